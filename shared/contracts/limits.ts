@@ -1,0 +1,26 @@
+/** Every bound of the system that more than one part must agree on. The unit is the last word of the name. */
+export const limits = {
+  /** A minute or two is enough to show a code; longer only lengthens an attacker's window (github facts B0). */
+  claimLifetimeMsDefault: 120_000,
+  claimLifetimeMsMax: 600_000,
+  /** GitHub's own tokens live 300 s; relying parties are tuned to it. */
+  tokenLifetimeSeconds: 300,
+  /** `nbf` is a little in the past for verifiers whose clock is behind. */
+  tokenNotBeforeSkewSeconds: 30,
+  /** An attestation is used at once; a minute covers a signer that restarts. */
+  attestationLifetimeSeconds: 120,
+  /** Proxies commonly cut idle requests at 30 s or 60 s. */
+  exchangeHoldMs: 25_000,
+  exchangeRetryAfterSeconds: 1,
+  claimBodyBytesMax: 8_192,
+  /** Entra allows 600, GCP 256 and AWS 255 characters in an audience; the smallest that is useful to all. */
+  audienceLengthMax: 255,
+  /** Largest token accepted by the strictest relying parties is 16-20 kB; ours stay far below. */
+  sealedTokenBytesMax: 16_384,
+  attestationBytesMax: 16_384,
+  /** GitHub sends run, job and list bodies of some 10-400 kB; more is a fault or an attack. */
+  githubBodyBytesMax: 4_194_304,
+  githubRequestTimeoutMs: 10_000,
+  /** JWKS documents are cached this long by well-behaved relying parties. */
+  jwksMaxAgeSeconds: 300,
+} as const

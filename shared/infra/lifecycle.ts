@@ -1,0 +1,87 @@
+import { ConfigError } from './config.ts'
+import { createLogger, type Logger } from './log.ts'
+
+const closeStepMsMax = 8_000
+const shutdownMsMax = 25_000
+
+interface Closer {
+  readonly name: string
+  readonly close: () => Promise<void> | void
+}
+
+/** What was opened, closed in reverse order. Each step is bounded and a failing one does not keep the rest from closing. */
+export class Lifecycle {
+  readonly #closers: Closer[] = []
+  readonly #abort = new AbortController()
+  readonly #stepMsMax: number
+  #done: Promise<void> | undefined
+
+  constructor(stepMsMax = closeStepMsMax) {
+    this.#stepMsMax = stepMsMax
+  }
+
+  /** Aborts when shutdown begins. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  add(name: string, close: () => Promise<void> | void): void {
+    this.#closers.push({ name, close })
+  }
+
+  /** Idempotent. */
+  shutdown(log?: Logger): Promise<void> {
+    this.#done ??= this.#closeAll(log)
+    return this.#done
+  }
+
+  async #closeAll(log?: Logger): Promise<void> {
+    this.#abort.abort(new Error('shutting down'))
+    for (const { name, close } of this.#closers.reverse()) {
+      try {
+        await bounded(Promise.resolve(close()), this.#stepMsMax)
+      } catch (err) {
+        log?.warn({ name, err }, 'a part did not close in order')
+      }
+    }
+  }
+}
+
+async function bounded(work: Promise<void>, ms: number): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`not closed within ${ms} ms`)), ms)
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Runs a service until SIGTERM or SIGINT. A second signal, or a shutdown that takes too long, forces the exit. Prints a line with
+ * `msg: "ready"` once `compose` has resolved. Exit codes: 0 orderly, 1 failed to start or to stop, 2 bad configuration.
+ */
+export async function runService(
+  name: string,
+  compose: (lifecycle: Lifecycle) => Promise<{ log: Logger }>,
+): Promise<void> {
+  const lifecycle = new Lifecycle()
+  let log = createLogger({ service: name })
+  const stop = (signal: NodeJS.Signals) => {
+    if (lifecycle.signal.aborted) process.exit(1)
+    log.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(1), shutdownMsMax).unref()
+    void lifecycle.shutdown(log).then(() => process.exit(0))
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  try {
+    log = (await compose(lifecycle)).log
+    log.info({ pid: process.pid }, 'ready')
+  } catch (err) {
+    if (err instanceof ConfigError) process.stderr.write(`${name}: ${err.message}\n`)
+    else log.error({ err }, 'could not start')
+    await lifecycle.shutdown(log)
+    process.exit(err instanceof ConfigError ? 2 : 1)
+  }
+}

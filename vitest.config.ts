@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config'
+
+const include = (folder: string) => [`${folder}/**/*.test.ts`]
+
+/** One project per kind of test, so that `npm run check` can run the layout rules alone. */
+export default defineConfig({
+  test: {
+    // Temporal's native runtime is one per process: a process per file keeps files apart.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [...include('shared'), ...include('workflows'), ...include('services')],
+          exclude: [
+            '**/node_modules/**',
+            'services/constellation/src/suites/**',
+            'services/constellation/src/layout/**',
+          ],
+        },
+      },
+      { extends: true, test: { name: 'layout', include: include('services/constellation/src/layout') } },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: include('services/constellation/src/suites'),
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+})

@@ -1,0 +1,129 @@
+import type { ClaimOrder, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ForkproofEvent } from '@forkproof/contracts/events'
+import * as workflow from '@temporalio/workflow'
+import { claimSearchAttributes, type ProofSeen, proofSeenSignal } from './api.ts'
+import {
+  type EventActivities,
+  type GithubActivities,
+  githubTaskQueue,
+  type MintOutcome,
+  type SigningActivities,
+  signingTaskQueue,
+  type WatchOutcome,
+} from './ports.ts'
+
+const proofSeen = workflow.defineSignal<[ProofSeen]>(proofSeenSignal)
+
+/** A verifier that dies is noticed after this long without a heartbeat, and another one takes over. */
+const heartbeatTimeoutMs = 5_000
+/** Beyond the claim's own end, for the last reading and the answer. */
+const watchSlackMs = 10_000
+const mintTimeMsMax = 60_000
+
+/**
+ * One claim from start to verdict. Expected outcomes are values; only the activities touch the world. The mint starts on the signal, not
+ * on the activity's end; the activity is awaited all the same, because a workflow that closes first fails its last task.
+ */
+export async function claim(order: ClaimOrder): Promise<ClaimVerdict> {
+  let proof: ProofSeen | undefined
+  workflow.setHandler(proofSeen, seen => {
+    proof ??= seen
+  })
+  const watching = watch(order)
+  const refusedWatch = await Promise.race([
+    workflow.condition(() => proof !== undefined).then(() => undefined),
+    watching,
+  ])
+  if (!proof) return finish(order, undefined, refused(refusedWatch))
+  const [minted] = await Promise.all([mint(order, proof), watching])
+  return finish(order, proof, verdictOf(order, proof, minted))
+}
+
+async function watch(order: ClaimOrder): Promise<WatchOutcome> {
+  const left = Math.max(order.expiresAtMs - Date.now(), 0)
+  const { watchForProof } = workflow.proxyActivities<GithubActivities>({
+    taskQueue: githubTaskQueue,
+    scheduleToCloseTimeout: left + watchSlackMs,
+    heartbeatTimeout: heartbeatTimeoutMs,
+    retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 5_000 },
+    summary: `watch ${order.repository} run ${order.runId} for the code (${order.channels.join(', ')})`,
+  })
+  try {
+    return await watchForProof(order)
+  } catch {
+    return { outcome: 'refused', reason: 'claim_expired', detail: 'no verifier finished the check in time' }
+  }
+}
+
+async function mint(order: ClaimOrder, proof: ProofSeen): Promise<MintOutcome> {
+  const { mintToken } = workflow.proxyActivities<SigningActivities>({
+    taskQueue: signingTaskQueue,
+    startToCloseTimeout: 10_000,
+    scheduleToCloseTimeout: mintTimeMsMax,
+    retry: { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 5_000 },
+    summary: `mint for ${order.audience}, proven by ${proof.channel}`,
+  })
+  const { claimId, audience, sealKey } = order
+  try {
+    return await mintToken({ order: { claimId, audience, sealKey }, attestation: proof.attestation })
+  } catch {
+    return { outcome: 'refused', reason: 'claim_expired' }
+  }
+}
+
+function refused(outcome: WatchOutcome | undefined): ClaimVerdict {
+  if (outcome?.outcome !== 'refused') return { verdict: 'refused', reason: 'claim_expired' }
+  return { verdict: 'refused', reason: outcome.reason, ...(outcome.detail !== undefined && { detail: outcome.detail }) }
+}
+
+function verdictOf(order: ClaimOrder, proof: ProofSeen, minted: MintOutcome): ClaimVerdict {
+  if (minted.outcome === 'refused') return { verdict: 'refused', reason: minted.reason }
+  const { tokenId, sealedToken } = minted
+  return { verdict: 'proven', tokenId, channel: proof.channel, sealedToken, ownKey: order.ownKey }
+}
+
+async function finish(order: ClaimOrder, proof: ProofSeen | undefined, verdict: ClaimVerdict): Promise<ClaimVerdict> {
+  workflow.upsertSearchAttributes([
+    { key: claimSearchAttributes.state, value: verdict.verdict },
+    ...(verdict.verdict === 'refused' ? [{ key: claimSearchAttributes.reason, value: verdict.reason }] : []),
+    ...(proof?.pullRequest ? [{ key: claimSearchAttributes.pullRequest, value: proof.pullRequest }] : []),
+  ])
+  const { publishEvent } = workflow.proxyLocalActivities<EventActivities>({
+    scheduleToCloseTimeout: 30_000,
+    startToCloseTimeout: 5_000,
+    retry: { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 2_000 },
+  })
+  try {
+    await publishEvent(eventOf(order, proof, verdict))
+  } catch {
+    // The verdict is the truth and stands in this history; the event stream can be filled again from it.
+    workflow.log.warn('the event could not be published', { claimId: order.claimId })
+  }
+  return verdict
+}
+
+function eventOf(order: ClaimOrder, proof: ProofSeen | undefined, verdict: ClaimVerdict): ForkproofEvent {
+  const envelope = {
+    specversion: '1.0',
+    id: `${workflow.workflowInfo().workflowId}:${verdict.verdict}`,
+    source: 'forkproof/orchestrator',
+    subject: order.claimId,
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+  } as const
+  const about = { repository: order.repository as string, runId: order.runId as string }
+  if (verdict.verdict === 'refused' || !proof) {
+    const reason = verdict.verdict === 'refused' ? verdict.reason : 'claim_expired'
+    return { ...envelope, type: 'forkproof.claim.refused.v1', data: { ...about, reason } }
+  }
+  const { channel, repositoryId, pullRequest } = proof
+  const data = {
+    ...about,
+    repositoryId,
+    ...(pullRequest && { pullRequest }),
+    channel,
+    tokenId: verdict.tokenId,
+    audience: order.audience as string,
+  }
+  return { ...envelope, type: 'forkproof.claim.proven.v1', data }
+}
