@@ -70,6 +70,7 @@ export function createLogger(options: { service: string; level?: string; destina
   const settings = {
     level: options.level ?? 'info',
     base: { service: options.service },
+    serializers: { err: describe },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }), log: keepAllowed },
   }
@@ -87,8 +88,7 @@ function wrap(logger: PinoLogger): Logger {
 }
 
 function keepAllowed(given: LogFields): LogFields {
-  const kept = Object.entries(given).filter(([name]) => fields.has(name))
-  return Object.fromEntries(kept.map(([name, value]) => [name, name === 'err' ? describe(value) : value]))
+  return Object.fromEntries(Object.entries(given).filter(([name]) => fields.has(name)))
 }
 
 function describe(error: unknown): unknown {
