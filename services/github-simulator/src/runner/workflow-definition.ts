@@ -27,7 +27,7 @@ export const stepSchema = z
     'timeout-minutes': z.number().positive().max(360).optional(),
     'working-directory': z.string().max(1_000).optional(),
   })
-  .refine((step) => (step.run === undefined) !== (step.uses === undefined), {
+  .refine(step => (step.run === undefined) !== (step.uses === undefined), {
     message: 'a step has either run or uses',
   })
 
@@ -55,7 +55,7 @@ export const workflowDefinitionSchema = z.strictObject({
   env: textMapSchema.optional(),
   jobs: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/), jobSchema)
-    .refine((jobs) => Object.keys(jobs).length > 0 && Object.keys(jobs).length <= workflowJobsMax, {
+    .refine(jobs => Object.keys(jobs).length > 0 && Object.keys(jobs).length <= workflowJobsMax, {
       message: `a workflow has between 1 and ${workflowJobsMax} jobs`,
     }),
 })

@@ -1,0 +1,91 @@
+import { interpolate, interpolateAll } from '../expression/evaluate.ts'
+import { killTrackedProcesses } from '../process/orphans.ts'
+import { groupAlive, signalGroup } from '../process/process-group.ts'
+import { type Frame, initialScope } from './contexts.ts'
+import { executeStep } from './execute-step.ts'
+import { describeFailure } from './failure.ts'
+import { evaluateJobOutputs } from './outputs.ts'
+import { type PlannedPost, type PlannedStep, planSteps } from './planned-step.ts'
+import type { JobSession } from './session.ts'
+import { setUpJob } from './setup.ts'
+
+export interface JobResult {
+  conclusion: JobSession['status']
+  outputs: Record<string, string>
+}
+
+/** Runs a prepared job: set up, pre, main and post steps in order, completion. Ends whatever its processes left running. */
+export async function runJob(session: JobSession): Promise<JobResult> {
+  const { observer, cancellation } = session
+  const onCancelled = () => {
+    session.status = 'cancelled'
+  }
+  if (cancellation.cancelled.aborted) onCancelled()
+  cancellation.cancelled.addEventListener('abort', onCancelled)
+  const frame: Frame = { steps: new Map(), inputs: {}, environment: {}, depth: 0, status: () => session.status }
+  let nextNumber = 1
+  try {
+    const queue = await runSetUp(session, nextNumber++)
+    const posts: PlannedPost[] = []
+    const registered = new Set<PlannedStep['state']>()
+    const run = async (planned: PlannedStep) => {
+      await executeStep(session, frame, planned, nextNumber++, post => {
+        // Pre and main of one use share their state map; the post is registered by whichever runs first.
+        if (registered.has(planned.state)) return
+        registered.add(planned.state)
+        const name = planned.name.text.replace(/^Pre (?=.)/, planned.stage === 'pre' ? '' : 'Pre ')
+        posts.push({ ...planned, stage: 'post', post, name: { text: `Post ${name}`, final: true } })
+      })
+    }
+    for (const planned of queue) await run(planned)
+    for (const planned of posts.toReversed()) await run(planned)
+    const number = nextNumber++
+    observer.stepStarted({ number, name: 'Complete job' })
+    const outputs = evaluateJobOutputs(session, frame, number)
+    await endLeftovers(session, number)
+    observer.stepCompleted({ number, conclusion: 'success' })
+    return { conclusion: session.status, outputs }
+  } finally {
+    cancellation.cancelled.removeEventListener('abort', onCancelled)
+  }
+}
+
+async function runSetUp(session: JobSession, number: number): Promise<PlannedStep[]> {
+  const { observer, assignment, job } = session
+  observer.stepStarted({ number, name: 'Set up job' })
+  try {
+    const scope = initialScope(session)
+    const environment = { ...interpolateAll(assignment.workflow.env, scope), ...interpolateAll(job.env, scope) }
+    for (const [name, value] of Object.entries(environment)) session.environment.set(name, value)
+    const jobName = interpolate(job.name ?? assignment.jobKey, scope)
+    const actions = await setUpJob(session, number, jobName)
+    if (actions) {
+      const steps = planSteps(session, actions)
+      observer.stepCompleted({ number, conclusion: 'success' })
+      return steps
+    }
+  } catch (error) {
+    session.feed.error(number, describeFailure(session, error))
+  }
+  if (session.status === 'success') session.status = 'failure'
+  observer.stepCompleted({ number, conclusion: 'failure' })
+  return []
+}
+
+async function endLeftovers(session: JobSession, number: number): Promise<void> {
+  session.feed.write(number, 'Cleaning up orphan processes')
+  const ended = await killTrackedProcesses(session.trackingId)
+  for (const pid of ended) session.feed.write(number, `Terminate orphan process: pid (${pid})`)
+  for (const groupId of session.groupIds) {
+    // Its leader was waited for. If a process has that number now, the number was given out again and the group is not ours.
+    if (groupAlive(groupId) && !processExists(groupId)) signalGroup(groupId, 'SIGKILL')
+  }
+}
+
+function processExists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,38 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface KillGrace {
+  interruptMs: number
+  terminateMs: number
+}
+
+const pollMs = 20
+
+/** True while any process of the group lives (a zombie that nobody waits for counts as living; ours are waited for). */
+export function groupAlive(groupId: number): boolean {
+  return signalGroup(groupId, 0)
+}
+
+/** Sends a signal to every process of the group; false when there is none left. */
+export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-groupId, signal)
+  } catch {
+    return false
+  }
+}
+
+/** Ends a process group as GitHub's runner does: SIGINT, then SIGTERM, then SIGKILL, each after a while. */
+export async function endGroup(groupId: number, grace: KillGrace): Promise<void> {
+  if (!signalGroup(groupId, 'SIGINT') || (await gone(groupId, grace.interruptMs))) return
+  if (!signalGroup(groupId, 'SIGTERM') || (await gone(groupId, grace.terminateMs))) return
+  signalGroup(groupId, 'SIGKILL')
+}
+
+async function gone(groupId: number, withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs
+  while (groupAlive(groupId)) {
+    if (performance.now() >= deadline) return false
+    await delay(pollMs)
+  }
+  return true
+}

@@ -1,0 +1,91 @@
+import type { Logger } from '@forkproof/infra/log'
+import type { ActionsRoot } from './action/resolve.ts'
+import { watchCancellation } from './job/cancellation.ts'
+import { createJobDirectories, removeJobDirectories } from './job/directories.ts'
+import { runJob } from './job/run-job.ts'
+import { createSession, type RunnerSettings } from './job/session.ts'
+import { cancelledJobMs, interruptGraceMs, jobTimeoutMinutesDefault, terminateGraceMs } from './limits.ts'
+import type { JobAssignment, JobObserver, RunnerPort } from './ports.ts'
+import type { KillGrace } from './process/process-group.ts'
+
+export interface RunnerOptions {
+  /** Jobs get a directory below this one, which is removed when they end. */
+  workRoot: string
+  /** The Node 24 that runs JavaScript actions. */
+  nodePath: string
+  actionsRoot?: ActionsRoot
+  /** PATH of the steps; without it that of a plain Linux system. The simulator's own PATH is not used. */
+  basePath?: string
+  grace?: KillGrace
+  /** How long `always()` steps of a cancelled job may take, in milliseconds. */
+  cancelledJobMs?: number
+  log: Logger
+}
+
+export interface Runner extends RunnerPort {
+  /** Ends all jobs at once, their `always()` steps too, and waits until they are gone. */
+  stop(): Promise<void>
+}
+
+const plainPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const firstRunnerNumber = 1_000_000_001
+
+/**
+ * A runner that executes jobs as real processes of this machine's user. It keeps jobs' environments and files apart but is no
+ * sandbox: whoever can give it a workflow can do what that user can.
+ */
+export function createRunner(options: RunnerOptions): Runner {
+  const settings: RunnerSettings = {
+    actionsRoot: {},
+    basePath: plainPath,
+    grace: { interruptMs: interruptGraceMs, terminateMs: terminateGraceMs },
+    cancelledJobMs,
+    ...options,
+  }
+  const stop = new AbortController()
+  const running = new Set<Promise<unknown>>()
+  let runnerNumber = firstRunnerNumber
+  return {
+    execute(assignment, observer, signal) {
+      const runnerName = `GitHub Actions ${runnerNumber++}`
+      const execution = execute(settings, runnerName, assignment, observer, { signal, stop: stop.signal })
+      running.add(execution)
+      return execution.finally(() => running.delete(execution))
+    },
+    async stop() {
+      stop.abort()
+      await Promise.allSettled(running)
+    },
+  }
+}
+
+async function execute(
+  settings: RunnerSettings,
+  runnerName: string,
+  assignment: JobAssignment,
+  observer: JobObserver,
+  signals: { signal: AbortSignal; stop: AbortSignal },
+): ReturnType<RunnerPort['execute']> {
+  const job = assignment.workflow.jobs[assignment.jobKey]
+  if (!job) throw new RangeError(`the workflow has no job ${assignment.jobKey}`)
+  observer.jobStarted(runnerName)
+  const repository = assignment.githubContext['repository']
+  const directories = await createJobDirectories({
+    workRoot: settings.workRoot,
+    nodePath: settings.nodePath,
+    jobId: assignment.jobId,
+    repositoryName: (typeof repository === 'string' ? repository.split('/')[1] : undefined) ?? 'repository',
+    event: assignment.githubContext['event'],
+  })
+  const timeoutMs = (job['timeout-minutes'] ?? jobTimeoutMinutesDefault) * 60_000
+  const cancellation = watchCancellation({ ...signals, timeoutMs, cancelledJobMs: settings.cancelledJobMs })
+  try {
+    const session = createSession({ settings, assignment, job, runnerName, directories, cancellation, observer })
+    const { conclusion, outputs } = await runJob(session)
+    observer.jobCompleted(conclusion)
+    return { conclusion, outputs }
+  } finally {
+    cancellation.dispose()
+    await removeJobDirectories(directories)
+  }
+}
