@@ -1,0 +1,55 @@
+import swagger from '@fastify/swagger'
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import {
+  hasZodFastifySchemaValidationErrors,
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import { StateProblem } from '../state/problem.ts'
+import { registerArtifactControl } from './artifact-routes.ts'
+import type { ControlParts } from './control-app.ts'
+import { registerCredentialControl } from './credential-routes.ts'
+import { registerDialControl } from './dial-routes.ts'
+import { registerRepositoryControl } from './repository-routes.ts'
+import { registerJobControl, registerRunControl } from './run-routes.ts'
+import { registerWorkflowControl } from './workflow-routes.ts'
+
+/**
+ * The control API: makes and changes what the simulated github.com holds. It asks for no credential and is reachable
+ * from this machine only. Errors are RFC 9457 problems.
+ */
+export async function registerControlRoutes(root: FastifyInstance, parts: ControlParts): Promise<void> {
+  const app = root.withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler((error: FastifyError, _request, reply) => sendProblem(reply, error))
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'GitHub simulator: control API', version: '1' } },
+    transform: jsonSchemaTransform,
+  })
+  app.get('/_sim/openapi.json', { schema: { hide: true } }, () => root.swagger())
+  registerRepositoryControl(app, parts)
+  registerRunControl(app, parts)
+  registerJobControl(app, parts)
+  registerArtifactControl(app, parts)
+  registerWorkflowControl(app, parts)
+  registerDialControl(app, parts)
+  registerCredentialControl(app, parts)
+}
+
+function sendProblem(reply: FastifyReply, error: FastifyError) {
+  const status = error instanceof StateProblem ? error.status : (error.statusCode ?? 500)
+  const isInvalid = hasZodFastifySchemaValidationErrors(error)
+  const problem = {
+    type: 'about:blank',
+    title: isInvalid ? 'The request does not fit the schema' : status >= 500 ? 'Failure' : 'The request is refused',
+    status,
+    detail: status >= 500 && !(error instanceof StateProblem) ? 'unexpected failure' : error.message,
+    ...(isInvalid
+      ? { errors: error.validation.map(({ instancePath, message }) => ({ path: instancePath, message })) }
+      : {}),
+  }
+  return reply.status(status).type('application/problem+json').send(JSON.stringify(problem))
+}

@@ -1,0 +1,129 @@
+import type { z } from 'zod'
+import { addStep, appendLog, createJob, patchJob, patchStep } from '../state/jobs.ts'
+import type { Job, Run } from '../state/model.ts'
+import { createRun, patchRun } from '../state/runs.ts'
+import type { Store } from '../state/store.ts'
+import type { ControlApp, ControlParts } from './control-app.ts'
+import {
+  attemptBody,
+  idParams,
+  jobBody,
+  jobPatchBody,
+  logBody,
+  repositoryParams,
+  runBody,
+  runPatchBody,
+  stepBody,
+  stepParams,
+  stepPatchBody,
+} from './schemas.ts'
+import { jobView, runView } from './views.ts'
+
+export function registerRunControl(app: ControlApp, { simulation, workflows }: ControlParts): void {
+  const { store } = simulation
+
+  app.post(
+    '/_sim/repositories/:owner/:name/runs',
+    {
+      schema: {
+        summary: 'Create a run of any shape, without executing anything',
+        params: repositoryParams,
+        body: runBody,
+      },
+    },
+    (request, reply) => {
+      const { jobs, ...input } = request.body
+      const repository = store.repositoryByFullName(`${request.params.owner}/${request.params.name}`)
+      const run = createRun(store, repository, input)
+      for (const job of jobs ?? []) createJobWithSteps(store, run, job)
+      return reply.status(201).send(runView(simulation, run))
+    },
+  )
+  app.get('/_sim/runs/:id', { schema: { summary: 'Read a run', params: idParams } }, request =>
+    runView(simulation, store.run(request.params.id)),
+  )
+  app.patch('/_sim/runs/:id', { schema: { summary: 'Change a run', params: idParams, body: runPatchBody } }, request =>
+    runView(simulation, patchRun(store, store.run(request.params.id), request.body)),
+  )
+  app.post('/_sim/runs/:id/approve', { schema: { summary: 'Approve a waiting run', params: idParams } }, request => {
+    const run = store.run(request.params.id)
+    workflows.approve(run)
+    return runView(simulation, run)
+  })
+  app.post(
+    '/_sim/runs/:id/cancel',
+    { schema: { summary: 'Cancel; answers when it is over', params: idParams } },
+    async request => {
+      const run = store.run(request.params.id)
+      await workflows.cancel(run)
+      return runView(simulation, run)
+    },
+  )
+  app.post(
+    '/_sim/runs/:id/attempts',
+    { schema: { summary: 'Run again: the next attempt', params: idParams, body: attemptBody } },
+    async (request, reply) => {
+      const { jobs, ...input } = request.body
+      const run = store.run(request.params.id)
+      await workflows.repeat(run, input)
+      for (const job of jobs ?? []) createJobWithSteps(store, run, job)
+      return reply.status(201).send(runView(simulation, run))
+    },
+  )
+}
+
+export function registerJobControl(app: ControlApp, { simulation }: ControlParts): void {
+  const { store } = simulation
+
+  app.post(
+    '/_sim/runs/:id/jobs',
+    { schema: { summary: 'Add a job to the latest attempt', params: idParams, body: jobBody } },
+    (request, reply) =>
+      reply.status(201).send(jobView(createJobWithSteps(store, store.run(request.params.id), request.body))),
+  )
+  app.get('/_sim/jobs/:id', { schema: { summary: 'Read a job', params: idParams } }, request =>
+    jobView(store.job(request.params.id)),
+  )
+  app.patch('/_sim/jobs/:id', { schema: { summary: 'Change a job', params: idParams, body: jobPatchBody } }, request =>
+    jobView(patchJob(store, store.job(request.params.id), request.body)),
+  )
+  app.post(
+    '/_sim/jobs/:id/steps',
+    { schema: { summary: 'Add a step', params: idParams, body: stepBody } },
+    (request, reply) => {
+      const job = store.job(request.params.id)
+      addStep(store, job, request.body)
+      return reply.status(201).send(jobView(job))
+    },
+  )
+  app.patch(
+    '/_sim/jobs/:id/steps/:number',
+    { schema: { summary: 'Rename or finish a step', params: stepParams, body: stepPatchBody } },
+    request => {
+      const job = store.job(request.params.id)
+      patchStep(store, job, request.params.number, withoutUndefined(request.body))
+      return jobView(job)
+    },
+  )
+  app.post(
+    '/_sim/jobs/:id/log',
+    { schema: { summary: 'Append log lines', params: idParams, body: logBody } },
+    (request, reply) => {
+      const job = store.job(request.params.id)
+      appendLog(store, job, request.body.step, request.body.lines)
+      return reply.status(201).send({ jobId: job.id, lineCount: job.log.length })
+    },
+  )
+}
+
+function createJobWithSteps(store: Store, run: Run, body: z.output<typeof jobBody>): Job {
+  const { steps, ...input } = body
+  const job = createJob(store, run, input)
+  for (const step of steps ?? []) addStep(store, job, step)
+  return job
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>
+}

@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify'
+import type { JobTokens } from '../access/job-tokens.ts'
+import type { Simulation } from '../simulation.ts'
+import { isForkRun } from '../state/store.ts'
+import type { OidcIssuer } from './issuer.ts'
+import { nativeClaims } from './native-claims.ts'
+
+const audienceCharsMax = 1_000
+
+/** Discovery, keys, and the address where a trusted job asks for its token. */
+export function registerOidcRoutes(
+  app: FastifyInstance,
+  simulation: Simulation,
+  tokens: JobTokens,
+  issuer: OidcIssuer,
+): void {
+  const issuerUrl = () => `${simulation.origin.base}/oidc`
+  app.get('/oidc/.well-known/openid-configuration', () => issuer.discovery(issuerUrl()))
+  app.get('/oidc/.well-known/jwks', () => issuer.jwks())
+  app.get('/oidc/token', async (request, reply) => {
+    const caller = await tokens.verify(request.headers.authorization, 'Actions.IdToken')
+    // A fork's job never gets a request token; should one turn up, it gets nothing for it.
+    if (caller === undefined || isForkRun(caller.run)) return reply.status(401).send({ message: 'not authorized' })
+    const query = new URL(request.url, 'http://localhost').searchParams
+    const owner = simulation.store.user(simulation.store.repository(caller.run.repositoryId).ownerId)
+    const audience = query.get('audience') ?? `https://github.com/${owner.login}`
+    if (audience === '' || audience.length > audienceCharsMax) {
+      return reply.status(400).send({ message: 'the audience is empty or too long' })
+    }
+    const registered = { issuer: issuerUrl(), audience, nowMs: simulation.store.now() }
+    const value = await issuer.sign(nativeClaims(simulation.store, caller), registered)
+    return { count: value.length, value }
+  })
+}

@@ -1,0 +1,45 @@
+import { nodeId } from '../../state/ids.ts'
+import { stepsAsOf } from '../../state/lag.ts'
+import type { Job } from '../../state/model.ts'
+import type { Store } from '../../state/store.ts'
+import { type Links, timestamp } from './links.ts'
+
+/** `job`, its steps as they were at `stepsAsOfMs`. */
+export function jobJson(store: Store, links: Links, job: Job, stepsAsOfMs: number) {
+  const run = store.run(job.runId)
+  const fullName = store.fullName(store.repository(run.repositoryId))
+  const url = `${links.api}/repos/${fullName}`
+  const hasRunner = job.runnerName !== null
+  return {
+    id: job.id,
+    run_id: run.id,
+    workflow_name: run.name,
+    head_branch: run.headBranch,
+    run_url: `${url}/actions/runs/${run.id}`,
+    run_attempt: job.attempt,
+    node_id: nodeId('CheckRun', job.id),
+    head_sha: run.headSha,
+    url: `${url}/actions/jobs/${job.id}`,
+    html_url: `${links.html}/${fullName}/actions/runs/${run.id}/job/${job.id}`,
+    status: job.status,
+    conclusion: job.conclusion,
+    created_at: timestamp(job.createdAt),
+    started_at: timestamp(job.startedAt),
+    completed_at: job.completedAt === null ? null : timestamp(job.completedAt),
+    name: job.name,
+    steps: stepsAsOf(job, stepsAsOfMs).map(step => ({
+      name: step.name,
+      status: step.status,
+      conclusion: step.conclusion,
+      number: step.number,
+      started_at: step.startedAt === null ? null : timestamp(step.startedAt),
+      completed_at: step.completedAt === null ? null : timestamp(step.completedAt),
+    })),
+    check_run_url: `${url}/check-runs/${job.id}`,
+    labels: job.labels,
+    runner_id: hasRunner ? 1 : null,
+    runner_name: job.runnerName,
+    runner_group_id: hasRunner ? 0 : null,
+    runner_group_name: hasRunner ? 'GitHub Actions' : null,
+  }
+}

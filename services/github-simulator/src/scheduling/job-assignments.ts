@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import type { JobTokens } from '../access/job-tokens.ts'
+import type { JobAssignment } from '../runner/ports.ts'
+import type { WorkflowDefinition } from '../runner/workflow-definition.ts'
+import type { Simulation } from '../simulation.ts'
+import type { Job, Run } from '../state/model.ts'
+import { isForkRun, latestAttempt } from '../state/store.ts'
+import { githubContext } from './github-context.ts'
+import type { JobOutcome, MatrixLeg } from './job-plan.ts'
+
+/** A job's own GITHUB_TOKEN has a smaller quota than a user's (facts C1). */
+const jobTokenLimitPerHour = 1_000
+
+export interface JobOrder {
+  run: Run
+  job: Job
+  workflow: WorkflowDefinition
+  matrix: MatrixLeg
+  needs: Record<string, JobOutcome>
+  secrets: Record<string, string>
+}
+
+/**
+ * Makes what the runner needs for one job. What a fork's job must not have is left out here: secrets, and the way to
+ * an ID token. `release` takes the job's GITHUB_TOKEN back.
+ */
+export async function assignJob(
+  simulation: Simulation,
+  tokens: JobTokens,
+  order: JobOrder,
+): Promise<{ assignment: JobAssignment; release: () => void }> {
+  const { run, job, workflow } = order
+  const { origin, store, credentials } = simulation
+  const attempt = latestAttempt(run)
+  const token = `ghs_${randomBytes(24).toString('hex')}`
+  const credential = `GITHUB_TOKEN of job ${job.id}`
+  credentials.add({ name: credential, token, limitPerHour: jobTokenLimitPerHour })
+  const isFork = isForkRun(run)
+  const mayAskForIdToken = !isFork && workflow.permissions?.['id-token'] === 'write'
+  const links = { api: origin.base, html: origin.serverUrl }
+  const assignment: JobAssignment = {
+    workflow,
+    jobKey: job.key,
+    jobId: job.id,
+    matrix: order.matrix,
+    githubContext: githubContext(store, links, run, token),
+    serverUrl: origin.serverUrl,
+    apiUrl: origin.base,
+    resultsUrl: `${origin.base}/`,
+    runtimeToken: await tokens.runtimeToken(job, attempt.backendId),
+    secrets: isFork ? {} : order.secrets,
+    needsOutputs: order.needs,
+    ...(mayAskForIdToken
+      ? {
+          idTokenRequest: {
+            url: `${origin.base}/oidc/token?run=${run.id}&job=${job.id}&api-version=2.0`,
+            token: await tokens.idTokenRequestToken(job, attempt.backendId),
+          },
+        }
+      : {}),
+  }
+  return { assignment, release: () => credentials.remove(credential) }
+}

@@ -1,0 +1,175 @@
+import type { Logger } from '@forkproof/infra/log'
+import type { JobTokens } from '../access/job-tokens.ts'
+import type { JobConclusion, RunnerPort } from '../runner/ports.ts'
+import type { JobDefinition, WorkflowDefinition } from '../runner/workflow-definition.ts'
+import type { Simulation } from '../simulation.ts'
+import { completeJob, createJob } from '../state/jobs.ts'
+import type { Job, Run } from '../state/model.ts'
+import { setRunStatus } from '../state/runs.ts'
+import { latestAttempt } from '../state/store.ts'
+import { githubContext } from './github-context.ts'
+import { assignJob } from './job-assignments.ts'
+import { jobName, jobScope, shouldRun } from './job-name.ts'
+import {
+  type JobOutcome,
+  type MatrixLeg,
+  matrixLegs,
+  mergeConclusions,
+  mergeOutcomes,
+  needsOf,
+  statusForCondition,
+} from './job-plan.ts'
+import { recordJob } from './job-recorder.ts'
+import { Slots } from './slots.ts'
+
+export interface ExecutionParts {
+  simulation: Simulation
+  tokens: JobTokens
+  runner: RunnerPort
+  /** Jobs of all runs share these. */
+  slots: Slots
+  log: Logger
+}
+
+export interface WorkflowOrder {
+  workflow: WorkflowDefinition
+  secrets: Record<string, string>
+}
+
+interface Leg {
+  job: Job
+  matrix: MatrixLeg
+}
+
+/** One attempt of a workflow: its jobs in the order of their needs, each leg of a matrix a job of its own. */
+export class RunExecution {
+  readonly #parts: ExecutionParts
+  readonly #run: Run
+  readonly #order: WorkflowOrder
+  readonly #signal: AbortSignal
+  readonly #outcomes = new Map<string, JobOutcome>()
+  readonly #settling = new Map<string, Promise<JobOutcome>>()
+  readonly #legs = new Map<string, Leg[]>()
+
+  constructor(parts: ExecutionParts, run: Run, order: WorkflowOrder, signal: AbortSignal) {
+    this.#parts = parts
+    this.#run = run
+    this.#order = order
+    this.#signal = signal
+  }
+
+  /** Creates the jobs that wait for nothing; the others come when their needs are met, as on GitHub. */
+  queueFirstJobs(): Job[] {
+    const first = Object.entries(this.#order.workflow.jobs).filter(([, job]) => needsOf(job).length === 0)
+    return first.flatMap(([key, job]) => (this.#isWanted(key, job) ? this.#legsOf(key, job) : [])).map(leg => leg.job)
+  }
+
+  /** Resolves when every job is over; never rejects. */
+  async run(): Promise<void> {
+    const { store } = this.#parts.simulation
+    setRunStatus(store, this.#run, 'in_progress')
+    const keys = Object.keys(this.#order.workflow.jobs)
+    const outcomes = await Promise.all(keys.map(key => this.#settle(key)))
+    const merged = mergeConclusions(outcomes.map(outcome => outcome.result))
+    setRunStatus(store, this.#run, 'completed', this.#signal.aborted ? 'cancelled' : merged)
+  }
+
+  #settle(key: string): Promise<JobOutcome> {
+    let settling = this.#settling.get(key)
+    if (settling === undefined) {
+      settling = this.#executeJob(key).then(outcome => {
+        this.#outcomes.set(key, outcome)
+        return outcome
+      })
+      this.#settling.set(key, settling)
+    }
+    return settling
+  }
+
+  async #executeJob(key: string): Promise<JobOutcome> {
+    const job = this.#order.workflow.jobs[key]
+    if (job === undefined) return { result: 'failure', outputs: {} }
+    await Promise.all(needsOf(job).map(need => this.#settle(need)))
+    if (!this.#isWanted(key, job)) return this.#skip(key)
+    const places = new Slots(job.strategy?.['max-parallel'] ?? Number.POSITIVE_INFINITY)
+    const legs = this.#legsOf(key, job)
+    const execute = (leg: Leg) => places.use(() => this.#parts.slots.use(() => this.#executeLeg(job, leg)))
+    return mergeOutcomes(await Promise.all(legs.map(execute)))
+  }
+
+  /** A condition that cannot be evaluated is left to the runner's own words: the job runs and fails there. */
+  #isWanted(key: string, job: JobDefinition): boolean {
+    if (this.#signal.aborted && job.if === undefined) return false
+    try {
+      return shouldRun(job, this.#scope(key, job, {}))
+    } catch {
+      return true
+    }
+  }
+
+  #skip(key: string): JobOutcome {
+    const { store } = this.#parts.simulation
+    const job = createJob(store, this.#run, { key, name: key, status: 'queued' })
+    completeJob(store, job, 'skipped')
+    return { result: 'skipped', outputs: {} }
+  }
+
+  #legsOf(key: string, job: JobDefinition): Leg[] {
+    const existing = this.#legs.get(key)
+    if (existing !== undefined) return existing
+    const legs = matrixLegs(job).map(matrix => {
+      const labels = [job['runs-on'] ?? 'ubuntu-latest']
+      const input = { key, name: this.#nameOf(key, job, matrix), status: 'queued' as const, labels }
+      return { matrix, job: createJob(this.#parts.simulation.store, this.#run, input) }
+    })
+    this.#legs.set(key, legs)
+    return legs
+  }
+
+  #nameOf(key: string, job: JobDefinition, matrix: MatrixLeg): string {
+    try {
+      return jobName(key, job, matrix, this.#scope(key, job, matrix))
+    } catch {
+      return job.name ?? key
+    }
+  }
+
+  #scope(key: string, job: JobDefinition, matrix: MatrixLeg) {
+    const { origin, store } = this.#parts.simulation
+    const links = { api: origin.base, html: origin.serverUrl }
+    const status = this.#signal.aborted ? 'cancelled' : statusForCondition(this.#order.workflow, key, this.#outcomes)
+    return jobScope({ github: githubContext(store, links, this.#run, ''), matrix, needs: this.#needs(job), status })
+  }
+
+  #needs(job: JobDefinition): Record<string, JobOutcome> {
+    const known = needsOf(job).flatMap(need => {
+      const outcome = this.#outcomes.get(need)
+      return outcome === undefined ? [] : [[need, outcome] as const]
+    })
+    return Object.fromEntries(known)
+  }
+
+  async #executeLeg(definition: JobDefinition, { job, matrix }: Leg): Promise<JobOutcome> {
+    const { simulation, tokens, runner, log } = this.#parts
+    const { workflow, secrets } = this.#order
+    const order = { run: this.#run, job, workflow, matrix, secrets, needs: this.#needs(definition) }
+    let conclusion: JobConclusion = this.#signal.aborted ? 'cancelled' : 'failure'
+    try {
+      if (this.#signal.aborted) return { result: conclusion, outputs: {} }
+      const { assignment, release } = await assignJob(simulation, tokens, order)
+      try {
+        const result = await runner.execute(assignment, recordJob(simulation.store, job), this.#signal)
+        conclusion = result.conclusion
+        return { result: conclusion, outputs: result.outputs }
+      } finally {
+        release()
+      }
+    } catch (err) {
+      log.error({ err, jobId: job.id, runId: this.#run.id }, 'a job could not be executed')
+      return { result: conclusion, outputs: {} }
+    } finally {
+      completeJob(simulation.store, job, conclusion)
+      latestAttempt(this.#run).updatedAt = simulation.store.now()
+    }
+  }
+}
