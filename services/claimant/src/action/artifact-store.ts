@@ -1,0 +1,37 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { ArtifactStore } from '../claiming/ports.ts'
+
+// A privileged workflow that downloads every artifact of this run gets this one too, so its content is inert (facts github B1).
+const content = 'The name of this artifact is a public challenge code. It holds nothing else and can be deleted.\n'
+
+/**
+ * The run's artifacts through GitHub's own client, authorised by the runtime token that only actions receive. The client brings most of the
+ * bundle, so it is loaded only here, while the claim is already on its way.
+ */
+export function actionsArtifactStore(): ArtifactStore {
+  const loading = import('@actions/artifact')
+  // Reported by whoever uses it; until then an early failure must not end the process.
+  loading.catch(() => undefined)
+  return {
+    async upload(name) {
+      const { DefaultArtifactClient } = await loading
+      const directory = await mkdtemp(path.join(tmpdir(), 'forkproof-'))
+      try {
+        const file = path.join(directory, 'challenge.txt')
+        await writeFile(file, content)
+        await new DefaultArtifactClient().uploadArtifact(name, [file], directory, {
+          retentionDays: 1,
+          compressionLevel: 0,
+        })
+      } finally {
+        await rm(directory, { recursive: true, force: true })
+      }
+    },
+    async remove(name) {
+      const { DefaultArtifactClient } = await loading
+      await new DefaultArtifactClient().deleteArtifact(name)
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import * as core from '@actions/core'
+import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
+import { describeToken, obtainToken } from '../claiming/obtain-token.ts'
+import type { ArtifactStore, ClaimPorts } from '../claiming/ports.ts'
+import { systemClock } from '../claiming/system-clock.ts'
+import { readEventFile } from '../environment/event-file.ts'
+import { recogniseRun } from '../environment/run-environment.ts'
+import { actionsArtifactStore } from './artifact-store.ts'
+import { readActionConfig } from './config.ts'
+
+/** Name of the saved state that tells the `post` step what to delete. */
+export const artifactState = 'artifact'
+/** The variable that later steps of the job find the token in. */
+export const tokenVariable = 'FORKPROOF_ID_TOKEN'
+
+/** The Action's main step. Never rejects: a failure is told in plain words and fails the step. */
+export async function runAction(): Promise<void> {
+  try {
+    const config = readActionConfig()
+    if ('problems' in config) return core.setFailed(`The inputs are wrong:\n${config.problems.join('\n')}`)
+    const { settings, env } = config
+    const where = recogniseRun(env, await readEventFile(env['GITHUB_EVENT_PATH']))
+    const token = await obtainToken(
+      where,
+      { ...settings, channels: ['artifact', 'log'] },
+      actionPorts(where.kind === 'claim'),
+    )
+    // Masked before anything else can print it.
+    core.setSecret(token.jwt)
+    core.exportVariable(tokenVariable, token.jwt)
+    core.setOutput('token', token.jwt)
+    core.setOutput('claim-id', token.claimId ?? '')
+    core.info(describeToken(token, settings.audience))
+    core.info(
+      `It is in the output \`token\` and in the variable ${tokenVariable} of the following steps, masked in logs.`,
+    )
+  } catch (error) {
+    core.setFailed(error instanceof ClaimFailure ? describeFailure(error) : unexpected(error))
+  }
+}
+
+function actionPorts(willClaim: boolean): ClaimPorts {
+  const journal = { say: core.info, warn: (line: string) => core.warning(line) }
+  const ports = { clock: systemClock, journal, random: Math.random }
+  return willClaim ? { ...ports, artifacts: remembering(actionsArtifactStore()) } : ports
+}
+
+/** Saves the name before the upload begins, so that `post` cleans up also after a step that was cancelled half-way. */
+function remembering(store: ArtifactStore): ArtifactStore {
+  return {
+    upload: name => {
+      core.saveState(artifactState, name)
+      return store.upload(name)
+    },
+    remove: name => store.remove(name),
+  }
+}
+
+/** The class of the error only: a foreign message may quote what it was given. */
+const unexpected = (error: unknown) =>
+  `Something unexpected went wrong in the claimant itself: ${error instanceof Error ? error.name : 'unknown error'}.`

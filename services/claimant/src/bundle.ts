@@ -1,0 +1,71 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type BuildOptions, build } from 'esbuild'
+
+export const defaultOutDir = fileURLToPath(new URL('../dist/', import.meta.url))
+
+export interface BundledFile {
+  /** Absolute. */
+  readonly path: string
+  readonly bytes: number
+}
+
+const shared = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  charset: 'utf8',
+  legalComments: 'eof',
+  logLevel: 'error',
+  write: false,
+  // Some packages of `@actions/artifact` are CommonJS and expect its names, which an ES module lacks.
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'\nconst require = makeRequire(import.meta.url)",
+  },
+  define: { __filename: 'import.meta.filename', __dirname: 'import.meta.dirname' },
+} satisfies BuildOptions
+
+/**
+ * Makes the Action's `main.js` and `post.js` and the CLI's `cli.js`, each with everything it needs, as readable JavaScript: an Action that
+ * is published is reviewed. Each file is replaced as a whole, so building does not disturb an Action that runs from the same folder.
+ */
+export async function bundleClaimant({ outDir = defaultOutDir }: { outDir?: string } = {}): Promise<BundledFile[]> {
+  const action = await build({
+    ...shared,
+    outdir: outDir,
+    entryPoints: { main: sourceFile('action/main.ts'), post: sourceFile('action/post.ts') },
+    // The artifact client is most of the code; apart, it loads while the claim is under way.
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
+    target: 'node24',
+  })
+  const cli = await build({
+    ...shared,
+    outfile: path.join(outDir, 'cli.js'),
+    entryPoints: [sourceFile('cli/main.ts')],
+    // Whatever Node the runner's image has.
+    target: 'node20.11',
+  })
+  await mkdir(outDir, { recursive: true })
+  // Says what the files are, also where the folder is copied elsewhere.
+  await replaceFile(path.join(outDir, 'package.json'), '{ "type": "module" }\n')
+  const files: BundledFile[] = []
+  for (const file of [...action.outputFiles, ...cli.outputFiles].toSorted(chunksFirst)) {
+    await replaceFile(file.path, file.contents)
+    files.push({ path: file.path, bytes: file.contents.byteLength })
+  }
+  return files
+}
+
+const sourceFile = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+/** An entry file must not name a chunk that is not there yet. */
+const chunksFirst = (a: { path: string }, b: { path: string }) =>
+  Number(path.basename(b.path).startsWith('chunk-')) - Number(path.basename(a.path).startsWith('chunk-'))
+
+async function replaceFile(file: string, contents: string | Uint8Array): Promise<void> {
+  const fresh = `${file}.${process.pid}`
+  await writeFile(fresh, contents)
+  await rename(fresh, file)
+}

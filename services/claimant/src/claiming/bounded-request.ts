@@ -1,0 +1,84 @@
+import { ClaimFailure } from './claim-failure.ts'
+import { claimantLimits } from './limits.ts'
+
+export interface BoundedRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+export interface BoundedAnswer {
+  readonly status: number
+  readonly retryAfterMs: number | undefined
+  /** Without parameters, lower case. */
+  readonly mediaType: string
+  readonly text: string
+}
+
+/** No whole answer came; trying again may help. `why` is safe to print. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable'
+}
+
+/**
+ * One request, one whole answer of at most 64 KiB. Redirects are not followed: an answer counts only from the host that was asked.
+ * @throws Unreachable, the signal's reason, or ClaimFailure for a redirect and an oversized body
+ */
+export async function boundedRequest(request: BoundedRequest): Promise<BoundedAnswer> {
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeoutMs)])
+  try {
+    const response = await fetch(request.url, {
+      method: request.method,
+      redirect: 'manual',
+      signal,
+      headers: { accept: 'application/json, application/jose', ...request.headers },
+      ...(request.body === undefined ? {} : { body: request.body }),
+    })
+    if (response.status === 0 || (response.status >= 300 && response.status < 400)) throw redirected()
+    return {
+      status: response.status,
+      retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
+      mediaType: (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
+      text: await boundedText(response),
+    }
+  } catch (error) {
+    if (error instanceof ClaimFailure) throw error
+    request.signal.throwIfAborted()
+    throw new Unreachable(signal.aborted ? `no answer within ${request.timeoutMs} ms` : connectionProblem(error))
+  }
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let bytes = 0
+  let text = ''
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > claimantLimits.responseBodyBytesMax) {
+      throw new ClaimFailure('untrusted', 'answer_too_large', { title: 'The answer is larger than any honest one' })
+    }
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+const redirected = () =>
+  new ClaimFailure('untrusted', 'redirected', {
+    title: 'The issuer’s address redirects elsewhere; a claim is never sent on',
+    advice: 'Give the issuer exactly as its discovery document spells it.',
+  })
+
+/** Seconds only: a date would need two clocks that agree. */
+function retryAfterMs(header: string | null): number | undefined {
+  return header !== null && /^[0-9]{1,6}$/.test(header) ? Number(header) * 1_000 : undefined
+}
+
+/** Node hides the system's code (`ECONNREFUSED`, …) in the cause; nothing else of the error is printed. */
+function connectionProblem(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'the connection failed'
+}

@@ -1,0 +1,74 @@
+import { type ErrorCode, errorTable, isErrorCode } from '@forkproof/contracts/errors'
+import { claimantLimits } from './limits.ts'
+
+/**
+ * `cannot`: this run has no business claiming. `refused`: the issuer said no. `untrusted`: the issuer's answer does not add up, so nothing
+ * of it may be used. `unavailable`: no answer in time.
+ */
+export type FailureKind = 'cannot' | 'refused' | 'untrusted' | 'unavailable'
+
+/** The only error that leaves the claiming code; every text is safe to print in a public log. */
+export class ClaimFailure extends Error {
+  override readonly name = 'ClaimFailure'
+  readonly kind: FailureKind
+  readonly code: string
+  readonly detail: string | undefined
+  readonly advice: string | undefined
+
+  constructor(kind: FailureKind, code: string, text: { title: string; detail?: string; advice?: string }) {
+    super(text.title)
+    this.kind = kind
+    this.code = code
+    this.detail = text.detail
+    this.advice = text.advice
+  }
+}
+
+const adviceByCode: Partial<Record<ErrorCode, string>> = {
+  invalid_request: 'Check the inputs; the issuer may not serve any way of showing the code that this client has.',
+  invalid_audience: 'Leave the audience out, or ask the operator of the issuer which audiences it serves.',
+  repository_not_served: 'Ask the operator of the issuer to add this repository.',
+  rate_limited: 'Too many claims at once; run the job again later.',
+  not_a_fork: 'Give the job `permissions: id-token: write`; GitHub itself then issues its token.',
+  repository_renamed: 'Update the remote: the repository has another name now.',
+  repository_not_public: 'Only runs of public repositories can be checked from outside.',
+  attempt_not_latest: 'The run was started again meanwhile; look at its latest attempt.',
+  job_mismatch: 'Leave the job id out, or pass `job.check_run_id`.',
+  code_not_seen:
+    'Use the Action (it shows the code as an artifact), or the two-step form of the CLI; see `forkproof token --help`.',
+  code_quoted: 'The code must appear nowhere but in this job; do not copy it into titles or branch names.',
+  github_unavailable: 'GitHub could not be read; run the job again later.',
+  claim_expired: 'The code was not seen in time; run the job again.',
+}
+
+/** A refusal in the issuer's words: our own title where we know the code, the server's detail made harmless. */
+export function refusal(code: string | undefined, status: number, detail?: string): ClaimFailure {
+  const known = code !== undefined && isErrorCode(code) ? code : undefined
+  const advice = known === undefined ? undefined : adviceByCode[known]
+  return new ClaimFailure('refused', known ?? 'refused', {
+    title: known === undefined ? `The issuer refused with status ${status}` : errorTable[known].title,
+    ...(detail === undefined ? {} : { detail: harmless(detail) }),
+    ...(advice === undefined ? {} : { advice }),
+  })
+}
+
+/** All that is known of a failure, for people. Several lines. */
+export function describeFailure(failure: ClaimFailure): string {
+  const lines = [`${failure.message} (${failure.code})`]
+  if (failure.detail !== undefined) lines.push(failure.detail)
+  if (failure.advice !== undefined) lines.push(`What to do: ${failure.advice}`)
+  return lines.join('\n')
+}
+
+/**
+ * Foreign text on its way into a log that a runner reads for commands: one line, bounded, and without what starts a command
+ * (`::name::` and the older `##[name]`).
+ */
+export function harmless(text: string): string {
+  return text
+    .slice(0, claimantLimits.foreignTextCharsMax)
+    .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replaceAll('::', ': :')
+    .replaceAll('##[', '# [')
+    .trim()
+}

@@ -1,0 +1,53 @@
+import type { Channel } from '@forkproof/contracts/claim'
+import type { Audience, Issuer, JobId } from '@forkproof/contracts/ids'
+import { cannotClaim } from '../environment/cannot.ts'
+import type { NativeOidc, RunEnvironment } from '../environment/run-environment.ts'
+import { claimToken } from './claim-token.ts'
+import type { IdToken } from './collect-token.ts'
+import { nativeToken } from './native-token.ts'
+import type { ClaimPorts } from './ports.ts'
+
+export interface TokenWish {
+  readonly issuer: Issuer
+  readonly audience: Audience
+  readonly channels: readonly Channel[]
+  readonly jobId?: JobId
+  readonly timeoutMs: number
+}
+
+export interface ObtainedToken extends IdToken {
+  readonly source: 'forkproof' | 'github'
+  /** Only of a claim. */
+  readonly claimId?: string
+  readonly tookMs: number
+}
+
+/** The token by whatever way this run has. @throws ClaimFailure, also where there is none */
+export async function obtainToken(where: RunEnvironment, wish: TokenWish, ports: ClaimPorts): Promise<ObtainedToken> {
+  if (where.kind === 'cannot') throw cannotClaim(where.reason)
+  if (where.kind === 'native') return obtainNative(where, wish, ports)
+  const claimed = await claimToken({ ...wish, run: where.run }, ports, wish.timeoutMs)
+  return { ...claimed, source: 'forkproof' }
+}
+
+export async function obtainNative(
+  where: { oidc: NativeOidc; eventName: string },
+  wish: Pick<TokenWish, 'audience' | 'timeoutMs'>,
+  ports: ClaimPorts,
+): Promise<ObtainedToken> {
+  if (where.eventName === 'pull_request_target') {
+    ports.journal.warn(
+      'This token speaks for the base repository. Never run a contributor’s code in a pull_request_target job.',
+    )
+  }
+  const startedAtMs = ports.clock.now()
+  const token = await nativeToken(where.oidc, wish.audience, ports, wish.timeoutMs)
+  return { ...token, source: 'github', tookMs: ports.clock.now() - startedAtMs }
+}
+
+/** One line for people; nothing of the token itself. */
+export function describeToken(token: ObtainedToken, audience: Audience): string {
+  const how = token.source === 'github' ? 'issued by GitHub' : `the code was seen in channel ${token.proof}`
+  const until = new Date(token.expiresAtSeconds * 1_000).toISOString()
+  return `Token received after ${token.tookMs} ms (${how}), for audience ${audience}, valid until ${until}.`
+}

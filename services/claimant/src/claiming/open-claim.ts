@@ -1,0 +1,116 @@
+import { challengeCode } from '@forkproof/contracts/challenge'
+import { type Channel, ClaimAnswer, type ClaimRequest } from '@forkproof/contracts/claim'
+import type { Audience, ChallengeCode, Issuer, JobId } from '@forkproof/contracts/ids'
+import type { ForkRun } from '../environment/run-environment.ts'
+import { boundedRequest } from './bounded-request.ts'
+import { ClaimFailure } from './claim-failure.ts'
+import { type ClaimKey, newClaimKey } from './claim-key.ts'
+import { claimantLimits } from './limits.ts'
+import { failedAttempt, isPassing, persist } from './persistence.ts'
+import type { ClaimPorts } from './ports.ts'
+import { readRefusal } from './problem.ts'
+
+/** What is asked for. */
+export interface ClaimWish {
+  readonly issuer: Issuer
+  readonly audience: Audience
+  readonly run: ForkRun
+  readonly channels: readonly Channel[]
+  readonly jobId?: JobId
+}
+
+/** A claim that the issuer has accepted and whose code is safe to show. */
+export interface OpenClaim {
+  readonly issuer: Issuer
+  readonly audience: Audience
+  readonly runId: string
+  readonly key: ClaimKey
+  readonly challengeCode: ChallengeCode
+  readonly exchangeUrl: string
+  /** ISO 8601. */
+  readonly expiresAt: string
+  /** Where the issuer looks for the code: some of those that were asked for. */
+  readonly channels: readonly Channel[]
+}
+
+/** @throws ClaimFailure */
+export function openClaim(wish: ClaimWish, ports: ClaimPorts, deadline: AbortSignal): Promise<OpenClaim> {
+  return persist<OpenClaim>('Claiming', ports, deadline, async () => {
+    // A fresh key each time: if the last answer was lost on its way, that key belongs to a claim already.
+    const key = await newClaimKey()
+    const answer = await boundedRequest({
+      method: 'POST',
+      url: `${wish.issuer}/claim`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(claimBody(wish, key)),
+      timeoutMs: claimantLimits.requestTimeoutMs,
+      signal: deadline,
+    })
+    if (answer.status === 200) return { state: 'done', value: await acceptAnswer(answer.text, wish, key) }
+    if (isPassing(answer.status)) return failedAttempt(answer)
+    throw readRefusal(answer)
+  })
+}
+
+const claimBody = (wish: ClaimWish, key: ClaimKey): ClaimRequest => ({
+  aud: wish.audience,
+  eventName: 'pull_request',
+  repo: wish.run.repository,
+  runID: wish.run.runId,
+  attempt: wish.run.attempt,
+  ...(wish.jobId === undefined ? {} : { jobID: wish.jobId }),
+  sealTo: key.sealTo,
+  channels: [...wish.channels],
+})
+
+/**
+ * Defence against a relay: whoever answers as our issuer could be claiming, at the same moment, at another issuer or for another key, and
+ * hand us that claim's code to show; the proof of our run would then be theirs. The code is a hash over issuer, audience, claim id and
+ * nonce, so a code that we can compute ourselves from our own values is of use to nobody else. Nothing is shown before this has passed.
+ */
+export async function acceptAnswer(text: string, wish: ClaimWish, key: ClaimKey): Promise<OpenClaim> {
+  const parsed = ClaimAnswer.safeParse(parseJson(text))
+  if (!parsed.success) throw untrusted('answer_malformed', 'The issuer’s answer to the claim is not understood')
+  const answer = parsed.data
+  if (answer.claimId !== key.claimId) {
+    throw untrusted('claim_id_foreign', 'The issuer answered with a claim that is not for our key')
+  }
+  const { issuer, audience } = wish
+  const expected = await challengeCode({ issuer, audience, claimId: key.claimId, nonce: answer.nonce })
+  if (answer.challengeCode !== expected) {
+    throw untrusted('challenge_foreign', 'The challenge code is not made for this issuer, audience and key')
+  }
+  if (!belongsTo(answer.exchangeURL, issuer)) {
+    throw untrusted('exchange_elsewhere', 'The token would have to be fetched from another host than the issuer’s')
+  }
+  const channels = answer.channels.filter(channel => wish.channels.includes(channel))
+  return {
+    issuer,
+    audience,
+    runId: wish.run.runId,
+    key,
+    challengeCode: answer.challengeCode,
+    exchangeUrl: answer.exchangeURL,
+    expiresAt: answer.expiresAt,
+    channels,
+  }
+}
+
+function belongsTo(address: string, issuer: Issuer): boolean {
+  const url = new URL(address)
+  return url.origin === new URL(issuer).origin && url.username === '' && url.password === ''
+}
+
+const untrusted = (code: string, title: string) =>
+  new ClaimFailure('untrusted', code, {
+    title,
+    advice: 'Nothing was shown. Check the issuer’s address; if it is right, tell its operator.',
+  })
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,72 @@
+import { type BoundedAnswer, Unreachable } from './bounded-request.ts'
+import { ClaimFailure } from './claim-failure.ts'
+import { claimantLimits } from './limits.ts'
+import type { ClaimPorts } from './ports.ts'
+
+export type Attempt<T> =
+  | { readonly state: 'done'; readonly value: T }
+  /** Nothing is wrong, it just takes longer. */
+  | { readonly state: 'pending'; readonly afterMs: number | undefined }
+  | { readonly state: 'failed'; readonly why: string; readonly afterMs: number | undefined }
+
+/**
+ * Tries until done or until the deadline, with jittered exponential back-off after failures and the server's own pace while pending.
+ * @throws ClaimFailure `unavailable` at the deadline, naming the last problem; whatever `attempt` throws besides Unreachable
+ */
+export async function persist<T>(
+  what: string,
+  ports: ClaimPorts,
+  deadline: AbortSignal,
+  attempt: () => Promise<Attempt<T>>,
+): Promise<T> {
+  let failures = 0
+  let lastProblem: string | undefined
+  try {
+    for (;;) {
+      deadline.throwIfAborted()
+      const outcome = await attempt().catch(unreachableIsFailed)
+      if (outcome.state === 'done') return outcome.value
+      if (outcome.state === 'failed') {
+        lastProblem = outcome.why
+        ports.journal.warn(`${what}: ${outcome.why}; trying again.`)
+      }
+      failures = outcome.state === 'failed' ? failures + 1 : 0
+      await ports.clock.sleep(pauseMs(outcome, failures, ports.random()), deadline)
+    }
+  } catch (error) {
+    if (!deadline.aborted || error instanceof ClaimFailure) throw error
+    throw new ClaimFailure('unavailable', 'timeout', {
+      title: `${what}: not done in time`,
+      ...(lastProblem === undefined ? {} : { detail: `The last problem was: ${lastProblem}` }),
+      advice: 'Check that the issuer is up and that its address is right, then run the job again.',
+    })
+  }
+}
+
+/** 429 and 5xx pass; the caller has dealt with every other status. */
+export const failedAttempt = (answer: BoundedAnswer): Attempt<never> => ({
+  state: 'failed',
+  why: `the issuer answered ${answer.status}`,
+  afterMs: answer.retryAfterMs,
+})
+
+export const isPassing = (status: number): boolean => status === 429 || status >= 500
+
+function unreachableIsFailed(error: unknown): Attempt<never> {
+  if (error instanceof Unreachable) return { state: 'failed', why: error.message, afterMs: undefined }
+  throw error
+}
+
+function pauseMs(
+  outcome: { state: 'pending' | 'failed'; afterMs: number | undefined },
+  failures: number,
+  random: number,
+) {
+  const { backoffFirstMs, backoffMaxMs, retryAfterMsMin, retryAfterMsMax, pendingRetryAfterMsDefault } = claimantLimits
+  if (outcome.state === 'pending') {
+    return Math.min(Math.max(outcome.afterMs ?? pendingRetryAfterMsDefault, retryAfterMsMin), retryAfterMsMax)
+  }
+  const ceilingMs = Math.min(backoffFirstMs * 2 ** (failures - 1), backoffMaxMs)
+  const jitteredMs = ceilingMs / 2 + (random * ceilingMs) / 2
+  return Math.max(jitteredMs, Math.min(outcome.afterMs ?? 0, retryAfterMsMax))
+}

@@ -1,0 +1,30 @@
+import { refusalReasons } from '@forkproof/contracts/errors'
+import { z } from 'zod'
+import type { BoundedAnswer } from './bounded-request.ts'
+import { type ClaimFailure, refusal } from './claim-failure.ts'
+
+/** RFC 9457 with our members; all optional, because a proxy in between answers with something else altogether. */
+const Problem = z.object({
+  code: z.string().optional().catch(undefined),
+  reason: z.string().optional().catch(undefined),
+  detail: z.string().optional().catch(undefined),
+})
+
+export function readRefusal(answer: BoundedAnswer): ClaimFailure {
+  const { code, reason, detail } = readProblem(answer)
+  return refusal(reason ?? code, answer.status, detail)
+}
+
+/** A verdict is final whatever its status: `github_unavailable` is a 503 that no further question changes. */
+export function isVerdict(answer: BoundedAnswer): boolean {
+  const { code, reason } = readProblem(answer)
+  return refusalReasons.some(known => known === (reason ?? code))
+}
+
+function readProblem(answer: BoundedAnswer): z.infer<typeof Problem> {
+  try {
+    return Problem.safeParse(JSON.parse(answer.text)).data ?? {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,74 @@
+import { challengeSentence } from '@forkproof/contracts/challenge'
+import { boundedRequest } from './bounded-request.ts'
+import { ClaimFailure } from './claim-failure.ts'
+import { claimantLimits } from './limits.ts'
+import type { OpenClaim } from './open-claim.ts'
+import type { ArtifactStore, ClaimPorts } from './ports.ts'
+
+/**
+ * Prints the sentence at once and then every second, alone on its line, until told to stop. Whatever the channel: old issuers and people
+ * who read the log look for it, and it costs nothing. Never rejects.
+ */
+export async function repeatSentence(claim: OpenClaim, ports: ClaimPorts, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    ports.journal.say(challengeSentence(claim.challengeCode))
+    await ports.clock.sleep(claimantLimits.sentenceIntervalMs, stop).catch(() => undefined)
+  }
+}
+
+/**
+ * Shows the code in every channel the issuer watches and tells it each time. Resolves when the first is done, so that asking for the token
+ * does not make the issuer look before there is anything to see.
+ * @throws ClaimFailure when the code can be shown nowhere
+ */
+export async function showCode(claim: OpenClaim, ports: ClaimPorts, stop: AbortSignal): Promise<void> {
+  const ways: Promise<void>[] = []
+  // The sentence is printed already (repeatSentence).
+  if (claim.channels.some(channel => channel !== 'artifact')) ways.push(Promise.resolve())
+  if (claim.channels.includes('artifact') && ports.artifacts) ways.push(uploadCode(claim, ports.artifacts, ports, stop))
+  const shown = ways.map(async way => {
+    await way
+    tellShown(claim, stop)
+  })
+  await Promise.any(shown).catch(() => {
+    if (stop.aborted) throw timedOut()
+    throw new ClaimFailure('cannot', 'code_not_shown', {
+      title: 'The challenge code could not be shown where the issuer looks for it',
+      detail: `The issuer looks at: ${claim.channels.join(', ') || 'nothing that this client can do'}.`,
+      advice: 'Run the job again; if it stays so, ask the operator of the issuer to watch another channel.',
+    })
+  })
+}
+
+async function uploadCode(claim: OpenClaim, artifacts: ArtifactStore, ports: ClaimPorts, stop: AbortSignal) {
+  const startedAtMs = ports.clock.now()
+  try {
+    await unlessAborted(artifacts.upload(claim.challengeCode), stop)
+    ports.journal.say(`The code is up as an artifact after ${ports.clock.now() - startedAtMs} ms.`)
+  } catch (error) {
+    if (!stop.aborted) ports.journal.warn('The code could not be uploaded as an artifact.')
+    throw error
+  }
+}
+
+/** A hint only, so nobody waits for it and its failure changes nothing. */
+function tellShown(claim: OpenClaim, signal: AbortSignal): void {
+  boundedRequest({
+    method: 'POST',
+    url: `${claim.issuer}/claims/${claim.key.claimId}/shown`,
+    timeoutMs: claimantLimits.shownTimeoutMs,
+    signal,
+  }).catch(() => undefined)
+}
+
+/** The upload itself cannot be called off (`@actions/artifact` takes no signal); waiting for it can. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+const timedOut = () =>
+  new ClaimFailure('unavailable', 'timeout', { title: 'The challenge code could not be shown in time' })

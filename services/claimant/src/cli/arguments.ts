@@ -1,0 +1,124 @@
+import { parseArgs } from 'node:util'
+import { Channel } from '@forkproof/contracts/claim'
+import { readSettings, type Settings } from '../environment/settings.ts'
+
+export type Output = { readonly file: string | undefined; readonly json: boolean }
+
+export type Command =
+  | { readonly kind: 'help' | 'version' | 'step-name' }
+  | { readonly kind: 'misuse'; readonly problems: readonly string[] }
+  | {
+      readonly kind: 'token'
+      readonly settings: Settings
+      readonly channels: readonly Channel[]
+      readonly output: Output
+    }
+  | {
+      readonly kind: 'begin'
+      readonly settings: Settings
+      readonly channels: readonly Channel[]
+      readonly stateFile: string | undefined
+    }
+  | {
+      readonly kind: 'finish'
+      readonly timeoutMs: number
+      readonly stateFile: string | undefined
+      readonly output: Output
+    }
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+const options = {
+  issuer: text,
+  audience: text,
+  output: text,
+  json: flag,
+  'job-id': text,
+  channels: text,
+  'timeout-seconds': text,
+  begin: flag,
+  finish: flag,
+  'state-file': text,
+  'step-name': flag,
+  help: { type: 'boolean', short: 'h' },
+  version: flag,
+} as const
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
+
+const names = {
+  issuer: '--issuer',
+  audience: '--audience',
+  jobId: '--job-id',
+  timeoutSeconds: '--timeout-seconds',
+} as const
+
+/** A step without the Action has no runtime token, so no artifact; and a code cannot name a step that runs already. */
+const channelsInOneStep: readonly Channel[] = ['log']
+const channelsInTwoSteps: readonly Channel[] = ['step-name', 'log']
+
+/** Pure. `argv` without the interpreter and the script. */
+export function parseArguments(argv: readonly string[]): Command {
+  let parsed: { values: Values; positionals: string[] }
+  try {
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
+  } catch (error) {
+    return misuse(error instanceof Error ? error.message : 'the arguments are not understood')
+  }
+  const { values, positionals } = parsed
+  if (values.version) return { kind: 'version' }
+  if (values.help) return { kind: 'help' }
+  if (positionals.length !== 1 || positionals[0] !== 'token') return misuse('the command is: token')
+  if (values['step-name']) return { kind: 'step-name' }
+  if (values.begin && values.finish) return misuse('--begin and --finish exclude each other')
+  if (values.finish) return finish(values)
+  return beginOrToken(values)
+}
+
+function beginOrToken(values: Values): Command {
+  if (!values.begin && values['state-file'] !== undefined) return misuse('--state-file goes with --begin or --finish')
+  if (values.begin && (values.json || values.output !== undefined))
+    return misuse('--json and --output go with --finish')
+  const raw = {
+    issuer: values.issuer,
+    audience: values.audience,
+    jobId: values['job-id'],
+    timeoutSeconds: values['timeout-seconds'],
+  }
+  const read = values.issuer === undefined ? { problems: ['--issuer is required'] } : readSettings(raw, names)
+  const channels = readChannels(values.channels, values.begin ? channelsInTwoSteps : channelsInOneStep)
+  const problems = [...('problems' in read ? read.problems : []), ...('problem' in channels ? [channels.problem] : [])]
+  if ('problems' in read || 'problem' in channels) return { kind: 'misuse', problems }
+  const common = { settings: read.settings, channels: channels.list }
+  if (values.begin) return { kind: 'begin', ...common, stateFile: values['state-file'] }
+  return { kind: 'token', ...common, output: outputOf(values) }
+}
+
+function finish(values: Values): Command {
+  const foreign = (['issuer', 'audience', 'job-id', 'channels'] as const).filter(name => values[name] !== undefined)
+  if (foreign.length > 0) return misuse(`--${foreign.join(', --')}: given to --begin, not to --finish`)
+  // The issuer comes from the state file; only the time is read here.
+  const read = readSettings(
+    { issuer: 'https://unused.invalid', audience: '', jobId: '', timeoutSeconds: values['timeout-seconds'] },
+    names,
+  )
+  if ('problems' in read) return { kind: 'misuse', problems: read.problems }
+  return {
+    kind: 'finish',
+    timeoutMs: read.settings.timeoutMs,
+    stateFile: values['state-file'],
+    output: outputOf(values),
+  }
+}
+
+const outputOf = (values: Values): Output => ({ file: values.output, json: values.json ?? false })
+
+function readChannels(
+  given: string | undefined,
+  fallback: readonly Channel[],
+): { list: readonly Channel[] } | { problem: string } {
+  if (given === undefined) return { list: fallback }
+  const parsed = Channel.exclude(['artifact']).array().min(1).max(3).safeParse(given.split(','))
+  return parsed.success ? { list: parsed.data } : { problem: '--channels: a list of log, step-name, job-log' }
+}
+
+const misuse = (problem: string): Command => ({ kind: 'misuse', problems: [problem] })

@@ -1,0 +1,58 @@
+import { open, rm } from 'node:fs/promises'
+import { Channel } from '@forkproof/contracts/claim'
+import { Audience, ChallengeCode, Issuer, RunId } from '@forkproof/contracts/ids'
+import { z } from 'zod'
+import { exportClaimKey, importClaimKey, PrivateClaimKey } from '../claiming/claim-key.ts'
+import type { OpenClaim } from '../claiming/open-claim.ts'
+import { writePrivateFile } from './private-file.ts'
+
+const stateBytesMax = 16_384
+
+/** What `--begin` leaves for `--finish`: an open claim with its private key, or that GitHub's own token is to be used. */
+const State = z.discriminatedUnion('source', [
+  z.strictObject({ source: z.literal('github'), audience: Audience }),
+  z.strictObject({
+    source: z.literal('forkproof'),
+    issuer: Issuer,
+    audience: Audience,
+    runId: RunId,
+    privateKey: PrivateClaimKey,
+    challengeCode: ChallengeCode,
+    exchangeUrl: z.url(),
+    expiresAt: z.string(),
+    channels: z.array(Channel),
+  }),
+])
+
+export type BegunClaim =
+  | { readonly source: 'github'; readonly audience: Audience }
+  | { readonly source: 'forkproof'; readonly claim: OpenClaim }
+
+export async function writeClaimState(file: string, begun: BegunClaim): Promise<void> {
+  const state = begun.source === 'github' ? begun : await storable(begun.claim)
+  await writePrivateFile(file, JSON.stringify(State.parse(state)))
+}
+
+/** Undefined if there is no such file or it is not one that `--begin` wrote. */
+export async function readClaimState(file: string): Promise<BegunClaim | undefined> {
+  const handle = await open(file, 'r').catch(() => undefined)
+  if (!handle) return undefined
+  try {
+    if ((await handle.stat()).size > stateBytesMax) return undefined
+    const state = State.parse(JSON.parse(await handle.readFile('utf8')))
+    if (state.source === 'github') return state
+    const { source, privateKey, ...rest } = state
+    return { source, claim: { ...rest, key: await importClaimKey(privateKey) } }
+  } catch {
+    return undefined
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The private key must not outlive its one use. */
+export const removeClaimState = (file: string): Promise<void> => rm(file, { force: true })
+
+async function storable({ key, ...rest }: OpenClaim) {
+  return { source: 'forkproof', ...rest, privateKey: await exportClaimKey(key) }
+}

@@ -1,0 +1,84 @@
+import { appendFile } from 'node:fs/promises'
+import path from 'node:path'
+import { challengeStepName } from '@forkproof/contracts/challenge'
+import { ClaimFailure } from '../claiming/claim-failure.ts'
+import { showAndCollect } from '../claiming/claim-token.ts'
+import { type ObtainedToken, obtainNative } from '../claiming/obtain-token.ts'
+import { openClaim } from '../claiming/open-claim.ts'
+import type { ClaimPorts } from '../claiming/ports.ts'
+import { cannotClaim } from '../environment/cannot.ts'
+import type { RunEnvironment, Variables } from '../environment/run-environment.ts'
+import type { Command } from './arguments.ts'
+import { readClaimState, removeClaimState, writeClaimState } from './claim-state.ts'
+
+/** What the output `code` says when GitHub's own token makes a proof unnecessary. */
+const codeNotNeeded = 'not-needed'
+
+/** First step: opens the claim and keeps it. Resolves to the code, which is public. @throws ClaimFailure */
+export async function begin(
+  command: Extract<Command, { kind: 'begin' }>,
+  where: RunEnvironment,
+  env: Variables,
+  ports: ClaimPorts,
+): Promise<string> {
+  if (where.kind === 'cannot') throw cannotClaim(where.reason)
+  const { settings } = command
+  const stateFile = stateFileOf(command.stateFile, env)
+  if (where.kind === 'native') {
+    await writeClaimState(stateFile, { source: 'github', audience: settings.audience })
+    await setOutput(env, codeNotNeeded)
+    return codeNotNeeded
+  }
+  const wish = { ...settings, run: where.run, channels: command.channels }
+  const claim = await openClaim(wish, ports, AbortSignal.timeout(settings.timeoutMs))
+  await writeClaimState(stateFile, { source: 'forkproof', claim })
+  await setOutput(env, claim.challengeCode)
+  ports.journal.say(
+    `Claim ${claim.key.claimId} is open until ${claim.expiresAt}. Now name the next step: ${challengeStepName(claim.challengeCode)}`,
+  )
+  return claim.challengeCode
+}
+
+/** Second step, whose name is the code: collects the token. The state file is gone afterwards, whatever happened. @throws ClaimFailure */
+export async function finish(
+  command: Extract<Command, { kind: 'finish' }>,
+  where: RunEnvironment,
+  env: Variables,
+  ports: ClaimPorts,
+): Promise<ObtainedToken> {
+  const stateFile = stateFileOf(command.stateFile, env)
+  try {
+    const begun = await readClaimState(stateFile)
+    if (!begun) throw notBegun()
+    if (begun.source === 'github') {
+      if (where.kind !== 'native') throw notBegun()
+      return await obtainNative(where, { audience: begun.audience, timeoutMs: command.timeoutMs }, ports)
+    }
+    const startedAtMs = ports.clock.now()
+    const token = await showAndCollect(begun.claim, ports, AbortSignal.timeout(command.timeoutMs))
+    return { ...token, source: 'forkproof', claimId: begun.claim.key.claimId, tookMs: ports.clock.now() - startedAtMs }
+  } finally {
+    await removeClaimState(stateFile)
+  }
+}
+
+function stateFileOf(given: string | undefined, env: Variables): string {
+  if (given !== undefined) return given
+  const directory = env['RUNNER_TEMP']
+  if (directory) return path.join(directory, 'forkproof-claim.json')
+  throw new ClaimFailure('cannot', 'state_file_missing', {
+    title: 'There is no place for the claim between the two steps',
+    advice: 'Name one with --state-file (RUNNER_TEMP is not set here).',
+  })
+}
+
+async function setOutput(env: Variables, code: string): Promise<void> {
+  const file = env['GITHUB_OUTPUT']
+  if (file) await appendFile(file, `code=${code}\n`)
+}
+
+const notBegun = () =>
+  new ClaimFailure('cannot', 'claim_not_begun', {
+    title: 'There is no claim to finish',
+    advice: 'Run `forkproof token --begin` in an earlier step of the same job, and --finish only once.',
+  })

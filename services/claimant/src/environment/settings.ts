@@ -1,0 +1,66 @@
+import { Audience, Issuer, JobId } from '@forkproof/contracts/ids'
+import { z } from 'zod'
+import { claimantLimits } from '../claiming/limits.ts'
+
+/** What people write, before it is understood; an empty string is a value that was left out (an Action's input cannot be undefined). */
+export interface RawSettings {
+  readonly issuer: string | undefined
+  readonly audience: string | undefined
+  readonly jobId: string | undefined
+  readonly timeoutSeconds: string | undefined
+}
+
+export interface Settings {
+  readonly issuer: Issuer
+  /** The issuer itself unless given: the claimant must know it to check the code. */
+  readonly audience: Audience
+  readonly jobId?: JobId
+  readonly timeoutMs: number
+}
+
+const { timeoutSecondsMin, timeoutSecondsMax, timeoutSecondsDefault } = claimantLimits
+const emptyIsAbsent = (value: string | undefined) =>
+  value === undefined || value.trim() === '' ? undefined : value.trim()
+
+const Schema = z.object({
+  // People paste addresses with a slash at the end; nothing else is forgiven.
+  issuer: z.preprocess(value => (typeof value === 'string' ? value.replace(/\/$/, '') : ''), Issuer),
+  audience: Audience.optional(),
+  jobId: JobId.optional(),
+  timeoutSeconds: z
+    .string()
+    .regex(/^[0-9]{1,4}$/, 'must be a whole number of seconds')
+    .default(String(timeoutSecondsDefault))
+    .transform(Number)
+    .pipe(z.int().min(timeoutSecondsMin).max(timeoutSecondsMax)),
+})
+
+/** All problems at once, one line each and named as in `names`. */
+export function readSettings(
+  raw: RawSettings,
+  names: Readonly<Record<keyof RawSettings, string>>,
+): { settings: Settings } | { problems: string[] } {
+  const given = {
+    issuer: emptyIsAbsent(raw.issuer),
+    audience: emptyIsAbsent(raw.audience),
+    jobId: emptyIsAbsent(raw.jobId),
+    timeoutSeconds: emptyIsAbsent(raw.timeoutSeconds),
+  }
+  const parsed = Schema.safeParse(given)
+  if (!parsed.success) {
+    const nameOf = (path: PropertyKey | undefined) => (isName(path, names) ? names[path] : 'input')
+    return { problems: parsed.error.issues.map(issue => `${nameOf(issue.path[0])}: ${issue.message}`) }
+  }
+  const { issuer, audience, jobId, timeoutSeconds } = parsed.data
+  return {
+    settings: {
+      issuer,
+      audience: audience ?? Audience.parse(issuer),
+      ...(jobId === undefined ? {} : { jobId }),
+      timeoutMs: timeoutSeconds * 1_000,
+    },
+  }
+}
+
+const isName = (path: PropertyKey | undefined, names: object): path is keyof RawSettings =>
+  path !== undefined && Object.hasOwn(names, path)
