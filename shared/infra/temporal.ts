@@ -1,19 +1,9 @@
-import { Client, Connection } from '@temporalio/client'
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Logger } from './log.ts'
+import type { TemporalOptions } from './temporal-client.ts'
 
-export interface TemporalOptions {
-  readonly address: string
-  readonly namespace: string
-}
-
-/** Connects lazily: a server that is down is an error of the call, not of the start. */
-export function connectTemporal(options: TemporalOptions, lifecycle: Lifecycle): Client {
-  const connection = Connection.lazy({ address: options.address, connectTimeout: 3_000 })
-  lifecycle.add('temporal client', () => connection.close())
-  return new Client({ connection, namespace: options.namespace })
-}
+export { connectTemporal, type TemporalOptions } from './temporal-client.ts'
 
 /** One owner of signals: Temporal's native core would install handlers of its own. Call before any worker. */
 export function installTemporalRuntime(log: Logger, metricsAddress?: string): void {

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import { challengeCode } from '@forkproof/contracts/challenge'
+import {
+  type Channel,
+  type ClaimAnswer,
+  type ClaimOrder,
+  type ClaimRequest,
+  defaultChannels,
+  type SealKey,
+} from '@forkproof/contracts/claim'
+import { AppError } from '@forkproof/contracts/errors'
+import { type Audience, ChallengeNonce, type Issuer, type RepositoryName } from '@forkproof/contracts/ids'
+import type { Clock } from '@forkproof/infra/clock'
+import { claimIdOf, newTicket, ticketSealKey } from '@forkproof/infra/seal'
+import type { RequestLimits } from '../throttling/request-limits.ts'
+import type { Claims } from './ports.ts'
+import { isUsableKey } from './usable-key.ts'
+
+export interface StartClaimOptions {
+  readonly issuer: Issuer
+  /** Base of `exchangeURL`; never taken from a request (facts oidc A 3). */
+  readonly publicUrl: string
+  readonly defaultAudience: Audience
+  readonly lifetimeMs: number
+  readonly channels: readonly Channel[]
+  readonly serves: (repository: RepositoryName) => boolean
+  readonly acceptsAudience: (audience: Audience) => boolean
+  readonly claims: Claims
+  readonly requestLimits: Pick<RequestLimits, 'admitClaim'>
+  readonly clock: Clock
+}
+
+/** Starts a claim. Everything that can be refused without a look at GitHub is refused before anything is started. @throws AppError */
+export function createStartClaim(options: StartClaimOptions): (request: ClaimRequest) => Promise<ClaimAnswer> {
+  return async request => {
+    const { audience, channels } = check(options, request)
+    options.requestLimits.admitClaim(request.repo, request.runID)
+    const key = bringOrMakeKey(request.sealTo)
+    const claimId = await claimIdOf(key.sealKey)
+    const nonce = ChallengeNonce.parse(randomBytes(16).toString('base64url'))
+    const claimedAtMs = options.clock.now()
+    const order: ClaimOrder = {
+      claimId,
+      audience,
+      repository: request.repo,
+      runId: request.runID,
+      ...(request.attempt && { attempt: request.attempt }),
+      ...(request.jobID && { jobId: request.jobID }),
+      sealKey: key.sealKey,
+      ownKey: request.sealTo !== undefined,
+      challengeCode: await challengeCode({ issuer: options.issuer, audience, claimId, nonce }),
+      nonce,
+      channels,
+      claimedAtMs,
+      expiresAtMs: claimedAtMs + options.lifetimeMs,
+    }
+    if ((await options.claims.start(order)) === 'key_used') throw new AppError('claim_key_used')
+    return {
+      challengeCode: order.challengeCode,
+      exchangeURL: `${options.publicUrl}/exchange/${key.ticket ?? claimId}`,
+      claimId,
+      expiresAt: new Date(order.expiresAtMs).toISOString(),
+      channels,
+      nonce,
+    }
+  }
+}
+
+function check(options: StartClaimOptions, request: ClaimRequest): { audience: Audience; channels: Channel[] } {
+  if (request.eventName !== 'pull_request') throw new AppError('event_not_pull_request')
+  if (!options.serves(request.repo)) throw new AppError('repository_not_served')
+  const audience = request.aud ?? options.defaultAudience
+  if (!options.acceptsAudience(audience)) throw new AppError('invalid_audience')
+  if (request.sealTo && !isUsableKey(request.sealTo)) throw new AppError('invalid_seal_key')
+  const wanted = new Set(request.channels ?? defaultChannels)
+  const channels = options.channels.filter(channel => wanted.has(channel))
+  if (channels.length === 0) {
+    throw new AppError('invalid_request', { detail: `channels: this issuer reads ${options.channels.join(', ')}` })
+  }
+  return { audience, channels }
+}
+
+/** The ticket leaves this process only inside `exchangeURL`. */
+function bringOrMakeKey(own: SealKey | undefined): { sealKey: SealKey; ticket?: string } {
+  if (own) return { sealKey: own }
+  const ticket = newTicket()
+  return { sealKey: ticketSealKey(ticket), ticket: ticket.reveal() }
+}

@@ -1,0 +1,128 @@
+import { Channel, type ClaimOrder, type ClaimVerdict } from '@forkproof/contracts/claim'
+import { AppError, refusalReasons } from '@forkproof/contracts/errors'
+import type { ClaimId } from '@forkproof/contracts/ids'
+import {
+  type ClaimWorkflow,
+  claimSearchAttributes,
+  claimTaskQueue,
+  claimWorkflow,
+  claimWorkflowId,
+} from '@forkproof/workflows/claim/api'
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
+import { z } from 'zod'
+import type { ClaimRecord, Claims } from './ports.ts'
+
+const callTimeoutMs = 3_000
+const reachTimeoutMs = 1_000
+const retryAfterSeconds = 2
+/** Past the claim's own end, for a mint that is retried and for the answer; then Temporal ends what hangs. */
+const executionSlackMs = 120_000
+
+/** What a worker of another version answers is not taken on trust. */
+const Verdict = z.discriminatedUnion('verdict', [
+  z.object({
+    verdict: z.literal('proven'),
+    tokenId: z.string(),
+    channel: Channel,
+    sealedToken: z.string(),
+    ownKey: z.boolean(),
+  }),
+  z.object({ verdict: z.literal('refused'), reason: z.enum(refusalReasons), detail: z.string().optional() }),
+])
+
+/** Claims as workflows. */
+export function temporalClaims(client: Client): Claims {
+  const handle = (claimId: ClaimId) => client.workflow.getHandle<ClaimWorkflow>(claimWorkflowId(claimId))
+  return {
+    start: order => start(client, order),
+    look: claimId => orUnavailable(() => look(client, handle(claimId))),
+    verdict: (claimId, signal) => orUnavailable(() => verdict(client, handle(claimId), signal)),
+    reachable: async () => {
+      const ask = () => client.connection.workflowService.getSystemInfo({})
+      return client.withDeadline(Date.now() + reachTimeoutMs, ask).then(
+        () => true,
+        () => false,
+      )
+    },
+  }
+}
+
+/** The SDK repeats a lost call under the same request id, so that a repeat is not mistaken for a second claim. */
+async function start(client: Client, order: ClaimOrder): Promise<'started' | 'key_used'> {
+  try {
+    await client.withDeadline(Date.now() + callTimeoutMs, () =>
+      client.workflow.start<ClaimWorkflow>(claimWorkflow, {
+        taskQueue: claimTaskQueue,
+        workflowId: claimWorkflowId(order.claimId),
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        workflowExecutionTimeout: order.expiresAtMs - order.claimedAtMs + executionSlackMs,
+        args: [order],
+        memo: { ownKey: order.ownKey },
+        typedSearchAttributes: [
+          { key: claimSearchAttributes.repository, value: order.repository },
+          { key: claimSearchAttributes.runId, value: order.runId },
+          { key: claimSearchAttributes.state, value: 'pending' },
+        ],
+        staticSummary: `${order.repository} run ${order.runId} for ${order.audience}`,
+      }),
+    )
+    return 'started'
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'key_used'
+    throw unavailable(error)
+  }
+}
+
+type Handle = ReturnType<Client['workflow']['getHandle']>
+
+async function look(client: Client, handle: Pick<Handle, 'describe'>): Promise<ClaimRecord | undefined> {
+  try {
+    const found = await client.withDeadline(Date.now() + callTimeoutMs, () => handle.describe())
+    const { name } = found.status
+    return {
+      status: name === 'RUNNING' ? 'running' : name === 'COMPLETED' ? 'completed' : 'failed',
+      ownKey: found.memo?.['ownKey'] === true,
+      startedAtMs: found.startTime.getTime(),
+      ...(found.closeTime && { closedAtMs: found.closeTime.getTime() }),
+    }
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
+  }
+}
+
+async function verdict(
+  client: Client,
+  handle: { result(): Promise<ClaimVerdict> },
+  signal: AbortSignal,
+): Promise<ClaimVerdict | 'failed'> {
+  try {
+    return withoutGaps(Verdict.parse(await client.withAbortSignal(signal, () => handle.result())))
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return 'failed'
+    throw error
+  }
+}
+
+/** An absent detail is absent, not `undefined`. */
+function withoutGaps(parsed: z.infer<typeof Verdict>): ClaimVerdict {
+  if (parsed.verdict === 'proven') return parsed
+  const { detail, ...refused } = parsed
+  return detail === undefined ? refused : { ...refused, detail }
+}
+
+async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
+const unavailable = (cause: unknown): AppError => new AppError('temporarily_unavailable', { cause, retryAfterSeconds })

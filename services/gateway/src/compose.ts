@@ -1,0 +1,85 @@
+import { Audience } from '@forkproof/contracts/ids'
+import { systemClock } from '@forkproof/infra/clock'
+import type { Lifecycle } from '@forkproof/infra/lifecycle'
+import { createLogger, type Logger } from '@forkproof/infra/log'
+import { connectTemporal } from '@forkproof/infra/temporal-client'
+import { BusLink } from './bus-link.ts'
+import { audiencePolicy } from './claims/audience-policy.ts'
+import { createClaimState } from './claims/claim-state.ts'
+import { createExchange } from './claims/exchange-claim.ts'
+import { FirstAddresses } from './claims/first-addresses.ts'
+import { throttledNudges } from './claims/nudges.ts'
+import { servePolicy } from './claims/serve-policy.ts'
+import { createStartClaim } from './claims/start-claim.ts'
+import { temporalClaims } from './claims/temporal-claims.ts'
+import type { GatewayConfig } from './config.ts'
+import { PublishedKeys } from './discovery/published-keys.ts'
+import { gatewayMetrics } from './gateway-metrics.ts'
+import { createServer } from './http/server.ts'
+import { createReadiness } from './readiness.ts'
+import { HeldRequests } from './throttling/held-requests.ts'
+import { RequestLimits } from './throttling/request-limits.ts'
+
+/** Builds and starts the gateway. It listens at once; Temporal and the bus may come later. */
+export async function composeGateway(
+  config: GatewayConfig,
+  lifecycle: Lifecycle,
+): Promise<{ log: Logger; url: string }> {
+  const clock = systemClock
+  const log = createLogger({ service: 'gateway', level: config.logLevel })
+  const temporal = { address: config.temporalAddress, namespace: config.temporalNamespace }
+  const claims = temporalClaims(connectTemporal(temporal, lifecycle))
+  const bus = new BusLink({ servers: config.natsUrl, user: config.natsUser, password: config.natsPassword, log }, clock)
+  lifecycle.add('message bus', () => bus.close())
+  void bus.connect(lifecycle.signal)
+
+  const nudges = throttledNudges(bus, clock)
+  const held = new HeldRequests({ ...config, holdMs: config.exchangeHoldMs })
+  const requestLimits = new RequestLimits(config, clock)
+  const publishedKeys = new PublishedKeys({ source: bus, clock, log })
+  const defaultAudience = config.defaultAudience ?? Audience.parse(config.issuer)
+  const app = await createServer({
+    ...config,
+    startClaim: createStartClaim({
+      issuer: config.issuer,
+      publicUrl: config.publicUrl ?? config.issuer,
+      defaultAudience,
+      lifetimeMs: config.claimLifetimeMs,
+      channels: config.channels,
+      serves: servePolicy(config.serve),
+      acceptsAudience: audiencePolicy(config.audiences, defaultAudience),
+      claims,
+      requestLimits,
+      clock,
+    }),
+    exchange: createExchange({ claims, nudges, held, clock }),
+    claimState: createClaimState(claims),
+    nudges,
+    requestLimits,
+    held,
+    firstAddresses: new FirstAddresses(log),
+    publishedKeys,
+    readiness: createReadiness(
+      {
+        temporal: () => claims.reachable(),
+        bus: async () => bus.isUp(),
+        keys: () =>
+          publishedKeys.current().then(
+            keys => keys.body !== '{"keys":[]}',
+            () => false,
+          ),
+      },
+      clock,
+    ),
+    metrics: gatewayMetrics(),
+    clock,
+    log,
+  })
+  lifecycle.add('http server', async () => {
+    held.releaseAll()
+    await app.close()
+  })
+  const url = await app.listen({ host: config.host, port: config.port })
+  log.info({ url }, 'listening')
+  return { log, url }
+}

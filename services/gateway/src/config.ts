@@ -1,0 +1,137 @@
+import { Channel } from '@forkproof/contracts/claim'
+import { Audience, Issuer } from '@forkproof/contracts/ids'
+import { limits } from '@forkproof/contracts/limits'
+import { defineSettings, loadSettings } from '@forkproof/infra/config'
+import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
+import { z } from 'zod'
+
+const commaList = (text: string): string[] =>
+  text
+    .split(',')
+    .map(part => part.trim())
+    .filter(part => part !== '')
+
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+
+const served = z
+  .string()
+  .transform(commaList)
+  .refine(
+    entries => entries.every(entry => /^[A-Za-z0-9][A-Za-z0-9_-]{0,38}(\/[A-Za-z0-9._-]{1,100})?$/.test(entry)),
+    'must be "any" or a comma list of owner or owner/name',
+  )
+const channels = z.string().transform(commaList).pipe(z.array(Channel).min(1))
+const trustedProxies = z
+  .string()
+  .transform(commaList)
+  .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
+
+/** Every setting of the gateway; the environment is read nowhere else. */
+export const gatewaySettings = defineSettings({
+  ...temporalSettings,
+  ...busSettings('gateway'),
+  ...logSettings,
+  host: {
+    env: 'FORKPROOF_GATEWAY_HOST',
+    schema: z.string(),
+    default: '127.0.0.1',
+    description: 'address to listen on',
+  },
+  port: {
+    env: 'FORKPROOF_GATEWAY_PORT',
+    schema: count(0, 65_535),
+    default: '8080',
+    description: 'port to listen on; 0 takes a free one',
+  },
+  issuer: { env: 'FORKPROOF_ISSUER', schema: Issuer, description: 'the issuer, exactly as it stands in iss' },
+  publicUrl: {
+    env: 'FORKPROOF_GATEWAY_PUBLIC_URL',
+    schema: Issuer,
+    optional: true,
+    description: 'base of exchangeURL; the issuer when not set',
+  },
+  defaultAudience: {
+    env: 'FORKPROOF_GATEWAY_DEFAULT_AUDIENCE',
+    schema: Audience,
+    optional: true,
+    description: 'audience of a claim that names none; the issuer when not set',
+  },
+  audiences: {
+    env: 'FORKPROOF_GATEWAY_AUDIENCES',
+    schema: z.string().transform(commaList),
+    default: '',
+    description:
+      '"any", or a comma list of the only audiences to serve; when not set, all but the well-known ones of third parties',
+  },
+  serve: {
+    env: 'FORKPROOF_GATEWAY_SERVE',
+    schema: served,
+    default: 'any',
+    description: 'whom to serve: "any", or a comma list of owner or owner/name',
+  },
+  channels: {
+    env: 'FORKPROOF_GATEWAY_CHANNELS',
+    schema: channels,
+    default: 'artifact,step-name,job-log',
+    description: 'channels that the verifiers of this deployment can read',
+  },
+  claimLifetimeMs: {
+    env: 'FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS',
+    schema: count(1_000, limits.claimLifetimeMsMax),
+    default: String(limits.claimLifetimeMsDefault),
+    description: 'time a run has to show its code, ms',
+  },
+  exchangeHoldMs: {
+    env: 'FORKPROOF_GATEWAY_EXCHANGE_HOLD_MS',
+    schema: count(0, limits.exchangeHoldMs),
+    default: String(limits.exchangeHoldMs),
+    description: 'time an exchange is held while the claim is pending, ms',
+  },
+  // Temporal's frontend admits 1,200 long-running calls of a namespace by default (frontend.namespaceCount); stay below.
+  heldMax: {
+    env: 'FORKPROOF_GATEWAY_HELD_MAX',
+    schema: count(1, 100_000),
+    default: '1000',
+    description: 'exchanges held at once',
+  },
+  heldPerAddressMax: {
+    env: 'FORKPROOF_GATEWAY_HELD_PER_ADDRESS_MAX',
+    schema: count(1, 100_000),
+    default: '200',
+    description: 'exchanges held at once for one address',
+  },
+  claimsPerAddress: {
+    env: 'FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE',
+    schema: count(1, 1_000_000),
+    default: '120',
+    description: 'claims a minute from one address',
+  },
+  claimsPerRepository: {
+    env: 'FORKPROOF_GATEWAY_CLAIMS_PER_REPOSITORY_MINUTE',
+    schema: count(1, 1_000_000),
+    default: '600',
+    description: 'claims a minute for one repository',
+  },
+  claimsPerRun: {
+    env: 'FORKPROOF_GATEWAY_CLAIMS_PER_RUN_MINUTE',
+    schema: count(1, 1_000_000),
+    default: '300',
+    description: 'claims a minute for one run',
+  },
+  asksPerAddress: {
+    env: 'FORKPROOF_GATEWAY_ASKS_PER_ADDRESS_MINUTE',
+    schema: count(1, 1_000_000),
+    default: '1200',
+    description: 'exchanges, states and shown messages a minute from one address',
+  },
+  trustedProxies: {
+    env: 'FORKPROOF_GATEWAY_TRUSTED_PROXIES',
+    schema: trustedProxies,
+    default: '',
+    description: 'addresses or CIDR ranges of reverse proxies whose X-Forwarded-For counts',
+  },
+})
+
+/** @throws ConfigError with every problem at once */
+export const readConfig = (env: NodeJS.ProcessEnv) => loadSettings(gatewaySettings, env)
+export type GatewayConfig = ReturnType<typeof readConfig>

@@ -1,0 +1,23 @@
+import { createMetrics } from '@forkproof/infra/telemetry'
+
+const untilTokenSeconds = [0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300]
+
+/** What the gateway counts. Labels are codes and route patterns only: no address, repository or id. */
+export function gatewayMetrics() {
+  const metrics = createMetrics('gateway')
+  return {
+    claims: metrics.counter('claims_total', 'Answers to POST /claim by code; "started" is success', ['code']),
+    exchanges: metrics.counter('exchanges_total', 'Answers to POST /exchange by outcome', ['outcome']),
+    held: metrics.gauge('exchanges_held', 'Exchanges that are being held'),
+    requestSeconds: metrics.histogram('http_request_seconds', 'Time to answer', ['method', 'route', 'status']),
+    untilTokenSeconds: metrics.histogram(
+      'claim_to_token_seconds',
+      'From the claim to the first answer with its token',
+      [],
+      untilTokenSeconds,
+    ),
+    render: metrics.render,
+    contentType: metrics.contentType,
+  }
+}
+export type GatewayMetrics = ReturnType<typeof gatewayMetrics>

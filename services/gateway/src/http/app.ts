@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ClaimAnswer, ClaimRequest, ClaimState } from '@forkproof/contracts/claim'
+import type { ClaimId, Issuer } from '@forkproof/contracts/ids'
+import type { Clock } from '@forkproof/infra/clock'
+import type { Logger } from '@forkproof/infra/log'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Asker, ExchangeOutcome } from '../claims/exchange-claim.ts'
+import type { FirstAddresses } from '../claims/first-addresses.ts'
+import type { Nudges } from '../claims/ports.ts'
+import type { PublishedKeys } from '../discovery/published-keys.ts'
+import type { GatewayMetrics } from '../gateway-metrics.ts'
+import type { ReadinessReport } from '../readiness.ts'
+import type { HeldRequests } from '../throttling/held-requests.ts'
+import type { RequestLimits } from '../throttling/request-limits.ts'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** What the answer was, for metrics and the log: an error code, or the route's own word. */
+    outcome: string
+  }
+}
+
+export type GatewayApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+/** What the routes are made of. */
+export interface GatewayParts {
+  readonly issuer: Issuer
+  readonly trustedProxies: readonly string[]
+  readonly startClaim: (request: ClaimRequest) => Promise<ClaimAnswer>
+  readonly exchange: (asked: string, asker: Asker) => Promise<ExchangeOutcome>
+  readonly claimState: (claimId: ClaimId) => Promise<ClaimState>
+  readonly nudges: Nudges
+  readonly requestLimits: RequestLimits
+  readonly held: HeldRequests
+  readonly firstAddresses: FirstAddresses
+  readonly publishedKeys: PublishedKeys
+  readonly readiness: () => Promise<ReadinessReport>
+  readonly metrics: GatewayMetrics
+  readonly clock: Clock
+  readonly log: Logger
+}

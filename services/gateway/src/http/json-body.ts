@@ -1,0 +1,42 @@
+import { AppError } from '@forkproof/contracts/errors'
+
+const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g
+const forbiddenNames = ['__proto__', 'constructor', 'prototype']
+
+/**
+ * Names that make this JSON text mean different things to different readers: a member named twice (RFC 8259 section 4: a proxy or a log in
+ * front may have read the other one), or one that reaches for an object's prototype. The text must already have parsed as JSON.
+ */
+export function ambiguousMember(json: string): 'duplicate' | 'prototype' | undefined {
+  const open: (Set<string> | undefined)[] = []
+  let lastString = '""'
+  for (const [token] of json.matchAll(tokens)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '[') open.push(undefined)
+    else if (token === '}' || token === ']') open.pop()
+    else if (token === ':') {
+      // Escapes are resolved, so that two spellings of one name are one name.
+      const name = String(JSON.parse(lastString))
+      const members = open.at(-1)
+      if (forbiddenNames.includes(name)) return 'prototype'
+      if (members?.has(name)) return 'duplicate'
+      members?.add(name)
+    } else if (token !== ',') lastString = token
+  }
+  return undefined
+}
+
+const refusals = { duplicate: 'a member is named twice', prototype: 'a member has a forbidden name' } as const
+
+/** Parses a request's JSON strictly. @throws AppError invalid_request */
+export function parseJsonBody(text: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new AppError('invalid_request', { detail: 'the body is not JSON' })
+  }
+  const problem = ambiguousMember(text)
+  if (problem) throw new AppError('invalid_request', { detail: refusals[problem] })
+  return value
+}

@@ -1,0 +1,22 @@
+import { ClaimState } from '@forkproof/contracts/claim'
+import { AppError } from '@forkproof/contracts/errors'
+import { ClaimId } from '@forkproof/contracts/ids'
+import { z } from 'zod'
+import type { GatewayApp, GatewayParts } from '../app.ts'
+import { problemResponse } from '../problem.ts'
+
+export function claimStateRoute(app: GatewayApp, { claimState, requestLimits }: GatewayParts): void {
+  app.get('/claims/:id', {
+    schema: {
+      summary: 'What became of a claim; nothing secret',
+      params: z.object({ id: z.string() }),
+      response: { 200: ClaimState, '4xx': problemResponse('unknown'), '5xx': problemResponse('try again') },
+    },
+    onRequest: async request => requestLimits.admitAsk(request.ip),
+    handler: async request => {
+      const claimId = ClaimId.safeParse(request.params.id)
+      if (!claimId.success) throw new AppError('claim_not_found')
+      return claimState(claimId.data)
+    },
+  })
+}

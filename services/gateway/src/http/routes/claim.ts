@@ -1,0 +1,20 @@
+import { ClaimAnswer, ClaimRequest } from '@forkproof/contracts/claim'
+import type { GatewayApp, GatewayParts } from '../app.ts'
+import { problemResponse } from '../problem.ts'
+
+export function claimRoute(app: GatewayApp, { startClaim, requestLimits, metrics }: GatewayParts): void {
+  app.post('/claim', {
+    schema: {
+      summary: 'Start a claim: get a challenge code to show in the run',
+      body: ClaimRequest,
+      response: { 200: ClaimAnswer, '4xx': problemResponse('refused'), '5xx': problemResponse('try again') },
+    },
+    onRequest: async request => requestLimits.admitClaimant(request.ip),
+    onResponse: async (_request, reply) => metrics.claims.inc({ code: reply.outcome }),
+    handler: async (request, reply) => {
+      const answer = await startClaim(request.body)
+      reply.outcome = 'started'
+      return answer
+    },
+  })
+}

@@ -1,0 +1,26 @@
+import { AppError } from '@forkproof/contracts/errors'
+import { ClaimId } from '@forkproof/contracts/ids'
+import { z } from 'zod'
+import type { GatewayApp, GatewayParts } from '../app.ts'
+import { problemResponse } from '../problem.ts'
+import { ignoringBody } from './ignored-body.ts'
+
+/** A hint only, so it is not looked up: an unknown claim is told the same as a known one, and nothing is revealed or spent. */
+export function shownRoute(app: GatewayApp, { nudges, requestLimits }: GatewayParts): void {
+  ignoringBody(app, scope =>
+    scope.post('/claims/:id/shown', {
+      schema: {
+        summary: 'Say that the code is out now: the verifier looks at once',
+        params: z.object({ id: z.string() }),
+        response: { 204: z.null().meta({ description: 'noted' }), '4xx': problemResponse('refused') },
+      },
+      onRequest: async request => requestLimits.admitAsk(request.ip),
+      handler: async (request, reply) => {
+        const claimId = ClaimId.safeParse(request.params.id)
+        if (!claimId.success) throw new AppError('claim_not_found')
+        nudges.publish(claimId.data, 'shown')
+        return reply.code(204).send(null)
+      },
+    }),
+  )
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import swagger from '@fastify/swagger'
+import { AppError, errorTable } from '@forkproof/contracts/errors'
+import type { Logger } from '@forkproof/infra/log'
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import { allowedMethods, type KnownRoute } from './allowed-methods.ts'
+import type { GatewayApp, GatewayParts } from './app.ts'
+import { asAppError } from './client-errors.ts'
+import { parseJsonBody } from './json-body.ts'
+import { httpLimits } from './limits.ts'
+import { problemContentType, problemOf, retryAfterSeconds } from './problem.ts'
+import { claimRoute } from './routes/claim.ts'
+import { claimStateRoute } from './routes/claim-state.ts'
+import { discoveryRoutes } from './routes/discovery.ts'
+import { exchangeRoute } from './routes/exchange.ts'
+import { healthRoutes } from './routes/health.ts'
+import { metricsRoute } from './routes/metrics.ts'
+import { openapiRoute } from './routes/openapi.ts'
+import { shownRoute } from './routes/shown.ts'
+import { answerBrokenRequest } from './socket-errors.ts'
+
+/** The whole public HTTP surface over its parts; does not listen yet. */
+export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
+  const app = fastify(serverOptions(parts)).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.decorateReply('outcome', 'ok')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: FastifyRequest, text: string) =>
+    parseJsonBody(text),
+  )
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'forkproof gateway', version: '1' }, servers: [{ url: parts.issuer }] },
+    transform: jsonSchemaTransform,
+  })
+  refuseUnknown(app)
+  app.setErrorHandler((error, request, reply) => sendProblem(parts.log, error, { request, reply }))
+  observe(app, parts)
+  const addRoutes = [
+    claimRoute,
+    exchangeRoute,
+    shownRoute,
+    claimStateRoute,
+    discoveryRoutes,
+    healthRoutes,
+    metricsRoute,
+    openapiRoute,
+  ]
+  for (const add of addRoutes) add(app, parts)
+  await app.ready()
+  return app
+}
+
+function serverOptions({ log, trustedProxies }: GatewayParts) {
+  return {
+    bodyLimit: httpLimits.bodyBytesMax,
+    connectionTimeout: httpLimits.idleSocketTimeoutMs,
+    keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
+    requestTimeout: httpLimits.requestTimeoutMs,
+    http: { maxHeaderSize: httpLimits.headerBytesMax, headersTimeout: httpLimits.headersTimeoutMs },
+    routerOptions: { maxParamLength: httpLimits.paramLengthMax },
+    // A number of hops alone lets whoever connects directly name any address; only listed proxies are believed.
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    genReqId: () => randomUUID(),
+    // While stopping, what still comes over open connections is answered as usual, and the connection then closed.
+    return503OnClosing: false,
+    logger: false,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error: { code: string }, request: FastifyRequest, reply: FastifyReply) => {
+      const tooLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+      return sendProblem(log, new AppError(tooLong ? 'not_found' : 'invalid_request'), { request, reply })
+    },
+  } as const
+}
+
+/** Decided before a body is read, so that an unknown address costs nothing. */
+function refuseUnknown(app: GatewayApp): void {
+  const routes: KnownRoute[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) routes.push({ method: one, pattern: url })
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return
+    const methods = allowedMethods(request.url.split('?', 1)[0] ?? '', routes)
+    if (methods.length === 0) throw new AppError('not_found')
+    reply.header('allow', methods.join(', '))
+    throw new AppError('method_not_allowed')
+  })
+  app.setNotFoundHandler(() => {
+    throw new AppError('not_found')
+  })
+}
+
+/** Headers of every answer, the access log and the counters. The log has route patterns only: a path may hold a ticket. */
+function observe(app: GatewayApp, { metrics, log }: GatewayParts): void {
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    })
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, id: correlationId } = request
+    const route = request.routeOptions.url ?? 'unknown'
+    const { statusCode: status, outcome: code, elapsedTime } = reply
+    metrics.requestSeconds.observe({ method, route, status: String(status) }, elapsedTime / 1_000)
+    log.debug({ correlationId, method, route, status, code, durationMs: Math.round(elapsedTime) }, 'answered')
+  })
+}
+
+function sendProblem(
+  log: Logger,
+  thrown: unknown,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+) {
+  const error = asAppError(thrown)
+  const { status } = errorTable[error.code]
+  reply.outcome = error.code
+  if (status >= 500 && error.cause !== undefined) {
+    const route = request.routeOptions.url
+    log.error({ correlationId: request.id, route, code: error.code, err: error.cause }, 'a request failed')
+  }
+  const retryAfter = retryAfterSeconds(error)
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
+  return reply
+    .code(status)
+    .type(problemContentType)
+    .send(JSON.stringify(problemOf(error, request.id)))
+}
