@@ -86,6 +86,8 @@ async function execute(
     return { conclusion, outputs }
   } finally {
     cancellation.dispose()
-    await removeJobDirectories(directories)
+    await removeJobDirectories(directories).catch((error: unknown) => {
+      settings.log.warn({ err: error, jobId: assignment.jobId }, 'the directory of a job could not be removed')
+    })
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 /** Where one job lives. Everything is below `root` and goes with it. */
@@ -44,8 +44,23 @@ export async function createJobDirectories(options: {
   return directories
 }
 
+/** Removes a job's directories, also those it made unreadable or read-only (Go's module cache is). */
 export async function removeJobDirectories(directories: JobDirectories): Promise<void> {
-  await rm(directories.root, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 })
+  const options = { recursive: true, force: true, maxRetries: 3, retryDelay: 50 }
+  try {
+    await rm(directories.root, options)
+  } catch {
+    await makeWritable(directories.root)
+    await rm(directories.root, options)
+  }
+}
+
+/** Links are not followed: `readdir` tells a link from a directory. */
+async function makeWritable(directory: string): Promise<void> {
+  await chmod(directory, 0o700)
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(path.join(directory, entry.name))
+  }
 }
 
 /** The name comes from the control API; it must not lead out of the job's directory. */

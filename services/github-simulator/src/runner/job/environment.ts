@@ -70,7 +70,8 @@ export function processEnvironment(session: JobSession, request: EnvironmentRequ
   }
 }
 
-function searchPath(session: JobSession, given: string | undefined): string {
+/** PATH of a process: what GITHUB_PATH added, latest first, before the step's own or the runner's. */
+export function searchPath(session: JobSession, given: string | undefined): string {
   const base = given ?? [session.directories.bin, session.settings.basePath].join(path.delimiter)
   return [...session.prependedPaths.toReversed(), base].join(path.delimiter)
 }

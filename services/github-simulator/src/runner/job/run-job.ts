@@ -1,6 +1,6 @@
 import { interpolate, interpolateAll } from '../expression/evaluate.ts'
 import { killTrackedProcesses } from '../process/orphans.ts'
-import { groupAlive, signalGroup } from '../process/process-group.ts'
+import { groupAlive, processExists, signalGroup } from '../process/process-group.ts'
 import { type Frame, initialScope } from './contexts.ts'
 import { executeStep } from './execute-step.ts'
 import { describeFailure } from './failure.ts'
@@ -79,13 +79,5 @@ async function endLeftovers(session: JobSession, number: number): Promise<void> 
   for (const groupId of session.groupIds) {
     // Its leader was waited for. If a process has that number now, the number was given out again and the group is not ours.
     if (groupAlive(groupId) && !processExists(groupId)) signalGroup(groupId, 'SIGKILL')
-  }
-}
-
-function processExists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
   }
 }

@@ -3,7 +3,9 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ActionError } from '../action/manifest.ts'
 import { interpolate } from '../expression/evaluate.ts'
+import { findProgram } from '../process/find-program.ts'
 import { stepScope } from './contexts.ts'
+import { searchPath } from './environment.ts'
 import { type BodyResult, runProgram, type StepRun } from './step-process.ts'
 
 interface Shell {
@@ -19,7 +21,10 @@ export async function runScript(run: StepRun): Promise<BodyResult> {
   const { session, step } = run
   const scope = stepScope(session, run.frame, run.env, run.github)
   const script = interpolate(step.run ?? '', scope).replaceAll('\r\n', '\n')
-  const shell = chooseShell(step.shell === undefined ? undefined : interpolate(step.shell, scope))
+  const chosen = chooseShell(step.shell === undefined ? undefined : interpolate(step.shell, scope))
+  const program = await findProgram(chosen.file, searchPath(session, run.env['PATH']))
+  if (program === undefined) throw new ActionError(`${chosen.file}: command not found`)
+  const shell = { ...chosen, file: program }
   const workspace = session.directories.workspace
   const directory = path.resolve(workspace, interpolate(step['working-directory'] ?? '', scope))
   printScript(run, script, shell)

@@ -12,12 +12,13 @@ export function encodingsOf(secret: string): string[] {
 
 function escapes(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1)
-  const uri = safeUri(secret)
+  const uri = encodeURIComponent(secret.toWellFormed())
+  const form = new URLSearchParams([['', secret]]).toString().slice(1)
   const strictUri = uri.replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
   const xml = secret.replace(/[&<>"']/g, character => xmlEntities[character] ?? character)
   const unquoted = secret.replace(/^"|"$/g, '')
   const commandData = secret.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-  return [json, uri, strictUri, uri.replaceAll('%20', '+'), xml, unquoted, commandData]
+  return [json, uri, strictUri, form, xml, unquoted, commandData]
 }
 
 const xmlEntities: Readonly<Record<string, string>> = {
@@ -26,10 +27,6 @@ const xmlEntities: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&apos;',
-}
-
-function safeUri(secret: string): string {
-  return encodeURIComponent(secret.toWellFormed())
 }
 
 /** Whole groups only for the unpadded forms, so that they are found within a longer encoding too, at any alignment. */

@@ -21,6 +21,14 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolea
   }
 }
 
+export function processExists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 /** Ends a process group as GitHub's runner does: SIGINT, then SIGTERM, then SIGKILL, each after a while. */
 export async function endGroup(groupId: number, grace: KillGrace): Promise<void> {
   if (!signalGroup(groupId, 'SIGINT') || (await gone(groupId, grace.interruptMs))) return
