@@ -29,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: include('services/constellation/src/suites'),
+          globalSetup: 'services/constellation/src/suites/testing/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

@@ -25,7 +25,7 @@ describe('the layout', () => {
   })
 
   it('reads the environment only where configuration is made', () => {
-    const may = /(?:^|\/)(config|main|[a-z-]+-command|vitest\.config)\.ts$/
+    const may = /(?:^|\/)(config|main|[a-z-]+-command|global-setup|vitest\.config)\.ts$/
     const others = sources.filter(file => !may.test(file.path) && !file.path.includes('/layout/'))
     expect(matching(/process\.env/, others, 'take the value from config.ts instead of process.env')).toEqual([])
   })

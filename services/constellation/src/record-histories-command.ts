@@ -1,0 +1,113 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { silentLogger } from '@forkproof/infra/log'
+import { installTemporalRuntime } from '@forkproof/infra/temporal'
+import { claimTaskQueue, claimWorkflow, claimWorkflowId, proofSeenSignal } from '@forkproof/workflows/claim/api'
+import {
+  type GithubActivities,
+  githubTaskQueue,
+  type SigningActivities,
+  signingTaskQueue,
+} from '@forkproof/workflows/claim/ports'
+import { sampleOrder, sampleProof } from '@forkproof/workflows/claim/testing/sample-order'
+import { changeKeysWorkflow, keysTaskQueue, rotateKeysWorkflow } from '@forkproof/workflows/keys/api'
+import { Client, Connection } from '@temporalio/client'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { readConfig } from './config.ts'
+import { Supervisor } from './processes/supervisor.ts'
+import { freePorts } from './running/free-ports.ts'
+import { findServers } from './running/programs.ts'
+import { startTemporal } from './servers/temporal.ts'
+import { Progress } from './tools/progress.ts'
+
+/**
+ * `npm run histories`: runs each workflow against scripted activities on a real Temporal server and writes the histories that the replay
+ * tests hold every later change against. To be run when a workflow is changed on purpose, after its old histories are of no use.
+ */
+const folder = await mkdtemp(join(tmpdir(), 'forkproof-histories-'))
+await mkdir(join(folder, 'logs'))
+const supervisor = await Supervisor.open(join(folder, 'logs'))
+try {
+  await record()
+} finally {
+  await supervisor.stopAll()
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function record(): Promise<void> {
+  const progress = new Progress(line => process.stderr.write(`${line}\n`))
+  const { temporal } = await findServers({ config: readConfig(process.env), progress, watchdog: supervisor.watchdog })
+  const [port = 0] = await freePorts(1)
+  const { address } = await startTemporal(supervisor, { program: temporal, port, stateFolder: folder })
+  installTemporalRuntime(silentLogger)
+  const connection = await NativeConnection.connect({ address })
+  const clientConnection = await Connection.connect({ address })
+  const client = new Client({ connection: clientConnection })
+  const workers = await startWorkers(connection, client)
+  const running = workers.map(worker => worker.run())
+  for (const name of ['proven', 'refused', 'signer-fault']) {
+    const order = sampleOrder(name)
+    const id = claimWorkflowId(order.claimId)
+    await client.workflow.execute(claimWorkflow, { taskQueue: claimTaskQueue, workflowId: id, args: [order] })
+    await save(client, id, 'claim', name)
+  }
+  const keyWorkflows = [
+    { type: changeKeysWorkflow, name: 'status', args: [{ operation: 'status' }] },
+    { type: rotateKeysWorkflow, name: 'rotate', args: [] },
+  ]
+  for (const { type, name, args } of keyWorkflows) {
+    await client.workflow.execute(type, { taskQueue: keysTaskQueue, workflowId: type, args })
+    await save(client, type, 'keys', name)
+  }
+  for (const worker of workers) worker.shutdown()
+  await Promise.all(running)
+  await connection.close()
+  await clientConnection.close()
+}
+
+async function startWorkers(connection: NativeConnection, client: Client): Promise<Worker[]> {
+  const refusedId = sampleOrder('refused').claimId
+  const faultyId = sampleOrder('signer-fault').claimId
+  let faults = 0
+  const watchForProof: GithubActivities['watchForProof'] = async order => {
+    if (order.claimId === refusedId) return { outcome: 'refused', reason: 'not_a_fork', detail: 'head is base' }
+    await client.workflow.getHandle(claimWorkflowId(order.claimId)).signal(proofSeenSignal, sampleProof)
+    return { outcome: 'proven' }
+  }
+  const mintToken: SigningActivities['mintToken'] = async ({ order }) => {
+    if (order.claimId === faultyId && faults++ === 0) throw new Error('scripted fault')
+    return { outcome: 'minted', tokenId: 'token', sealedToken: 'sealed' }
+  }
+  const keys = async () => ({ outcome: 'done', keys: [] })
+  const workflowsPath = fileURLToPath(import.meta.resolve('@forkproof/workflows/bundle'))
+  return Promise.all([
+    Worker.create({
+      connection,
+      taskQueue: claimTaskQueue,
+      workflowsPath,
+      activities: { publishEvent: async () => {} },
+    }),
+    Worker.create({ connection, taskQueue: githubTaskQueue, activities: { watchForProof } }),
+    Worker.create({
+      connection,
+      taskQueue: signingTaskQueue,
+      activities: { mintToken, changeKeys: keys, rotateKeys: keys },
+    }),
+  ])
+}
+
+async function save(client: Client, workflowId: string, workflow: string, name: string): Promise<void> {
+  const history = await client.workflow.getHandle(workflowId).fetchHistory()
+  const target = fileURLToPath(new URL(`../../../workflows/${workflow}/histories/${name}.json`, import.meta.url))
+  await mkdir(join(target, '..'), { recursive: true })
+  // Who ran it, and where, is of no interest to a replay.
+  const text = JSON.stringify(JSON.parse(historyToJSON(history)), withoutPlace, 1)
+  await writeFile(target, `${text}\n`)
+}
+
+function withoutPlace(key: string, value: unknown): unknown {
+  return key === 'identity' || key === 'stackTrace' ? 'recorder' : value
+}

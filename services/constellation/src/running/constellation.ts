@@ -1,0 +1,129 @@
+import { fileURLToPath } from 'node:url'
+import { busResources } from '@forkproof/contracts/bus'
+import { provisionBus } from '@forkproof/infra/bus-provision'
+import type { GroupProcess } from '../processes/group-process.ts'
+import { assertPortsFree } from '../processes/port-check.ts'
+import { readyLogLine } from '../processes/readiness.ts'
+import type { StateFolder } from '../processes/state-folder.ts'
+import type { Supervisor } from '../processes/supervisor.ts'
+import { startNats } from '../servers/nats.ts'
+import { type BusPasswords, drawBusPasswords } from '../servers/nats-config.ts'
+import { startTemporal } from '../servers/temporal.ts'
+import type { Progress } from '../tools/progress.ts'
+import {
+  type Addresses,
+  addressesOf,
+  type Environment,
+  type Ports,
+  type ServiceName,
+  serviceEnvironment,
+  serviceNames,
+} from './service-environment.ts'
+import type { ServiceKeys } from './service-keys.ts'
+
+export interface ConstellationOptions {
+  readonly ports: Ports
+  readonly state: StateFolder
+  readonly programs: { readonly temporal: string; readonly natsServer: string }
+  readonly keys: ServiceKeys
+  readonly supervisor: Supervisor
+  readonly progress: Progress
+  /** Settings on top of the usual ones, per service. */
+  readonly extra?: Partial<Record<ServiceName, Environment>>
+  /** Without the web UI, for tests. */
+  readonly headless?: boolean
+}
+
+export type PartName = ServiceName | 'temporal' | 'nats'
+
+/** The whole system on one machine. Each part is a process of its own and can be stopped, killed and started again by name. */
+export class Constellation {
+  readonly addresses: Addresses
+  readonly keys: ServiceKeys
+  readonly busPasswords: BusPasswords = drawBusPasswords()
+  readonly #options: ConstellationOptions
+  readonly #running = new Map<PartName, GroupProcess>()
+
+  constructor(options: ConstellationOptions) {
+    this.#options = options
+    this.addresses = addressesOf(options.ports)
+    this.keys = options.keys
+  }
+
+  /** Starts everything: the servers side by side, then the bus's streams, then the services side by side. */
+  async start(signal?: AbortSignal): Promise<void> {
+    const { progress } = this.#options
+    await assertPortsFree(this.#portUses())
+    await progress.step('starting Temporal and NATS', () =>
+      Promise.all([this.startPart('temporal', signal), this.startPart('nats', signal)]),
+    )
+    await this.provision()
+    await progress.step('starting the services', () =>
+      Promise.all(serviceNames.map(name => this.startPart(name, signal))),
+    )
+  }
+
+  async provision(): Promise<void> {
+    const { nats } = this.addresses
+    await provisionBus({ servers: nats, user: 'admin', password: this.busPasswords.admin, resources: busResources })
+  }
+
+  async startPart(name: PartName, signal?: AbortSignal): Promise<void> {
+    const { supervisor, ports, state, programs } = this.#options
+    const shared = { stateFolder: state.path }
+    if (name === 'temporal') {
+      const ui = this.#options.headless ? {} : { uiPort: ports.temporalUi }
+      const options = { ...shared, ...ui, program: programs.temporal, port: ports.temporal }
+      this.#running.set(name, (await startTemporal(supervisor, options, signal)).child)
+    } else if (name === 'nats') {
+      const options = { ...shared, program: programs.natsServer, port: ports.nats, passwords: this.busPasswords }
+      this.#running.set(name, (await startNats(supervisor, options, signal)).child)
+    } else this.#running.set(name, await this.#startService(name, signal))
+  }
+
+  /** Ends a part in order (SIGTERM). */
+  async stopPart(name: PartName): Promise<void> {
+    await this.#options.supervisor.stop(this.part(name))
+  }
+
+  /** Ends a part as a crash would; resolves when it is gone. */
+  async killPart(name: PartName): Promise<void> {
+    const part = this.part(name)
+    part.kill('SIGKILL')
+    await part.exited
+  }
+
+  part(name: PartName): GroupProcess {
+    const part = this.#running.get(name)
+    if (!part) throw new Error(`${name} was never started`)
+    return part
+  }
+
+  #startService(name: ServiceName, signal?: AbortSignal): Promise<GroupProcess> {
+    const { supervisor, extra, ports, keys } = this.#options
+    return supervisor.start(
+      {
+        name,
+        command: process.execPath,
+        args: [fileURLToPath(new URL(`../../../${name}/src/main.ts`, import.meta.url))],
+        environment: { ...serviceEnvironment(name, { ports, keys, passwords: this.busPasswords }), ...extra?.[name] },
+        ready: readyLogLine,
+        // Everything starts at once on a cold cache; a small machine needs its time.
+        readyMsMax: 90_000,
+      },
+      signal,
+    )
+  }
+
+  #portUses() {
+    const { ports, headless } = this.#options
+    const use = (port: number, purpose: string, setting: string) => ({ port, purpose, setting, host: '127.0.0.1' })
+    return [
+      use(ports.gateway, 'gateway', 'FORKPROOF_GATEWAY_PORT'),
+      use(ports.simulator, 'GitHub simulator', 'FORKPROOF_SIMULATOR_PORT'),
+      use(ports.temporal, 'Temporal', 'FORKPROOF_TEMPORAL_PORT'),
+      use(ports.nats, 'NATS', 'FORKPROOF_NATS_PORT'),
+      ...(headless ? [] : [use(ports.temporalUi, 'Temporal UI', 'FORKPROOF_TEMPORAL_UI_PORT')]),
+    ]
+  }
+}

@@ -1,0 +1,84 @@
+import type { BusPasswords } from '../servers/nats-config.ts'
+import type { ServiceKeys } from './service-keys.ts'
+
+/** The services of ours, in the order in which they start. */
+export const serviceNames = ['github-simulator', 'signer', 'verifier', 'orchestrator', 'gateway'] as const
+export type ServiceName = (typeof serviceNames)[number]
+
+export interface Ports {
+  readonly gateway: number
+  readonly simulator: number
+  readonly temporal: number
+  readonly temporalUi: number
+  readonly nats: number
+}
+
+export interface Addresses {
+  readonly issuer: string
+  readonly githubApi: string
+  readonly githubWeb: string
+  readonly temporal: string
+  readonly nats: string
+}
+
+/** Everything is on loopback: nothing of a local constellation can be reached from outside. */
+export const addressesOf = (ports: Ports): Addresses => ({
+  issuer: `http://127.0.0.1:${ports.gateway}`,
+  githubApi: `http://127.0.0.1:${ports.simulator}`,
+  githubWeb: `http://127.0.0.1:${ports.simulator}/web`,
+  temporal: `127.0.0.1:${ports.temporal}`,
+  nats: `nats://127.0.0.1:${ports.nats}`,
+})
+
+export type Environment = Readonly<Record<string, string>>
+
+interface Inputs {
+  readonly ports: Ports
+  readonly keys: ServiceKeys
+  readonly passwords: BusPasswords
+}
+
+/** The whole environment of one service: nothing is inherited, so each holds only the secrets that are its own. */
+export function serviceEnvironment(name: ServiceName, { ports, keys, passwords }: Inputs): Environment {
+  const to = addressesOf(ports)
+  const temporal = { FORKPROOF_TEMPORAL_ADDRESS: to.temporal }
+  const bus = (user: 'gateway' | 'orchestrator' | 'verifier' | 'signer') => ({
+    FORKPROOF_NATS_URL: to.nats,
+    FORKPROOF_NATS_USER: user,
+    FORKPROOF_NATS_PASSWORD: passwords[user].reveal(),
+  })
+  const issuer = { FORKPROOF_ISSUER: to.issuer }
+  const environments: Record<ServiceName, Environment> = {
+    'github-simulator': {
+      FORKPROOF_SIMULATOR_PORT: String(ports.simulator),
+      FORKPROOF_SIMULATOR_TOKENS: keys.githubTokens.join(','),
+      FORKPROOF_SIMULATOR_SESSION_COOKIE: keys.githubSessionCookie,
+    },
+    signer: {
+      ...temporal,
+      ...bus('signer'),
+      ...issuer,
+      FORKPROOF_SIGNER_ATTESTATION_PUBLIC_KEY: keys.attestationPublicKey,
+      FORKPROOF_SIGNER_KEY_ENCRYPTION_KEY: keys.keyEncryptionKey,
+    },
+    verifier: {
+      ...temporal,
+      ...bus('verifier'),
+      ...issuer,
+      FORKPROOF_VERIFIER_GITHUB_API_URL: to.githubApi,
+      FORKPROOF_VERIFIER_GITHUB_WEB_URL: to.githubWeb,
+      FORKPROOF_VERIFIER_GITHUB_TOKENS: keys.githubTokens.join(','),
+      FORKPROOF_VERIFIER_LOG_SESSION_COOKIE: keys.githubSessionCookie,
+      FORKPROOF_VERIFIER_ATTESTATION_KEY: keys.attestationPrivateKey,
+    },
+    orchestrator: { ...temporal, ...bus('orchestrator') },
+    gateway: {
+      ...temporal,
+      ...bus('gateway'),
+      ...issuer,
+      FORKPROOF_GATEWAY_PORT: String(ports.gateway),
+      FORKPROOF_GATEWAY_CHANNELS: 'artifact,step-name,log,job-log',
+    },
+  }
+  return environments[name]
+}

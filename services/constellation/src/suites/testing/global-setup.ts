@@ -1,0 +1,24 @@
+import { tmpdir } from 'node:os'
+import type { TestProject } from 'vitest/node'
+import { readConfig } from '../../config.ts'
+import { Watchdog } from '../../processes/watchdog.ts'
+import { findServers, findVerifyToken } from '../../running/programs.ts'
+import { Progress } from '../../tools/progress.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    programs: { temporal: string; natsServer: string; verifyToken: string }
+  }
+}
+
+/** Finds or builds the external programs once for all suites. A missing one fails the run: it is never skipped. */
+export async function setup(project: TestProject): Promise<void> {
+  const watchdog = await Watchdog.start()
+  try {
+    const progress = new Progress(line => process.stderr.write(`${line}\n`))
+    const finding = { config: readConfig({ TMPDIR: tmpdir(), ...process.env }), progress, watchdog }
+    project.provide('programs', { ...(await findServers(finding)), verifyToken: await findVerifyToken(finding) })
+  } finally {
+    await watchdog.close()
+  }
+}

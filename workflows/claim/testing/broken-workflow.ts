@@ -1,0 +1,14 @@
+import type { ClaimOrder } from '@forkproof/contracts/claim'
+import * as workflow from '@temporalio/workflow'
+import { type GithubActivities, githubTaskQueue, type SigningActivities, signingTaskQueue } from '../ports.ts'
+
+/** Wrong on purpose: mints before the proof. The replay test must notice, or it notices nothing. */
+export async function claim(order: ClaimOrder): Promise<unknown> {
+  const signing = workflow.proxyActivities<SigningActivities>({
+    taskQueue: signingTaskQueue,
+    startToCloseTimeout: 1_000,
+  })
+  const github = workflow.proxyActivities<GithubActivities>({ taskQueue: githubTaskQueue, startToCloseTimeout: 1_000 })
+  await signing.mintToken({ order, attestation: '' })
+  return github.watchForProof(order)
+}
