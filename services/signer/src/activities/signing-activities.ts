@@ -1,0 +1,28 @@
+import type { Logger } from '@forkproof/infra/log'
+import type { SigningActivities } from '@forkproof/workflows/claim/ports'
+import { ParsedMintRequest } from '../minting/mint-request.ts'
+import type { MintToken } from '../minting/mint-token.ts'
+
+/** Task queue `signing`. Arguments are parsed here: whoever may start a workflow can write them. */
+export function createSigningActivities(parts: { mintToken: MintToken; log: Logger }): SigningActivities {
+  const { log } = parts
+  return {
+    mintToken: async given => {
+      const request = ParsedMintRequest.safeParse(given)
+      if (!request.success) {
+        log.warn({ reason: 'attestation_invalid' }, 'a request to mint was malformed')
+        return { outcome: 'refused', reason: 'attestation_invalid' }
+      }
+      const { claimId } = request.data.order
+      try {
+        const outcome = await parts.mintToken(request.data)
+        if (outcome.outcome === 'minted') log.info({ claimId, tokenId: outcome.tokenId }, 'token minted')
+        else log.warn({ claimId, reason: outcome.reason }, 'token refused')
+        return outcome
+      } catch (err) {
+        log.error({ claimId, err }, 'could not mint; will be tried again')
+        throw err
+      }
+    },
+  }
+}

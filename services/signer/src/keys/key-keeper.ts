@@ -1,0 +1,100 @@
+import type { Clock } from '@forkproof/infra/clock'
+import type { Logger } from '@forkproof/infra/log'
+import type { KeyChangeResult, KeyOperation } from '@forkproof/workflows/keys/api'
+import type { PublishJwks } from './jwks-publication.ts'
+import type { KeyEncryption } from './key-encryption.ts'
+import { activeKey, isPublished, type KeyStates, type NewKey, noKeys } from './key-record.ts'
+import { applyOperation, genesis, type KeyChange, needsNewKey } from './key-states.ts'
+import type { KeyStore } from './key-store.ts'
+import { rewrapKeys } from './rewrap.ts'
+import { nextRotationStep, type RotationPolicy } from './rotation.ts'
+import { summarise } from './summary.ts'
+
+export interface KeyKeeper {
+  /** At start: a first key if there never was one, stale encryption renewed, the JWKS brought in line. */
+  start(): Promise<void>
+  change(operation: KeyOperation): Promise<KeyChangeResult>
+  rotate(): Promise<KeyChangeResult>
+}
+
+interface Parts {
+  readonly store: KeyStore
+  readonly publishJwks: PublishJwks
+  readonly encryption: KeyEncryption
+  readonly newKey: () => Promise<NewKey>
+  readonly policy: RotationPolicy
+  readonly clock: Clock
+  readonly log: Logger
+  /** Told after each change of this process, so that it does not wait for its own cache. */
+  readonly onChange: () => void
+}
+
+const attemptsMax = 8
+/** A rotation is at most drop, activate and prepare of each key in the set. */
+const rotationStepsMax = 8
+
+export function createKeyKeeper(parts: Parts): KeyKeeper {
+  return {
+    start: () => start(parts),
+    change: operation => change(parts, operation),
+    rotate: async () => {
+      for (let step = 1; step <= rotationStepsMax; step++) {
+        const { states } = await parts.store.read()
+        const due = nextRotationStep(states, parts.clock.now(), parts.policy)
+        if (!due) break
+        const result = await change(parts, due)
+        // A manual change may have come in between; the next run of the schedule decides anew.
+        if (result.outcome === 'refused') return result
+      }
+      return change(parts, { operation: 'status' })
+    },
+  }
+}
+
+async function start(parts: Parts): Promise<void> {
+  await commit(parts, async states => {
+    if (states.keys.length === 0)
+      return { outcome: 'changed', states: genesis(await parts.newKey(), parts.clock.now()) }
+    return rewrapKeys(states, parts.encryption)
+  })
+  await parts.publishJwks()
+}
+
+async function change(parts: Parts, operation: KeyOperation): Promise<KeyChangeResult> {
+  const { change: outcome, states } = await commit(parts, async states => {
+    const newKey = needsNewKey(states, operation) ? await parts.newKey() : undefined
+    return applyOperation(states, operation, { nowMs: parts.clock.now(), newKey })
+  })
+  const keys = summarise(states)
+  if (outcome.outcome === 'refused') return { outcome: 'refused', code: outcome.code, detail: outcome.detail, keys }
+  // Also when nothing changed: the process that made the change may have died before this line.
+  await parts.publishJwks()
+  if (outcome.outcome === 'changed') {
+    parts.log.info({ kind: operation.operation, keyId: activeKey(states)?.keyId }, 'signing keys changed')
+  }
+  return { outcome: 'done', keys }
+}
+
+/** Publishes what joins before the change counts; what leaves is withdrawn by the caller, afterwards. */
+async function commit(
+  parts: Parts,
+  decide: (states: KeyStates) => Promise<KeyChange>,
+): Promise<{ change: KeyChange; states: KeyStates }> {
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const { states, revision } = await parts.store.read()
+    const change = await decide(states)
+    if (change.outcome !== 'changed') return { change, states }
+    const additions = newlyPublished(states, change.states)
+    if (additions.length > 0) await parts.publishJwks(additions)
+    if (await parts.store.write(change.states, revision)) {
+      parts.onChange()
+      return { change, states: change.states }
+    }
+  }
+  throw new Error(`the signing keys were changed by others in each of ${attemptsMax} attempts`)
+}
+
+function newlyPublished(before: KeyStates = noKeys, after: KeyStates) {
+  const known = new Set(before.keys.filter(isPublished).map(key => key.keyId))
+  return after.keys.filter(key => isPublished(key) && !known.has(key.keyId))
+}

@@ -1,0 +1,61 @@
+import type { KeyId } from '@forkproof/contracts/ids'
+import type { Clock } from '@forkproof/infra/clock'
+import { createTokenSigner, type TokenSigner } from '../minting/token-signer.ts'
+import type { KeyEncryption } from './key-encryption.ts'
+import { activeKey, isPublished, type KeyStates } from './key-record.ts'
+import type { KeyStore } from './key-store.ts'
+import { openSigningKey } from './signing-key.ts'
+
+/** The signer's view of the keys for minting. Private keys are decrypted and imported once. */
+export interface KeyRing {
+  /** The key that signs new tokens; `undefined` before the first one exists. */
+  activeKeyId(): Promise<KeyId | undefined>
+  /** For a token that was promised under this key: active or retired, never prepared, tainted or dropped. */
+  signerFor(keyId: KeyId): Promise<TokenSigner | undefined>
+  /** The next use reads the stored set again. */
+  forget(): void
+}
+
+/** How long a replica may go on with what it knows: a tainted key is out of use everywhere after this. */
+export const keyRingAgeMsMax = 1_000
+
+export function createKeyRing(parts: { store: KeyStore; encryption: KeyEncryption; clock: Clock }): KeyRing {
+  const signers = new Map<KeyId, Promise<TokenSigner>>()
+  let known: { readonly states: Promise<KeyStates>; readonly readAtMs: number } | undefined
+
+  async function read(): Promise<KeyStates> {
+    const { states } = await parts.store.read()
+    const usable = new Set(states.keys.filter(isPublished).map(key => key.keyId))
+    for (const keyId of signers.keys()) if (!usable.has(keyId)) signers.delete(keyId)
+    return states
+  }
+
+  /** One read serves everybody who asks meanwhile; a failed read is nobody's answer afterwards. */
+  function states(): Promise<KeyStates> {
+    const nowMs = parts.clock.now()
+    if (known && Math.abs(nowMs - known.readAtMs) < keyRingAgeMsMax) return known.states
+    const current = { states: read(), readAtMs: nowMs }
+    known = current
+    current.states.catch(() => {
+      if (known === current) known = undefined
+    })
+    return current.states
+  }
+
+  return {
+    activeKeyId: async () => activeKey(await states())?.keyId,
+    signerFor: async keyId => {
+      const key = (await states()).keys.find(candidate => candidate.keyId === keyId)
+      if (key?.state !== 'active' && key?.state !== 'retired') return undefined
+      const opened =
+        signers.get(keyId) ??
+        openSigningKey(key, parts.encryption).then(privateKey => createTokenSigner({ keyId, privateKey }))
+      signers.set(keyId, opened)
+      opened.catch(() => signers.delete(keyId))
+      return opened
+    },
+    forget: () => {
+      known = undefined
+    },
+  }
+}

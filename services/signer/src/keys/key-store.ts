@@ -1,0 +1,38 @@
+import type { Bucket } from '@forkproof/infra/bus'
+import { assertInvariants } from './invariants.ts'
+import { KeyStates, noKeys } from './key-record.ts'
+
+export interface StoredKeyStates {
+  readonly states: KeyStates
+  /** 0 when nothing was ever stored. */
+  readonly revision: number
+}
+
+/** Where the set of keys lives. The only port through which keys are stored; a hardware or cloud store would be another adapter. */
+export interface KeyStore {
+  read(): Promise<StoredKeyStates>
+  /** Compare-and-set; `false` when somebody else changed the set since `revision`. */
+  write(states: KeyStates, revision: number): Promise<boolean>
+}
+
+const documentKey = 'states'
+const documentBytesMax = 262_144
+
+export function createKeyStore(bucket: Bucket): KeyStore {
+  return {
+    read: async () => {
+      const entry = await bucket.get(documentKey)
+      if (!entry) return { states: noKeys, revision: 0 }
+      if (entry.value.length > documentBytesMax) throw new Error('the stored set of signing keys is too large')
+      const states = KeyStates.parse(JSON.parse(entry.value))
+      assertInvariants(states)
+      return { states, revision: entry.revision }
+    },
+    write: async (states, revision) => {
+      const text = JSON.stringify(KeyStates.parse(states))
+      const stored =
+        revision === 0 ? await bucket.create(documentKey, text) : await bucket.update(documentKey, text, revision)
+      return stored !== undefined
+    },
+  }
+}

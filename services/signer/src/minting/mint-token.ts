@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { AppError } from '@forkproof/contracts/errors'
+import type { Issuer, TokenId } from '@forkproof/contracts/ids'
+import { limits } from '@forkproof/contracts/limits'
+import type { IdTokenClaims } from '@forkproof/contracts/token'
+import type { Clock } from '@forkproof/infra/clock'
+import { claimIdOf, seal } from '@forkproof/infra/seal'
+import type { MintOutcome } from '@forkproof/workflows/claim/ports'
+import type { IssuanceLog } from '../issuance/issuance-log.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import type { CheckAttestation, CheckedAttestation } from './attestation-check.ts'
+import { idTokenClaims } from './id-token-claims.ts'
+import type { ParsedMintRequest } from './mint-request.ts'
+import type { Reservation, Reservations } from './reservations.ts'
+
+export interface MintingParts {
+  readonly issuer: Issuer
+  readonly checkAttestation: CheckAttestation
+  readonly reservations: Reservations
+  readonly issuanceLog: IssuanceLog
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly newTokenId: () => TokenId
+}
+
+export type MintToken = (request: ParsedMintRequest) => Promise<MintOutcome>
+type Refusal = Extract<MintOutcome, { outcome: 'refused' }>
+
+/** Signed and sealed this stays below `sealedTokenBytesMax`: base64url twice is 16/9, and the headers are short. */
+const claimsBytesMax = 8_192
+/** Replicas' clocks; a reservation from further in the future was not made by one. */
+const clockSkewSeconds = 60
+
+/**
+ * At most one token id per claim, whatever is repeated, raced or killed: reserve (compare-and-set) → append to the issuance log → sign →
+ * seal. Each step may run again and then gives the same token.
+ * @throws AppError no_active_key, and errors of the stores: worth another try
+ */
+export function createMintToken(parts: MintingParts): MintToken {
+  return async request => {
+    const given = await parts.checkAttestation(request.attestation, parts.clock.now())
+    if (!given) return refused('attestation_invalid')
+    if (!(await belongsTo(given, request))) return refused('attestation_mismatch')
+    // A claim that was served before is served again after its attestation's end: its answer may have been lost on the way.
+    const reservation = given.expired
+      ? await parts.reservations.find(request.order.claimId)
+      : await reserve(parts, request, given)
+    if (!reservation) return refused('attestation_expired')
+    return 'outcome' in reservation ? reservation : redeem(parts, request, reservation)
+  }
+}
+
+/** The claim's id is the thumbprint of the key: an attestation is worth nothing with another key, audience or claim. */
+async function belongsTo({ attestation }: CheckedAttestation, { order }: ParsedMintRequest): Promise<boolean> {
+  if (attestation.claimId !== order.claimId || attestation.audience !== order.audience) return false
+  return (await claimIdOf(order.sealKey)) === order.claimId
+}
+
+async function reserve(
+  parts: MintingParts,
+  { order, attestation }: ParsedMintRequest,
+  given: CheckedAttestation,
+): Promise<Reservation | Refusal> {
+  const keyId = await parts.keyRing.activeKeyId()
+  if (!keyId) throw new AppError('no_active_key')
+  const tokenId = parts.newTokenId()
+  const iatSeconds = Math.floor(parts.clock.now() / 1_000)
+  const claims = textOf(idTokenClaims({ issuer: parts.issuer, attestation: given.attestation, tokenId, iatSeconds }))
+  if (Buffer.byteLength(claims) > claimsBytesMax) return refused('attestation_invalid')
+  const reservation = { v: 1, tokenId, keyId, iatSeconds, attestation, claimsSha256: sha256(claims) } as const
+  return parts.reservations.reserve(order.claimId, reservation)
+}
+
+async function redeem(parts: MintingParts, request: ParsedMintRequest, reservation: Reservation): Promise<MintOutcome> {
+  const { tokenId, keyId, iatSeconds } = reservation
+  const nowMs = parts.clock.now()
+  // Checked again although this process may just have written it: the store is not trusted with what gets signed.
+  const reserved = await parts.checkAttestation(reservation.attestation, nowMs)
+  if (!reserved) return refused('attestation_invalid')
+  if (!(await belongsTo(reserved, request))) return refused('attestation_mismatch')
+  if (iatSeconds > nowMs / 1_000 + clockSkewSeconds) return refused('attestation_invalid')
+  const claims = idTokenClaims({ issuer: parts.issuer, attestation: reserved.attestation, tokenId, iatSeconds })
+  const text = textOf(claims)
+  // Another version or another issuer setting took over in between: what was logged is not what would be signed.
+  if (sha256(text) !== reservation.claimsSha256) return refused('attestation_expired')
+  if (claims.exp * 1_000 <= nowMs) return refused('attestation_expired')
+  const signer = await parts.keyRing.signerFor(keyId)
+  if (!signer) return refused('attestation_expired')
+  await parts.issuanceLog.append(issuanceOf(claims, request, reservation, reserved))
+  const sealedToken = await seal(await signer.sign(text), request.order.sealKey)
+  return { outcome: 'minted', tokenId, sealedToken }
+}
+
+const issuanceOf = (
+  { sub, aud, iat, exp }: IdTokenClaims,
+  { order }: ParsedMintRequest,
+  { tokenId, keyId, claimsSha256 }: Reservation,
+  reserved: CheckedAttestation,
+) => ({
+  tokenId,
+  claimId: order.claimId,
+  sub,
+  aud,
+  kid: keyId,
+  iat,
+  exp,
+  attestationSha256: reserved.sha256,
+  claimsSha256,
+})
+
+const textOf = (claims: IdTokenClaims): string => JSON.stringify(claims)
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const refused = (reason: Refusal['reason']): Refusal => ({ outcome: 'refused', reason })
+
+/** The largest token that can come out, for the test that holds it against the limit. */
+export const mintingLimits = { claimsBytesMax, sealedTokenBytesMax: limits.sealedTokenBytesMax } as const

@@ -1,0 +1,119 @@
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import type { Attestation } from '@forkproof/contracts/facts'
+import { attestationType } from '@forkproof/contracts/facts'
+import { Audience, Issuer, TokenId } from '@forkproof/contracts/ids'
+import { FakeClock } from '@forkproof/infra/clock'
+import { silentLogger } from '@forkproof/infra/log'
+import { claimIdOf, newTicket, ticketSealKey } from '@forkproof/infra/seal'
+import { Secret } from '@forkproof/infra/secret'
+import { CompactSign } from 'jose'
+import { createIssuanceLog } from '../issuance/issuance-log.ts'
+import { createJwksPublication } from '../keys/jwks-publication.ts'
+import { createKeyEncryption } from '../keys/key-encryption.ts'
+import { createKeyKeeper } from '../keys/key-keeper.ts'
+import { createKeyRing } from '../keys/key-ring.ts'
+import { createKeyStore } from '../keys/key-store.ts'
+import { rotationPolicy } from '../keys/rotation.ts'
+import { newSigningKey } from '../keys/signing-key.ts'
+import { createAttestationCheck } from '../minting/attestation-check.ts'
+import { createMintToken } from '../minting/mint-token.ts'
+import { createReservations } from '../minting/reservations.ts'
+import { MemoryBucket, MemoryStream } from './memory-bus.ts'
+
+export const verifierKeys = generateKeyPairSync('ed25519')
+export const issuer = Issuer.parse('https://issuer.example')
+export const randomKey = () => new Secret(randomBytes(32).toString('base64url'))
+let tokens = 0
+
+/** Stores and clock that several signers share, as replicas do. */
+export function createWorld() {
+  return {
+    clock: new FakeClock(),
+    keyEncryptionKey: randomKey(),
+    signingKeys: new MemoryBucket(),
+    jwks: new MemoryBucket(),
+    minted: new MemoryBucket(),
+    stream: new MemoryStream(),
+  }
+}
+export type World = ReturnType<typeof createWorld>
+
+/** One replica of the signer, without Temporal. */
+export function createReplica(
+  world: World,
+  encryptionKeys: { previous?: Secret<string>; current?: Secret<string> } = {},
+) {
+  const { clock } = world
+  const encryption = createKeyEncryption({ current: world.keyEncryptionKey, ...encryptionKeys })
+  const store = createKeyStore(world.signingKeys)
+  const keyRing = createKeyRing({ store, encryption, clock })
+  const keeper = createKeyKeeper({
+    store,
+    publishJwks: createJwksPublication({ bucket: world.jwks, store }),
+    encryption,
+    newKey: () => newSigningKey(encryption),
+    policy: rotationPolicy(30),
+    clock,
+    log: silentLogger,
+    onChange: () => keyRing.forget(),
+  })
+  const mintToken = createMintToken({
+    issuer,
+    checkAttestation: createAttestationCheck(verifierKeys.publicKey),
+    reservations: createReservations(world.minted),
+    issuanceLog: createIssuanceLog(world.stream),
+    keyRing,
+    clock,
+    newTokenId: () => TokenId.parse(`00000000-0000-4000-8000-${String(++tokens).padStart(12, '0')}`),
+  })
+  return { keeper, keyRing, store, encryption, mintToken }
+}
+
+export async function createClaim() {
+  const ticket = newTicket()
+  const sealKey = ticketSealKey(ticket)
+  return {
+    ticket,
+    order: { claimId: await claimIdOf(sealKey), audience: Audience.parse('https://sts.example'), sealKey },
+  }
+}
+export type Claim = Awaited<ReturnType<typeof createClaim>>
+
+const alice = { id: '5544', login: 'alice' }
+export const facts: Attestation['facts'] = {
+  repository: { id: '456789', name: 'octo-org/octo-repo', ownerId: '123456', owner: 'octo-org' },
+  headRepository: { id: '998877', name: 'alice/octo-repo', ownerId: '5544', owner: 'alice' },
+  run: {
+    id: '30433642',
+    number: '10',
+    attempt: '1',
+    workflowName: 'ci',
+    workflowPath: '.github/workflows/ci.yml',
+    headSha: 'a'.repeat(40),
+    headRef: 'fix',
+  },
+  actor: alice,
+  triggeringActor: alice,
+  pullRequest: {
+    number: '12',
+    baseRef: 'main',
+    baseSha: 'b'.repeat(40),
+    author: alice,
+    authorAssociation: 'FIRST_TIME_CONTRIBUTOR',
+  },
+}
+
+export function attestationFor(world: World, claim: Claim, changes: Partial<Attestation> = {}): Attestation {
+  const nowSeconds = Math.floor(world.clock.now() / 1_000)
+  const { claimId, audience } = claim.order
+  return { claimId, audience, facts, channel: 'artifact', seenAt: nowSeconds, exp: nowSeconds + 120, ...changes }
+}
+
+/** As the verifier signs; `header` and `key` let a test do it wrong. */
+export const signAttestation = (
+  payload: unknown,
+  { header = {}, key = verifierKeys.privateKey }: { header?: Record<string, unknown>; key?: KeyObject } = {},
+): Promise<string> =>
+  new CompactSign(new TextEncoder().encode(typeof payload === 'string' ? payload : JSON.stringify(payload)))
+    .setProtectedHeader({ alg: 'EdDSA', typ: attestationType, ...header })
+    .sign(key)
