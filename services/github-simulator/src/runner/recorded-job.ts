@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { silentLogger } from '@forkproof/infra/log'
 import type { JobAssignment, JobConclusion, JobObserver } from './ports.ts'
-import { createRunner, type RunnerOptions } from './runner.ts'
+import { createRunner, type Runner, type RunnerOptions } from './runner.ts'
 import { type JobDefinition, type Step, workflowDefinitionSchema } from './workflow-definition.ts'
 
 export const runtimeToken = 'runtime-token-0123456789abcdef'
@@ -29,6 +29,7 @@ export interface JobRequest {
   runner?: Partial<RunnerOptions>
   signal?: AbortSignal
   onLine?(line: string): void
+  whileRunning?(runner: Runner): Promise<void>
 }
 
 /** Runs the steps as job `build` and removes its work directory afterwards. */
@@ -43,11 +44,12 @@ export async function runRecorded(request: JobRequest): Promise<RecordedJob> {
     ...request.runner,
   })
   try {
-    const result = await runner.execute(
+    const execution = runner.execute(
       forkAssignment(request),
       recorder.observer,
       request.signal ?? new AbortController().signal,
     )
+    const [result] = await Promise.all([execution, request.whileRunning?.(runner)])
     return { ...result, ...recorder.recorded }
   } finally {
     await runner.stop()

@@ -99,6 +99,31 @@ describe('time limits', () => {
   })
 })
 
+describe('stopping the runner', () => {
+  it('ends its jobs at once, steps marked always included', async () => {
+    const { promise: started, resolve: go } = Promise.withResolvers<void>()
+    const onLine = (line: string) => (line === 'go' ? go() : undefined)
+    const steps = [
+      { name: 'a', if: 'always()', run: 'echo pid $$; echo go; sleep 60' },
+      { name: 'b', if: 'always()', run: 'sleep 60' },
+    ]
+    const job = runRecorded({ steps, onLine, whileRunning: runner => started.then(() => runner.stop()) })
+    expect((await job).steps.slice(1, 3)).toEqual(['2 a cancelled', '3 b cancelled'])
+    expect(await alive(await job)).toEqual([])
+  })
+
+  it('leaves nothing running when the observer fails', async () => {
+    let pid = 0
+    const onLine = (line: string) => {
+      if (line.startsWith('pid ')) pid = Number(line.slice(4))
+      if (line === 'Cleaning up orphan processes') throw new Error('observer failed')
+    }
+    const steps = [{ run: 'sleep 60 > /dev/null 2>&1 & echo pid $!' }]
+    await expect(runRecorded({ steps, onLine })).rejects.toThrow('observer failed')
+    await vi.waitUntil(() => !processExists(pid), { timeout: 5_000 })
+  })
+})
+
 describe('what a step leaves running', () => {
   it('lives until the job ends, so that later steps can use it', async () => {
     const job = await runRecorded({
@@ -139,8 +164,11 @@ describe('a flood of output', () => {
         { name: 'flood', run: 'yes 0123456789 | head -n 300000; echo "::add-mask::seen-late"' },
         { run: 'echo end' },
       ],
+      // The mask comes after the log is full and still counts.
+      job: { outputs: { late: 'seen-late' } },
     })
     expect(job.conclusion).toBe('success')
+    expect(job.outputs).toEqual({})
     expect(job.log.length).toBe(100_000)
     expect(job.log.at(-1)).toContain('the rest is not shown')
   })

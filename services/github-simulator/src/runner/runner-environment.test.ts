@@ -123,6 +123,14 @@ describe('what a step leaves for later ones', () => {
     expect(job.linesOf(3)).toContain('<>')
   })
 
+  it('cannot be a value that no process could be started with', async () => {
+    const job = await runRecorded({
+      steps: [{ run: 'printf "BAD=a\\0b\\nGOOD=1\\n" >> $GITHUB_ENV' }, { run: 'echo "<$BAD$GOOD>"' }],
+    })
+    expect(job.log).toContain("##[error]Can't store BAD output parameter using '$GITHUB_ENV' command.")
+    expect(job.linesOf(3)).toContain('<1>')
+  })
+
   it('is not what a child of an earlier step writes into its old command file', async () => {
     const job = await runRecorded({
       steps: [

@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toExpressionValue } from './data.ts'
 import { contextsUsedBy, evaluateCondition, interpolate, type JobStatus, type Scope } from './evaluate.ts'
-import { splitTemplate } from './template.ts'
+import { splitTemplate, TemplateError } from './template.ts'
 
 const braces = (expression: string) => `\${{ ${expression} }}`
 
@@ -68,6 +69,48 @@ describe('interpolating a text', () => {
     ['a result that doubles at every level', braces(`${"format('{0}{0}', ".repeat(24)}'xx'${')'.repeat(24)}`)],
   ])('refuses %s with a message', (_case, template) => {
     expect(() => interpolate(template, scope())).toThrow(/^The (template is not valid|expression is not closed|result)/)
+  })
+})
+
+describe('any text at all', () => {
+  it('is a value or a TemplateError', () => {
+    const pieces = [
+      '$',
+      '{',
+      '}',
+      '{{',
+      '}}',
+      "'",
+      'github',
+      '.',
+      '[',
+      ']',
+      '(',
+      ')',
+      '*',
+      '!',
+      '==',
+      '&&',
+      '||',
+      'format',
+      'fromJSON',
+      '1',
+      ',',
+      ' ',
+    ]
+    const texts = fc.array(fc.constantFrom(...pieces, '__proto__', 'constructor', 'toString'), { maxLength: 20 })
+    fc.assert(
+      fc.property(texts, words => {
+        for (const text of [words.join(''), braces(words.join(' '))]) {
+          try {
+            expect(typeof interpolate(text, scope())).toBe('string')
+          } catch (error) {
+            expect(error).toBeInstanceOf(TemplateError)
+          }
+        }
+      }),
+      { seed: 6, numRuns: 3_000 },
+    )
   })
 })
 

@@ -88,10 +88,7 @@ function githubContext(session: JobSession, step: StepGithubValues): data.Dictio
 }
 
 function runnerContext(session: JobSession): ExpressionValue {
-  return toExpressionValue({
-    ...runnerFacts(session),
-    ...(session.secrets['ACTIONS_STEP_DEBUG'] === 'true' && { debug: '1' }),
-  })
+  return toExpressionValue(runnerFacts(session))
 }
 
 function jobContext(session: JobSession): ExpressionValue {
@@ -126,5 +123,6 @@ export function runnerFacts(session: JobSession): Record<string, string> {
     temp: directories.temp,
     tool_cache: directories.toolCache,
     workspace: directories.pipeline,
+    ...(session.secrets['ACTIONS_STEP_DEBUG'] === 'true' && { debug: '1' }),
   }
 }

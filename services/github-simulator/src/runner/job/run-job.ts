@@ -42,11 +42,15 @@ export async function runJob(session: JobSession): Promise<JobResult> {
     const number = nextNumber++
     observer.stepStarted({ number, name: 'Complete job' })
     const outputs = evaluateJobOutputs(session, frame, number)
-    await endLeftovers(session, number)
+    session.feed.write(number, 'Cleaning up orphan processes')
+    const ended = await endProcesses(session)
+    for (const pid of ended) session.feed.write(number, `Terminate orphan process: pid (${pid})`)
     observer.stepCompleted({ number, conclusion: 'success' })
     return { conclusion: session.status, outputs }
   } finally {
     cancellation.cancelled.removeEventListener('abort', onCancelled)
+    // Empty unless the job was left by an error, such as an observer that threw.
+    if (session.groupIds.size > 0) await endProcesses(session)
   }
 }
 
@@ -72,12 +76,13 @@ async function runSetUp(session: JobSession, number: number): Promise<PlannedSte
   return []
 }
 
-async function endLeftovers(session: JobSession, number: number): Promise<void> {
-  session.feed.write(number, 'Cleaning up orphan processes')
+/** Ends every process of the job that still runs. Returns the ids of those found by the job's tracking id. */
+async function endProcesses(session: JobSession): Promise<number[]> {
   const ended = await killTrackedProcesses(session.trackingId)
-  for (const pid of ended) session.feed.write(number, `Terminate orphan process: pid (${pid})`)
   for (const groupId of session.groupIds) {
     // Its leader was waited for. If a process has that number now, the number was given out again and the group is not ours.
     if (groupAlive(groupId) && !processExists(groupId)) signalGroup(groupId, 'SIGKILL')
   }
+  session.groupIds.clear()
+  return ended
 }

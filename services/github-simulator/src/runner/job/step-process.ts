@@ -84,8 +84,11 @@ function applyFileCommands(
 ): Record<string, string> {
   const { session, stepNumber } = run
   for (const [name, value] of results.environment) {
-    if (isBlocked(name)) {
-      session.feed.error(stepNumber, `Can't store ${name} output parameter using '$GITHUB_ENV' command.`)
+    if (isBlocked(name) || value.includes('\0')) {
+      session.feed.error(
+        stepNumber,
+        `Can't store ${name.replaceAll('\0', '')} output parameter using '$GITHUB_ENV' command.`,
+      )
     } else {
       session.environment.set(name, value)
     }
