@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type BusFixture, openBusFixture } from './bus-fixture.ts'
+import { type BusUser, busPermissions, busUsers } from './nats-permissions.ts'
+
+let fixture: BusFixture
+const wireOf = (user: BusUser) => fixture.wireOf(user)
+beforeAll(async () => {
+  fixture = await openBusFixture()
+}, 600_000)
+afterAll(() => fixture.close())
+
+const buckets = ['jwks', 'minted', 'signing-keys']
+const bucketWrites = buckets.map(bucket => `$KV.${bucket}.forged`)
+const bucketReads = buckets.flatMap(bucket => [
+  `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
+  `$JS.API.DIRECT.GET.KV_${bucket}`,
+  `$JS.API.DIRECT.GET.KV_${bucket}.$KV.${bucket}.current`,
+])
+const streamNames = ['CLAIMS', 'ISSUANCE', ...buckets.map(bucket => `KV_${bucket}`)]
+const streamChanges = streamNames.flatMap(stream => [
+  ...['CREATE', 'UPDATE', 'DELETE', 'PURGE', 'MSG.DELETE', 'SNAPSHOT', 'RESTORE'].map(
+    verb => `$JS.API.STREAM.${verb}.${stream}`,
+  ),
+  `$JS.API.CONSUMER.CREATE.${stream}`,
+  `$JS.API.CONSUMER.CREATE.${stream}.mine`,
+  `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.mine`,
+  `$JS.API.CONSUMER.MSG.NEXT.${stream}.mine`,
+])
+const eventsAndLog = ['forkproof.claim.proven.v1', 'forkproof.issuance.token', 'forkproof.other']
+const issuanceReads = ['$JS.API.STREAM.MSG.GET.ISSUANCE', '$JS.API.DIRECT.GET.ISSUANCE']
+const others = [
+  'nudge.shown.abc',
+  '$JS.API.STREAM.NAMES',
+  '$JS.API.STREAM.LIST',
+  '$JS.API.STREAM.CREATE.MINE',
+  '$JS.API.ACCOUNT.PURGE.BUS',
+  '$SYS.REQ.SERVER.PING',
+  '$SYS.REQ.USER.INFO',
+  '_INBOX_signer.x',
+  '_INBOX_gateway.x',
+  '_INBOX_verifier.x',
+  '_INBOX.x',
+  '_R_.x',
+  'anything',
+]
+const everything = [
+  ...new Set([...bucketWrites, ...bucketReads, ...streamChanges, ...eventsAndLog, ...issuanceReads, ...others]),
+]
+/** Written out by hand, not taken from the table under test. */
+const mayPublish: Readonly<Record<BusUser, RegExp>> = {
+  gateway: /^(nudge\.shown\.abc|\$JS\.API\.STREAM\.MSG\.GET\.KV_jwks)$/,
+  orchestrator: /^forkproof\.claim\.proven\.v1$/,
+  verifier: /^never$/,
+  signer:
+    /^(\$KV\.(jwks|minted|signing-keys)\.forged|\$JS\.API\.STREAM\.MSG\.GET\.(ISSUANCE|KV_(jwks|minted|signing-keys))|forkproof\.issuance\.token)$/,
+  admin: /^\$JS\.API\.STREAM\.(CREATE|UPDATE)\.(CLAIMS|ISSUANCE|KV_(jwks|minted|signing-keys))$/,
+}
+const forbidden = busUsers.flatMap(user =>
+  everything.filter(subject => !mayPublish[user].test(subject)).map(subject => [user, subject] as const),
+)
+
+describe('what a service must not publish is refused by the server', () => {
+  test.each(forbidden)('%s: %s', async (user, subject) => {
+    expect(await wireOf(user).publish(subject, '{}')).toEqual([`'Permissions Violation for Publish to "${subject}"'`])
+  })
+})
+
+const listening = ['>', '$KV.>', '$KV.jwks.>', '$JS.>', '$SYS.>', 'forkproof.>', 'forkproof.issuance.token', '_R_.>']
+const inboxes = ['_INBOX_gateway.>', '_INBOX_signer.>', '_INBOX_verifier.>', '_INBOX_orchestrator.>', '_INBOX.>']
+const eavesdropping = busUsers.flatMap(user =>
+  [...listening, ...inboxes, ...(user === 'verifier' ? [] : ['nudge.>'])]
+    .filter(subject => subject !== `${busPermissions[user].inbox}.>`)
+    .map(subject => [user, subject] as const),
+)
+
+describe('what a service must not hear it cannot subscribe to', () => {
+  test.each(eavesdropping)('%s: %s', async (user, subject) => {
+    expect(await wireOf(user).subscribe(subject)).toEqual([`'Permissions Violation for Subscription to "${subject}"'`])
+  })
+})

@@ -1,0 +1,50 @@
+import { buckets, streams, subjects } from '@forkproof/contracts/events'
+
+/** Who connects to the bus. `admin` creates streams and buckets at start and cannot read what is in them. */
+export const busUsers = ['gateway', 'orchestrator', 'verifier', 'signer', 'admin'] as const
+export type BusUser = (typeof busUsers)[number]
+
+/** What a user may reach beyond its own account; whatever is not listed does not exist for it. */
+export interface BusPermissions {
+  /** Subjects it may publish to. They lead to the bus's own account, or, for `nudge`, to whoever `hears` it. */
+  readonly publish: readonly string[]
+  /** Subjects of others that it hears. */
+  readonly hears: readonly { readonly from: BusUser; readonly subject: string }[]
+  /** Prefix of the inboxes that its replies come to. */
+  readonly inbox: string
+}
+
+const keyValues = (bucket: string) => `$KV.${bucket}.>`
+const readOf = (bucket: string) => `$JS.API.STREAM.MSG.GET.KV_${bucket}`
+const ownBuckets = [buckets.jwks, buckets.minted, buckets.signingKeys]
+const everyStream = [...Object.values(streams), ...Object.values(buckets).map(bucket => `KV_${bucket}`)]
+/** The client asks for the account's figures before it opens a bucket; they name no stream. */
+const accountInfo = '$JS.API.INFO'
+
+/**
+ * The whole of it: least privilege per service (design 9). No service may create, change, list, purge or delete a stream, or create a
+ * consumer: a consumer's owner chooses where the server delivers, which would be a way around `publish`.
+ */
+export const busPermissions: Readonly<Record<BusUser, BusPermissions>> = {
+  gateway: { publish: [accountInfo, readOf(buckets.jwks)], hears: [], inbox: '_INBOX_gateway' },
+  orchestrator: { publish: [subjects.claimEvents], hears: [], inbox: '_INBOX_orchestrator' },
+  verifier: { publish: [], hears: [{ from: 'gateway', subject: subjects.nudges }], inbox: '_INBOX_verifier' },
+  signer: {
+    publish: [
+      subjects.issuance,
+      ...ownBuckets.flatMap(bucket => [keyValues(bucket), readOf(bucket)]),
+      `$JS.API.STREAM.MSG.GET.${streams.issuance}`,
+      accountInfo,
+    ],
+    hears: [],
+    inbox: '_INBOX_signer',
+  },
+  admin: {
+    publish: [
+      accountInfo,
+      ...everyStream.flatMap(stream => ['INFO', 'CREATE', 'UPDATE'].map(verb => `$JS.API.STREAM.${verb}.${stream}`)),
+    ],
+    hears: [],
+    inbox: '_INBOX',
+  },
+}

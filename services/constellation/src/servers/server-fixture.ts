@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { processEnvironment, readConfig } from '../config.ts'
+import { Supervisor } from '../processes/supervisor.ts'
+import { Progress } from '../tools/progress.ts'
+import { natsServerTool, temporalTool, verifyTokenTool } from '../tools/tool-catalogue.ts'
+import { resolveTool } from '../tools/tool-resolver.ts'
+
+/** For tests: a state folder and a supervisor of their own, and the real programs. `close` leaves nothing. */
+export interface ServerFixture {
+  readonly folder: string
+  readonly supervisor: Supervisor
+  readonly program: (name: 'temporal' | 'nats-server' | 'verify-token') => Promise<string>
+  readonly close: () => Promise<void>
+}
+
+export async function openServerFixture(): Promise<ServerFixture> {
+  const folder = await mkdtemp(join(tmpdir(), 'forkproof-servers-'))
+  const supervisor = await Supervisor.open(folder)
+  const environment = processEnvironment()
+  const config = readConfig(environment)
+  const choices = {
+    temporal: [temporalTool, config.temporalPath],
+    'nats-server': [natsServerTool, config.natsServerPath],
+    'verify-token': [verifyTokenTool(), config.verifyTokenPath],
+  } as const
+  const progress = new Progress(line => process.stderr.write(`${line}\n`))
+  return {
+    folder,
+    supervisor,
+    program: async name => {
+      const [tool, explicitPath] = choices[name]
+      return (await resolveTool(tool, { explicitPath, environment, progress, watchdog: supervisor.watchdog })).path
+    },
+    close: async () => {
+      await supervisor.stopAll()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const server = createServer().once('error', reject)
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+  })
+  return promise
+}
