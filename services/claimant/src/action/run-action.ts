@@ -48,11 +48,11 @@ function actionPorts(willClaim: boolean): ClaimPorts {
 /** Saves the name before the upload begins, so that `post` cleans up also after a step that was cancelled half-way. */
 function remembering(store: ArtifactStore): ArtifactStore {
   return {
+    ...store,
     upload: name => {
       core.saveState(artifactState, name)
       return store.upload(name)
     },
-    remove: name => store.remove(name),
   }
 }
 

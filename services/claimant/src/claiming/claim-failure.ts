@@ -25,7 +25,8 @@ export class ClaimFailure extends Error {
 }
 
 const adviceByCode: Partial<Record<ErrorCode, string>> = {
-  invalid_request: 'Check the inputs; the issuer may not serve any way of showing the code that this client has.',
+  invalid_request:
+    'Check the inputs. If the issuer reads no live logs, use the Action or the two-step form (`forkproof token --step-name`).',
   invalid_audience: 'Leave the audience out, or ask the operator of the issuer which audiences it serves.',
   repository_not_served: 'Ask the operator of the issuer to add this repository.',
   rate_limited: 'Too many claims at once; run the job again later.',
@@ -35,7 +36,7 @@ const adviceByCode: Partial<Record<ErrorCode, string>> = {
   attempt_not_latest: 'The run was started again meanwhile; look at its latest attempt.',
   job_mismatch: 'Leave the job id out, or pass `job.check_run_id`.',
   code_not_seen:
-    'Use the Action (it shows the code as an artifact), or the two-step form of the CLI; see `forkproof token --help`.',
+    'Use the Action (it shows the code as an artifact), or the two-step form of the CLI; see `forkproof token --step-name`.',
   code_quoted: 'The code must appear nowhere but in this job; do not copy it into titles or branch names.',
   github_unavailable: 'GitHub could not be read; run the job again later.',
   claim_expired: 'The code was not seen in time; run the job again.',

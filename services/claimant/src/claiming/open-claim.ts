@@ -38,7 +38,7 @@ export function openClaim(wish: ClaimWish, ports: ClaimPorts, deadline: AbortSig
   return persist<OpenClaim>('Claiming', ports, deadline, async () => {
     // A fresh key each time: if the last answer was lost on its way, that key belongs to a claim already.
     const key = await newClaimKey()
-    const answer = await boundedRequest({
+    const answering = boundedRequest({
       method: 'POST',
       url: `${wish.issuer}/claim`,
       headers: { 'content-type': 'application/json' },
@@ -46,6 +46,9 @@ export function openClaim(wish: ClaimWish, ports: ClaimPorts, deadline: AbortSig
       timeoutMs: claimantLimits.requestTimeoutMs,
       signal: deadline,
     })
+    // While the issuer thinks.
+    ports.artifacts?.prepare()
+    const answer = await answering
     if (answer.status === 200) return { state: 'done', value: await acceptAnswer(answer.text, wish, key) }
     if (isPassing(answer.status)) return failedAttempt(answer)
     throw readRefusal(answer)

@@ -14,6 +14,8 @@ export interface Journal {
 
 /** The artifacts of the run this process is part of. */
 export interface ArtifactStore {
+  /** Called when there is time to spare before `upload`. Does not wait for anything. */
+  prepare(): void
   /** Resolves once GitHub lists an artifact of exactly that name. Not idempotent: a name can be used once. */
   upload(name: string): Promise<void>
   /** Rejects if there is no such artifact. */

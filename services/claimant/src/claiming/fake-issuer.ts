@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { challengeCode } from '@forkproof/contracts/challenge'
+import { type ClaimAnswer, ClaimRequest, type SealKey } from '@forkproof/contracts/claim'
+import { Audience, ChallengeNonce, ClaimId, Issuer } from '@forkproof/contracts/ids'
+import { CompactEncrypt, calculateJwkThumbprint, importJWK, UnsecuredJWT } from 'jose'
+
+/** A stand-in for the service that speaks the wire contract and can be told to misbehave. For tests only. */
+export interface FakeIssuer {
+  readonly issuer: Issuer
+  close(): Promise<void>
+}
+
+export interface Reply {
+  readonly status: number
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface FakeClaim {
+  readonly request: ClaimRequest & { sealTo: SealKey }
+  readonly answer: ClaimAnswer
+  /** Resolves with the first `shown`. */
+  readonly shown: Promise<void>
+  /** The honest answer of the exchange, with changed token claims or another key if wanted. */
+  seal(changes?: { claims?: Record<string, unknown>; to?: SealKey; alg?: string }): Promise<Reply>
+}
+
+export interface Behaviour {
+  /** `attempt` counts from 1. `drop` closes the connection without an answer. */
+  readonly claim?: (claim: FakeClaim, attempt: number) => Reply | 'drop' | Promise<Reply | 'drop'>
+  readonly exchange?: (claim: FakeClaim, attempt: number) => Reply | 'drop' | Promise<Reply | 'drop'>
+}
+
+export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Reply => ({
+  status,
+  body: JSON.stringify(body),
+  headers: { 'content-type': 'application/json', ...headers },
+})
+
+/** `onRequest` sees every request before it is answered. */
+export async function startFakeIssuer(
+  behaviour: Behaviour = {},
+  onRequest: (path: string, body: string) => void = () => undefined,
+): Promise<FakeIssuer> {
+  const claims = new Map<string, FakeClaim & { markShown: () => void; exchanges: number }>()
+  let claimAttempts = 0
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const issuer = Issuer.parse(`http://127.0.0.1:${address.port}`)
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? ''
+    let body = ''
+    for await (const chunk of request) body += chunk
+    onRequest(path, body)
+    const reply = await route(path, body)
+    if (reply === 'drop') return void response.destroy()
+    response.writeHead(reply.status, reply.headers).end(reply.body)
+  }
+
+  async function route(path: string, body: string): Promise<Reply | 'drop'> {
+    if (path === '/claim') {
+      const claim = await newClaim(issuer, body)
+      claims.set(claim.answer.claimId, claim)
+      claimAttempts += 1
+      return (await behaviour.claim?.(claim, claimAttempts)) ?? json(200, claim.answer)
+    }
+    const [, kind, id, rest] = /^\/(exchange|claims)\/([^/]+)(\/shown)?$/.exec(path) ?? []
+    const claim = claims.get(id ?? '')
+    if (claim === undefined) return json(404, { code: 'claim_not_found' })
+    if (kind === 'claims' && rest !== undefined) {
+      claim.markShown()
+      return { status: 204 }
+    }
+    claim.exchanges += 1
+    if (behaviour.exchange) return behaviour.exchange(claim, claim.exchanges)
+    await claim.shown
+    return claim.seal()
+  }
+
+  return {
+    issuer,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function newClaim(
+  issuer: Issuer,
+  body: string,
+): Promise<FakeClaim & { markShown: () => void; exchanges: number }> {
+  const { sealTo, ...request } = ClaimRequest.parse(JSON.parse(body))
+  if (sealTo === undefined) throw new Error('our claimant always brings a key')
+  const claimId = ClaimId.parse(await calculateJwkThumbprint(sealTo, 'sha256'))
+  const nonce = ChallengeNonce.parse('abcdefghijklmnopqrstuv')
+  const audience = request.aud ?? Audience.parse(issuer)
+  const { promise: shown, resolve: markShown } = Promise.withResolvers<void>()
+  const answer: ClaimAnswer = {
+    challengeCode: await challengeCode({ issuer, audience, claimId, nonce }),
+    exchangeURL: `${issuer}/exchange/${claimId}`,
+    claimId,
+    expiresAt: '2030-01-01T00:00:00.000Z',
+    channels: request.channels ?? [],
+    nonce,
+  }
+  const claims = { iss: issuer, aud: audience, run_id: request.runID, exp: 1_900_000_000, proof_method: 'log' }
+  return {
+    request: { ...request, sealTo },
+    answer,
+    shown,
+    markShown,
+    exchanges: 0,
+    async seal(changes = {}) {
+      const alg = changes.alg ?? 'ECDH-ES'
+      const jwt = new UnsecuredJWT({ ...claims, ...changes.claims }).encode()
+      const jwe = new CompactEncrypt(new TextEncoder().encode(jwt)).setProtectedHeader({ alg, enc: 'A256GCM' })
+      const sealed = await jwe.encrypt(await importJWK(changes.to ?? sealTo, alg))
+      return { status: 200, body: sealed, headers: { 'content-type': 'application/jose' } }
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { TrialLog, tryClaim } from './claim-trial.ts'
+import { json } from './fake-issuer.ts'
+import type { ArtifactStore } from './ports.ts'
+
+describe('the artifact', () => {
+  const store = (upload: (name: string) => Promise<void>): ArtifactStore => ({
+    prepare: () => undefined,
+    upload,
+    remove: () => Promise.resolve(),
+  })
+
+  it('bears exactly the code, and the issuer is told of it and asked for the token only once it is up', async () => {
+    const log = new TrialLog()
+    const names: string[] = []
+    let askedBefore: string[] = []
+    const artifacts = store(async name => {
+      names.push(name)
+      await expect.poll(() => log.sentences.length, { interval: 1 }).toBeGreaterThan(1)
+      askedBefore = [...log.asked]
+    })
+    const { code } = await tryClaim({}, { channels: ['artifact'], artifacts, log })
+    expect(code).toBe('token')
+    expect(log.sentences[0]).toBe(`Waiting for OIDC auth challenge ${names[0]}`)
+    expect(askedBefore).toEqual(['claim'])
+    expect(log.asked.toSorted()).toEqual(['claim', 'claims/shown', 'exchange'])
+  })
+
+  it('is not uploaded when the issuer does not look there', async () => {
+    const names: string[] = []
+    const artifacts = store(async name => void names.push(name))
+    const { code } = await tryClaim(
+      { claim: claim => json(200, { ...claim.answer, channels: ['log'] }) },
+      { channels: ['artifact', 'log'], artifacts },
+    )
+    expect(code).toBe('token')
+    expect(names).toEqual([])
+  })
+
+  it('that fails leaves the log, with a warning that quotes nothing', async () => {
+    const artifacts = store(() => Promise.reject(new Error('secret words')))
+    const { code, log } = await tryClaim({}, { channels: ['artifact', 'log'], artifacts })
+    expect(code).toBe('token')
+    expect(log.warned).toEqual(['The code could not be uploaded as an artifact.'])
+  })
+
+  it('that hangs does not hold up a token proven by the log', async () => {
+    const artifacts = store(() => new Promise(() => undefined))
+    const { code, log } = await tryClaim({}, { channels: ['artifact', 'log'], artifacts })
+    expect(code).toBe('token')
+    expect(log.warned).toEqual([])
+  })
+
+  it('that fails as the only channel ends the claim with the reason', async () => {
+    const artifacts = store(() => Promise.reject(new Error('no')))
+    const { outcome, log } = await tryClaim({}, { channels: ['artifact'], artifacts })
+    expect(outcome).toMatchObject({ kind: 'cannot', code: 'code_not_shown' })
+    expect(log.asked).toEqual(['claim'])
+  })
+
+  it('that hangs as the only channel ends at the deadline', async () => {
+    const artifacts = store(() => new Promise(() => undefined))
+    const { code } = await tryClaim({}, { channels: ['artifact'], artifacts, timeoutMs: 200 })
+    expect(code).toBe('timeout')
+  })
+
+  it('is out of reach without a store, which is said', async () => {
+    const { code } = await tryClaim({}, { channels: ['artifact'] })
+    expect(code).toBe('code_not_shown')
+  })
+
+  it('is not uploaded where it was not asked for, whatever the issuer says', async () => {
+    const names: string[] = []
+    const artifacts = store(async name => void names.push(name))
+    const claim = await tryClaim(
+      { claim: ({ answer }) => json(200, { ...answer, channels: ['log', 'artifact'] }) },
+      { channels: ['log'], artifacts },
+    )
+    expect(claim.code).toBe('token')
+    expect(names).toEqual([])
+  })
+})
