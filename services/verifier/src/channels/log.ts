@@ -1,0 +1,16 @@
+import { jobBelongs } from '../core/check-job.ts'
+import type { ChannelRule } from './channel.ts'
+
+/** The agreed sentence as a whole line of a step that is running, in the live log pages (facts A2). */
+export const logChannel: ChannelRule = {
+  channel: 'log',
+  find: (order, { run, jobs, liveCodes }) => {
+    const job = jobs.find(
+      candidate =>
+        jobBelongs(candidate, run) &&
+        candidate.status === 'in_progress' &&
+        liveCodes.get(candidate.id)?.has(order.challengeCode),
+    )
+    return job && { channel: 'log', jobId: job.id }
+  },
+}

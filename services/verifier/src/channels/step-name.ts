@@ -1,0 +1,20 @@
+import { challengeStepName } from '@forkproof/contracts/challenge'
+import { jobBelongs } from '../core/check-job.ts'
+import { clockSkewMs } from '../core/limits.ts'
+import type { ChannelRule } from './channel.ts'
+
+/** A step whose whole name is the agreed words and the code, in a running job of the attempt (facts B2). */
+export const stepNameChannel: ChannelRule = {
+  channel: 'step-name',
+  find: (order, { run, jobs }) => {
+    const name = challengeStepName(order.challengeCode)
+    const sinceMs = order.claimedAtMs - clockSkewMs
+    const job = jobs.find(
+      candidate =>
+        jobBelongs(candidate, run) &&
+        candidate.status === 'in_progress' &&
+        candidate.steps.some(step => step.name === name && (step.started_at ?? 0) >= sinceMs),
+    )
+    return job && { channel: 'step-name', jobId: job.id }
+  },
+}

@@ -1,0 +1,117 @@
+import { Issuer } from '@forkproof/contracts/ids'
+import { defineSettings, loadSettings, type Settings } from '@forkproof/infra/config'
+import { z } from 'zod'
+import { githubLimits } from './github/limits.ts'
+
+/** `https`, or `http` on loopback for the simulator: a credential is sent there. */
+const baseUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine(isSafeOrigin, 'must be https, or http on loopback, without credentials, query and fragment')
+  .transform(text => text.replace(/\/+$/, ''))
+
+/** A token, or an OAuth app's `client_id:client_secret` (facts C6); header-safe characters only. */
+const githubTokens = z
+  .string()
+  .transform(text => text.split(',').map(token => token.trim()))
+  .pipe(
+    z
+      .array(z.string().regex(/^[\x21-\x7e]{4,512}$/, 'must be printable'))
+      .min(1)
+      .max(githubLimits.credentialsMax),
+  )
+
+const flag = z.enum(['true', 'false']).transform(text => text === 'true')
+
+const settings = defineSettings({
+  temporalAddress: {
+    env: 'FORKPROOF_TEMPORAL_ADDRESS',
+    schema: z.string().min(3),
+    default: '127.0.0.1:7233',
+    description: 'host:port of the Temporal frontend',
+  },
+  temporalNamespace: {
+    env: 'FORKPROOF_TEMPORAL_NAMESPACE',
+    schema: z.string().min(1),
+    default: 'default',
+    description: 'Temporal namespace',
+  },
+  natsUrl: {
+    env: 'FORKPROOF_NATS_URL',
+    schema: z.string().min(1),
+    default: 'nats://127.0.0.1:4222',
+    description: 'NATS servers, comma separated',
+  },
+  natsUser: {
+    env: 'FORKPROOF_NATS_USER',
+    schema: z.string().regex(/^[a-z-]{1,32}$/),
+    default: 'verifier',
+    description: 'NATS user; may only subscribe to nudges',
+  },
+  natsPassword: {
+    env: 'FORKPROOF_NATS_PASSWORD',
+    schema: z.string().min(8),
+    secret: true,
+    description: 'password of that user, 8 characters or more',
+  },
+  issuer: {
+    env: 'FORKPROOF_ISSUER',
+    schema: Issuer,
+    description: 'the issuer that challenge codes commit to; the same as the gateway’s',
+  },
+  githubApiUrl: {
+    env: 'FORKPROOF_VERIFIER_GITHUB_API_URL',
+    schema: baseUrl,
+    default: 'https://api.github.com',
+    description: 'base of GitHub’s REST API',
+  },
+  githubWebUrl: {
+    env: 'FORKPROOF_VERIFIER_GITHUB_WEB_URL',
+    schema: baseUrl,
+    default: 'https://github.com',
+    description: 'base of GitHub’s web pages, for the channel log',
+  },
+  githubTokens: {
+    env: 'FORKPROOF_VERIFIER_GITHUB_TOKENS',
+    schema: githubTokens,
+    secret: true,
+    description: 'credentials that may read public repositories, comma separated; each has a budget of its own',
+  },
+  logSessionCookie: {
+    env: 'FORKPROOF_VERIFIER_LOG_SESSION_COOKIE',
+    schema: z.string().regex(/^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,1024}$/, 'must be a cookie value'),
+    secret: true,
+    optional: true,
+    description: 'value of the cookie user_session; without it the channel log is off',
+  },
+  pullRequestFacts: {
+    env: 'FORKPROOF_VERIFIER_PULL_REQUEST_FACTS',
+    schema: flag,
+    default: 'true',
+    description: 'true reads the pull request’s number, base and author: one counted request a run',
+  },
+  attestationKey: {
+    env: 'FORKPROOF_VERIFIER_ATTESTATION_KEY',
+    schema: z.string().min(32).max(4096),
+    secret: true,
+    description: 'Ed25519 private key that signs attestations, PKCS #8 PEM or JWK',
+  },
+  logLevel: {
+    env: 'FORKPROOF_LOG_LEVEL',
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
+    default: 'info',
+    description: 'debug, info, warn or error',
+  },
+})
+
+export type VerifierConfig = Settings<typeof settings>
+
+/** @throws ConfigError with every problem */
+export const readConfig = (env: NodeJS.ProcessEnv): VerifierConfig => loadSettings(settings, env)
+
+function isSafeOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  return plain && (url.protocol === 'https:' || loopback)
+}

@@ -1,0 +1,16 @@
+import type { Job, WorkflowRun } from '../github/schemas.ts'
+import { type Decision, fine, notYet, refuse } from './decision.ts'
+
+/** Does this job belong to this attempt of the run? */
+export const jobBelongs = (job: Job, run: WorkflowRun): boolean =>
+  job.run_id === run.id && job.run_attempt === run.run_attempt && job.head_sha === run.head_sha
+
+/** The job a claim names: of this attempt, and in progress. A job that is not listed yet, or queued, may just lag (facts B2). Pure. */
+export function checkJob(jobs: readonly Job[], jobId: string, run: WorkflowRun): Decision {
+  const job = jobs.find(candidate => String(candidate.id) === jobId)
+  if (!job) return notYet('job_mismatch', 'the attempt has no such job')
+  if (!jobBelongs(job, run)) return refuse('job_mismatch', 'the job belongs to another run, attempt or commit')
+  if (job.status === 'completed') return refuse('job_mismatch', 'the job is completed')
+  if (job.status !== 'in_progress') return notYet('job_mismatch', 'the job is not in progress')
+  return fine
+}

@@ -1,0 +1,61 @@
+import type { ClaimOrder } from '@forkproof/contracts/claim'
+import type { WorkflowRun } from '../github/schemas.ts'
+import { type Decision, fine, notYet, type Refusal, refuse } from './decision.ts'
+import { clockSkewMs } from './limits.ts'
+
+export type RunClaim = Pick<ClaimOrder, 'repository' | 'runId' | 'attempt' | 'claimedAtMs' | 'challengeCode'>
+
+/**
+ * The facts of facts D4 about a run, from GitHub's answer alone. Who asks for what is checked first, then what never changes, then the
+ * run's state; so each refusal names the cause and not a consequence. Pure.
+ */
+export function checkRun(run: WorkflowRun, claim: RunClaim): Decision {
+  return checkIdentity(run, claim) ?? checkKind(run) ?? checkQuotes(run, claim) ?? checkState(run, claim) ?? fine
+}
+
+function checkIdentity(run: WorkflowRun, claim: RunClaim): Refusal | undefined {
+  // Another run's answer can only be a fault of GitHub or of what stands between.
+  if (String(run.id) !== claim.runId) return refuse('github_unavailable', 'GitHub answered with another run')
+  // Owners and names differ in letter case only by spelling; GitHub's own is what the token will say.
+  const sameName = run.repository.full_name.toLowerCase() === claim.repository.toLowerCase()
+  if (!sameName) return refuse('repository_renamed', `it is ${run.repository.full_name} now`)
+  const { private: hidden, visibility } = run.repository
+  if (hidden || (visibility !== undefined && visibility !== 'public')) return refuse('repository_not_public')
+  return undefined
+}
+
+/** `pull_request_target` and `workflow_run` run with secrets and OIDC of their own: exactly `pull_request` is meant. */
+function checkKind(run: WorkflowRun): Refusal | undefined {
+  if (run.event !== 'pull_request')
+    return refuse('event_not_pull_request', `the run’s event is ${run.event.slice(0, 64)}`)
+  if (run.head_repository === null) return refuse('head_repository_gone')
+  // By id, never by name or branch: a fork's branch may be called main.
+  if (run.head_repository.id === run.repository.id) return refuse('not_a_fork')
+  return undefined
+}
+
+/** Title and branch are written by people, also by others than the run's author: a code there proves nothing, and may be bait. */
+function checkQuotes(run: WorkflowRun, claim: RunClaim): Refusal | undefined {
+  const quoted = [run.display_title, run.head_branch].some(text => quotes(text, claim.challengeCode))
+  return quoted ? refuse('code_quoted') : undefined
+}
+
+export const quotes = (text: string | null | undefined, code: string): boolean =>
+  text?.toLowerCase().includes(code) ?? false
+
+const waiting: ReadonlySet<string> = new Set(['queued', 'requested', 'waiting', 'pending'])
+
+function checkState(run: WorkflowRun, claim: RunClaim): Decision | undefined {
+  // How GitHub shows a run that a maintainer has not approved yet (facts F).
+  if (run.status === 'completed' && run.conclusion === 'action_required') return refuse('awaiting_approval')
+  const claimed = claim.attempt === undefined ? run.run_attempt : Number(claim.attempt)
+  if (claimed < run.run_attempt) return refuse('attempt_not_latest', `the latest is ${run.run_attempt}`)
+  // A fresh re-run shows up in the API with a delay.
+  if (claimed > run.run_attempt) return notYet('attempt_not_latest', `the latest is ${run.run_attempt}`)
+  if (waiting.has(run.status)) return notYet('run_not_in_progress', `the run is ${run.status}`)
+  if (run.status !== 'in_progress') return refuse('run_not_in_progress', `the run is ${run.status.slice(0, 64)}`)
+  // A re-run keeps the run's id and restarts its clock: a claim from before belongs to an older attempt.
+  if (run.run_started_at > claim.claimedAtMs + clockSkewMs)
+    return refuse('attempt_not_latest', 'it started after the claim')
+  return undefined
+}

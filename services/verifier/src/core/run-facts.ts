@@ -1,0 +1,53 @@
+import type { RunFacts } from '@forkproof/contracts/facts'
+import type { PullRequest, WorkflowRun } from '../github/schemas.ts'
+
+type Repository = WorkflowRun['repository']
+type Account = WorkflowRun['actor']
+
+const textLengthMax = 1_024
+
+/** What goes into the attestation. Ids become strings; text is carried as GitHub gives it, cut at the contract's length. */
+export function runFacts(
+  run: WorkflowRun,
+  head: Repository,
+  extra: { pullRequest: PullRequest | undefined; jobId: number | undefined },
+): RunFacts {
+  const { pullRequest, jobId } = extra
+  return {
+    repository: repository(run.repository),
+    headRepository: repository(head),
+    run: {
+      id: String(run.id),
+      number: String(run.run_number),
+      attempt: String(run.run_attempt),
+      workflowName: cut(run.name ?? ''),
+      workflowPath: cut(withoutRef(run.path)),
+      headSha: run.head_sha,
+      headRef: cut(run.head_branch ?? ''),
+    },
+    actor: account(run.actor),
+    triggeringActor: account(run.triggering_actor),
+    ...(pullRequest?.user && { pullRequest: pullRequestFacts(pullRequest, pullRequest.user) }),
+    ...(jobId !== undefined && { job: { id: String(jobId) } }),
+  }
+}
+
+const pullRequestFacts = (pull: PullRequest, author: Account): NonNullable<RunFacts['pullRequest']> => ({
+  number: String(pull.number),
+  baseRef: cut(pull.base.ref),
+  baseSha: cut(pull.base.sha),
+  author: account(author),
+  authorAssociation: cut(pull.author_association),
+})
+
+const repository = ({ id, full_name, owner }: Repository): RunFacts['repository'] => ({
+  id: String(id),
+  name: full_name,
+  ownerId: String(owner.id),
+  owner: owner.login,
+})
+const account = ({ id, login }: Account): RunFacts['actor'] => ({ id: String(id), login: cut(login) })
+const cut = (text: string): string => text.slice(0, textLengthMax)
+
+/** `build.yml@main` is `build.yml`; a file that is really called `a.yml@b.yml` keeps its name, so it cannot pass for `a.yml`. */
+const withoutRef = (path: string): string => path.replace(/(\.ya?ml)@(?!.*\.ya?ml$).*$/, '$1')

@@ -1,0 +1,109 @@
+import { JobId } from '@forkproof/contracts/ids'
+import { describe, expect, test } from 'vitest'
+import { aJob, anOrder, aPullRequest, aRun, nowMs } from '../fixtures/github-answers.ts'
+import { type Evidence, isVerified, type VerifiedRun, verifyRun } from './verify-run.ts'
+
+const order = await anOrder()
+const bound = { ...order, jobId: JobId.parse('5001') }
+const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
+  run: aRun(),
+  attempt: 1,
+  sighting: { channel: 'artifact' },
+  seenAtMs: nowMs + 2_000,
+  ...changes,
+})
+const verified = (changes: Partial<Evidence> = {}): VerifiedRun => {
+  const result = verifyRun(order, evidence(changes))
+  if (result.kind !== 'verified') throw new Error(`refused: ${result.reason}`)
+  return result.run
+}
+
+describe('refused after the sighting', () => {
+  test('when the run finished meanwhile', () => {
+    const run = aRun({ status: 'completed', conclusion: 'success' })
+    expect(verifyRun(order, evidence({ run }))).toMatchObject({ reason: 'run_not_in_progress' })
+  })
+  test('when a new attempt began meanwhile, although the claim named none', () => {
+    const run = aRun({ run_attempt: 2 })
+    expect(verifyRun(order, evidence({ run }))).toMatchObject({ reason: 'attempt_not_latest' })
+  })
+  test('when the fork was deleted meanwhile', () => {
+    const run = aRun({ head_repository: null })
+    expect(verifyRun(order, evidence({ run }))).toMatchObject({ reason: 'head_repository_gone' })
+  })
+  test.each([
+    ['title', { title: `about ${order.challengeCode}` }],
+    ['body', { body: `Waiting for OIDC auth challenge ${order.challengeCode}` }],
+  ])('when the code stands in the pull request’s %s', (_, changes) => {
+    const openPullRequests = [aPullRequest(changes)]
+    expect(verifyRun(order, evidence({ openPullRequests }))).toMatchObject({ reason: 'code_quoted' })
+  })
+  test('when the channel was not asked for', () => {
+    const narrow = { ...order, channels: ['log' as const] }
+    expect(verifyRun(narrow, evidence())).toMatchObject({ reason: 'code_not_seen' })
+  })
+  test.each<[string, Evidence['jobs']]>([
+    ['the job list was not read', undefined],
+    ['the job is not in the list', []],
+    ['the job is of another run', [aJob({ run_id: 1 })]],
+    ['the job is of another attempt', [aJob({ run_attempt: 2 })]],
+    ['the job is of another commit', [aJob({ head_sha: 'c'.repeat(40) })]],
+    ['the job is completed', [aJob({ status: 'completed' })]],
+    ['the job is queued', [aJob({ status: 'queued' })]],
+  ])('for a claim of a job, when %s', (_, jobs) => {
+    const given = evidence(jobs ? { jobs } : {})
+    expect(verifyRun(bound, given)).toMatchObject({ kind: 'refused', reason: 'job_mismatch' })
+  })
+  test('when another job than the claimed one showed the code', () => {
+    const given = evidence({ jobs: [aJob(), aJob({ id: 5_002 })], sighting: { channel: 'log', jobId: 5_002 } })
+    expect(verifyRun(bound, given)).toMatchObject({ reason: 'job_mismatch' })
+  })
+})
+
+describe('the pull request is left out', () => {
+  test.each<[string, Evidence['openPullRequests']]>([
+    ['when two match', [aPullRequest(), aPullRequest({ number: 43 })]],
+    ['when its head has moved on', [aPullRequest({ head: { sha: 'd'.repeat(40), repo: { id: 2002 } } })]],
+    ['when its head is another fork', [aPullRequest({ head: { sha: 'a'.repeat(40), repo: { id: 3003 } } })]],
+    ['when its head repository is gone', [aPullRequest({ head: { sha: 'a'.repeat(40), repo: null } })]],
+    ['when its base is another repository', [aPullRequest({ base: { ref: 'main', sha: 'b', repo: { id: 9 } } })]],
+    ['when its author’s account is gone', [aPullRequest({ user: null })]],
+    ['when there is none', []],
+    ['when none was read', undefined],
+  ])('%s', (_, openPullRequests) => {
+    expect(verified(openPullRequests ? { openPullRequests } : {}).facts.pullRequest).toBeUndefined()
+  })
+})
+
+describe('verified', () => {
+  test('the facts are GitHub’s, ids as strings', () => {
+    const run = verified({ openPullRequests: [aPullRequest()] })
+    expect(run.facts).toMatchObject({
+      repository: { id: '1001', name: 'base-org/project', ownerId: '11' },
+      headRepository: { id: '2002', name: 'contributor/project' },
+      run: { id: '9000000001', attempt: '1', number: '7', workflowPath: '.github/workflows/ci.yml', headRef: 'main' },
+      pullRequest: { number: '42', baseRef: 'main', author: { id: '21' }, authorAssociation: 'FIRST_TIME_CONTRIBUTOR' },
+    })
+    expect(run).toMatchObject({ claimId: order.claimId, audience: order.audience, channel: 'artifact' })
+  })
+  test('a job is named only where the channel proves it', () => {
+    expect(verified().facts.job).toBeUndefined()
+    expect(verified({ sighting: { channel: 'step-name', jobId: 5_001 } }).facts.job).toEqual({ id: '5001' })
+  })
+  test('the claimed job, still running, is fine', () => {
+    expect(verifyRun(bound, evidence({ jobs: [aJob()] }))).toMatchObject({ kind: 'verified' })
+  })
+  test.each([
+    ['.github/workflows/ci.yml', '.github/workflows/ci.yml'],
+    ['.github/workflows/ci.yaml@refs/heads/x', '.github/workflows/ci.yaml'],
+    ['.github/workflows/ci.yml@evil.yml', '.github/workflows/ci.yml@evil.yml'],
+  ])('the workflow path %s is attested as %s', (path, attested) => {
+    expect(verified({ run: aRun({ path }) }).facts.run.workflowPath).toBe(attested)
+  })
+  test('nothing else passes for it: neither a copy nor a look-alike', () => {
+    const run = verified()
+    expect(isVerified(run)).toBe(true)
+    expect(isVerified({ ...run })).toBe(false)
+    expect(Object.isFrozen(run)).toBe(true)
+  })
+})

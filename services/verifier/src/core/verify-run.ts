@@ -1,0 +1,73 @@
+import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
+import type { RunFacts } from '@forkproof/contracts/facts'
+import type { Job, PullRequest, WorkflowRun } from '../github/schemas.ts'
+import { checkJob } from './check-job.ts'
+import { checkRun, quotes } from './check-run.ts'
+import { type NotYet, type Refusal, refuse } from './decision.ts'
+import { matchPullRequest } from './pull-request.ts'
+import { runFacts } from './run-facts.ts'
+
+/** The code, seen in a channel. `jobId` where the channel proves the job. */
+export interface Sighting {
+  readonly channel: Channel
+  readonly jobId?: number
+}
+
+/** What was read after the sighting. */
+export interface Evidence {
+  readonly run: WorkflowRun
+  /** The attempt that the first check of this claim saw. */
+  readonly attempt: number
+  /** Needed, and read, when the claim names a job. */
+  readonly jobs?: readonly Job[]
+  readonly openPullRequests?: readonly PullRequest[]
+  readonly sighting: Sighting
+  readonly seenAtMs: number
+}
+
+declare const verified: unique symbol
+/** A claim whose every fact was checked. Only `verifyRun` makes one, and `isVerified` knows the ones it made. */
+export interface VerifiedRun {
+  readonly [verified]: true
+  readonly claimId: ClaimOrder['claimId']
+  readonly audience: ClaimOrder['audience']
+  readonly facts: RunFacts
+  readonly channel: Channel
+  readonly seenAtMs: number
+}
+
+const made = new WeakSet<VerifiedRun>()
+export const isVerified = (value: VerifiedRun): boolean => made.has(value)
+
+export type Verification = { readonly kind: 'verified'; readonly run: VerifiedRun } | Refusal | NotYet
+
+/** All checks again, on what was read after the sighting. Pure but for remembering what it made. */
+export function verifyRun(order: ClaimOrder, evidence: Evidence): Verification {
+  const { run, sighting } = evidence
+  const decision = checkRun(run, order)
+  if (decision.kind !== 'fine') return decision
+  if (run.run_attempt !== evidence.attempt) return refuse('attempt_not_latest', `the latest is ${run.run_attempt}`)
+  if (!order.channels.includes(sighting.channel)) return refuse('code_not_seen', 'the channel was not asked for')
+  if (order.jobId !== undefined) {
+    const job = checkJob(evidence.jobs ?? [], order.jobId, run)
+    // Seen running before: gone from the list is a mismatch now, not a lag.
+    if (job.kind === 'not-yet') return refuse(job.reason, job.detail)
+    if (job.kind === 'refused') return job
+    const another = sighting.jobId !== undefined && String(sighting.jobId) !== order.jobId
+    if (another) return refuse('job_mismatch', 'the code was shown by another job')
+  }
+  const pullRequest = matchPullRequest(evidence.openPullRequests ?? [], run)
+  const written = [pullRequest?.title, pullRequest?.body]
+  if (written.some(text => quotes(text, order.challengeCode))) return refuse('code_quoted')
+  if (run.head_repository === null) return refuse('head_repository_gone')
+  const facts = runFacts(run, run.head_repository, { pullRequest, jobId: sighting.jobId })
+  return { kind: 'verified', run: remember(order, facts, evidence) }
+}
+
+function remember(order: ClaimOrder, facts: RunFacts, { sighting, seenAtMs }: Evidence): VerifiedRun {
+  const { claimId, audience } = order
+  // The brand exists only in the type system; the WeakSet holds it at run time.
+  const run = Object.freeze({ claimId, audience, facts, channel: sighting.channel, seenAtMs }) as VerifiedRun
+  made.add(run)
+  return run
+}

@@ -1,0 +1,174 @@
+import type { Clock } from '@forkproof/infra/clock'
+import type { Logger } from '@forkproof/infra/log'
+import type { Secret } from '@forkproof/infra/secret'
+import { Octokit } from '@octokit/rest'
+import type { z } from 'zod'
+import type { Fetch } from './bounded-fetch.ts'
+import { EtagCache } from './etag-cache.ts'
+import { GithubFault } from './fault.ts'
+import { githubLimits } from './limits.ts'
+import { budgetAfter, freshBudget, isLimit } from './rate-budget.ts'
+import { Semaphore } from './semaphore.ts'
+
+/** One `GET`: an Octokit route template, whose parameters Octokit encodes, and the shape of its answer. */
+export interface GithubRequest<S extends z.ZodType> {
+  readonly route: `GET /${string}`
+  readonly parameters: Readonly<Record<string, string | number>>
+  readonly schema: S
+}
+
+/** `counted` is false for a 304, which is free (facts C3). */
+export type GithubAnswer<T> =
+  | { readonly kind: 'found'; readonly value: T; readonly counted: boolean }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'moved'; readonly location: string | undefined }
+
+interface RawAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | number | undefined>>
+  readonly data: unknown
+}
+
+export interface CredentialOptions {
+  /** How logs call it; never a part of the secret. */
+  readonly name: string
+  readonly secret: Secret
+  readonly baseUrl: string
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** One credential with its own budget, its own ETags and its own cap on concurrency. Asks once; who calls decides about another try. */
+export class GithubCredential {
+  readonly name: string
+  readonly #octokit: Octokit
+  readonly #authorization: Secret
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #etags = new EtagCache(githubLimits.etagEntriesMax)
+  readonly #slots = new Semaphore(githubLimits.concurrentRequestsMax)
+  #budget = freshBudget
+
+  constructor(options: CredentialOptions) {
+    this.name = options.name
+    this.#authorization = options.secret
+    this.#clock = options.clock
+    this.#log = options.log
+    const silent = { debug() {}, info() {}, warn() {}, error() {} }
+    // Octokit's own log would print addresses; its retry and throttling wait longer than a claim lives (facts C4).
+    this.#octokit = new Octokit({
+      baseUrl: options.baseUrl,
+      log: silent,
+      request: { fetch: options.fetch, redirect: 'manual' },
+    })
+  }
+
+  get blockedUntilMs(): number {
+    return this.#budget.blockedUntilMs
+  }
+
+  get low(): boolean {
+    return this.#budget.low
+  }
+
+  /** @throws GithubFault */
+  async get<S extends z.ZodType>(request: GithubRequest<S>, signal: AbortSignal): Promise<GithubAnswer<z.output<S>>> {
+    const key = `${request.route} ${JSON.stringify(request.parameters)}`
+    const known = this.#etags.get(key)
+    const answer = await this.#slots.run(() => this.#send(request, known?.etag, signal), signal)
+    this.#account(answer)
+    // The schema that parsed the kept value is the route's own.
+    if (answer.status === 304 && known) return { kind: 'found', value: known.value as z.output<S>, counted: false }
+    if (answer.status === 404 || answer.status === 410) return { kind: 'missing' }
+    if ([301, 302, 307, 308].includes(answer.status)) return { kind: 'moved', location: textHeader(answer, 'location') }
+    if (answer.status !== 200) throw this.#refusal(answer)
+    const parsed = request.schema.safeParse(answer.data)
+    if (!parsed.success) throw new GithubFault('malformed', `${request.route}: ${problemOf(parsed.error)}`)
+    const etag = textHeader(answer, 'etag')
+    if (etag === undefined) this.#etags.delete(key)
+    else this.#etags.set(key, { etag, value: parsed.data })
+    return { kind: 'found', value: parsed.data, counted: true }
+  }
+
+  async #send(request: GithubRequest<z.ZodType>, etag: string | undefined, signal: AbortSignal): Promise<RawAnswer> {
+    const headers = {
+      authorization: authorizationHeader(this.#authorization.reveal()),
+      'x-github-api-version': '2022-11-28',
+      ...(etag !== undefined && { 'if-none-match': etag }),
+    }
+    try {
+      return await this.#octokit.request(request.route, { ...request.parameters, headers, request: { signal } })
+    } catch (error) {
+      signal.throwIfAborted()
+      return answerOf(error)
+    }
+  }
+
+  #account(answer: RawAnswer): void {
+    const nowMs = this.#clock.now()
+    const rate = {
+      status: answer.status,
+      header: (name: string) => textHeader(answer, name),
+      message: messageOf(answer),
+    }
+    const before = this.#budget
+    this.#budget = budgetAfter(before, rate, nowMs)
+    if (answer.status === 401) {
+      this.#budget = { ...this.#budget, blockedUntilMs: nowMs + githubLimits.refusedCredentialMs }
+      this.#log.error({ credential: this.name }, 'GitHub refuses this credential; replace it')
+    } else if (this.#budget.blockedUntilMs > nowMs && before.blockedUntilMs <= nowMs) {
+      const retryAfterSeconds = Math.ceil((this.#budget.blockedUntilMs - nowMs) / 1_000)
+      this.#log.warn({ credential: this.name, retryAfterSeconds }, 'this credential’s request limit is used up')
+    }
+  }
+
+  #refusal(answer: RawAnswer): GithubFault {
+    const limited =
+      answer.status === 401 ||
+      isLimit({ status: answer.status, header: name => textHeader(answer, name), message: messageOf(answer) })
+    if (limited)
+      return new GithubFault('limited', `status ${answer.status}`, { retryAtMs: this.#budget.blockedUntilMs })
+    const kind = answer.status === 403 || answer.status === 451 ? 'forbidden' : 'server-error'
+    return new GithubFault(kind, `status ${answer.status}`)
+  }
+}
+
+/** `id:secret` of an OAuth app goes as basic authentication (facts C6). */
+const authorizationHeader = (secret: string): string =>
+  secret.includes(':') ? `Basic ${Buffer.from(secret).toString('base64')}` : `Bearer ${secret}`
+
+/** Octokit throws on 304 and from 400 on, with the answer inside; what failed on the way is a fault in its cause. */
+function answerOf(error: unknown): RawAnswer {
+  if (error instanceof Error && error.cause instanceof GithubFault) throw error.cause
+  const response = error instanceof Error && 'response' in error ? error.response : undefined
+  if (isRawAnswer(response)) return response
+  throw new GithubFault('unreachable', 'the request failed', { cause: error })
+}
+
+function isRawAnswer(value: unknown): value is RawAnswer {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'status' in value &&
+    typeof value.status === 'number' &&
+    'headers' in value &&
+    'data' in value
+  )
+}
+
+function textHeader(answer: RawAnswer, name: string): string | undefined {
+  const value = answer.headers[name]
+  return value === undefined ? undefined : String(value)
+}
+
+function messageOf({ data }: RawAnswer): string {
+  return typeof data === 'object' && data !== null && 'message' in data ? String(data.message).slice(0, 500) : ''
+}
+
+/** Paths and codes only: the values are GitHub’s text. */
+const problemOf = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 3)
+    .map(issue => `${issue.path.join('.') || 'body'} ${issue.code}`)
+    .join(', ')

@@ -1,0 +1,33 @@
+interface Entry {
+  readonly etag: string
+  readonly value: unknown
+}
+
+/** Least recently used entries go first. One per credential: an ETag belongs to URL and credential (facts C3). */
+export class EtagCache {
+  readonly #entries = new Map<string, Entry>()
+  readonly #entriesMax: number
+
+  constructor(entriesMax: number) {
+    this.#entriesMax = entriesMax
+  }
+
+  get(key: string): Entry | undefined {
+    const entry = this.#entries.get(key)
+    if (!entry) return undefined
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
+    return entry
+  }
+
+  set(key: string, entry: Entry): void {
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
+    const oldest = this.#entries.keys().next().value
+    if (this.#entries.size > this.#entriesMax && oldest !== undefined) this.#entries.delete(oldest)
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key)
+  }
+}

@@ -1,0 +1,86 @@
+import type { RepositoryName, RunId } from '@forkproof/contracts/ids'
+import type { Secret } from '@forkproof/infra/secret'
+import { z } from 'zod'
+import type { Fetch } from './bounded-fetch.ts'
+import { GithubFault } from './fault.ts'
+
+/** A step as the live log page lists it. */
+const LogStep = z.object({ id: z.string().regex(/^[\w-]{1,128}$/), status: z.string() })
+export type LogStep = z.infer<typeof LogStep>
+const LogSteps = z.array(LogStep).max(1_000)
+const Backscroll = z.object({ lines: z.array(z.object({ line: z.string() })).max(10_000) })
+
+/**
+ * The live log of one run through GitHub's web pages: undocumented, needs a user's session (facts A2), costs no REST quota. Methods throw
+ * GithubFault and never try again.
+ */
+export interface LogPages {
+  /** The id by which the pages know a job, which is not the REST id; undefined while the page does not show it. */
+  hiddenJobId(jobId: number, signal: AbortSignal): Promise<string | undefined>
+  steps(hiddenJobId: string, signal: AbortSignal): Promise<readonly LogStep[]>
+  /** The newest lines of a step, at most about 1,000; empty when GitHub has none. */
+  lines(hiddenJobId: string, stepId: string, signal: AbortSignal): Promise<readonly string[]>
+}
+
+export function createLogPages(
+  tools: { fetch: Fetch; webUrl: string; cookie: Secret },
+  target: { repository: RepositoryName; runId: RunId },
+): LogPages {
+  const runPath = `/${target.repository}/actions/runs/${target.runId}`
+  const page = (path: string, accept: string, signal: AbortSignal) =>
+    tools.fetch(`${tools.webUrl}${runPath}${path}`, {
+      headers: { accept, cookie: `user_session=${tools.cookie.reveal()}`, 'x-requested-with': 'XMLHttpRequest' },
+      signal,
+    })
+  return {
+    hiddenJobId: async (jobId, signal) => {
+      const response = await page(`/job/${jobId}`, 'text/html', signal)
+      if (response.status === 404) return undefined
+      assertFine(response)
+      return findHiddenJobId(await response.text(), target)
+    },
+    steps: async (hidden, signal) => {
+      const response = await page(`/jobs/${hidden}/steps`, 'application/json', signal)
+      assertFine(response)
+      return parse(LogSteps, await response.text())
+    },
+    lines: async (hidden, stepId, signal) => {
+      const response = await page(`/jobs/${hidden}/steps/${stepId}/backscroll`, 'application/json', signal)
+      if (response.status === 404) return []
+      assertFine(response)
+      return parse(Backscroll, await response.text()).lines.map(({ line }) => line)
+    },
+  }
+}
+
+/** A fixed pattern over the page; repository and run are compared as text, so no input becomes part of a pattern. */
+export function findHiddenJobId(
+  html: string,
+  target: { repository: RepositoryName; runId: RunId },
+): string | undefined {
+  const pattern =
+    /\/([\w.-]{1,64}\/[\w.-]{1,100})\/actions\/runs\/(\d{1,16})\/jobs\/(\w{1,64})\/steps\/[\w-]{1,128}\/backscroll/g
+  for (const [, repository, runId, hidden] of html.matchAll(pattern)) {
+    if (repository?.toLowerCase() === target.repository.toLowerCase() && runId === target.runId) return hidden
+  }
+  return undefined
+}
+
+function assertFine({ status }: Response): void {
+  if (status === 200) return
+  // A redirect leads to the sign-in page: the session is over.
+  if (status === 401 || status === 403 || (status >= 300 && status < 400)) {
+    throw new GithubFault('forbidden', `web page: status ${status}`)
+  }
+  throw new GithubFault(status === 429 ? 'limited' : 'server-error', `web page: status ${status}`)
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string): T {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new GithubFault('malformed', 'web page: unexpected JSON', {
+      cause: cause instanceof SyntaxError ? undefined : cause,
+    })
+  }
+}

@@ -1,0 +1,51 @@
+import { githubLimits } from './limits.ts'
+
+export interface BudgetState {
+  /** Nothing may be sent before this time, milliseconds since the epoch. */
+  readonly blockedUntilMs: number
+  readonly low: boolean
+  /** Secondary limits in a row; each doubles the wait. */
+  readonly secondaryLimits: number
+}
+export const freshBudget: BudgetState = { blockedUntilMs: 0, low: false, secondaryLimits: 0 }
+
+export interface RateAnswer {
+  readonly status: number
+  readonly header: (name: string) => string | undefined
+  /** The body's `message`, for telling a limit from a plain refusal. */
+  readonly message: string
+}
+
+/** Is this answer a limit rather than a refusal (facts C1, C2)? */
+export function isLimit({ status, header, message }: RateAnswer): boolean {
+  if (status === 429) return true
+  if (status !== 403) return false
+  return (
+    header('x-ratelimit-remaining') === '0' || header('retry-after') !== undefined || /rate limit|abuse/i.test(message)
+  )
+}
+
+/** The budget after an answer. Pure. */
+export function budgetAfter(before: BudgetState, answer: RateAnswer, nowMs: number): BudgetState {
+  const limit = wholeNumber(answer.header('x-ratelimit-limit'))
+  const remaining = wholeNumber(answer.header('x-ratelimit-remaining'))
+  const resetSeconds = wholeNumber(answer.header('x-ratelimit-reset'))
+  const low = limit !== undefined && remaining !== undefined && remaining < limit * githubLimits.lowBudgetShare
+  // A second more than told: the reset is given in whole seconds.
+  const resetMs = remaining === 0 && resetSeconds !== undefined ? (resetSeconds + 1) * 1_000 : 0
+  if (!isLimit(answer)) return { blockedUntilMs: Math.max(resetMs, blockLeft(before, nowMs)), low, secondaryLimits: 0 }
+  const retryAfter = wholeNumber(answer.header('retry-after'))
+  if (retryAfter === undefined && resetMs > 0) return { ...before, low: true, blockedUntilMs: resetMs }
+  const doubled = githubLimits.secondaryLimitMsMin * 2 ** Math.min(before.secondaryLimits, 6)
+  const waitMs = retryAfter === undefined ? Math.min(doubled, githubLimits.secondaryLimitMsMax) : retryAfter * 1_000
+  const blockedUntilMs = Math.max(nowMs + waitMs, resetMs, before.blockedUntilMs)
+  return { blockedUntilMs, low, secondaryLimits: before.secondaryLimits + 1 }
+}
+
+/** An answer of a request sent before the block must not lift it. */
+const blockLeft = (before: BudgetState, nowMs: number): number =>
+  before.blockedUntilMs > nowMs ? before.blockedUntilMs : 0
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined
+}

@@ -1,0 +1,132 @@
+import type { RepositoryName, RunId } from '@forkproof/contracts/ids'
+import { z } from 'zod'
+import type { Fetch } from './bounded-fetch.ts'
+import type { GithubAnswer, GithubRequest } from './credential.ts'
+import type { CredentialPool } from './credential-pool.ts'
+import { GithubFault } from './fault.ts'
+import { githubLimits } from './limits.ts'
+import {
+  type Artifact,
+  ArtifactPage,
+  type Job,
+  JobPage,
+  type PullRequest,
+  PullRequestList,
+  WorkflowRun,
+} from './schemas.ts'
+
+/** A list read over all its pages. `counted` is how many of the requests cost something. */
+export interface Listing<T> {
+  readonly items: readonly T[]
+  readonly counted: number
+}
+
+export type RunAnswer = GithubAnswer<WorkflowRun>
+
+/** All that the observer needs of GitHub's REST API about one run. Every method may throw GithubFault; none tries again. */
+export interface RunReader {
+  run(signal: AbortSignal): Promise<RunAnswer>
+  jobs(attempt: number, signal: AbortSignal): Promise<Listing<Job>>
+  artifacts(signal: AbortSignal): Promise<Listing<Artifact>>
+  /** Open pull requests whose head is `owner:branch`. */
+  pullRequests(head: { owner: string; branch: string }, signal: AbortSignal): Promise<Listing<PullRequest>>
+  /** Text of a finished job's log; undefined while GitHub has none. */
+  jobLog(jobId: number, signal: AbortSignal): Promise<{ text: string | undefined; counted: number }>
+  readonly slowdown: () => number
+}
+
+export function createRunReader(
+  tools: { pool: CredentialPool; fetch: Fetch; apiUrl: string },
+  target: { repository: RepositoryName; runId: RunId },
+): RunReader {
+  const [owner = '', repo = ''] = target.repository.split('/')
+  const where = { owner, repo }
+  const run = { ...where, run_id: target.runId }
+  const stickyKey = `${target.repository.toLowerCase()}#${target.runId}`
+  const get = <S extends z.ZodType>(request: GithubRequest<S>, signal: AbortSignal) =>
+    tools.pool.get(stickyKey, request, signal)
+  return {
+    slowdown: () => tools.pool.slowdown(stickyKey),
+    run: signal =>
+      get({ route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}', parameters: run, schema: WorkflowRun }, signal),
+    jobs: (attempt, signal) =>
+      allPages(async page => {
+        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs'
+        const parameters = { ...run, attempt_number: attempt, ...page }
+        return pageOf(await get({ route, parameters, schema: JobPage }, signal), value => value.jobs)
+      }),
+    artifacts: signal =>
+      allPages(async page => {
+        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts'
+        return pageOf(
+          await get({ route, parameters: { ...run, ...page }, schema: ArtifactPage }, signal),
+          value => value.artifacts,
+        )
+      }),
+    pullRequests: async (head, signal) => {
+      const parameters = {
+        ...where,
+        state: 'open',
+        head: `${head.owner}:${head.branch}`,
+        per_page: githubLimits.pageSizeMax,
+      }
+      const answer = await get(
+        { route: 'GET /repos/{owner}/{repo}/pulls', parameters, schema: PullRequestList },
+        signal,
+      )
+      if (answer.kind !== 'found') return { items: [], counted: 1 }
+      return { items: answer.value, counted: answer.counted ? 1 : 0 }
+    },
+    jobLog: async (jobId, signal) => {
+      const route = 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs'
+      const answer = await get({ route, parameters: { ...where, job_id: jobId }, schema: z.unknown() }, signal)
+      if (answer.kind !== 'moved') return { text: undefined, counted: 1 }
+      return { text: await download(tools, answer.location, signal), counted: 1 }
+    },
+  }
+}
+
+interface Page<T> {
+  readonly items: readonly T[]
+  readonly total: number
+  readonly counted: number
+}
+
+function pageOf<V extends { total_count: number }, T>(
+  answer: GithubAnswer<V>,
+  items: (value: V) => readonly T[],
+): Page<T> {
+  // Gone between two reads: an empty list; the next reading of the run says why.
+  if (answer.kind !== 'found') return { items: [], total: 0, counted: 1 }
+  return { items: items(answer.value), total: answer.value.total_count, counted: answer.counted ? 1 : 0 }
+}
+
+async function allPages<T>(read: (page: { per_page: number; page: number }) => Promise<Page<T>>): Promise<Listing<T>> {
+  const items: T[] = []
+  let counted = 0
+  for (let page = 1; page <= githubLimits.pagesMax; page++) {
+    const got = await read({ per_page: githubLimits.pageSizeMax, page })
+    items.push(...got.items)
+    counted += got.counted
+    if (items.length >= got.total || got.items.length < githubLimits.pageSizeMax) break
+  }
+  return { items, counted }
+}
+
+/** The log is at another host's signed address: fetched without our credential, and over https unless the API itself is local. */
+async function download(
+  { fetch, apiUrl }: { fetch: Fetch; apiUrl: string },
+  location: string | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (location === undefined || !URL.canParse(location)) throw new GithubFault('malformed', 'a redirect to nowhere')
+  const { protocol } = new URL(location)
+  if (protocol !== 'https:' && protocol !== new URL(apiUrl).protocol) {
+    throw new GithubFault('malformed', 'a redirect to an insecure address')
+  }
+  const response = await fetch(location, { signal })
+  // A job's log may lag behind its completion (facts A1).
+  if (response.status === 404) return undefined
+  if (response.status !== 200) throw new GithubFault('server-error', `log download: status ${response.status}`)
+  return response.text()
+}

@@ -1,0 +1,39 @@
+import { GithubFault } from '../github/fault.ts'
+import { paceLimits } from './limits.ts'
+
+/** Consecutive failures of reading one run, and when to try again. Full jitter above half, so that runs do not march in step. */
+export class BackOff {
+  readonly #random: () => number
+  #failures = 0
+  #untilMs = 0
+  #last: GithubFault | undefined
+
+  constructor(random: () => number) {
+    this.#random = random
+  }
+
+  get untilMs(): number {
+    return this.#untilMs
+  }
+
+  /** The fault of the latest reading, undefined when it went well. */
+  get fault(): GithubFault | undefined {
+    return this.#last
+  }
+
+  succeeded(): void {
+    this.#failures = 0
+    this.#untilMs = 0
+    this.#last = undefined
+  }
+
+  /** @throws whatever is not a GithubFault */
+  failed(error: unknown, nowMs: number): GithubFault {
+    if (!(error instanceof GithubFault)) throw error
+    const doubled = Math.min(paceLimits.backOffMsMin * 2 ** this.#failures, paceLimits.backOffMsMax)
+    this.#failures = Math.min(this.#failures + 1, 16)
+    this.#untilMs = Math.max(nowMs + doubled * (0.5 + this.#random() / 2), error.retryAtMs ?? 0)
+    this.#last = error
+    return error
+  }
+}

@@ -1,0 +1,69 @@
+import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
+import type { NudgeKind } from '@forkproof/contracts/events'
+import type { Refusal } from '../core/decision.ts'
+import type { VerifiedRun } from '../core/verify-run.ts'
+import { paceLimits } from './limits.ts'
+import { countedLeft, firstLookMs, nextLookMs, type Pace } from './look-schedule.ts'
+
+export type WatchResult = { readonly kind: 'verified'; readonly run: VerifiedRun } | Refusal
+
+/** One claim while it is watched: its pace, its budget and its end. */
+export class ClaimWatch implements Pace {
+  readonly order: ClaimOrder
+  /** Channels that were asked for and that this service can read. */
+  readonly channels: readonly Channel[]
+  readonly claimedAtMs: number
+  readonly firstLookMs: number
+  readonly result: Promise<WatchResult>
+  shownAtMs: number | undefined
+  shownCount = 0
+  askedAtMs: number | undefined
+  counted = 0
+  lastLookMs: number | undefined
+  /** Set by the first check; the same attempt must still be the latest at the end. */
+  attempt: number | undefined
+  phase: 'checking' | 'watching' | 'confirming' | 'settled' = 'checking'
+  readonly #settle: (result: WatchResult) => void
+
+  constructor(order: ClaimOrder, usable: ReadonlySet<Channel>) {
+    this.order = order
+    this.claimedAtMs = order.claimedAtMs
+    this.channels = order.channels.filter(channel => usable.has(channel))
+    const logIsReadAtOnce = this.uses('log') && !this.uses('artifact')
+    this.firstLookMs = firstLookMs(this.channels, logIsReadAtOnce)
+    const { promise, resolve } = Promise.withResolvers<WatchResult>()
+    this.result = promise
+    this.#settle = resolve
+  }
+
+  uses(...channels: readonly Channel[]): boolean {
+    return channels.some(channel => this.channels.includes(channel))
+  }
+
+  nudge(kind: NudgeKind, atMs: number): void {
+    if (kind === 'asked') this.askedAtMs = atMs
+    else {
+      this.shownAtMs = atMs
+      this.shownCount += 1
+    }
+  }
+
+  get nextLookMs(): number | undefined {
+    return this.phase === 'watching' ? nextLookMs(this) : undefined
+  }
+
+  get countedLeft(): number {
+    return countedLeft(this)
+  }
+
+  /** From when on the live log is read for this claim; undefined when it is not. */
+  get logFromMs(): number | undefined {
+    if (this.phase !== 'watching' || !this.uses('log')) return undefined
+    return this.uses('artifact') ? this.claimedAtMs + paceLimits.logAfterArtifactMs : this.claimedAtMs
+  }
+
+  settle(result: WatchResult): void {
+    this.phase = 'settled'
+    this.#settle(result)
+  }
+}

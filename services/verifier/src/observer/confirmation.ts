@@ -1,0 +1,82 @@
+import type { Clock } from '@forkproof/infra/clock'
+import { refuse } from '../core/decision.ts'
+import { type Sighting, verifyRun } from '../core/verify-run.ts'
+import type { PullRequest } from '../github/schemas.ts'
+import { unavailable } from './admission.ts'
+import type { BackOff } from './back-off.ts'
+import type { ClaimWatch, WatchResult } from './claim-watch.ts'
+import { paceLimits } from './limits.ts'
+import type { RunSources } from './run-sources.ts'
+
+export interface ConfirmationTools {
+  readonly sources: RunSources
+  readonly clock: Clock
+  readonly backOff: BackOff
+  readonly pullRequestFacts: boolean
+}
+
+/** After a sighting: reads again what can have changed, and checks everything. One reading serves all claims seen in the same look. */
+export async function confirm(
+  watch: ClaimWatch,
+  sighting: Sighting,
+  tools: ConfirmationTools,
+  signal: AbortSignal,
+): Promise<WatchResult> {
+  const { clock, backOff } = tools
+  const seenAtMs = clock.now()
+  const deadlineMs = watch.order.expiresAtMs + paceLimits.confirmGraceMs
+  for (let sinceMs = seenAtMs; ; sinceMs = clock.now()) {
+    try {
+      const result = await attempt(watch, sighting, { seenAtMs, sinceMs }, tools)
+      backOff.succeeded()
+      return result
+    } catch (error) {
+      const fault = backOff.failed(error, clock.now())
+      if (backOff.untilMs >= deadlineMs) return unavailable(fault)
+    }
+    await clock.sleep(Math.max(backOff.untilMs - clock.now(), 0), signal)
+  }
+}
+
+async function attempt(
+  watch: ClaimWatch,
+  sighting: Sighting,
+  times: { seenAtMs: number; sinceMs: number },
+  tools: ConfirmationTools,
+): Promise<WatchResult> {
+  const { sources } = tools
+  const { order, attempt: bound } = watch
+  if (bound === undefined) return refuse('code_not_seen')
+  const readingPulls = tools.pullRequestFacts ? readPullRequests(tools, times.seenAtMs) : undefined
+  const readingJobs = order.jobId === undefined ? undefined : sources.jobs(bound).since(times.sinceMs)
+  const [answer, jobs] = await Promise.all([sources.run.since(times.sinceMs), readingJobs])
+  if (answer.kind === 'missing') return refuse('run_not_found')
+  if (answer.kind === 'moved') return refuse('repository_renamed')
+  const openPullRequests = await readingPulls
+  const evidence = {
+    run: answer.value,
+    attempt: bound,
+    sighting,
+    seenAtMs: times.seenAtMs,
+    ...(jobs && { jobs: jobs.items }),
+    ...(openPullRequests && { openPullRequests }),
+  }
+  const verification = verifyRun(order, evidence)
+  return verification.kind === 'not-yet' ? refuse(verification.reason, verification.detail) : verification
+}
+
+/** The pull request's facts are worth a short wait, never the token: without them it is minted with fewer claims. */
+async function readPullRequests(
+  { sources, clock }: ConfirmationTools,
+  nowMs: number,
+): Promise<readonly PullRequest[] | undefined> {
+  const giveUp = new AbortController()
+  const reading = sources.pullRequests.since(nowMs - paceLimits.pullRequestFreshMs).then(
+    listing => listing.items,
+    () => undefined,
+  )
+  const late = clock.sleep(paceLimits.pullRequestGraceMs, giveUp.signal).catch(() => undefined)
+  const items = await Promise.race([reading, late])
+  giveUp.abort()
+  return items ?? undefined
+}

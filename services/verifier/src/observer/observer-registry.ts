@@ -1,0 +1,68 @@
+import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
+import type { NudgeKind } from '@forkproof/contracts/events'
+import type { ClaimId, RepositoryName, RunId } from '@forkproof/contracts/ids'
+import type { Clock } from '@forkproof/infra/clock'
+import { refuse } from '../core/decision.ts'
+import { ClaimWatch, type WatchResult } from './claim-watch.ts'
+import { ExpiringMap } from './expiring-map.ts'
+import { paceLimits } from './limits.ts'
+import type { RunObserver } from './run-observer.ts'
+
+export interface RegistryTools {
+  readonly clock: Clock
+  /** Channels that this service can read. */
+  readonly usable: ReadonlySet<Channel>
+  readonly observe: (target: { repository: RepositoryName; runId: RunId }) => RunObserver
+}
+
+export interface WatchReport {
+  readonly result: WatchResult
+  /** Counted requests of the run's observer up to now. */
+  readonly counted: number
+  readonly shownAtMs: number | undefined
+}
+
+/** One observer per run, made for the first claim and closed after the last. */
+export class ObserverRegistry {
+  readonly #tools: RegistryTools
+  readonly #observers = new Map<string, RunObserver>()
+  readonly #missing: ExpiringMap<true>
+  readonly #earlyShown: ExpiringMap<true>
+
+  constructor(tools: RegistryTools) {
+    this.#tools = tools
+    this.#missing = new ExpiringMap(tools.clock, paceLimits.missingRememberedMs, paceLimits.missingEntriesMax)
+    this.#earlyShown = new ExpiringMap(tools.clock, paceLimits.nudgeRememberedMs, paceLimits.nudgeEntriesMax)
+  }
+
+  async watch(order: ClaimOrder, signal: AbortSignal): Promise<WatchReport> {
+    const key = `${order.repository.toLowerCase()}#${order.runId}`
+    const watch = new ClaimWatch(order, this.#tools.usable)
+    const report = (result: WatchResult, counted: number) => ({ result, counted, shownAtMs: watch.shownAtMs })
+    if (watch.channels.length === 0) return report(refuse('code_not_seen', 'none of the channels is served here'), 0)
+    // Anybody can name runs that do not exist; each costs GitHub a few requests once, not per claim.
+    if (this.#missing.get(key)) return report(refuse('run_not_found'), 0)
+    if (this.#earlyShown.get(order.claimId)) watch.nudge('shown', this.#tools.clock.now())
+    const observer = this.#observers.get(key) ?? this.#tools.observe(order)
+    this.#observers.set(key, observer)
+    try {
+      const result = await observer.watch(watch, signal)
+      if (result.kind === 'refused' && result.reason === 'run_not_found') this.#missing.set(key, true)
+      return report(result, observer.counted)
+    } finally {
+      if (observer.idle) {
+        observer.close()
+        if (this.#observers.get(key) === observer) this.#observers.delete(key)
+      }
+    }
+  }
+
+  nudge(claimId: ClaimId, kind: NudgeKind): void {
+    const known = [...this.#observers.values()].map(observer => observer.nudge(claimId, kind))
+    if (kind === 'shown' && !known.includes(true)) this.#earlyShown.set(claimId, true)
+  }
+
+  close(): void {
+    for (const observer of this.#observers.values()) observer.close()
+  }
+}

@@ -1,0 +1,108 @@
+import type { Clock } from '@forkproof/infra/clock'
+import { mayHold } from '../channels/job-log.ts'
+import type { WorkflowRun } from '../github/schemas.ts'
+import type { BackOff } from './back-off.ts'
+import type { ClaimWatch } from './claim-watch.ts'
+import { paceLimits } from './limits.ts'
+import type { RunSources } from './run-sources.ts'
+import type { Wakeup } from './wakeup.ts'
+
+export interface RestLookTools {
+  readonly sources: RunSources
+  readonly clock: Clock
+  readonly backOff: BackOff
+  readonly wakeup: Wakeup
+  readonly watches: () => readonly ClaimWatch[]
+  /** After each look, good or bad. */
+  readonly onLook: () => void
+}
+
+/** Looks at one run through the REST API, one look at a time, when a claim's pace asks for it and the floor allows it. Ends with the signal. */
+export class RestLooks {
+  readonly #tools: RestLookTools
+  #lastLookMs = Number.NEGATIVE_INFINITY
+  /** When looks of the recent past cost something. */
+  #countedAtMs: number[] = []
+
+  constructor(tools: RestLookTools) {
+    this.#tools = tools
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, wakeup } = this.#tools
+    while (!signal.aborted) {
+      const atMs = this.#nextMs()
+      if (atMs === undefined || atMs > clock.now()) await wakeup.until(atMs, signal)
+      else await this.#look()
+    }
+  }
+
+  #nextMs(): number | undefined {
+    const wanted = this.#tools.watches().flatMap(watch => watch.nextLookMs ?? [])
+    if (wanted.length === 0) return undefined
+    return Math.max(Math.min(...wanted), this.#lastLookMs + this.#floorMs(), this.#tools.backOff.untilMs)
+  }
+
+  #floorMs(): number {
+    const { clock, sources } = this.#tools
+    const sinceMs = clock.now() - paceLimits.busyWindowMs
+    this.#countedAtMs = this.#countedAtMs.filter(at => at > sinceMs)
+    const busy = this.#countedAtMs.length >= paceLimits.busyLooksCount
+    return (busy ? paceLimits.busyFloorMs : paceLimits.lookFloorMs) * sources.slowdown
+  }
+
+  async #look(): Promise<void> {
+    const { clock, sources, backOff, onLook } = this.#tools
+    const nowMs = clock.now()
+    const due = this.#tools.watches().filter(watch => (watch.nextLookMs ?? Number.POSITIVE_INFINITY) <= nowMs)
+    for (const watch of due) watch.lastLookMs = nowMs
+    this.#lastLookMs = nowMs
+    const before = sources.counted
+    try {
+      await this.#readFor(due, nowMs)
+      backOff.succeeded()
+    } catch (error) {
+      backOff.failed(error, clock.now())
+    }
+    if (sources.counted > before) this.#countedAtMs.push(nowMs)
+    onLook()
+  }
+
+  /** Lists are read once for all due claims; each of them bears the cost, so that a claim's budget bounds what it can cause. */
+  async #readFor(due: readonly ClaimWatch[], nowMs: number): Promise<void> {
+    const { sources } = this.#tools
+    const run = sources.latestRun
+    if (!run) return
+    const forArtifacts = due.filter(watch => watch.uses('artifact'))
+    const forJobs = due.filter(watch => watch.uses('step-name', 'job-log') || wantsJobsForLog(watch, nowMs))
+    const outcomes = await Promise.allSettled([
+      forArtifacts.length > 0
+        ? sources.artifacts.since(nowMs).then(list => charge(forArtifacts, list.counted))
+        : undefined,
+      forJobs.length > 0
+        ? sources
+            .jobs(run.run_attempt)
+            .since(nowMs)
+            .then(list => charge(forJobs, list.counted))
+        : undefined,
+    ])
+    await this.#readFinishedLogs(due, run)
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  async #readFinishedLogs(due: readonly ClaimWatch[], run: WorkflowRun): Promise<void> {
+    const { sources } = this.#tools
+    for (const job of sources.view(run).jobs) {
+      const able = due.filter(watch => watch.uses('job-log') && watch.countedLeft > 0 && mayHold(job, run, watch.order))
+      if (able.length > 0 && sources.needsJobLog(job.id)) charge(able, await sources.readJobLog(job.id))
+    }
+  }
+}
+
+/** The log pages are found by job ids, and those are in the job list. */
+const wantsJobsForLog = (watch: ClaimWatch, nowMs: number): boolean =>
+  watch.logFromMs !== undefined && watch.logFromMs <= nowMs
+
+function charge(watches: readonly ClaimWatch[], counted: number): void {
+  for (const watch of watches) watch.counted += counted
+}

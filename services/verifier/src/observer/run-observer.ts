@@ -1,0 +1,190 @@
+import type { NudgeKind } from '@forkproof/contracts/events'
+import type { ClaimId } from '@forkproof/contracts/ids'
+import type { Clock } from '@forkproof/infra/clock'
+import type { Logger } from '@forkproof/infra/log'
+import { channelRules } from '../channels/channel-rules.ts'
+import { refuse } from '../core/decision.ts'
+import type { Sighting } from '../core/verify-run.ts'
+import type { LogPages } from '../github/log-pages.ts'
+import type { RunReader } from '../github/run-reader.ts'
+import { admit, unavailable } from './admission.ts'
+import { BackOff } from './back-off.ts'
+import type { ClaimWatch, WatchResult } from './claim-watch.ts'
+import { confirm } from './confirmation.ts'
+import { paceLimits } from './limits.ts'
+import { LogLooks } from './log-looks.ts'
+import { RestLooks } from './rest-looks.ts'
+import { RunSources } from './run-sources.ts'
+import { Wakeup } from './wakeup.ts'
+
+export interface ObserverTools {
+  readonly reader: RunReader
+  /** Absent where no session cookie is configured. */
+  readonly pages: LogPages | undefined
+  readonly clock: Clock
+  readonly log: Logger
+  readonly random: () => number
+  readonly pullRequestFacts: boolean
+}
+
+/** Watches one run for all its claims. Lives from the first claim to the last; `close` ends it at once. */
+export class RunObserver {
+  readonly #tools: ObserverTools
+  readonly #watches = new Set<ClaimWatch>()
+  readonly #end = new AbortController()
+  readonly #sources: RunSources
+  readonly #backOff: BackOff
+  readonly #restWakeup: Wakeup
+  readonly #logWakeup: Wakeup
+  readonly #logLooks: LogLooks | undefined
+
+  constructor(tools: ObserverTools) {
+    const { clock, pages, log } = tools
+    this.#tools = tools
+    this.#sources = new RunSources(tools.reader, clock, this.#end.signal)
+    this.#backOff = new BackOff(tools.random)
+    this.#restWakeup = new Wakeup(clock)
+    this.#logWakeup = new Wakeup(clock)
+    const shared = { sources: this.#sources, clock, watches: () => [...this.#watches] }
+    const rest = new RestLooks({
+      ...shared,
+      backOff: this.#backOff,
+      wakeup: this.#restWakeup,
+      onLook: () => {
+        this.#match()
+        this.#logWakeup.wake()
+      },
+    })
+    this.#logLooks =
+      pages && new LogLooks({ ...shared, pages, log, wakeup: this.#logWakeup, onLook: () => this.#match() })
+    this.#keep(rest.run(this.#end.signal))
+    if (this.#logLooks) this.#keep(this.#logLooks.run(this.#end.signal))
+  }
+
+  /** Counted requests so far, for the log line of a sighting. */
+  get counted(): number {
+    return this.#sources.counted
+  }
+
+  get idle(): boolean {
+    return this.#watches.size === 0
+  }
+
+  /** From the first check to the end of one claim. Rejects with the signal's reason when it aborts. */
+  async watch(watch: ClaimWatch, signal: AbortSignal): Promise<WatchResult> {
+    signal.throwIfAborted()
+    const leave = new AbortController()
+    const either = AbortSignal.any([signal, leave.signal, this.#end.signal])
+    this.#watches.add(watch)
+    try {
+      const aborted = new Promise<never>((_, reject) => {
+        either.addEventListener('abort', () => reject(either.reason), { once: true })
+      })
+      aborted.catch(() => undefined)
+      void this.#begin(watch, either).catch(error => leave.abort(error))
+      void this.#expire(watch, either).catch(() => undefined)
+      return await Promise.race([watch.result, aborted])
+    } finally {
+      this.#watches.delete(watch)
+      leave.abort(new Error('the claim is over'))
+    }
+  }
+
+  nudge(claimId: ClaimId, kind: NudgeKind): boolean {
+    const nudged = [...this.#watches].filter(watch => watch.order.claimId === claimId)
+    for (const watch of nudged) watch.nudge(kind, this.#tools.clock.now())
+    if (nudged.length > 0) this.#wake()
+    if (kind === 'shown' && nudged.some(watch => watch.phase === 'watching')) this.#foresee()
+    return nudged.length > 0
+  }
+
+  close(): void {
+    this.#end.abort(new Error('the observer is closed'))
+  }
+
+  async #begin(watch: ClaimWatch, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#tools
+    const refusal = await admit(watch, { sources: this.#sources, clock, backOff: this.#backOff }, signal)
+    if (watch.phase === 'settled') return
+    if (refusal) {
+      watch.settle(refusal)
+      return
+    }
+    watch.phase = 'watching'
+    if (watch.shownAtMs !== undefined) this.#foresee()
+    // The code may be in what was read for a sibling.
+    this.#match()
+    this.#wake()
+  }
+
+  async #expire(watch: ClaimWatch, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#tools
+    await clock.sleep(Math.max(watch.order.expiresAtMs - clock.now(), 0), signal)
+    if (watch.phase === 'confirming') {
+      await clock.sleep(paceLimits.confirmGraceMs, signal)
+      watch.settle(refuse('github_unavailable', 'the code was seen, but the run could not be read again'))
+      return
+    }
+    const fault = this.#backOff.fault ?? (watch.uses('log') ? this.#logLooks?.fault : undefined)
+    watch.settle(fault ? unavailable(fault) : refuse('code_not_seen'))
+  }
+
+  /** Holds what was read against every claim that still waits. */
+  #match(): void {
+    const run = this.#sources.latestRun
+    if (!run) return
+    const view = this.#sources.view(run)
+    for (const watch of this.#watches) {
+      if (watch.phase !== 'watching') continue
+      const sighting = firstOf(watch.channels, channel => channelRules[channel].find(watch.order, view))
+      if (sighting) this.#confirm(watch, sighting)
+      else this.#giveUpEarly(watch)
+    }
+  }
+
+  /** No request is possible before the claim ends: the claimant should know now. */
+  #giveUpEarly(watch: ClaimWatch): void {
+    const { fault, untilMs } = this.#backOff
+    if (fault?.kind === 'limited' && untilMs >= watch.order.expiresAtMs) watch.settle(unavailable(fault))
+  }
+
+  #confirm(watch: ClaimWatch, sighting: Sighting): void {
+    watch.phase = 'confirming'
+    const { clock, pullRequestFacts } = this.#tools
+    const tools = { sources: this.#sources, clock, backOff: this.#backOff, pullRequestFacts }
+    this.#keep(
+      confirm(watch, sighting, tools, this.#end.signal).then(result => {
+        if (watch.phase === 'confirming') watch.settle(result)
+      }),
+    )
+  }
+
+  /** The pull request will be needed soon; read beside the look, it delays nothing. */
+  #foresee(): void {
+    if (!this.#tools.pullRequestFacts || !this.#sources.latestRun) return
+    const sinceMs = this.#tools.clock.now() - paceLimits.pullRequestFreshMs
+    this.#sources.pullRequests.since(sinceMs).catch(() => undefined)
+  }
+
+  #wake(): void {
+    this.#restWakeup.wake()
+    this.#logWakeup.wake()
+  }
+
+  /** Background work ends by the abort of `close`; anything else is a fault of ours and must be seen. */
+  #keep(work: Promise<void>): void {
+    work.catch(err => {
+      if (this.#end.signal.aborted) return
+      this.#tools.log.error({ err }, 'an observer failed')
+      this.close()
+    })
+  }
+}
+
+function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
