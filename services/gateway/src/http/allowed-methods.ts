@@ -9,7 +9,8 @@ export function allowedMethods(path: string, routes: readonly KnownRoute[]): str
   const segments = path.split('/')
   const fitting = routes.filter(({ pattern }) => {
     const parts = pattern.split('/')
-    return parts.length === segments.length && parts.every((part, at) => part.startsWith(':') || part === segments[at])
+    const fits = (part: string, at: number) => (part.startsWith(':') ? segments[at] !== '' : part === segments[at])
+    return parts.length === segments.length && parts.every(fits)
   })
   return [...new Set(fitting.map(route => route.method))].sort()
 }

@@ -25,6 +25,14 @@ import { openapiRoute } from './routes/openapi.ts'
 import { shownRoute } from './routes/shown.ts'
 import { answerBrokenRequest } from './socket-errors.ts'
 
+/** Nothing here is for a browser to show, guess at or keep; discovery says otherwise of its documents. */
+const defaultHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const
+
 /** The whole public HTTP surface over its parts; does not listen yet. */
 export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
   const app = fastify(serverOptions(parts)).withTypeProvider<ZodTypeProvider>()
@@ -39,9 +47,9 @@ export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
     openapi: { openapi: '3.1.0', info: { title: 'forkproof gateway', version: '1' }, servers: [{ url: parts.issuer }] },
     transform: jsonSchemaTransform,
   })
-  refuseUnknown(app)
   app.setErrorHandler((error, request, reply) => sendProblem(parts.log, error, { request, reply }))
   observe(app, parts)
+  refuseUnknown(app)
   const addRoutes = [
     claimRoute,
     exchangeRoute,
@@ -100,12 +108,7 @@ function refuseUnknown(app: GatewayApp): void {
 /** Headers of every answer, the access log and the counters. The log has route patterns only: a path may hold a ticket. */
 function observe(app: GatewayApp, { metrics, log }: GatewayParts): void {
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    })
+    reply.headers(defaultHeaders)
   })
   app.addHook('onResponse', async (request, reply) => {
     const { method, id: correlationId } = request
@@ -124,6 +127,8 @@ function sendProblem(
   const error = asAppError(thrown)
   const { status } = errorTable[error.code]
   reply.outcome = error.code
+  // Hooks have not run for a path that does not decode.
+  reply.headers(defaultHeaders)
   if (status >= 500 && error.cause !== undefined) {
     const route = request.routeOptions.url
     log.error({ correlationId: request.id, route, code: error.code, err: error.cause }, 'a request failed')

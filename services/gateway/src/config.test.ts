@@ -1,0 +1,51 @@
+import { ConfigError } from '@forkproof/infra/config'
+import { describe, expect, it } from 'vitest'
+import { gatewaySettings, readConfig } from './config.ts'
+
+const good = { FORKPROOF_ISSUER: 'https://oidc.example.dev', FORKPROOF_NATS_PASSWORD: 'a password of some length' }
+
+describe('the configuration', () => {
+  it('needs an issuer and a password and has a default for the rest', () => {
+    const config = readConfig(good)
+    expect(config).toMatchObject({ host: '127.0.0.1', port: 8080, serve: ['any'], audiences: [], trustedProxies: [] })
+    expect(config.channels).toEqual(['artifact', 'step-name', 'job-log'])
+    expect(JSON.stringify(config)).not.toContain(good.FORKPROOF_NATS_PASSWORD)
+  })
+
+  it('reports every problem at once', () => {
+    const bad = { FORKPROOF_GATEWAY_PORT: '99999', FORKPROOF_GATEWAY_CHANNELS: 'title' }
+    const problems = (() => {
+      try {
+        readConfig(bad)
+        return []
+      } catch (error) {
+        return error instanceof ConfigError ? error.problems : []
+      }
+    })()
+    for (const name of [...Object.keys(good), ...Object.keys(bad)]) {
+      expect(problems.some(problem => problem.startsWith(name))).toBe(true)
+    }
+  })
+
+  it.each([
+    ['FORKPROOF_ISSUER', 'http://oidc.example.dev'],
+    ['FORKPROOF_ISSUER', 'https://oidc.example.dev/'],
+    ['FORKPROOF_GATEWAY_PUBLIC_URL', 'https://oidc.example.dev/?x'],
+    ['FORKPROOF_GATEWAY_PORT', '-1'],
+    ['FORKPROOF_GATEWAY_PORT', 'eighty'],
+    ['FORKPROOF_GATEWAY_SERVE', 'a/b/c'],
+    ['FORKPROOF_GATEWAY_SERVE', 'octo-*'],
+    ['FORKPROOF_GATEWAY_CHANNELS', ','],
+    ['FORKPROOF_GATEWAY_TRUSTED_PROXIES', '1'],
+    ['FORKPROOF_GATEWAY_TRUSTED_PROXIES', '10.0.0.0/99'],
+    ['FORKPROOF_GATEWAY_EXCHANGE_HOLD_MS', '25001'],
+    ['FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS', '999999'],
+    ['FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE', '0'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(() => readConfig({ ...good, [name]: value })).toThrow(name)
+  })
+
+  it('describes every setting', () => {
+    for (const setting of Object.values(gatewaySettings)) expect(setting.description.length).toBeGreaterThan(5)
+  })
+})

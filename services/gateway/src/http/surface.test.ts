@@ -1,0 +1,297 @@
+import { METHODS } from 'node:http'
+import { connect } from 'node:net'
+import { errorTable } from '@forkproof/contracts/errors'
+import { describe, expect, it } from 'vitest'
+import { exampleJwks, goodClaim, issuer, ownKey, prove, testGateway } from '../testing/test-gateway.ts'
+
+const id = 'A'.repeat(43)
+const surface: Record<string, string> = {
+  '/claim': 'POST',
+  [`/exchange/${id}`]: 'POST',
+  [`/claims/${id}/shown`]: 'POST',
+  [`/claims/${id}`]: 'GET, HEAD',
+  '/.well-known/openid-configuration': 'GET, HEAD',
+  '/.well-known/oauth-authorization-server': 'GET, HEAD',
+  '/.well-known/jwks': 'GET, HEAD',
+  '/healthz': 'GET, HEAD',
+  '/readyz': 'GET, HEAD',
+  '/metrics': 'GET, HEAD',
+  '/openapi.json': 'GET, HEAD',
+}
+const wireMethods = METHODS.filter(method => method !== 'CONNECT')
+
+describe('the surface', () => {
+  it.each(Object.entries(surface))('%s answers no method but %s', async (url, allow) => {
+    const { app, claims } = await testGateway()
+    for (const method of wireMethods.filter(one => !allow.split(', ').includes(one))) {
+      const response = await app.inject({
+        method: method as 'GET',
+        url,
+        payload: 'x',
+        headers: { 'content-type': 'x/y' },
+      })
+      expect([method, response.statusCode, response.headers.allow]).toEqual([method, 405, allow])
+      if (method !== 'HEAD') expect(response.json()).toMatchObject({ code: 'method_not_allowed', status: 405 })
+    }
+    expect(claims.started).toEqual([])
+  })
+
+  it.each([
+    '/',
+    '/claim/',
+    '/Claim',
+    '/claims',
+    '/exchange',
+    '/exchange/',
+    '//claim',
+    '/.well-known/jwks.json',
+    '/errors',
+    '/admin',
+    '/_sim/',
+    '/claim%00',
+    `/claims/${id}/shown/x`,
+  ])('%s is not found', async url => {
+    const { app } = await testGateway()
+    for (const method of ['GET', 'POST'] as const) {
+      const response = await app.inject({ method, url, payload: method === 'POST' ? 'x' : '' })
+      expect(response.statusCode).toBe(404)
+      expect(['not_found', 'claim_not_found']).toContain(response.json().code)
+    }
+  })
+
+  it.each(['/%', '/claims/%ff', '/exchange/%E0%A4%A'])(
+    '%s, which does not decode, is an invalid request',
+    async url => {
+      const { app } = await testGateway()
+      const response = await app.inject({ method: 'GET', url })
+      expect(response.statusCode).toBe(400)
+      expect(response.json()).toMatchObject({ code: 'invalid_request' })
+    },
+  )
+
+  it('gives every error the members of RFC 9457, a fresh correlation id, and `error` for old clients', async () => {
+    const { claim } = await testGateway()
+    const first = await claim({ ...goodClaim, repo: 'x' })
+    expect(first.headers['content-type']).toMatch(/^application\/problem\+json/)
+    const problem = first.json()
+    expect(problem).toMatchObject({
+      type: 'urn:forkproof:error:invalid_request',
+      status: 400,
+      title: errorTable.invalid_request.title,
+    })
+    expect(problem.error).toBe(`${problem.title}: ${problem.detail}`)
+    expect(problem.instance).toMatch(/^urn:uuid:[0-9a-f-]{36}$/)
+    expect((await claim({ ...goodClaim, repo: 'x' })).json().instance).not.toBe(problem.instance)
+  })
+
+  it('sets the headers that keep browsers and caches from misreading an answer', async () => {
+    const { app } = await testGateway()
+    for (const url of ['/healthz', '/nowhere', '/metrics', '/claim', '/%', `/claims/${'a'.repeat(101)}`]) {
+      const { headers } = await app.inject({ url })
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+      expect(headers).not.toHaveProperty('access-control-allow-origin')
+      expect(headers).not.toHaveProperty('server')
+      expect(headers).not.toHaveProperty('x-powered-by')
+    }
+  })
+
+  it('describes every public route, with its body, in /openapi.json', async () => {
+    const { app } = await testGateway()
+    const document = (await app.inject({ url: '/openapi.json' })).json()
+    expect(document.openapi).toBe('3.1.0')
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/.well-known/jwks',
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/openid-configuration',
+      '/claim',
+      '/claims/{id}',
+      '/claims/{id}/shown',
+      '/exchange/{ticket}',
+      '/healthz',
+      '/readyz',
+    ])
+    const body = document.paths['/claim'].post.requestBody.content['application/json'].schema
+    expect(body.required.sort()).toEqual(['eventName', 'repo', 'runID'])
+    expect(Object.keys(document.paths['/exchange/{ticket}'].post.responses)).toContain('202')
+  })
+
+  it('counts claims and exchanges by outcome', async () => {
+    const gateway = await testGateway()
+    const { exchangeURL } = await gateway.start()
+    await gateway.claim({})
+    await gateway.exchange(exchangeURL)
+    await prove(gateway, gateway.claims.started[0])
+    await gateway.exchange(exchangeURL)
+    const text = (await gateway.app.inject({ url: '/metrics' })).body
+    expect(text).toContain('forkproof_claims_total{code="started",service="gateway"} 1')
+    expect(text).toContain('forkproof_claims_total{code="invalid_request",service="gateway"} 1')
+    expect(text).toContain('forkproof_exchanges_total{outcome="pending",service="gateway"} 1')
+    expect(text).toContain('forkproof_exchanges_total{outcome="token",service="gateway"} 1')
+    expect(text).toContain('forkproof_claim_to_token_seconds_count{service="gateway"} 1')
+    expect(text).not.toContain('fpt_')
+  })
+
+  it('is alive without Temporal, but not ready', async () => {
+    const { app, claims, clock } = await testGateway()
+    expect((await app.inject({ url: '/readyz' })).json()).toEqual({ ready: true, checks: { temporal: true } })
+    claims.down = true
+    clock.advance(1_000)
+    expect((await app.inject({ url: '/readyz' })).statusCode).toBe(503)
+    expect((await app.inject({ url: '/healthz' })).statusCode).toBe(200)
+  })
+})
+
+describe('GET /claims/{id} and POST /claims/{id}/shown', () => {
+  it('tells what became of a claim, without anything secret', async () => {
+    const gateway = await testGateway()
+    const { claimId } = await gateway.start(ownKey())
+    const state = async () => (await gateway.app.inject({ url: `/claims/${claimId}` })).json()
+    expect(await state()).toEqual({ claimId, state: 'pending' })
+    await prove(gateway, gateway.claims.started[0])
+    expect(await state()).toEqual({ claimId, state: 'proven' })
+  })
+
+  it('tells why a claim was refused', async () => {
+    const gateway = await testGateway()
+    const { claimId } = await gateway.start()
+    gateway.claims.end(claimId, { verdict: 'refused', reason: 'not_a_fork' })
+    const response = await gateway.app.inject({ url: `/claims/${claimId}` })
+    expect(response.json()).toEqual({ claimId, state: 'refused', reason: 'not_a_fork' })
+  })
+
+  it('knows nothing of a claim that was never made', async () => {
+    const { app } = await testGateway()
+    for (const one of [id, 'short', `fpt_${id}`]) {
+      const response = await app.inject({ url: `/claims/${one}` })
+      expect(response.json()).toMatchObject({ code: 'claim_not_found', status: 404 })
+    }
+  })
+
+  it('passes a hint on without looking the claim up, and drops what is too much', async () => {
+    const { app, nudges, claims, clock } = await testGateway()
+    claims.down = true
+    const shown = () => app.inject({ method: 'POST', url: `/claims/${id}/shown` })
+    for (let count = 0; count < 30; count++) expect((await shown()).statusCode).toBe(204)
+    expect(nudges.published).toEqual(Array(10).fill(`shown ${id}`))
+    clock.advance(200)
+    await shown()
+    await shown()
+    expect(nudges.published).toHaveLength(11)
+  })
+
+  it('publishes nothing for what is no claim id', async () => {
+    const { app, nudges } = await testGateway()
+    for (const one of ['*', '%3E', 'a.b', `${'A'.repeat(42)}.`]) {
+      expect((await app.inject({ method: 'POST', url: `/claims/${one}/shown` })).statusCode).toBe(404)
+    }
+    expect(nudges.published).toEqual([])
+  })
+})
+
+describe('discovery', () => {
+  const paths = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/.well-known/jwks']
+
+  it.each(paths)('%s is cacheable, open to all origins, and revalidates by ETag', async url => {
+    const { app } = await testGateway()
+    const first = await app.inject({ url })
+    expect(first.statusCode).toBe(200)
+    expect(first.headers).toMatchObject({
+      'cache-control': 'public, max-age=300, must-revalidate',
+      'access-control-allow-origin': '*',
+    })
+    expect(first.headers['content-type']).toMatch(/^application\/json/)
+    const etag = String(first.headers.etag)
+    expect(etag).toMatch(/^"[A-Za-z0-9_-]{43}"$/)
+    for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+      const again = await app.inject({ url, headers: { 'if-none-match': tag } })
+      expect([tag, again.statusCode, again.body, again.headers.etag]).toEqual([tag, 304, '', etag])
+    }
+    expect((await app.inject({ url, headers: { 'if-none-match': '"x"' } })).statusCode).toBe(200)
+  })
+
+  it('states the configured issuer whatever the Host says, and only what exists', async () => {
+    const { app } = await testGateway()
+    const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'gopher' }
+    const document = (await app.inject({ url: '/.well-known/openid-configuration', headers })).json()
+    expect(document).toMatchObject({
+      issuer,
+      jwks_uri: `${issuer}/.well-known/jwks`,
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256'],
+    })
+    expect(document).not.toHaveProperty('token_endpoint')
+    expect(document.claims_supported).toContain('head_repository_id')
+  })
+
+  it('reads the keys once for many requests, and again after five seconds', async () => {
+    const { app, source, clock } = await testGateway()
+    await Promise.all(Array.from({ length: 20 }, () => app.inject({ url: '/.well-known/jwks' })))
+    expect(source.reads).toBe(1)
+    clock.advance(5_000)
+    await app.inject({ url: '/.well-known/jwks' })
+    expect(source.reads).toBe(2)
+  })
+
+  it('keeps serving the last known keys under the same ETag while the bus is down', async () => {
+    const { app, source, clock } = await testGateway()
+    const before = await app.inject({ url: '/.well-known/jwks' })
+    source.broken = true
+    clock.advance(3_600_000)
+    const after = await app.inject({ url: '/.well-known/jwks' })
+    expect([after.statusCode, after.body, after.headers.etag]).toEqual([200, exampleJwks, before.headers.etag])
+  })
+
+  it('never publishes a private member, nor anything but keys', async () => {
+    const { app, source, clock } = await testGateway()
+    const leak = JSON.parse(exampleJwks)
+    leak.keys[0].d = 'secret'
+    for (const document of [JSON.stringify(leak), '{"keys":[{"kty":"oct","k":"x"}]}', 'no json', undefined]) {
+      source.document = document
+      const response = await app.inject({ url: '/.well-known/jwks' })
+      expect(response.statusCode).toBe(503)
+      expect(response.body).not.toContain('secret')
+      clock.advance(5_000)
+    }
+  })
+})
+
+describe('a raw connection', () => {
+  const send = async (bytes: string): Promise<string> => {
+    const { app } = await testGateway()
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const address = app.server.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    try {
+      const socket = connect(port, '127.0.0.1')
+      socket.write(bytes)
+      let answer = ''
+      for await (const chunk of socket) answer += chunk
+      return answer
+    } finally {
+      await app.close()
+    }
+  }
+  const close = 'Host: x\r\nConnection: close\r\n'
+
+  it.each([
+    ['bytes that are no HTTP', 'hello\r\n\r\n'],
+    ['headers of 9 kB', `GET /healthz HTTP/1.1\r\n${close}X: ${'x'.repeat(9_000)}\r\n\r\n`],
+    ['two lengths', `POST /claim HTTP/1.1\r\n${close}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`],
+    [
+      'a length and chunks',
+      `POST /claim HTTP/1.1\r\n${close}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    ],
+    ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['an unknown method', `BREW /claim HTTP/1.1\r\n${close}\r\n`],
+  ])('with %s is answered 400', async (_name, bytes) => {
+    expect(await send(bytes)).toMatch(/^HTTP\/1\.1 400 /)
+  })
+
+  it('cannot send a chunked body beyond the limit', async () => {
+    const chunk = 'x'.repeat(9_000)
+    const head = `POST /claim HTTP/1.1\r\n${close}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`
+    const answer = await send(`${head}${chunk.length.toString(16)}\r\n${chunk}\r\n0\r\n\r\n`)
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+  })
+})

@@ -1,0 +1,112 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { type ClaimAnswer, type ClaimOrder, SealKey } from '@forkproof/contracts/claim'
+import { Audience, Issuer } from '@forkproof/contracts/ids'
+import { FakeClock } from '@forkproof/infra/clock'
+import { createLogger } from '@forkproof/infra/log'
+import { seal } from '@forkproof/infra/seal'
+import { Secret } from '@forkproof/infra/secret'
+import { audiencePolicy } from '../claims/audience-policy.ts'
+import { createClaimState } from '../claims/claim-state.ts'
+import { createExchange } from '../claims/exchange-claim.ts'
+import { FirstAddresses } from '../claims/first-addresses.ts'
+import { throttledNudges } from '../claims/nudges.ts'
+import { servePolicy } from '../claims/serve-policy.ts'
+import { createStartClaim } from '../claims/start-claim.ts'
+import { type GatewayConfig, readConfig } from '../config.ts'
+import { PublishedKeys } from '../discovery/published-keys.ts'
+import { gatewayMetrics } from '../gateway-metrics.ts'
+import { createServer } from '../http/server.ts'
+import { createReadiness } from '../readiness.ts'
+import { HeldRequests } from '../throttling/held-requests.ts'
+import { RequestLimits } from '../throttling/request-limits.ts'
+import { InMemoryClaims, InMemoryNudges } from './in-memory-claims.ts'
+
+export const issuer = Issuer.parse('https://oidc.example.dev')
+export const goodClaim = { eventName: 'pull_request', repo: 'octo-org/octo-repo', runID: '123' }
+export const exampleJwks = JSON.stringify({
+  keys: [{ kty: 'RSA', alg: 'RS256', use: 'sig', kid: 'k'.repeat(43), n: 'n'.repeat(342), e: 'AQAB' }],
+})
+
+/** The real server over in-memory ports and a clock that stands still. */
+export async function testGateway(settings: Partial<GatewayConfig> = {}) {
+  const base = readConfig({ FORKPROOF_ISSUER: issuer, FORKPROOF_NATS_PASSWORD: 'not a real password' })
+  const config: GatewayConfig = { ...base, exchangeHoldMs: 20, ...settings }
+  const clock = new FakeClock()
+  const lines: string[] = []
+  const log = createLogger({
+    service: 'gateway',
+    level: 'debug',
+    destination: { write: line => void lines.push(line) },
+  })
+  const claims = new InMemoryClaims(clock)
+  const nudges = new InMemoryNudges()
+  const source = { document: exampleJwks as string | undefined, broken: false, reads: 0 }
+  const read = async () => {
+    source.reads++
+    if (source.broken) throw new Error('bus down')
+    return source.document
+  }
+  const requestLimits = new RequestLimits(config, clock)
+  const held = new HeldRequests({ ...config, holdMs: config.exchangeHoldMs })
+  const defaultAudience = config.defaultAudience ?? Audience.parse(issuer)
+  const passOn = throttledNudges(nudges, clock)
+  const app = await createServer({
+    ...config,
+    startClaim: createStartClaim({
+      issuer,
+      publicUrl: config.publicUrl ?? issuer,
+      defaultAudience,
+      lifetimeMs: config.claimLifetimeMs,
+      channels: config.channels,
+      serves: servePolicy(config.serve),
+      acceptsAudience: audiencePolicy(config.audiences, defaultAudience),
+      claims,
+      requestLimits,
+      clock,
+    }),
+    exchange: createExchange({ claims, nudges: passOn, held, clock }),
+    claimState: createClaimState(claims),
+    nudges: passOn,
+    requestLimits,
+    held,
+    firstAddresses: new FirstAddresses(log),
+    publishedKeys: new PublishedKeys({ source: { read }, clock, log }),
+    readiness: createReadiness({ temporal: () => claims.reachable() }, clock),
+    metrics: gatewayMetrics(),
+    clock,
+    log,
+  })
+  const claim = (body: unknown, headers: Record<string, string> = {}) =>
+    app.inject({
+      method: 'POST',
+      url: '/claim',
+      headers: { 'content-type': 'application/json', ...headers },
+      payload: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  const start = async (body: object = {}) => (await claim({ ...goodClaim, ...body })).json<ClaimAnswer>()
+  const exchange = (url: string, remoteAddress = '192.0.2.1') =>
+    app.inject({ method: 'POST', url: new URL(url).pathname, remoteAddress })
+  return { app, claim, start, exchange, claims, clock, held, lines, nudges, source }
+}
+export type TestGateway = Awaited<ReturnType<typeof testGateway>>
+
+export const exampleToken = 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln'
+
+/** Ends a claim as the signer would: the token sealed to the claim's key. */
+export async function prove(gateway: TestGateway, order: ClaimOrder | undefined): Promise<void> {
+  if (!order) throw new Error('no claim was started')
+  const sealedToken = await seal(new Secret(exampleToken), order.sealKey)
+  gateway.claims.end(order.claimId, {
+    verdict: 'proven',
+    tokenId: 'id',
+    channel: 'log',
+    sealedToken,
+    ownKey: order.ownKey,
+  })
+}
+
+export function ownKey() {
+  const { publicKey, privateKey } = generateKeyPairSync('x25519')
+  const { x } = publicKey.export({ format: 'jwk' })
+  return { sealTo: SealKey.parse({ kty: 'OKP', crv: 'X25519', x }), privateKey }
+}
