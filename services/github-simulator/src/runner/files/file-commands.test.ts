@@ -83,7 +83,13 @@ describe('command files', () => {
   })
 
   it.each<[name: string, replace: (file: string) => Promise<void>]>([
-    ['a link to another file', file => symlink('/etc/hostname', file)],
+    [
+      'a link to another file',
+      async file => {
+        await writeFile(`${file}-other`, 'stolen=1')
+        await symlink(`${file}-other`, file)
+      },
+    ],
     ['a link to an endless file', file => symlink('/dev/zero', file)],
     ['a pipe nobody writes to', async file => void execFileSync('mkfifo', [file])],
   ])('are not followed when they were replaced by %s', async (_name, replace) => {
