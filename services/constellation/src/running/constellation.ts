@@ -28,6 +28,8 @@ export interface ConstellationOptions {
   readonly keys: ServiceKeys
   readonly supervisor: Supervisor
   readonly progress: Progress
+  /** Folders of published Actions on this machine, by the name that a workflow uses. */
+  readonly actions?: Readonly<Record<string, string>>
   /** Settings on top of the usual ones, per service. */
   readonly extra?: Partial<Record<ServiceName, Environment>>
   /** Without the web UI, for tests. */
@@ -100,13 +102,16 @@ export class Constellation {
   }
 
   #startService(name: ServiceName, signal?: AbortSignal): Promise<GroupProcess> {
-    const { supervisor, extra, ports, keys } = this.#options
+    const { supervisor, extra, ports, keys, actions = {} } = this.#options
     return supervisor.start(
       {
         name,
         command: process.execPath,
         args: [fileURLToPath(new URL(`../../../${name}/src/main.ts`, import.meta.url))],
-        environment: { ...serviceEnvironment(name, { ports, keys, passwords: this.busPasswords }), ...extra?.[name] },
+        environment: {
+          ...serviceEnvironment(name, { ports, keys, actions, passwords: this.busPasswords }),
+          ...extra?.[name],
+        },
         ready: readyLogLine,
         // Everything starts at once on a cold cache; a small machine needs its time.
         readyMsMax: 90_000,

@@ -36,10 +36,12 @@ interface Inputs {
   readonly ports: Ports
   readonly keys: ServiceKeys
   readonly passwords: BusPasswords
+  /** Folders of published Actions on this machine, by the name that a workflow uses. */
+  readonly actions: Readonly<Record<string, string>>
 }
 
 /** The whole environment of one service: nothing is inherited, so each holds only the secrets that are its own. */
-export function serviceEnvironment(name: ServiceName, { ports, keys, passwords }: Inputs): Environment {
+export function serviceEnvironment(name: ServiceName, { ports, keys, passwords, actions }: Inputs): Environment {
   const to = addressesOf(ports)
   const temporal = { FORKPROOF_TEMPORAL_ADDRESS: to.temporal }
   const bus = (user: 'gateway' | 'orchestrator' | 'verifier' | 'signer') => ({
@@ -51,8 +53,11 @@ export function serviceEnvironment(name: ServiceName, { ports, keys, passwords }
   const environments: Record<ServiceName, Environment> = {
     'github-simulator': {
       FORKPROOF_SIMULATOR_PORT: String(ports.simulator),
-      FORKPROOF_SIMULATOR_TOKENS: keys.githubTokens.join(','),
-      FORKPROOF_SIMULATOR_SESSION_COOKIE: keys.githubSessionCookie,
+      FORKPROOF_SIMULATOR_TOKENS: keys.githubTokens.map((token, index) => `verifier-${index + 1}=${token}`).join(','),
+      FORKPROOF_SIMULATOR_SESSION: keys.githubSessionCookie,
+      FORKPROOF_SIMULATOR_ACTIONS: Object.entries(actions)
+        .map(([name, folder]) => `${name}=${folder}`)
+        .join(','),
     },
     signer: {
       ...temporal,

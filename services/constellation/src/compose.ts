@@ -1,0 +1,51 @@
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundleClaimant } from '@forkproof/claimant/bundle'
+import type { Lifecycle } from '@forkproof/infra/lifecycle'
+import type { Config } from './config.ts'
+import { claimAction } from './demo/fork-workflow.ts'
+import { openStateFolder } from './processes/state-folder.ts'
+import { Supervisor } from './processes/supervisor.ts'
+import { Constellation } from './running/constellation.ts'
+import { findServers } from './running/programs.ts'
+import { loadServiceKeys } from './running/service-keys.ts'
+import { Progress } from './tools/progress.ts'
+
+/** Finds the programs, bundles the Action, and starts everything. What was started is stopped by the lifecycle, in reverse order. */
+export async function compose(
+  config: Config,
+  lifecycle: Lifecycle,
+  tell: (line: string) => void,
+): Promise<Constellation> {
+  const state = await openStateFolder(config.stateFolder, 'FORKPROOF_STATE_FOLDER')
+  lifecycle.add('state folder', () => state.release())
+  const supervisor = await Supervisor.open(state.logs)
+  lifecycle.add('processes', () => supervisor.stopAll())
+  const progress = new Progress(tell)
+  const { signal } = lifecycle
+  const programs = await findServers({ config, progress, watchdog: supervisor.watchdog, signal })
+  await progress.step('bundling the Action', () => bundleClaimant())
+  const ports = {
+    gateway: config.gatewayPort,
+    simulator: config.simulatorPort,
+    temporal: config.temporalPort,
+    temporalUi: config.temporalUiPort,
+    nats: config.natsPort,
+  }
+  const keys = await loadServiceKeys(state.path)
+  const constellation = new Constellation({
+    ports,
+    state,
+    programs,
+    keys,
+    supervisor,
+    progress,
+    actions: { [claimAction]: claimantFolder },
+  })
+  await constellation.start(signal)
+  supervisor.onSurpriseExit(error => tell(`! ${error.message}`))
+  return constellation
+}
+
+/** Where the Action's action.yml and bundle are. */
+export const claimantFolder = dirname(fileURLToPath(import.meta.resolve('@forkproof/claimant/package.json')))

@@ -1,0 +1,27 @@
+import { parseArgs } from 'node:util'
+
+export const usage = `usage: npm start -- [--once] [--json]
+
+  --once   stop everything after the demo; exit 0 when the token was minted and verified, 1 otherwise
+  --json   print only progress on standard error, and one JSON object as the last line of standard output
+
+Ports and folders are settings of the environment; see the README, section Settings.
+`
+
+export interface StartArguments {
+  readonly once: boolean
+  readonly json: boolean
+}
+
+/** `undefined` for anything that is not in the usage. */
+export function parseArguments(args: readonly string[]): StartArguments | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { once: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+    })
+    return values
+  } catch {
+    return undefined
+  }
+}

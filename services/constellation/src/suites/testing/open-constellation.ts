@@ -1,0 +1,51 @@
+import { Lifecycle } from '@forkproof/infra/lifecycle'
+import { connectTemporal } from '@forkproof/infra/temporal'
+import type { Client } from '@temporalio/client'
+import { afterAll, inject } from 'vitest'
+import { SimulatedGithub } from '../../github/simulated-github.ts'
+import { openStateFolder } from '../../processes/state-folder.ts'
+import { Supervisor } from '../../processes/supervisor.ts'
+import { Constellation } from '../../running/constellation.ts'
+import { freePorts } from '../../running/free-ports.ts'
+import type { Environment, ServiceName } from '../../running/service-environment.ts'
+import { makeServiceKeys } from '../../running/service-keys.ts'
+import { Progress } from '../../tools/progress.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+export interface TestConstellation {
+  readonly constellation: Constellation
+  readonly github: SimulatedGithub
+  /** The gateway's base, which is the issuer too. */
+  readonly issuer: string
+  /** An operator's view of Temporal. */
+  readonly temporal: Client
+}
+
+/** The whole system for one test file, every part a process of its own, on free ports; ended after the file. */
+export async function openConstellation(
+  options: { extra?: Partial<Record<ServiceName, Environment>>; actions?: Readonly<Record<string, string>> } = {},
+): Promise<TestConstellation> {
+  const state = await openStateFolder(await temporaryFolder(), 'FORKPROOF_STATE_FOLDER')
+  const supervisor = await Supervisor.open(state.logs)
+  const [gateway = 0, simulator = 0, temporal = 0, temporalUi = 0, nats = 0] = await freePorts(5)
+  const constellation = new Constellation({
+    ...options,
+    ports: { gateway, simulator, temporal, temporalUi, nats },
+    state,
+    supervisor,
+    programs: inject('programs'),
+    keys: makeServiceKeys(),
+    progress: new Progress(() => undefined),
+    headless: true,
+  })
+  const lifecycle = new Lifecycle()
+  afterAll(async () => {
+    await lifecycle.shutdown()
+    await supervisor.stopAll()
+    await state.release()
+  })
+  await constellation.start()
+  const client = connectTemporal({ address: constellation.addresses.temporal, namespace: 'default' }, lifecycle)
+  const { githubApi, issuer } = constellation.addresses
+  return { constellation, issuer, temporal: client, github: new SimulatedGithub(githubApi) }
+}
