@@ -86,8 +86,10 @@ export async function startFakeIssuer(
 
   return {
     issuer,
+    /** Idempotent. */
     async close() {
       server.closeAllConnections()
+      if (!server.listening) return
       server.close()
       await once(server, 'close')
     },

@@ -35,7 +35,7 @@ const Schema = z.object({
     .pipe(z.int().min(timeoutSecondsMin).max(timeoutSecondsMax)),
 })
 
-/** All problems at once, one line each and named as in `names`. */
+/** All problems at once, one line for each value and named as in `names`. */
 export function readSettings(
   raw: RawSettings,
   names: Readonly<Record<keyof RawSettings, string>>,
@@ -49,7 +49,8 @@ export function readSettings(
   const parsed = Schema.safeParse(given)
   if (!parsed.success) {
     const nameOf = (path: PropertyKey | undefined) => (isName(path, names) ? names[path] : 'input')
-    return { problems: parsed.error.issues.map(issue => `${nameOf(issue.path[0])}: ${issue.message}`) }
+    const byName = Map.groupBy(parsed.error.issues, issue => nameOf(issue.path[0]))
+    return { problems: [...byName].map(([name, issues]) => `${name}: ${issues[0]?.message ?? 'invalid'}`) }
   }
   const { issuer, audience, jobId, timeoutSeconds } = parsed.data
   return {
