@@ -26,6 +26,7 @@ import { Store } from './state/store.ts'
 export interface Overrides {
   clock?: Clock
   runner?: RunnerPort
+  issuer?: OidcIssuer
   log?: Logger
 }
 
@@ -49,7 +50,7 @@ export async function compose(
   const tokens = new JobTokens(simulation.store)
   const runner: StoppableRunner = overrides.runner ?? (await composeRunner(config, lifecycle, log))
   const workflows = new WorkflowRuns({ simulation, tokens, runner, slots: new Slots(config.jobsMax), log })
-  const issuer = await OidcIssuer.create()
+  const issuer = overrides.issuer ?? (await OidcIssuer.create())
   const server = await createServer({ simulation, tokens, issuer, workflows, session: config.session })
   // Cancelled first, so that nothing new starts; then the runner ends what `always()` steps would still do.
   lifecycle.add('workflows', async () => {
