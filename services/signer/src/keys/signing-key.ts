@@ -13,7 +13,14 @@ const modulusBits = 2_048
 
 /** A fresh RSA key, its private half already encrypted; some 100 ms of one core. */
 export async function newSigningKey(encryption: KeyEncryption): Promise<NewKey> {
-  const { privateKey, publicKey } = await generate('rsa', { modulusLength: modulusBits })
+  return sealSigningKey(await generate('rsa', { modulusLength: modulusBits }), encryption)
+}
+
+/** @throws Error when the pair is not RSA with the usual exponent */
+export async function sealSigningKey(
+  { privateKey, publicKey }: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
+  encryption: KeyEncryption,
+): Promise<NewKey> {
   const { keyId, n } = await publicPartOf(publicKey)
   const der = privateKey.export({ type: 'pkcs8', format: 'der' })
   return { keyId, n, sealedPrivateKey: await encryption.encrypt(new Secret(new Uint8Array(der))) }

@@ -14,7 +14,7 @@ import { createKeyKeeper } from '../keys/key-keeper.ts'
 import { createKeyRing } from '../keys/key-ring.ts'
 import { createKeyStore } from '../keys/key-store.ts'
 import { rotationPolicy } from '../keys/rotation.ts'
-import { newSigningKey } from '../keys/signing-key.ts'
+import { sealSigningKey } from '../keys/signing-key.ts'
 import { createAttestationCheck } from '../minting/attestation-check.ts'
 import { createMintToken } from '../minting/mint-token.ts'
 import { createReservations } from '../minting/reservations.ts'
@@ -25,10 +25,18 @@ export const issuer = Issuer.parse('https://issuer.example')
 export const randomKey = () => new Secret(randomBytes(32).toString('base64url'))
 let tokens = 0
 
+/** Making RSA keys is slow: worlds share them, and no world gets the same one twice. */
+const pairs: { publicKey: KeyObject; privateKey: KeyObject }[] = []
+function pairAt(index: number) {
+  pairs[index] ??= generateKeyPairSync('rsa', { modulusLength: 2_048 })
+  return pairs[index]
+}
+
 /** Stores and clock that several signers share, as replicas do. */
 export function createWorld() {
   return {
     clock: new FakeClock(),
+    keysMade: 0,
     keyEncryptionKey: randomKey(),
     signingKeys: new MemoryBucket(),
     jwks: new MemoryBucket(),
@@ -51,7 +59,7 @@ export function createReplica(
     store,
     publishJwks: createJwksPublication({ bucket: world.jwks, store }),
     encryption,
-    newKey: () => newSigningKey(encryption),
+    newKey: () => sealSigningKey(pairAt(world.keysMade++), encryption),
     policy: rotationPolicy(30),
     clock,
     log: silentLogger,

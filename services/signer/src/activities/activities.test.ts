@@ -1,0 +1,64 @@
+import { silentLogger } from '@forkproof/infra/log'
+import type { MintRequest } from '@forkproof/workflows/claim/ports'
+import type { KeyOperation } from '@forkproof/workflows/keys/api'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { attestationFor, createClaim, createReplica, createWorld, signAttestation } from '../testing/world.ts'
+import { createKeyActivities } from './key-activities.ts'
+import { createSigningActivities } from './signing-activities.ts'
+
+const world = createWorld()
+const { keeper, mintToken: mint } = createReplica(world)
+const logged: string[] = []
+const log = {
+  ...silentLogger,
+  info: (fields: object, message: string) => void logged.push(JSON.stringify({ ...fields, message })),
+  warn: (fields: object, message: string) => void logged.push(JSON.stringify({ ...fields, message })),
+}
+const { mintToken } = createSigningActivities({ mintToken: mint, log })
+const { changeKeys } = createKeyActivities({ keeper, log })
+const claim = await createClaim()
+const attestation = await signAttestation(attestationFor(world, claim))
+const good = { order: claim.order, attestation }
+
+beforeAll(() => keeper.start())
+
+describe('the activity mintToken', () => {
+  it('logs the token’s id and neither the token nor the attestation', async () => {
+    expect((await mintToken(good)).outcome).toBe('minted')
+    expect(logged.join()).toContain('tokenId')
+    expect(logged.join()).not.toContain(attestation.slice(0, 20))
+    expect(logged.join()).not.toMatch(/eyJ/)
+  })
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a list', [good]],
+    ['no attestation', { order: good.order }],
+    ['an attestation that is no text', { ...good, attestation: { toString: () => attestation } }],
+    ['a huge attestation', { ...good, attestation: 'x'.repeat(20_000) }],
+    ['claims of its own', { ...good, claims: { sub: 'root' } }],
+    ['a claim id that is none', { ...good, order: { ...good.order, claimId: '../jwks' } }],
+    ['an audience with a quote', { ...good, order: { ...good.order, audience: 'a"b' } }],
+    ['two audiences', { ...good, order: { ...good.order, audience: ['a', 'b'] } }],
+    ['a key with its private half', { ...good, order: { ...good.order, sealKey: { ...good.order.sealKey, d: 'x' } } }],
+    ['a key of another kind', { ...good, order: { ...good.order, sealKey: { kty: 'RSA', n: 'x', e: 'AQAB' } } }],
+  ])('refuses %s', async (_name, given) => {
+    const before = world.minted.writes.length
+    expect(await mintToken(given as MintRequest)).toEqual({ outcome: 'refused', reason: 'attestation_invalid' })
+    expect(world.minted.writes).toHaveLength(before)
+  })
+})
+
+describe('the activity changeKeys', () => {
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['an unknown word', { operation: 'export' }],
+    ['a key id that is none', { operation: 'taint', keyId: 'x' }],
+    ['no key id', { operation: 'drop' }],
+    ['more than it knows', { operation: 'prepare', private: true }],
+  ])('refuses %s and changes nothing', async (_name, given) => {
+    const before = world.signingKeys.writes.length
+    expect(await changeKeys(given as KeyOperation)).toMatchObject({ outcome: 'refused', code: 'key_not_found' })
+    expect(world.signingKeys.writes).toHaveLength(before)
+  })
+})
