@@ -16,6 +16,7 @@ import type { GatewayConfig } from './config.ts'
 import { PublishedKeys } from './discovery/published-keys.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { createServer } from './http/server.ts'
+import { stopServer } from './http/stop-server.ts'
 import { createReadiness } from './readiness.ts'
 import { HeldRequests } from './throttling/held-requests.ts'
 import { RequestLimits } from './throttling/request-limits.ts'
@@ -75,10 +76,7 @@ export async function composeGateway(
     clock,
     log,
   })
-  lifecycle.add('http server', async () => {
-    held.releaseAll()
-    await app.close()
-  })
+  lifecycle.add('http server', () => stopServer(app, held))
   const url = await app.listen({ host: config.host, port: config.port })
   log.info({ url }, 'listening')
   return { log, url }

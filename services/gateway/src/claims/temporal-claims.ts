@@ -125,4 +125,8 @@ async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const unavailable = (cause: unknown): AppError => new AppError('temporarily_unavailable', { cause, retryAfterSeconds })
+/** An answer of the wrong shape will not get better by asking again; everything else may. */
+const unavailable = (cause: unknown): AppError =>
+  cause instanceof z.ZodError
+    ? new AppError('internal_error', { cause })
+    : new AppError('temporarily_unavailable', { cause, retryAfterSeconds })

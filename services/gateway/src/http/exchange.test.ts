@@ -5,6 +5,7 @@ import { ClaimId } from '@forkproof/contracts/ids'
 import { compactDecrypt } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
 import { exampleToken, ownKey, prove, testGateway } from '../testing/test-gateway.ts'
+import { stopServer } from './stop-server.ts'
 
 const unknownId = ClaimId.parse(createHash('sha256').update('nobody').digest('base64url'))
 
@@ -194,14 +195,13 @@ describe('a real connection', () => {
     }
   })
 
-  it('answers held requests at once when the service stops', async () => {
+  it('answers held requests at once when the service stops, and leaves no connection', { timeout: 2_500 }, async () => {
     const gateway = await testGateway({ exchangeHoldMs: 25_000 })
     const base = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
     const { exchangeURL } = await gateway.start()
     const asked = fetch(base + new URL(exchangeURL).pathname, { method: 'POST' })
     await vi.waitUntil(() => gateway.claims.waiting === 1)
-    gateway.held.releaseAll()
-    await gateway.app.close()
+    await stopServer(gateway.app, gateway.held)
     expect((await asked).status).toBe(202)
   })
 })

@@ -106,9 +106,13 @@ function refuseUnknown(app: GatewayApp): void {
 }
 
 /** Headers of every answer, the access log and the counters. The log has route patterns only: a path may hold a ticket. */
-function observe(app: GatewayApp, { metrics, log }: GatewayParts): void {
+function observe(app: GatewayApp, { metrics, log, held }: GatewayParts): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(defaultHeaders)
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    // An answer that ends a hold must not leave an idle connection behind that the stop would wait for.
+    if (held.closed) reply.header('connection', 'close')
   })
   app.addHook('onResponse', async (request, reply) => {
     const { method, id: correlationId } = request

@@ -1,8 +1,7 @@
 import { METHODS } from 'node:http'
-import { connect } from 'node:net'
 import { errorTable } from '@forkproof/contracts/errors'
 import { describe, expect, it } from 'vitest'
-import { exampleJwks, goodClaim, issuer, ownKey, prove, testGateway } from '../testing/test-gateway.ts'
+import { goodClaim, ownKey, prove, testGateway } from '../testing/test-gateway.ts'
 
 const id = 'A'.repeat(43)
 const surface: Record<string, string> = {
@@ -185,113 +184,5 @@ describe('GET /claims/{id} and POST /claims/{id}/shown', () => {
       expect((await app.inject({ method: 'POST', url: `/claims/${one}/shown` })).statusCode).toBe(404)
     }
     expect(nudges.published).toEqual([])
-  })
-})
-
-describe('discovery', () => {
-  const paths = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/.well-known/jwks']
-
-  it.each(paths)('%s is cacheable, open to all origins, and revalidates by ETag', async url => {
-    const { app } = await testGateway()
-    const first = await app.inject({ url })
-    expect(first.statusCode).toBe(200)
-    expect(first.headers).toMatchObject({
-      'cache-control': 'public, max-age=300, must-revalidate',
-      'access-control-allow-origin': '*',
-    })
-    expect(first.headers['content-type']).toMatch(/^application\/json/)
-    const etag = String(first.headers.etag)
-    expect(etag).toMatch(/^"[A-Za-z0-9_-]{43}"$/)
-    for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
-      const again = await app.inject({ url, headers: { 'if-none-match': tag } })
-      expect([tag, again.statusCode, again.body, again.headers.etag]).toEqual([tag, 304, '', etag])
-    }
-    expect((await app.inject({ url, headers: { 'if-none-match': '"x"' } })).statusCode).toBe(200)
-  })
-
-  it('states the configured issuer whatever the Host says, and only what exists', async () => {
-    const { app } = await testGateway()
-    const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'gopher' }
-    const document = (await app.inject({ url: '/.well-known/openid-configuration', headers })).json()
-    expect(document).toMatchObject({
-      issuer,
-      jwks_uri: `${issuer}/.well-known/jwks`,
-      response_types_supported: ['id_token'],
-      subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: ['RS256'],
-    })
-    expect(document).not.toHaveProperty('token_endpoint')
-    expect(document.claims_supported).toContain('head_repository_id')
-  })
-
-  it('reads the keys once for many requests, and again after five seconds', async () => {
-    const { app, source, clock } = await testGateway()
-    await Promise.all(Array.from({ length: 20 }, () => app.inject({ url: '/.well-known/jwks' })))
-    expect(source.reads).toBe(1)
-    clock.advance(5_000)
-    await app.inject({ url: '/.well-known/jwks' })
-    expect(source.reads).toBe(2)
-  })
-
-  it('keeps serving the last known keys under the same ETag while the bus is down', async () => {
-    const { app, source, clock } = await testGateway()
-    const before = await app.inject({ url: '/.well-known/jwks' })
-    source.broken = true
-    clock.advance(3_600_000)
-    const after = await app.inject({ url: '/.well-known/jwks' })
-    expect([after.statusCode, after.body, after.headers.etag]).toEqual([200, exampleJwks, before.headers.etag])
-  })
-
-  it('never publishes a private member, nor anything but keys', async () => {
-    const { app, source, clock } = await testGateway()
-    const leak = JSON.parse(exampleJwks)
-    leak.keys[0].d = 'secret'
-    for (const document of [JSON.stringify(leak), '{"keys":[{"kty":"oct","k":"x"}]}', 'no json', undefined]) {
-      source.document = document
-      const response = await app.inject({ url: '/.well-known/jwks' })
-      expect(response.statusCode).toBe(503)
-      expect(response.body).not.toContain('secret')
-      clock.advance(5_000)
-    }
-  })
-})
-
-describe('a raw connection', () => {
-  const send = async (bytes: string): Promise<string> => {
-    const { app } = await testGateway()
-    await app.listen({ host: '127.0.0.1', port: 0 })
-    const address = app.server.address()
-    const port = typeof address === 'object' && address ? address.port : 0
-    try {
-      const socket = connect(port, '127.0.0.1')
-      socket.write(bytes)
-      let answer = ''
-      for await (const chunk of socket) answer += chunk
-      return answer
-    } finally {
-      await app.close()
-    }
-  }
-  const close = 'Host: x\r\nConnection: close\r\n'
-
-  it.each([
-    ['bytes that are no HTTP', 'hello\r\n\r\n'],
-    ['headers of 9 kB', `GET /healthz HTTP/1.1\r\n${close}X: ${'x'.repeat(9_000)}\r\n\r\n`],
-    ['two lengths', `POST /claim HTTP/1.1\r\n${close}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`],
-    [
-      'a length and chunks',
-      `POST /claim HTTP/1.1\r\n${close}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
-    ],
-    ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n'],
-    ['an unknown method', `BREW /claim HTTP/1.1\r\n${close}\r\n`],
-  ])('with %s is answered 400', async (_name, bytes) => {
-    expect(await send(bytes)).toMatch(/^HTTP\/1\.1 400 /)
-  })
-
-  it('cannot send a chunked body beyond the limit', async () => {
-    const chunk = 'x'.repeat(9_000)
-    const head = `POST /claim HTTP/1.1\r\n${close}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`
-    const answer = await send(`${head}${chunk.length.toString(16)}\r\n${chunk}\r\n0\r\n\r\n`)
-    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
   })
 })

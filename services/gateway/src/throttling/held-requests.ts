@@ -22,6 +22,11 @@ export class HeldRequests {
     return this.#held.size
   }
 
+  /** Everybody was let go: the service is stopping. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
   /** @throws AppError temporarily_unavailable or rate_limited when there is no room */
   enter(address: string, gone: AbortSignal): HeldRequest {
     const key = addressKey(address)

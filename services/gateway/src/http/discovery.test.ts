@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { exampleJwks, issuer, testGateway } from '../testing/test-gateway.ts'
+
+describe('discovery', () => {
+  const paths = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/.well-known/jwks']
+
+  it.each(paths)('%s is cacheable, open to all origins, and revalidates by ETag', async url => {
+    const { app } = await testGateway()
+    const first = await app.inject({ url })
+    expect(first.statusCode).toBe(200)
+    expect(first.headers).toMatchObject({
+      'cache-control': 'public, max-age=300, must-revalidate',
+      'access-control-allow-origin': '*',
+    })
+    expect(first.headers['content-type']).toMatch(/^application\/json/)
+    const etag = String(first.headers.etag)
+    expect(etag).toMatch(/^"[A-Za-z0-9_-]{43}"$/)
+    for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+      const again = await app.inject({ url, headers: { 'if-none-match': tag } })
+      expect([tag, again.statusCode, again.body, again.headers.etag]).toEqual([tag, 304, '', etag])
+    }
+    expect((await app.inject({ url, headers: { 'if-none-match': '"x"' } })).statusCode).toBe(200)
+  })
+
+  it('states the configured issuer whatever the Host says, and only what exists', async () => {
+    const { app } = await testGateway()
+    const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'gopher' }
+    const document = (await app.inject({ url: '/.well-known/openid-configuration', headers })).json()
+    expect(document).toMatchObject({
+      issuer,
+      jwks_uri: `${issuer}/.well-known/jwks`,
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256'],
+    })
+    expect(document).not.toHaveProperty('token_endpoint')
+    expect(document.claims_supported).toContain('head_repository_id')
+  })
+
+  it('reads the keys once for many requests, and again after five seconds', async () => {
+    const { app, source, clock } = await testGateway()
+    await Promise.all(Array.from({ length: 20 }, () => app.inject({ url: '/.well-known/jwks' })))
+    expect(source.reads).toBe(1)
+    clock.advance(5_000)
+    await app.inject({ url: '/.well-known/jwks' })
+    expect(source.reads).toBe(2)
+  })
+
+  it('keeps serving the last known keys under the same ETag while the bus is down', async () => {
+    const { app, source, clock } = await testGateway()
+    const before = await app.inject({ url: '/.well-known/jwks' })
+    source.broken = true
+    clock.advance(3_600_000)
+    const after = await app.inject({ url: '/.well-known/jwks' })
+    expect([after.statusCode, after.body, after.headers.etag]).toEqual([200, exampleJwks, before.headers.etag])
+  })
+
+  it('never publishes a private member, nor anything but keys', async () => {
+    const { app, source, clock } = await testGateway()
+    const leak = JSON.parse(exampleJwks)
+    leak.keys[0].d = 'secret'
+    for (const document of [JSON.stringify(leak), '{"keys":[{"kty":"oct","k":"x"}]}', 'no json', undefined]) {
+      source.document = document
+      const response = await app.inject({ url: '/.well-known/jwks' })
+      expect(response.statusCode).toBe(503)
+      expect(response.body).not.toContain('secret')
+      clock.advance(5_000)
+    }
+  })
+})
