@@ -6,6 +6,7 @@ import { registerBlobRoutes } from './blobs/blob-routes.ts'
 import { registerControlRoutes } from './control/control-routes.ts'
 import type { OidcIssuer } from './oidc/issuer.ts'
 import { registerOidcRoutes } from './oidc/oidc-routes.ts'
+import { notFound } from './rest/answer.ts'
 import { registerRestRoutes } from './rest/rest-routes.ts'
 import type { WorkflowRuns } from './scheduling/workflow-runs.ts'
 import type { Simulation } from './simulation.ts'
@@ -31,6 +32,10 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     // Requests that are left hanging on purpose must not keep the server from closing.
     forceCloseConnections: true,
     routerOptions: { maxParamLength: paramCharsMax },
+  })
+  app.setNotFoundHandler((_request, reply) => {
+    const answer = notFound()
+    return reply.status(answer.status).send(answer.body)
   })
   registerRestRoutes(app, simulation)
   registerWebRoutes(app, simulation, session)

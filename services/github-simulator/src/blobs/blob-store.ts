@@ -18,7 +18,7 @@ export class BlobStore {
   putBlock(blob: string, blockId: string, content: Buffer): void {
     const blocks = this.#blocks.get(blob) ?? new Map<string, Buffer>()
     if (blocks.size >= blocksPerBlobMax) throw new StateProblem(507, 'too many blocks in one blob')
-    this.#reserve(content.length)
+    this.#reserve(content.length - (blocks.get(blockId)?.length ?? 0))
     blocks.set(blockId, content)
     this.#blocks.set(blob, blocks)
   }
@@ -37,7 +37,7 @@ export class BlobStore {
 
   put(blob: string, content: Buffer, contentType: string): void {
     if (content.length > blobBytesMax) throw new StateProblem(507, 'the blob is too large')
-    this.#reserve(content.length)
+    this.#reserve(content.length - (this.#blobs.get(blob)?.content.length ?? 0))
     this.#blobs.set(blob, { content, contentType })
   }
 

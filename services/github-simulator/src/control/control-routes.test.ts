@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import http from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createForkRun, type ForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
 
@@ -53,6 +55,17 @@ describe('the control API', () => {
     const response = await fetch(`${simulator.base}/_sim/repositories/${'x'.repeat(400)}/app`, { method })
     expect(response.status).toBe(400)
   })
+
+  it.each([{ origin: 'http://evil.example' }, { host: 'evil.example' }, { host: '127.0.0.1.evil.example' }])(
+    'does not serve what pages of a browser could send: %j',
+    async headers => {
+      const { port } = simulator.simulation.origin
+      const request = http.request({ host: '127.0.0.1', port, path: '/_sim/dials', headers }).end()
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+      response.resume()
+      expect(response.statusCode).toBe(403)
+    },
+  )
 
   it('takes ids that are asked for once, and never gives them out again', async () => {
     const wanted = { owner: 'o', name: 'r', id: 715_000_002 }

@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger'
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import {
   hasZodFastifySchemaValidationErrors,
   jsonSchemaTransform,
@@ -24,6 +24,7 @@ export async function registerControlRoutes(root: FastifyInstance, parts: Contro
   const app = root.withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
+  app.addHook('onRequest', async request => requireLocalCaller(request))
   app.setErrorHandler((error: FastifyError, _request, reply) => sendProblem(reply, error))
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'GitHub simulator: control API', version: '1' } },
@@ -37,6 +38,17 @@ export async function registerControlRoutes(root: FastifyInstance, parts: Contro
   registerWorkflowControl(app, parts)
   registerDialControl(app, parts)
   registerCredentialControl(app, parts)
+}
+
+/**
+ * A page in a browser on this machine could reach the API too, and workflows run as this machine's user: so nothing
+ * that a page sent (Origin), and no name but local ones (a name that an attacker lets point here).
+ */
+function requireLocalCaller(request: FastifyRequest): void {
+  const isLocalName = /^(127\.0\.0\.1|([a-z0-9-]+\.)?localhost)$/.test(request.hostname)
+  if (!isLocalName || request.headers.origin !== undefined) {
+    throw new StateProblem(403, 'the control API answers local programs only, no pages and no other host names')
+  }
 }
 
 function sendProblem(reply: FastifyReply, error: FastifyError) {

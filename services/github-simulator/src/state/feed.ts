@@ -22,7 +22,8 @@ export class RunFeed {
   readonly #listeners = new Set<Listener>()
 
   publish(at: number, body: FeedBody): void {
-    if (this.events.length >= feedEventsPerRunMax) return
+    // A flood of lines must not hide that the run ended.
+    if (body.type === 'log' && this.events.length >= feedEventsPerRunMax) return
     const event: FeedEvent = { ...body, sequence: this.events.length + 1, at }
     this.events.push(event)
     for (const listener of this.#listeners) listener(event)

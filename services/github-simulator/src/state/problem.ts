@@ -1,8 +1,8 @@
 /** A request that the simulator's control API refuses; `detail` is safe to show. */
 export class StateProblem extends Error {
-  readonly status: 404 | 409 | 422 | 507
+  readonly status: 403 | 404 | 409 | 422 | 507
 
-  constructor(status: 404 | 409 | 422 | 507, detail: string) {
+  constructor(status: 403 | 404 | 409 | 422 | 507, detail: string) {
     super(detail)
     this.name = 'StateProblem'
     this.status = status
