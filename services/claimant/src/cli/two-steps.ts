@@ -3,8 +3,8 @@ import path from 'node:path'
 import { challengeStepName } from '@forkproof/contracts/challenge'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
 import { showAndCollect } from '../claiming/claim-token.ts'
-import { type ObtainedToken, obtainNative } from '../claiming/obtain-token.ts'
-import { openClaim } from '../claiming/open-claim.ts'
+import { describeToken, type ObtainedToken, obtainNative } from '../claiming/obtain-token.ts'
+import { type OpenClaim, openClaim } from '../claiming/open-claim.ts'
 import type { ClaimPorts } from '../claiming/ports.ts'
 import { cannotClaim } from '../environment/cannot.ts'
 import type { RunEnvironment, Variables } from '../environment/run-environment.ts'
@@ -50,16 +50,24 @@ export async function finish(
   try {
     const begun = await readClaimState(stateFile)
     if (!begun) throw notBegun()
-    if (begun.source === 'github') {
-      if (where.kind !== 'native') throw notBegun()
-      return await obtainNative(where, { audience: begun.audience, timeoutMs: command.timeoutMs }, ports)
-    }
-    const startedAtMs = ports.clock.now()
-    const token = await showAndCollect(begun.claim, ports, AbortSignal.timeout(command.timeoutMs))
-    return { ...token, source: 'forkproof', claimId: begun.claim.key.claimId, tookMs: ports.clock.now() - startedAtMs }
+    if (begun.source === 'forkproof') return await finishClaim(begun.claim, command.timeoutMs, ports)
+    if (where.kind !== 'native') throw notBegun()
+    const wish = { audience: begun.audience, timeoutMs: command.timeoutMs }
+    const token = await obtainNative(where, wish, ports)
+    ports.journal.say(describeToken(token, begun.audience))
+    return token
   } finally {
     await removeClaimState(stateFile)
   }
+}
+
+async function finishClaim(claim: OpenClaim, timeoutMs: number, ports: ClaimPorts): Promise<ObtainedToken> {
+  const startedAtMs = ports.clock.now()
+  const idToken = await showAndCollect(claim, ports, AbortSignal.timeout(timeoutMs))
+  const tookMs = ports.clock.now() - startedAtMs
+  const token: ObtainedToken = { ...idToken, source: 'forkproof', claimId: claim.key.claimId, tookMs }
+  ports.journal.say(describeToken(token, claim.audience))
+  return token
 }
 
 function stateFileOf(given: string | undefined, env: Variables): string {
