@@ -1,0 +1,49 @@
+/** One figure. `conditions` says all that somebody needs to compare it with another run. */
+export interface BenchResult {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly conditions: string
+}
+
+/** Nearest-rank percentile of unsorted values; NaN for none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+}
+
+export const latencyResults = (name: string, values: readonly number[], conditions: string): BenchResult[] =>
+  (
+    [
+      ['p50', 0.5],
+      ['p90', 0.9],
+      ['p99', 0.99],
+    ] as const
+  ).map(([label, share]) => ({
+    name: `${name} ${label}`,
+    value: Math.round(percentile(values, share)),
+    unit: 'ms',
+    conditions: `${conditions}; n=${values.length}`,
+  }))
+
+/** Runs `work` for each number below `count`, at most `concurrent` at once, in order. */
+export async function times<T>(count: number, concurrent: number, work: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  let next = 0
+  const lane = async () => {
+    for (let index = next++; index < count; index = next++) results[index] = await work(index)
+  }
+  await Promise.all(Array.from({ length: Math.min(concurrent, count) }, lane))
+  return results
+}
+
+/** Mulberry32: the same numbers in [0, 1) for the same seed, so that two runs of a benchmark ask the same of the system. */
+export function seededRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
