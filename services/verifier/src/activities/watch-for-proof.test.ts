@@ -1,0 +1,103 @@
+import { FakeClock } from '@forkproof/infra/clock'
+import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
+import type { ProofSeen } from '@forkproof/workflows/claim/api'
+import { describe, expect, test } from 'vitest'
+import { refuse } from '../core/decision.ts'
+import { verifyRun } from '../core/verify-run.ts'
+import { anOrder, aPullRequest, aRun, issuer, nowMs } from '../fixtures/github-answers.ts'
+import type { WatchReport } from '../observer/observer-registry.ts'
+import { type WatchTools, watchForProof } from './watch-for-proof.ts'
+
+const order = await anOrder()
+const other = await anOrder()
+const signal = new AbortController().signal
+
+function verifiedReport(): WatchReport {
+  const evidence = {
+    run: aRun(),
+    attempt: 1,
+    openPullRequests: [aPullRequest()],
+    sighting: { channel: 'artifact' as const },
+    seenAtMs: nowMs,
+  }
+  const result = verifyRun(order, evidence)
+  if (result.kind !== 'verified') throw new Error(result.reason)
+  return { result, counted: 3, shownAtMs: nowMs - 200 }
+}
+
+function tools(changes: Partial<WatchTools> = {}) {
+  const told: ProofSeen[] = []
+  const watched: string[] = []
+  const lines: LogFields[] = []
+  const log: Logger = { ...silentLogger, info: fields => lines.push(fields) }
+  const made: WatchTools = {
+    issuer,
+    clock: new FakeClock(nowMs),
+    log,
+    watch: ({ claimId }) => {
+      watched.push(claimId)
+      return Promise.resolve(verifiedReport())
+    },
+    sign: () => Promise.resolve('a.signed.jws'),
+    signalProof: (_, proof) => {
+      told.push(proof)
+      return Promise.resolve('told')
+    },
+    ...changes,
+  }
+  return { tools: made, told, watched, lines }
+}
+
+describe('an order that does not hang together', () => {
+  test.each([
+    ['a foreign code', { challengeCode: other.challengeCode }],
+    ['a swapped key', { sealKey: other.sealKey }],
+  ])('%s is refused before anything is asked', async (_, changes) => {
+    const given = tools()
+    const outcome = await watchForProof({ ...order, ...changes }, given.tools, signal)
+    expect(outcome).toMatchObject({ outcome: 'refused', reason: 'attestation_mismatch' })
+    expect(given.watched).toEqual([])
+  })
+  test('an order whose time is over is refused before anything is asked', async () => {
+    const given = tools()
+    const outcome = await watchForProof({ ...order, expiresAtMs: nowMs }, given.tools, signal)
+    expect(outcome).toMatchObject({ reason: 'code_not_seen' })
+    expect(given.watched).toEqual([])
+  })
+})
+
+describe('a watched claim', () => {
+  test('that was verified is attested and told to its workflow', async () => {
+    const given = tools()
+    expect(await watchForProof(order, given.tools, signal)).toEqual({ outcome: 'proven' })
+    expect(given.told).toEqual([
+      { attestation: 'a.signed.jws', channel: 'artifact', repositoryId: '1001', pullRequest: '42' },
+    ])
+    expect(given.lines[0]).toMatchObject({ claimId: order.claimId, channel: 'artifact', counted: 3, elapsedMs: 200 })
+  })
+  test('that was refused is signed and told nothing', async () => {
+    const report = { result: refuse('not_a_fork'), counted: 1, shownAtMs: undefined }
+    const given = tools({
+      watch: () => Promise.resolve(report),
+      sign: () => Promise.reject(new Error('must not sign')),
+    })
+    expect(await watchForProof(order, given.tools, signal)).toEqual({ outcome: 'refused', reason: 'not_a_fork' })
+    expect(given.told).toEqual([])
+    expect(given.lines[0]).toMatchObject({ reason: 'not_a_fork' })
+  })
+  test('whose workflow is over ends quietly', async () => {
+    const given = tools({ signalProof: () => Promise.resolve('gone') })
+    expect(await watchForProof(order, given.tools, signal)).toEqual({ outcome: 'proven' })
+  })
+  test('whose workflow cannot be told fails, so that it is tried again', async () => {
+    const given = tools({ signalProof: () => Promise.reject(new Error('unavailable')) })
+    await expect(watchForProof(order, given.tools, signal)).rejects.toThrow('unavailable')
+  })
+  test('leaves no code, key or attestation in the log', async () => {
+    const given = tools()
+    await watchForProof(order, given.tools, signal)
+    const text = JSON.stringify(given.lines)
+    for (const secret of [order.challengeCode, order.sealKey.x, 'a.signed.jws', order.nonce])
+      expect(text).not.toContain(secret)
+  })
+})

@@ -1,0 +1,149 @@
+import { challengeSentence, challengeStepName } from '@forkproof/contracts/challenge'
+import { describe, expect, test } from 'vitest'
+import { aJob, anArtifact, anOrder, aRun, nowMs } from '../fixtures/github-answers.ts'
+import type { Job } from '../github/schemas.ts'
+import { artifactChannel } from './artifact.ts'
+import type { RunView } from './channel.ts'
+import { codesOfJobLog, jobLogChannel } from './job-log.ts'
+import { logChannel } from './log.ts'
+import { shownCode, shownCodes } from './shown-code.ts'
+import { stepNameChannel } from './step-name.ts'
+
+const order = await anOrder()
+const other = await anOrder()
+const code = order.challengeCode
+const iso = (ms: number) => new Date(ms).toISOString()
+const view = (changes: Partial<RunView> = {}): RunView => ({
+  run: aRun(),
+  artifacts: [],
+  jobs: [],
+  liveCodes: new Map(),
+  finishedCodes: new Map(),
+  ...changes,
+})
+const codes = (jobId: number, ...shown: string[]) => new Map([[jobId, new Set(shown)]])
+
+describe('artifact', () => {
+  const owner = { id: 9_000_000_001, repository_id: 1001, head_sha: 'a'.repeat(40) }
+  test('whose whole name is the code proves', () => {
+    expect(artifactChannel.find(order, view({ artifacts: [anArtifact(code)] }))).toEqual({ channel: 'artifact' })
+  })
+  test.each<[string, ReturnType<typeof anArtifact>]>([
+    ['with the code as a part of its name', anArtifact(`x-${code}`)],
+    ['with something after the code', anArtifact(`${code}.zip`)],
+    ['with the code in capitals', anArtifact(code.toUpperCase())],
+    ['with a space after the code', anArtifact(`${code} `)],
+    ['with another claim’s code', anArtifact(other.challengeCode)],
+    ['that is expired', anArtifact(code, { expired: true })],
+    ['from before the claim', anArtifact(code, { created_at: iso(nowMs - 31_000) })],
+    ['without a time', anArtifact(code, { created_at: null })],
+    ['of another run', anArtifact(code, { workflow_run: { ...owner, id: 1 } })],
+    ['of another repository', anArtifact(code, { workflow_run: { ...owner, repository_id: 2002 } })],
+    ['of another commit', anArtifact(code, { workflow_run: { ...owner, head_sha: 'b'.repeat(40) } })],
+    ['of no run', anArtifact(code, { workflow_run: null })],
+    ['of a run without an id', anArtifact(code, { workflow_run: { repository_id: 1001, head_sha: 'a'.repeat(40) } })],
+  ])('%s proves nothing', (_, artifact) => {
+    expect(artifactChannel.find(order, view({ artifacts: [artifact] }))).toBeUndefined()
+  })
+})
+
+describe('step name', () => {
+  const step = (name: string, started_at: string | null = iso(nowMs + 1_000)) => [
+    { name, number: 2, status: 'in_progress', started_at },
+  ]
+  const named = challengeStepName(code)
+  test('that is the agreed words and the code proves, with its job', () => {
+    const jobs = [aJob({ id: 4 }), aJob({ id: 5, steps: step(named) })]
+    expect(stepNameChannel.find(order, view({ jobs }))).toEqual({ channel: 'step-name', jobId: 5 })
+  })
+  test.each<[string, Record<string, unknown>]>([
+    ['that is the code alone', { steps: step(code) }],
+    ['with a word before', { steps: step(`Run ${named}`) }],
+    ['with a word after', { steps: step(`${named} again`) }],
+    ['with another claim’s code', { steps: step(challengeStepName(other.challengeCode)) }],
+    ['that has not started', { steps: step(named, null) }],
+    ['that started before the claim', { steps: step(named, iso(nowMs - 31_000)) }],
+    ['in a completed job', { steps: step(named), status: 'completed' }],
+    ['in a queued job', { steps: step(named), status: 'queued' }],
+    ['in a job of another attempt', { steps: step(named), run_attempt: 2 }],
+    ['in a job of another run', { steps: step(named), run_id: 1 }],
+    ['in a job without steps', { steps: undefined }],
+  ])('%s proves nothing', (_, changes) => {
+    expect(stepNameChannel.find(order, view({ jobs: [aJob(changes)] }))).toBeUndefined()
+  })
+})
+
+describe('a line shows a code', () => {
+  test('when it is the agreed sentence and nothing else', () => {
+    expect(shownCode(challengeSentence(code))).toBe(code)
+  })
+  test.each([
+    ['quoted', `"${challengeSentence(code)}"`],
+    ['after a timestamp', `2026-11-25T10:00:00.0000000Z ${challengeSentence(code)}`],
+    ['with a space after', `${challengeSentence(code)} `],
+    ['with text after', `${challengeSentence(code)} (from a title)`],
+    ['with text before', `Title: ${challengeSentence(code)}`],
+    ['as the code alone', code],
+    ['with a tab', challengeSentence(code).replaceAll(' ', '\t')],
+    ['in another case', challengeSentence(code).toLowerCase()],
+    ['cut short', challengeSentence(code).slice(0, -1)],
+    ['with colour', `\u001b[32m${challengeSentence(code)}\u001b[0m`],
+    ['with a carriage return', `${challengeSentence(code)}\r`],
+    ['empty', ''],
+  ])('but not %s', (_, line) => {
+    expect(shownCode(line)).toBeUndefined()
+  })
+  test('and of too many, the newest are kept', () => {
+    const lines = [challengeSentence(other.challengeCode), 'noise', challengeSentence(code)]
+    expect([...shownCodes(lines, 1)]).toEqual([code])
+  })
+})
+
+describe('live log', () => {
+  test('of a running job proves, with the job', () => {
+    expect(logChannel.find(order, view({ jobs: [aJob()], liveCodes: codes(5_001, code) }))).toEqual({
+      channel: 'log',
+      jobId: 5_001,
+    })
+  })
+  test.each<[string, Job[], Map<number, Set<string>>]>([
+    ['of a job that is not of this run', [aJob({ run_id: 1 })], codes(5_001, code)],
+    ['of another attempt', [aJob({ run_attempt: 2 })], codes(5_001, code)],
+    ['of a completed job', [aJob({ status: 'completed' })], codes(5_001, code)],
+    ['of a job that is not listed', [], codes(5_001, code)],
+    ['with another code', [aJob()], codes(5_001, other.challengeCode)],
+  ])('%s proves nothing', (_, jobs, liveCodes) => {
+    expect(logChannel.find(order, view({ jobs, liveCodes }))).toBeUndefined()
+  })
+})
+
+describe('finished job’s log', () => {
+  const finished = (changes: Record<string, unknown> = {}) =>
+    aJob({ status: 'completed', completed_at: iso(nowMs + 1_000), ...changes })
+  test('of this attempt proves, with the job', () => {
+    const given = view({ jobs: [finished()], finishedCodes: codes(5_001, code) })
+    expect(jobLogChannel.find(order, given)).toEqual({ channel: 'job-log', jobId: 5_001 })
+  })
+  test.each<[string, Job]>([
+    ['that still runs', aJob()],
+    ['that ended before the claim', finished({ completed_at: iso(nowMs - 31_000) })],
+    ['without an end', finished({ completed_at: null })],
+    ['of another attempt', finished({ run_attempt: 2 })],
+    ['of another commit', finished({ head_sha: 'c'.repeat(40) })],
+  ])('of a job %s proves nothing', (_, job) => {
+    const given = view({ jobs: [job], finishedCodes: codes(5_001, code) })
+    expect(jobLogChannel.find(order, given)).toBeUndefined()
+  })
+  test('is read with its byte order mark, timestamps and either line end', () => {
+    const stamp = '2026-11-25T10:00:00.1234567Z '
+    const text = `\ufeff${stamp}${challengeSentence(code)}\r\n${stamp}${challengeSentence(other.challengeCode)}\n`
+    expect(codesOfJobLog(text)).toEqual(new Set([code, other.challengeCode]))
+  })
+  test.each([
+    ['without a timestamp', challengeSentence(code)],
+    ['with two timestamps', `2026-11-25T10:00:00.1Z 2026-11-25T10:00:00.1Z ${challengeSentence(code)}`],
+    ['quoted', `2026-11-25T10:00:00.1Z > ${challengeSentence(code)}`],
+  ])('shows nothing in a line %s', (_, text) => {
+    expect(codesOfJobLog(text).size).toBe(0)
+  })
+})

@@ -1,0 +1,49 @@
+import { ConfigError } from '@forkproof/infra/config'
+import { describe, expect, test } from 'vitest'
+import { readConfig } from './config.ts'
+
+const good = {
+  FORKPROOF_ISSUER: 'https://proof.example.com',
+  FORKPROOF_NATS_PASSWORD: 'long-enough',
+  FORKPROOF_VERIFIER_GITHUB_TOKENS: 'token-one, client:secret',
+  FORKPROOF_VERIFIER_ATTESTATION_KEY: 'k'.repeat(100),
+}
+
+describe('configuration', () => {
+  test('needs four settings and defaults to the real GitHub without the log', () => {
+    const config = readConfig(good)
+    expect(config).toMatchObject({
+      githubApiUrl: 'https://api.github.com',
+      githubWebUrl: 'https://github.com',
+      pullRequestFacts: true,
+      natsUser: 'verifier',
+      logSessionCookie: undefined,
+    })
+    expect(config.githubTokens.reveal()).toEqual(['token-one', 'client:secret'])
+  })
+  test('loses the slash at the end of a base address', () => {
+    const env = { ...good, FORKPROOF_VERIFIER_GITHUB_WEB_URL: 'http://127.0.0.1:8090/web/' }
+    expect(readConfig(env).githubWebUrl).toBe('http://127.0.0.1:8090/web')
+  })
+  test('reports everything that is missing at once', () => {
+    expect(() => readConfig({})).toThrow(ConfigError)
+    expect(() => readConfig({})).toThrow(/4 problem/)
+  })
+  test.each([
+    ['FORKPROOF_VERIFIER_GITHUB_API_URL', 'http://api.github.com'],
+    ['FORKPROOF_VERIFIER_GITHUB_API_URL', 'https://user:pass@api.github.com'],
+    ['FORKPROOF_VERIFIER_GITHUB_API_URL', 'ftp://127.0.0.1'],
+    ['FORKPROOF_VERIFIER_GITHUB_WEB_URL', 'github.com'],
+    ['FORKPROOF_VERIFIER_GITHUB_TOKENS', 'one,,two'],
+    ['FORKPROOF_VERIFIER_GITHUB_TOKENS', 'with\nnewline'],
+    ['FORKPROOF_VERIFIER_LOG_SESSION_COOKIE', 'a; other=b'],
+    ['FORKPROOF_VERIFIER_LOG_SESSION_COOKIE', 'a\r\nb'],
+    ['FORKPROOF_VERIFIER_PULL_REQUEST_FACTS', 'yes'],
+    ['FORKPROOF_ISSUER', 'https://proof.example.com/'],
+    ['FORKPROOF_LOG_LEVEL', 'loud'],
+  ])('refuses %s=%j and does not repeat a secret', (name, value) => {
+    const reading = () => readConfig({ ...good, [name]: value })
+    expect(reading).toThrow(name)
+    expect(reading).not.toThrow('newline')
+  })
+})

@@ -1,0 +1,226 @@
+import { challengeSentence } from '@forkproof/contracts/challenge'
+import { JobId, RunAttempt } from '@forkproof/contracts/ids'
+import { describe, expect, test } from 'vitest'
+import { aJob, anArtifact, anOrder, aRun, nowMs } from '../fixtures/github-answers.ts'
+import { observed } from '../fixtures/observed.ts'
+import { pass } from '../fixtures/settle.ts'
+import { GithubFault } from '../github/fault.ts'
+
+const order = await anOrder({ channels: ['artifact'] })
+
+describe('a claim is refused at once', () => {
+  test('when the first check fails, with one request', async () => {
+    const { clock, github, watch } = observed()
+    github.run = aRun({ event: 'push' })
+    const watched = watch(order)
+    await pass(clock, 50)
+    expect(watched.report?.result).toMatchObject({ reason: 'event_not_pull_request' })
+    expect(github.asked).toEqual(['run'])
+  })
+  test('when its repository has moved', async () => {
+    const { clock, github, watch } = observed()
+    github.run = 'moved'
+    const watched = watch(order)
+    await pass(clock, 50)
+    expect(watched.report?.result).toMatchObject({ reason: 'repository_renamed' })
+  })
+  test('when it wants only channels that are not served here, without a request', async () => {
+    const { clock, github, watch } = observed({ cookie: false })
+    const watched = watch(await anOrder({ channels: ['log'] }))
+    await pass(clock, 50)
+    expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
+    expect(github.asked).toEqual([])
+  })
+  test('when every credential is limited beyond its end', async () => {
+    const { clock, github, watch } = observed()
+    github.fault = new GithubFault('limited', 'status 429', { retryAtMs: nowMs + 3_600_000 })
+    const watched = watch(order)
+    await pass(clock, 50)
+    expect(watched.report?.result).toMatchObject({
+      reason: 'github_unavailable',
+      detail: expect.stringMatching(/limit/),
+    })
+  })
+  test('also when the limit strikes while it is watched', async () => {
+    const { clock, github, registry, watch } = observed()
+    const watched = watch(order)
+    await pass(clock, 50)
+    github.fault = new GithubFault('limited', 'status 429', { retryAtMs: nowMs + 3_600_000 })
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 50)
+    expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
+  })
+})
+
+describe('a run that GitHub does not show', () => {
+  test('is asked for three times in five seconds, then remembered', async () => {
+    const { clock, github, watch } = observed()
+    github.run = 'missing'
+    const first = watch(order)
+    await pass(clock, 4_000)
+    expect(first.report?.result).toMatchObject({ reason: 'run_not_found' })
+    const second = watch(await anOrder({ channels: ['artifact'] }))
+    await pass(clock, 50)
+    expect(second.report?.result).toMatchObject({ reason: 'run_not_found' })
+    expect(github.asked).toHaveLength(3)
+  })
+  test('is asked for again after a minute', async () => {
+    const { clock, github, watch } = observed()
+    github.run = 'missing'
+    watch(order)
+    await pass(clock, 64_000)
+    github.run = aRun()
+    const late = watch(await anOrder({ channels: ['artifact'] }))
+    await pass(clock, 50)
+    expect(late.report).toBeUndefined()
+  })
+  test('is fine when it shows up late', async () => {
+    const { clock, github, watch } = observed()
+    github.run = 'missing'
+    const watched = watch(order)
+    await pass(clock, 1_000)
+    github.run = aRun()
+    await pass(clock, 3_000)
+    expect(watched.report).toBeUndefined()
+  })
+})
+
+describe('a run that is still queued', () => {
+  test('is waited for', async () => {
+    const { clock, github, watch, registry } = observed()
+    github.run = aRun({ status: 'queued' })
+    const watched = watch(order)
+    await pass(clock, 6_000)
+    github.run = aRun()
+    github.artifacts = [anArtifact(order.challengeCode)]
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 6_000, () => watched.report !== undefined)
+    expect(watched.report?.result.kind).toBe('verified')
+  })
+  test('for thirty seconds', async () => {
+    const { clock, github, watch } = observed()
+    github.run = aRun({ status: 'waiting' })
+    const watched = watch(order)
+    await pass(clock, 31_000)
+    expect(watched.report?.result).toMatchObject({ reason: 'run_not_in_progress' })
+    expect(watched.atMs - nowMs).toBeGreaterThan(20_000)
+  })
+})
+
+describe('between the sighting and the attestation', () => {
+  test.each([
+    ['the run ends', aRun({ status: 'completed', conclusion: 'success' }), 'run_not_in_progress'],
+    ['a new attempt begins', aRun({ run_attempt: 2 }), 'attempt_not_latest'],
+    ['the fork is deleted', aRun({ head_repository: null }), 'head_repository_gone'],
+    ['the run disappears', 'missing' as const, 'run_not_found'],
+    ['the repository is renamed', 'moved' as const, 'repository_renamed'],
+  ])('%s: refused', async (_, run, reason) => {
+    const { clock, github, registry, watch } = observed()
+    const watched = watch(order)
+    await pass(clock, 50)
+    github.artifacts = [anArtifact(order.challengeCode)]
+    github.run = run
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 500)
+    expect(watched.report?.result).toMatchObject({ kind: 'refused', reason })
+  })
+  test('GitHub fails for a while: still verified', async () => {
+    const { clock, github, registry, watch } = observed()
+    const watched = watch(order)
+    await pass(clock, 50)
+    github.artifacts = [anArtifact(order.challengeCode)]
+    github.fault = new GithubFault('server-error', 'status 502')
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 5_000)
+    github.fault = undefined
+    await pass(clock, 10_000, () => watched.report !== undefined)
+    expect(watched.report?.result.kind).toBe('verified')
+  })
+})
+
+describe('at the end of its time', () => {
+  test('a claim whose run could be read was not seen', async () => {
+    const { clock, watch } = observed()
+    const watched = watch(order)
+    await pass(clock, 120_100)
+    expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
+    expect(watched.atMs - nowMs).toBe(120_000)
+  })
+  test.each(['server-error', 'unreachable', 'malformed', 'forbidden'] as const)(
+    'a claim whose run could not be read (%s) says so',
+    async kind => {
+      const { clock, github, watch } = observed()
+      github.fault = new GithubFault(kind, 'x')
+      const watched = watch(order)
+      await pass(clock, 120_100)
+      expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
+    },
+  )
+  test('a claim whose log could not be read says so too', async () => {
+    const { clock, github, watch } = observed()
+    github.webFault = new GithubFault('server-error', 'status 500')
+    const watched = watch(await anOrder({ channels: ['log'] }))
+    await pass(clock, 120_100)
+    expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
+  })
+  test('failing requests come ever more rarely', async () => {
+    const { clock, github, watch } = observed()
+    github.fault = new GithubFault('server-error', 'status 500')
+    watch(order)
+    await pass(clock, 120_100)
+    expect(github.asked.length).toBeLessThan(30)
+  })
+})
+
+describe('a claim that names its job', () => {
+  const bound = { ...order, jobId: JobId.parse('5001'), channels: ['artifact', 'log'] as const }
+  test('is refused when the job is of another attempt', async () => {
+    const { clock, github, watch } = observed()
+    github.jobs = [aJob({ run_attempt: 2 })]
+    const watched = watch(bound)
+    await pass(clock, 50)
+    expect(watched.report?.result).toMatchObject({ reason: 'job_mismatch' })
+  })
+  test('is refused when the job never shows up', async () => {
+    const { clock, github, watch } = observed()
+    github.jobs = []
+    const watched = watch(bound)
+    await pass(clock, 31_000)
+    expect(watched.report?.result).toMatchObject({ reason: 'job_mismatch' })
+  })
+  test('is refused when the job ends between sighting and attestation', async () => {
+    const { clock, github, registry, watch } = observed()
+    const watched = watch(bound)
+    await pass(clock, 50)
+    github.artifacts = [anArtifact(order.challengeCode)]
+    github.jobs = [aJob({ status: 'completed' })]
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 500)
+    expect(watched.report?.result).toMatchObject({ reason: 'job_mismatch' })
+  })
+  test('is verified by its own log', async () => {
+    const { clock, github, watch } = observed()
+    const claim = { ...bound, channels: ['log' as const] }
+    const watched = watch(claim)
+    await pass(clock, 50)
+    github.liveLines.push(challengeSentence(order.challengeCode))
+    await pass(clock, 1_000)
+    expect(watched.report?.result).toMatchObject({ kind: 'verified' })
+  })
+})
+
+test('an old attempt is refused while the latest runs', async () => {
+  const { clock, github, watch } = observed()
+  github.run = aRun({ run_attempt: 2 })
+  const watched = watch({ ...order, attempt: RunAttempt.parse('1') })
+  await pass(clock, 50)
+  expect(watched.report?.result).toMatchObject({ reason: 'attempt_not_latest' })
+})
+
+test('a nudge for an unknown claim is harmless', async () => {
+  const { clock, registry, watch } = observed()
+  const watched = watch(order)
+  registry.nudge((await anOrder()).claimId, 'shown')
+  await pass(clock, 50)
+  expect(watched.report).toBeUndefined()
+})

@@ -1,0 +1,226 @@
+import { challengeSentence } from '@forkproof/contracts/challenge'
+import type { Channel } from '@forkproof/contracts/claim'
+import { describe, expect, test } from 'vitest'
+import { aJob, anArtifact, anOrder, nowMs } from '../fixtures/github-answers.ts'
+import { observed } from '../fixtures/observed.ts'
+import { pass } from '../fixtures/settle.ts'
+
+const order = await anOrder({ channels: ['artifact'] })
+const orders = await Promise.all(Array.from({ length: 20 }, () => anOrder()))
+const iso = (ms: number) => new Date(ms).toISOString()
+
+describe('a claim that says when its artifact is there', () => {
+  test('costs three counted requests with the pull request’s facts and is verified two round trips after it', async () => {
+    const { clock, github, registry, watch } = observed()
+    github.latencyMs = 100
+    const watched = watch(order)
+    await pass(clock, 700)
+    github.artifacts = [anArtifact(order.challengeCode)]
+    const shownAtMs = clock.now()
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 1_000, () => watched.report !== undefined)
+    expect(watched.report).toMatchObject({ result: { kind: 'verified' }, counted: 3 })
+    expect(github.counted.toSorted()).toEqual(['artifacts', 'pullRequests', 'run'])
+    expect(watched.atMs - shownAtMs).toBeLessThanOrEqual(220)
+  })
+
+  test('costs two without the pull request', async () => {
+    const { clock, github, registry, watch } = observed({ pullRequestFacts: false })
+    const watched = watch(order)
+    await pass(clock, 100)
+    github.artifacts = [anArtifact(order.challengeCode)]
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 500, () => watched.report !== undefined)
+    expect(watched.report).toMatchObject({ result: { kind: 'verified', run: { facts: {} } } })
+    expect(github.counted).toEqual(['run', 'artifacts'])
+  })
+
+  test('is found soon when the listing lags behind', async () => {
+    const { clock, github, registry, watch } = observed()
+    const watched = watch(order)
+    await pass(clock, 100)
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 600)
+    github.artifacts = [anArtifact(order.challengeCode)]
+    await pass(clock, 260, () => watched.report !== undefined)
+    expect(watched.report?.result.kind).toBe('verified')
+  })
+
+  test('is found even if the word came before the watch', async () => {
+    const { clock, github, registry, watch } = observed()
+    registry.nudge(order.claimId, 'shown')
+    github.artifacts = [anArtifact(order.challengeCode)]
+    const watched = watch(order)
+    await pass(clock, 100)
+    expect(watched.report?.result.kind).toBe('verified')
+  })
+})
+
+describe('a claim that never shows its code costs at most three counted requests', () => {
+  test.each<[Channel[]]>([
+    [['artifact']],
+    [['step-name']],
+    [['log']],
+    [['job-log']],
+    [['step-name', 'log', 'job-log']],
+    [['artifact', 'log']],
+    [['artifact', 'step-name', 'log', 'job-log']],
+  ])('with %j, in a run where everything keeps changing', async channels => {
+    const { clock, github, registry, watch } = observed()
+    const silent = await anOrder({ channels })
+    const watched = watch(silent)
+    for (let second = 0; second < 121; second++) {
+      github.artifacts = [anArtifact(`noise-${second}`)]
+      const steps = [{ name: `step ${second}`, status: 'in_progress', number: second, started_at: iso(clock.now()) }]
+      const finished = aJob({ id: 600 + second, status: 'completed', completed_at: iso(clock.now()) })
+      github.jobs = [aJob({ steps }), finished]
+      registry.nudge(silent.claimId, 'asked')
+      await pass(clock, 1_000)
+    }
+    expect(watched.report?.result).toMatchObject({ kind: 'refused', reason: 'code_not_seen' })
+    expect(github.counted.length).toBeLessThanOrEqual(3)
+  })
+
+  test('and with false words of having shown it, its cap', async () => {
+    const { clock, github, registry, watch } = observed()
+    const watched = watch(order)
+    for (let second = 0; second < 121; second++) {
+      github.artifacts = [anArtifact(`noise-${second}`)]
+      registry.nudge(order.claimId, 'shown')
+      await pass(clock, 1_000)
+    }
+    expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
+    expect(github.countOf('artifacts')).toBe(6)
+  })
+})
+
+describe('twenty jobs of one matrix', () => {
+  test('with artifacts cost at most ten counted requests and none waits long', async () => {
+    const { clock, github, registry, watch } = observed()
+    github.latencyMs = 100
+    const claims = orders.map(each => ({ ...each, channels: ['artifact' as const] }))
+    const watched = claims.map(each => watch(each))
+    await pass(clock, 500)
+    const shownAtMs: number[] = []
+    for (const claim of claims) {
+      github.artifacts = [...github.artifacts, anArtifact(claim.challengeCode)]
+      shownAtMs.push(clock.now())
+      registry.nudge(claim.claimId, 'shown')
+      await pass(clock, 70)
+    }
+    await pass(clock, 2_000, () => watched.every(each => each.report))
+    expect(watched.map(each => each.report?.result.kind)).toEqual(orders.map(() => 'verified'))
+    expect(github.counted.length).toBeLessThanOrEqual(10)
+    const waits = watched.map((each, index) => each.atMs - (shownAtMs[index] ?? 0))
+    expect(Math.max(...waits)).toBeLessThan(1_000)
+  })
+
+  test('with the live log cost three counted requests', async () => {
+    const { clock, github, watch } = observed()
+    github.latencyMs = 100
+    github.jobs = orders.map((_, index) => aJob({ id: 6_000 + index }))
+    const claims = orders.map(each => ({ ...each, channels: ['step-name', 'log', 'job-log'] as const }))
+    const watched = claims.map(each => watch(each))
+    await pass(clock, 800)
+    github.liveLines.push(...orders.map(each => challengeSentence(each.challengeCode)))
+    await pass(clock, 1_500, () => watched.every(each => each.report))
+    expect(watched.every(each => each.report?.result.kind === 'verified')).toBe(true)
+    expect(github.counted.toSorted()).toEqual(['jobs', 'pullRequests', 'run'])
+  })
+})
+
+describe('the live log', () => {
+  test('is seen within a poll, its latency and the confirmation, and costs three counted requests', async () => {
+    const { clock, github, watch } = observed()
+    github.latencyMs = 100
+    const claim = await anOrder({ channels: ['step-name', 'log', 'job-log'] })
+    const watched = watch(claim)
+    await pass(clock, 2_030)
+    github.liveLines.push('noise', challengeSentence(claim.challengeCode), 'more')
+    const visibleAtMs = clock.now()
+    await pass(clock, 2_000, () => watched.report !== undefined)
+    expect(watched.report?.result).toMatchObject({
+      kind: 'verified',
+      run: { channel: 'log', facts: { job: { id: '5001' } } },
+    })
+    expect(watched.atMs - visibleAtMs).toBeLessThanOrEqual(400 + 3 * 110)
+    expect(github.counted.toSorted()).toEqual(['jobs', 'pullRequests', 'run'])
+  })
+
+  test('of a step that has ended shows nothing', async () => {
+    const { clock, github, watch } = observed()
+    const claim = await anOrder({ channels: ['log'] })
+    const watched = watch(claim)
+    github.stepStatus = 'completed'
+    github.liveLines.push(challengeSentence(claim.challengeCode))
+    await pass(clock, 5_000)
+    expect(watched.report).toBeUndefined()
+  })
+
+  test('of a claim that also uses artifacts is not read before the artifact has had its time', async () => {
+    const { clock, github, watch } = observed()
+    watch(await anOrder({ channels: ['artifact', 'log'] }))
+    await pass(clock, 2_900)
+    expect([github.asked, github.webCount]).toEqual([['run'], 0])
+    await pass(clock, 500)
+    expect(github.webCount).toBeGreaterThan(0)
+  })
+
+  test('is left alone for a minute when the session is refused', async () => {
+    const { clock, github, watch } = observed()
+    watch(await anOrder({ channels: ['log'] }))
+    const { GithubFault } = await import('../github/fault.ts')
+    github.webFault = new GithubFault('forbidden', 'status 302')
+    await pass(clock, 30_000)
+    expect(github.webCount).toBe(1)
+  })
+})
+
+describe('looks of one run', () => {
+  test('keep their distance whatever the nudges, also of a thousand', async () => {
+    const { clock, github, registry, watch } = observed()
+    watch(order)
+    await pass(clock, 50)
+    for (let turn = 0; turn < 100; turn++) {
+      for (let again = 0; again < 10; again++) registry.nudge(order.claimId, 'shown')
+      await pass(clock, 10)
+    }
+    expect(github.asked.filter(read => read === 'artifacts').length).toBeLessThanOrEqual(5)
+  })
+
+  test('keep four times the distance when the credential’s budget is low', async () => {
+    const { clock, github, registry, watch } = observed()
+    github.slowdown = 4
+    watch(order)
+    await pass(clock, 50)
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 1_990)
+    expect(github.asked.filter(read => read === 'artifacts')).toHaveLength(2)
+  })
+
+  test('end with the last claim and leave nothing behind', async () => {
+    const { clock, made, watch } = observed()
+    const abort = new AbortController()
+    const watched = watch(await anOrder(), abort.signal)
+    await pass(clock, 500)
+    abort.abort(new Error('cancelled'))
+    await pass(clock, 20)
+    expect(watched.error).toMatchObject({ message: 'cancelled' })
+    expect(made[0]?.idle).toBe(true)
+    expect(clock.sleeping).toBe(0)
+  })
+
+  test('of a finished job’s log are one reading for all claims', async () => {
+    const { clock, github, registry, watch } = observed()
+    const claims = orders.slice(0, 5).map(each => ({ ...each, channels: ['job-log' as const] }))
+    const watched = claims.map(each => watch(each))
+    await pass(clock, 100)
+    github.jobs = [aJob({ status: 'completed', completed_at: iso(nowMs + 100) }), aJob({ id: 5_002 })]
+    const stamp = '2026-11-25T10:00:00.0000000Z '
+    github.jobLogs.set(5_001, claims.map(each => stamp + challengeSentence(each.challengeCode)).join('\n'))
+    for (const claim of claims) registry.nudge(claim.claimId, 'shown')
+    await pass(clock, 1_000, () => watched.every(each => each.report))
+    expect(watched.every(each => each.report?.result.kind === 'verified')).toBe(true)
+    expect(github.countOf('jobLog')).toBe(1)
+  })
+})
