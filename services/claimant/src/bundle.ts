@@ -12,6 +12,8 @@ export interface BundledFile {
 }
 
 const shared = {
+  // File names in comments and in the chunks' hashes are relative to this: the same bundle wherever it is built.
+  absWorkingDir: fileURLToPath(new URL('../../../', import.meta.url)),
   bundle: true,
   platform: 'node',
   format: 'esm',
