@@ -16,3 +16,6 @@ export const settings = defineSettings({
 
 export const readConfig = (env: NodeJS.ProcessEnv) => loadSettings(settings, env)
 export type Config = ReturnType<typeof readConfig>
+
+/** What `npm run provision` needs. @throws ConfigError */
+export const readProvisionConfig = (env: NodeJS.ProcessEnv) => loadSettings(busSettings('admin'), env)

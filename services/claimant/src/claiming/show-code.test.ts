@@ -49,6 +49,8 @@ describe('the artifact', () => {
     const { code, log } = await tryClaim({}, { channels: ['artifact', 'log'], artifacts })
     expect(code).toBe('token')
     expect(log.warned).toEqual([])
+    // Told before the artifact is listed, the issuer would spend a request on an empty listing.
+    expect(log.asked).not.toContain('claims/shown')
   })
 
   it('that fails as the only channel ends the claim with the reason', async () => {

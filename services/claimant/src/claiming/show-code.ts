@@ -17,20 +17,22 @@ export async function repeatSentence(claim: OpenClaim, ports: ClaimPorts, stop: 
 }
 
 /**
- * Shows the code in every channel the issuer watches and tells it each time. Resolves when the first is done, so that asking for the token
+ * Shows the code in every channel the issuer watches, and tells it. Resolves when the first is done, so that asking for the token
  * does not make the issuer look before there is anything to see.
  * @throws ClaimFailure when the code can be shown nowhere
  */
 export async function showCode(claim: OpenClaim, ports: ClaimPorts, stop: AbortSignal): Promise<void> {
+  const { artifacts } = ports
+  const uploads = claim.channels.includes('artifact') && artifacts !== undefined
   const ways: Promise<void>[] = []
-  // The sentence is printed already (repeatSentence).
-  if (claim.channels.some(channel => channel !== 'artifact')) ways.push(Promise.resolve())
-  if (claim.channels.includes('artifact') && ports.artifacts) ways.push(uploadCode(claim, ports.artifacts, ports, stop))
-  const shown = ways.map(async way => {
-    await way
-    tellShown(claim, stop)
-  })
-  await Promise.any(shown).catch(() => {
+  // The sentence is printed already (repeatSentence). Where an artifact follows, the issuer is told only then: it watches logs anyway, and
+  // told now it would spend a request on a listing that is still empty.
+  if (claim.channels.some(channel => channel !== 'artifact')) {
+    if (!uploads) tellShown(claim, stop)
+    ways.push(Promise.resolve())
+  }
+  if (uploads) ways.push(uploadCode(claim, artifacts, ports, stop).then(() => tellShown(claim, stop)))
+  await Promise.any(ways).catch(() => {
     if (stop.aborted) throw timedOut()
     throw new ClaimFailure('cannot', 'code_not_shown', {
       title: 'The challenge code could not be shown where the issuer looks for it',

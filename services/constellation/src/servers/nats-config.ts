@@ -19,6 +19,8 @@ export function drawBusPasswords(): BusPasswords {
 
 export interface NatsConfigInput {
   readonly port: number
+  /** Address to listen on; loopback when left out. */
+  readonly host?: string
   readonly storeFolder: string
   readonly passwords: BusPasswords
 }
@@ -27,9 +29,9 @@ export interface NatsConfigInput {
  * The server's configuration file; it holds the passwords. Each write is synced before it is acknowledged: by default JetStream syncs
  * every two minutes and loses acknowledged messages with the machine (facts C6, E3).
  */
-export function natsConfig({ port, storeFolder, passwords }: NatsConfigInput): string {
+export function natsConfig({ port, host = '127.0.0.1', storeFolder, passwords }: NatsConfigInput): string {
   return `server_name: forkproof
-host: 127.0.0.1
+host: ${host}
 port: ${port}
 max_payload: ${payloadBytesMax}
 max_connections: ${connectionsMax}
