@@ -17,16 +17,19 @@ const changeMsMax = 60_000
  * @throws Error in words for a terminal
  */
 export async function changeKeysByWorkflow(client: TemporalClient, operation: KeyOperation): Promise<KeyChangeResult> {
-  const work = client.workflow.execute<(operation: KeyOperation) => Promise<KeyChangeResult>>(changeKeysWorkflow, {
-    taskQueue: keysTaskQueue,
-    workflowId: changeKeysWorkflowId,
-    workflowIdConflictPolicy: 'FAIL',
-    workflowExecutionTimeout: changeMsMax,
-    staticSummary: 'keyId' in operation ? `${operation.operation} ${operation.keyId}` : operation.operation,
-    args: [operation],
-  })
+  const work = () =>
+    client.workflow.execute<(operation: KeyOperation) => Promise<KeyChangeResult>>(changeKeysWorkflow, {
+      taskQueue: keysTaskQueue,
+      workflowId: changeKeysWorkflowId,
+      workflowIdConflictPolicy: 'FAIL',
+      workflowExecutionTimeout: changeMsMax,
+      staticSummary: 'keyId' in operation ? `${operation.operation} ${operation.keyId}` : operation.operation,
+      args: [operation],
+    })
   try {
-    return await work
+    // Without this a call keeps trying for a long time before it says that nobody is there.
+    await client.connection.ensureConnected()
+    return await work()
   } catch (error) {
     throw new Error(explain(error), { cause: error })
   }

@@ -21,7 +21,7 @@ export const keyRingAgeMsMax = 1_000
 
 export function createKeyRing(parts: { store: KeyStore; encryption: KeyEncryption; clock: Clock }): KeyRing {
   const signers = new Map<KeyId, Promise<TokenSigner>>()
-  let known: { readonly states: Promise<KeyStates>; readonly readAtMs: number } | undefined
+  let latest: { readonly states: Promise<KeyStates>; readonly readAtMs: number } | undefined
 
   async function read(): Promise<KeyStates> {
     const { states } = await parts.store.read()
@@ -33,11 +33,11 @@ export function createKeyRing(parts: { store: KeyStore; encryption: KeyEncryptio
   /** One read serves everybody who asks meanwhile; a failed read is nobody's answer afterwards. */
   function states(): Promise<KeyStates> {
     const nowMs = parts.clock.now()
-    if (known && Math.abs(nowMs - known.readAtMs) < keyRingAgeMsMax) return known.states
+    if (latest && Math.abs(nowMs - latest.readAtMs) < keyRingAgeMsMax) return latest.states
     const current = { states: read(), readAtMs: nowMs }
-    known = current
+    latest = current
     current.states.catch(() => {
-      if (known === current) known = undefined
+      if (latest === current) latest = undefined
     })
     return current.states
   }
@@ -47,15 +47,15 @@ export function createKeyRing(parts: { store: KeyStore; encryption: KeyEncryptio
     signerFor: async keyId => {
       const key = (await states()).keys.find(candidate => candidate.keyId === keyId)
       if (key?.state !== 'active' && key?.state !== 'retired') return undefined
-      const opened =
-        signers.get(keyId) ??
-        openSigningKey(key, parts.encryption).then(privateKey => createTokenSigner({ keyId, privateKey }))
+      const known = signers.get(keyId)
+      if (known) return known
+      const opened = openSigningKey(key, parts.encryption).then(privateKey => createTokenSigner({ keyId, privateKey }))
       signers.set(keyId, opened)
       opened.catch(() => signers.delete(keyId))
       return opened
     },
     forget: () => {
-      known = undefined
+      latest = undefined
     },
   }
 }

@@ -1,7 +1,7 @@
-import type { KeyObject } from 'node:crypto'
+import { constants, type KeyObject, sign } from 'node:crypto'
+import { promisify } from 'node:util'
 import type { KeyId } from '@forkproof/contracts/ids'
 import { Secret } from '@forkproof/infra/secret'
-import { CompactSign } from 'jose'
 
 export interface TokenSigner {
   readonly keyId: KeyId
@@ -9,20 +9,21 @@ export interface TokenSigner {
   sign(claims: string): Promise<Secret<string>>
 }
 
-const encoder = new TextEncoder()
+const signOffThread = promisify(sign)
 
-/** Keeps the imported key: importing costs about as much as signing. */
-export async function createTokenSigner(key: {
-  readonly keyId: KeyId
-  readonly privateKey: Secret<KeyObject>
-}): Promise<TokenSigner> {
-  const header = { alg: 'RS256', typ: 'JWT', kid: key.keyId } as const
-  // jose would convert a KeyObject on each use; a CryptoKey is used as it is, and here it cannot be exported again.
-  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
-  const privateKey = key.privateKey.reveal().toCryptoKey(algorithm, false, ['sign'])
+/**
+ * RFC 7515 section 5.1 and RFC 7518 section 3.3, with the header encoded once and the key imported once. A library would add a tenth to the
+ * cost of the signature itself; a test holds this to the bytes that `jose` produces.
+ */
+export function createTokenSigner(key: { readonly keyId: KeyId; readonly privateKey: Secret<KeyObject> }): TokenSigner {
+  const header = Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'JWT', kid: key.keyId })).toString('base64url')
+  const options = { key: key.privateKey.reveal(), padding: constants.RSA_PKCS1_PADDING }
   return {
     keyId: key.keyId,
-    sign: async claims =>
-      new Secret(await new CompactSign(encoder.encode(claims)).setProtectedHeader(header).sign(privateKey)),
+    sign: async claims => {
+      const input = `${header}.${Buffer.from(claims).toString('base64url')}`
+      const signature = await signOffThread('sha256', Buffer.from(input), options)
+      return new Secret(`${input}.${signature.toString('base64url')}`)
+    },
   }
 }

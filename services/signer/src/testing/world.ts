@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { Attestation } from '@forkproof/contracts/facts'
 import { attestationType } from '@forkproof/contracts/facts'
 import { Audience, Issuer, TokenId } from '@forkproof/contracts/ids'
-import { FakeClock } from '@forkproof/infra/clock'
+import { type Clock, FakeClock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
 import { claimIdOf, newTicket, ticketSealKey } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
@@ -111,7 +111,11 @@ export const facts: Attestation['facts'] = {
   },
 }
 
-export function attestationFor(world: World, claim: Claim, changes: Partial<Attestation> = {}): Attestation {
+export function attestationFor(
+  world: { readonly clock: Clock },
+  claim: Claim,
+  changes: Partial<Attestation> = {},
+): Attestation {
   const nowSeconds = Math.floor(world.clock.now() / 1_000)
   const { claimId, audience } = claim.order
   return { claimId, audience, facts, channel: 'artifact', seenAt: nowSeconds, exp: nowSeconds + 120, ...changes }
