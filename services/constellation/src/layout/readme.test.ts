@@ -5,6 +5,19 @@ import { projectFiles, readSource } from './source-tree.ts'
 const readme = readSource('README.md').text
 const section = (title: string) => readme.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? ''
 
+const settingNames = (text: string) =>
+  [...new Set(Array.from(text.matchAll(/FORKPROOF_[A-Z_]+[A-Z]/g), match => match[0]))].sort()
+
+describe('the settings page', () => {
+  it('lists exactly the settings that the services read', () => {
+    const sources = projectFiles().filter(path => path.endsWith('/config.ts') || path.endsWith('/shared-settings.ts'))
+    const definitions = sources.flatMap(path =>
+      Array.from(readSource(path).text.matchAll(/env: '(FORKPROOF_[A-Z_]+)'/g), match => match[1] ?? ''),
+    )
+    expect(settingNames(readSource('docs/settings.md').text)).toEqual([...new Set(definitions)].sort())
+  })
+})
+
 describe('the README', () => {
   it('has the error table that the code has', () => {
     const rows = Array.from(section('Errors').matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| (yes|no) \| (.+) \|$/gm), row =>

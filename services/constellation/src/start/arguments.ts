@@ -5,7 +5,7 @@ export const usage = `usage: npm start -- [--once] [--json]
   --once   stop everything after the demo; exit 0 when the token was minted and verified, 1 otherwise
   --json   print only progress on standard error, and one JSON object as the last line of standard output
 
-Ports and folders are settings of the environment; see the README, section Settings.
+Ports and folders are settings of the environment; see docs/settings.md.
 `
 
 export interface StartArguments {
