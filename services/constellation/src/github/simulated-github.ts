@@ -72,7 +72,7 @@ export class SimulatedGithub {
   }
 
   async setDials(dials: Record<string, unknown>): Promise<void> {
-    await this.send('PATCH', '/_sim/dials', dials)
+    await this.send('PUT', '/_sim/dials', dials)
   }
 
   async resetRequestCounts(): Promise<void> {
