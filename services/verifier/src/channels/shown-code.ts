@@ -1,11 +1,15 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
-import { ChallengeCode } from '@forkproof/contracts/ids'
+import { ChallengeCode, challengeCodePrefix } from '@forkproof/contracts/ids'
+
+/** All sentences are equally long: most lines of a log are told apart by that alone. */
+const sentenceLength = challengeSentence(ChallengeCode.parse(challengeCodePrefix + '0'.repeat(64))).length
 
 /**
  * The code that a log line shows: only where the line is the agreed sentence and nothing else. A title, a path or a quotation around it
  * means that something other than a claimant printed it.
  */
 export function shownCode(line: string): ChallengeCode | undefined {
+  if (line.length !== sentenceLength) return undefined
   const code = ChallengeCode.safeParse(line.slice(line.lastIndexOf(' ') + 1))
   return code.success && challengeSentence(code.data) === line ? code.data : undefined
 }

@@ -5,8 +5,8 @@ export const githubLimits = {
   concurrentRequestsMax: 20,
   /** Waiting behind those; beyond it the service is overloaded and says so. */
   queuedRequestsMax: 2_000,
-  etagEntriesMax: 4_000,
-  /** Bodies beyond this are read but not kept for a 304. */
+  /** Four addresses for each of 500 runs at once; a parsed list takes some 3-60 kB. */
+  etagEntriesMax: 2_000,
   pageSizeMax: 100,
   pagesMax: 5,
   /** GitHub asks for a minute's silence when a secondary limit names no time (facts C2). */

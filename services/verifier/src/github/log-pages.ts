@@ -29,7 +29,7 @@ export function createLogPages(
   const runPath = `/${target.repository}/actions/runs/${target.runId}`
   const page = (path: string, accept: string, signal: AbortSignal) =>
     tools.fetch(`${tools.webUrl}${runPath}${path}`, {
-      headers: { accept, cookie: `user_session=${tools.cookie.reveal()}`, 'x-requested-with': 'XMLHttpRequest' },
+      headers: { accept, cookie: `user_session=${tools.cookie.reveal()}` },
       signal,
     })
   return {

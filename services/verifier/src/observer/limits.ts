@@ -24,6 +24,8 @@ export const paceLimits = {
   logPollPerJobMs: 25,
   /** A claim that also uses artifacts starts on the log this late: the log needs the job list, a counted request. */
   logAfterArtifactMs: 3_000,
+  /** What is seen within this time is confirmed together. */
+  matchTogetherMs: 10,
   logBackOffMsMax: 5_000,
   logSessionLostMs: 60_000,
   logJobsMax: 100,

@@ -37,6 +37,7 @@ export class RunObserver {
   readonly #restWakeup: Wakeup
   readonly #logWakeup: Wakeup
   readonly #logLooks: LogLooks | undefined
+  #soon: Promise<void> | undefined
 
   constructor(tools: ObserverTools) {
     const { clock, pages, log } = tools
@@ -56,7 +57,7 @@ export class RunObserver {
       },
     })
     this.#logLooks =
-      pages && new LogLooks({ ...shared, pages, log, wakeup: this.#logWakeup, onLook: () => this.#match() })
+      pages && new LogLooks({ ...shared, pages, log, wakeup: this.#logWakeup, onLook: () => this.#matchSoon() })
     this.#keep(rest.run(this.#end.signal))
     if (this.#logLooks) this.#keep(this.#logLooks.run(this.#end.signal))
   }
@@ -140,6 +141,21 @@ export class RunObserver {
       if (sighting) this.#confirm(watch, sighting)
       else this.#giveUpEarly(watch)
     }
+  }
+
+  /** The jobs of a matrix are read within milliseconds of each other: one confirmation then serves them all. */
+  #matchSoon(): void {
+    if (this.#watches.size < 2) {
+      this.#match()
+      return
+    }
+    this.#soon ??= this.#tools.clock.sleep(paceLimits.matchTogetherMs, this.#end.signal).then(
+      () => {
+        this.#soon = undefined
+        this.#match()
+      },
+      () => undefined,
+    )
   }
 
   /** No request is possible before the claim ends: the claimant should know now. */
