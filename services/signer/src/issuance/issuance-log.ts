@@ -26,11 +26,8 @@ export function createIssuanceLog(bus: Pick<Bus, 'append' | 'read'>): IssuanceLo
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       head ??= await readHead(bus)
       const entry = chain(issuance, head.seq + 1, head.hash)
-      const sequence = await tryAppend(bus, entry).catch(error => {
-        // Stored or not: only the stream knows.
-        head = undefined
-        throw error
-      })
+      // When this fails the entry may be stored all the same: the next append then loses its place and reads the end anew.
+      const sequence = await tryAppend(bus, entry)
       if (sequence === undefined) {
         head = undefined
         continue

@@ -48,7 +48,7 @@ export function createKeyRing(parts: { store: KeyStore; encryption: KeyEncryptio
       const key = (await states()).keys.find(candidate => candidate.keyId === keyId)
       if (key?.state !== 'active' && key?.state !== 'retired') return undefined
       const known = signers.get(keyId)
-      if (known) return known
+      if (known !== undefined) return known
       const opened = openSigningKey(key, parts.encryption).then(privateKey => createTokenSigner({ keyId, privateKey }))
       signers.set(keyId, opened)
       opened.catch(() => signers.delete(keyId))
