@@ -29,4 +29,14 @@ describe('Lifecycle', () => {
     await lifecycle.shutdown()
     expect(closed).toEqual(['first'])
   })
+
+  it('closes at its next call what was opened while it was already shutting down', async () => {
+    const closed: string[] = []
+    const lifecycle = new Lifecycle()
+    await lifecycle.shutdown()
+    lifecycle.add('lock that was just taken', () => void closed.push('lock'))
+    await lifecycle.shutdown()
+    await lifecycle.shutdown()
+    expect(closed).toEqual(['lock'])
+  })
 })

@@ -29,15 +29,16 @@ export class Lifecycle {
     this.#closers.push({ name, close })
   }
 
-  /** Idempotent. */
+  /** May be called again: then it waits for the first call, and closes what was added after that had finished. */
   shutdown(log?: Logger): Promise<void> {
-    this.#done ??= this.#closeAll(log)
+    this.#done = this.#done ? this.#done.then(() => this.#closeAll(log)) : this.#closeAll(log)
     return this.#done
   }
 
   async #closeAll(log?: Logger): Promise<void> {
     this.#abort.abort(new Error('shutting down'))
-    for (const { name, close } of this.#closers.reverse()) {
+    for (let closer = this.#closers.pop(); closer; closer = this.#closers.pop()) {
+      const { name, close } = closer
       try {
         await bounded(Promise.resolve(close()), this.#stepMsMax)
       } catch (err) {

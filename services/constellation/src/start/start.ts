@@ -7,6 +7,8 @@ import type { StartArguments } from './arguments.ts'
 
 /** The children get 8 s each to go in order; all of them together must fit. */
 const closeStepMsMax = 60_000
+/** One Ctrl-C under npm comes twice: from the terminal, and passed on by npm. Nobody means two presses this close. */
+const sameSignalMsMax = 500
 
 /** `npm start`: the constellation, the demo, then on until the user stops it. Exit codes: 0 fine, 1 failed, 2 bad settings. */
 export async function start(args: StartArguments, env: NodeJS.ProcessEnv): Promise<void> {
@@ -52,9 +54,14 @@ const summary = (proven: boolean, { channel, timings, githubRequests }: Awaited<
 /** First signal: in order. Second: at once. */
 function stopOnSignal(lifecycle: Lifecycle, tell: (line: string) => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
+  let stoppingSinceMs: number | undefined
   const stop = () => {
-    if (lifecycle.signal.aborted) process.exit(1)
-    tell('Stopping …')
+    if (stoppingSinceMs !== undefined) {
+      if (performance.now() - stoppingSinceMs > sameSignalMsMax) process.exit(1)
+      return
+    }
+    stoppingSinceMs = performance.now()
+    tell('Stopping … (once more to force it)')
     void lifecycle.shutdown().then(resolve)
   }
   process.on('SIGINT', stop)
