@@ -8,6 +8,8 @@ export default defineConfig({
     // Temporal's native runtime is one per process: a process per file keeps files apart.
     pool: 'forks',
     maxWorkers: 2,
+    // Concurrent tests of one file mostly wait for a claim's end: a few at a time would add those waits up.
+    maxConcurrency: 32,
     testTimeout: 30_000,
     hookTimeout: 120_000,
     projects: [
