@@ -26,6 +26,7 @@ export const busResources = {
     { name: buckets.jwks, history: 5, ttlMs: 0 },
     // A claim lives minutes; a day of memory is far more than any retry needs.
     { name: buckets.minted, history: 1, ttlMs: 24 * hourMs },
-    { name: buckets.signingKeys, history: 8, ttlMs: 0 },
+    // No older revisions: a key that was dropped or tainted must be gone, even encrypted.
+    { name: buckets.signingKeys, history: 1, ttlMs: 0 },
   ],
 } as const

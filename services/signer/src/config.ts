@@ -1,5 +1,6 @@
 import { Issuer } from '@forkproof/contracts/ids'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
+import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
 import { z } from 'zod'
 import { attestationPublicKey } from './minting/attestation-key.ts'
 
@@ -7,45 +8,10 @@ const encryptionKey = z
   .string()
   .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, 'must be 32 bytes in base64url without padding')
 
-const temporal = defineSettings({
-  temporalAddress: {
-    env: 'FORKPROOF_TEMPORAL_ADDRESS',
-    schema: z.string().min(1),
-    default: '127.0.0.1:7233',
-    description: 'host:port of the Temporal frontend',
-  },
-  temporalNamespace: {
-    env: 'FORKPROOF_TEMPORAL_NAMESPACE',
-    schema: z.string().min(1),
-    default: 'default',
-    description: 'Temporal namespace',
-  },
-})
-
-const nats = defineSettings({
-  natsUrl: {
-    env: 'FORKPROOF_NATS_URL',
-    schema: z.string().min(1),
-    default: 'nats://127.0.0.1:4222',
-    description: 'address of the NATS server',
-  },
-  natsUser: {
-    env: 'FORKPROOF_NATS_USER',
-    schema: z.string().min(1),
-    default: 'signer',
-    description: 'NATS user',
-  },
-  natsPassword: {
-    env: 'FORKPROOF_NATS_PASSWORD',
-    schema: z.string().min(16),
-    secret: true,
-    description: 'password of the NATS user, 16 characters or more',
-  },
-})
-
-const signer = defineSettings({
-  ...temporal,
-  ...nats,
+export const settings = defineSettings({
+  ...temporalSettings,
+  ...busSettings('signer'),
+  ...logSettings,
   issuer: {
     env: 'FORKPROOF_ISSUER',
     schema: Issuer,
@@ -75,20 +41,14 @@ const signer = defineSettings({
     default: 30,
     description: 'how many days one key signs',
   },
-  logLevel: {
-    env: 'FORKPROOF_LOG_LEVEL',
-    schema: z.enum(['debug', 'info', 'warn', 'error']),
-    default: 'info',
-    description: 'least severe level that is logged',
-  },
 })
 
 /** @throws ConfigError */
-export const readConfig = (env: NodeJS.ProcessEnv) => loadSettings(signer, env)
+export const readConfig = (env: NodeJS.ProcessEnv) => loadSettings(settings, env)
 export type Config = ReturnType<typeof readConfig>
 
 /** What `npm run keys` needs: no credential of the signer's. @throws ConfigError */
-export const readKeysConfig = (env: NodeJS.ProcessEnv) => loadSettings(temporal, env)
+export const readKeysConfig = (env: NodeJS.ProcessEnv) => loadSettings(temporalSettings, env)
 
 /** What `npm run issuance` needs. @throws ConfigError */
-export const readIssuanceConfig = (env: NodeJS.ProcessEnv) => loadSettings(nats, env)
+export const readIssuanceConfig = (env: NodeJS.ProcessEnv) => loadSettings(busSettings('signer'), env)
