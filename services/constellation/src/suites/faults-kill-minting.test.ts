@@ -1,7 +1,15 @@
 import { buckets } from '@forkproof/contracts/events'
 import type { Bus } from '@forkproof/infra/bus'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { countEvents, expectOneToken, openClaim, stateOf, untilInHand, untilSeen } from './testing/open-claims.ts'
+import {
+  countEvents,
+  expectOneToken,
+  openClaim,
+  stateOf,
+  untilInHand,
+  untilSeen,
+  untilState,
+} from './testing/open-claims.ts'
 import { openConstellation, type TestConstellation } from './testing/open-constellation.ts'
 import { openBus } from './testing/open-parts.ts'
 
@@ -58,7 +66,7 @@ describe('SIGKILL between proof and token ends in one token: of the', () => {
   it('gateway between mint and answer, which it can give again at any time', async () => {
     const open = await openClaim(world)
     await open.show()
-    await expect.poll(() => stateOf(world, open), { timeout: 20_000 }).toMatchObject({ state: 'proven' })
+    await untilState(world, open, 'proven')
     await world.constellation.killPart('gateway')
     await world.constellation.startPart('gateway')
     const tokenId = await expectOneToken(world, bus, open)

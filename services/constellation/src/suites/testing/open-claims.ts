@@ -11,6 +11,7 @@ import type { Constellation } from '../../running/constellation.ts'
 import { NatsWire } from '../../servers/nats-wire.ts'
 import { claim, forkRun, type HttpAnswer, post, showAsArtifact } from './claims.ts'
 import type { TestConstellation } from './open-constellation.ts'
+import { until } from './until.ts'
 
 const decidedMsMax = 90_000
 const stepMsMax = 20_000
@@ -40,7 +41,7 @@ export async function untilDecided(exchangeURL: string): Promise<HttpAnswer> {
     last = await post(exchangeURL).catch(() => undefined)
     return last !== undefined && isVerdict(last)
   }
-  await expect.poll(ask, { timeout: decidedMsMax, interval: 100, message: 'a verdict' }).toBe(true)
+  await until('the claim has its verdict', ask, { msMax: decidedMsMax, everyMs: 100 })
   if (!last) throw new Error('no answer')
   return last
 }
@@ -53,7 +54,7 @@ export async function untilSeen({ temporal }: TestConstellation, { answer }: Ope
   const handle = temporal.workflow.getHandle(claimWorkflowId(answer.claimId))
   const seen = async () =>
     (await handle.fetchHistory()).events?.some(event => event.workflowExecutionSignaledEventAttributes) ?? false
-  await expect.poll(seen, { timeout: stepMsMax, interval: 50, message: 'the proof in the history' }).toBe(true)
+  await until('the proof is in the history', seen, { msMax: stepMsMax })
 }
 
 /** Resolves when a worker has the claim's activity in hand. */
@@ -67,7 +68,7 @@ export async function untilInHand(
     (await handle.describe()).raw.pendingActivities?.some(
       pending => pending.activityType?.name === activity && pending.state === activityStarted,
     ) ?? false
-  await expect.poll(inHand, { timeout: stepMsMax, interval: 50, message: `${activity} in hand` }).toBe(true)
+  await until(`a worker has ${activity} in hand`, inHand, { msMax: stepMsMax })
 }
 
 /** The claim's state as anybody sees it; asking does not make the verifier look. */
@@ -75,6 +76,10 @@ export async function stateOf({ issuer }: TestConstellation, { answer }: OpenCla
   const response = await fetch(`${issuer}/claims/${answer.claimId}`, { signal: AbortSignal.timeout(10_000) })
   return { status: response.status, ...z.record(z.string(), z.unknown()).parse(await response.json()) }
 }
+
+/** Resolves when the claim's public state is that. Asking for it does not make the verifier look. */
+export const untilState = (world: TestConstellation, open: OpenClaim, state: 'proven' | 'refused'): Promise<void> =>
+  until(`the claim is ${state}`, async () => (await stateOf(world, open))['state'] === state, { msMax: decidedMsMax })
 
 /** Every issued token of the log, which must be an intact chain: by claim, the token ids. `bus` is a connection of the signer's user. */
 export async function issuedTokens(bus: Bus): Promise<ReadonlyMap<string, readonly string[]>> {

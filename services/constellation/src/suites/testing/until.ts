@@ -1,0 +1,14 @@
+import { systemClock } from '@forkproof/infra/clock'
+
+/** Waits until the condition holds, looking every `everyMs`. Unlike `expect.poll` it can be used where tests run side by side. */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  { msMax, everyMs = 50 }: { msMax: number; everyMs?: number },
+): Promise<void> {
+  const deadlineMs = systemClock.now() + msMax
+  while (!(await condition())) {
+    if (systemClock.now() > deadlineMs) throw new Error(`not within ${msMax} ms: ${what}`)
+    await systemClock.sleep(everyMs)
+  }
+}
