@@ -34,8 +34,8 @@ export async function admit(
       retryMs = next
     } catch (error) {
       const fault = tools.backOff.failed(error, tools.clock.now())
+      if (tools.backOff.outlasts(watch.order.expiresAtMs)) return unavailable(fault)
       retryMs = tools.backOff.untilMs
-      if (retryMs >= watch.order.expiresAtMs) return unavailable(fault)
     }
     await tools.clock.sleep(Math.max(retryMs - tools.clock.now(), 0), signal)
   }

@@ -27,9 +27,16 @@ export class BackOff {
     this.#last = undefined
   }
 
+  /** Is it certain that GitHub will not be asked again before `endMs`? Only a limit says so; other faults may end at any time. */
+  outlasts(endMs: number): boolean {
+    return this.#last?.kind === 'limited' && this.#untilMs >= endMs
+  }
+
   /** @throws whatever is not a GithubFault */
   failed(error: unknown, nowMs: number): GithubFault {
     if (!(error instanceof GithubFault)) throw error
+    // One failed reading reaches every claim that shared it; it is one failure all the same.
+    if (error === this.#last && this.#untilMs > nowMs) return error
     const doubled = Math.min(paceLimits.backOffMsMin * 2 ** this.#failures, paceLimits.backOffMsMax)
     this.#failures = Math.min(this.#failures + 1, 16)
     this.#untilMs = Math.max(nowMs + doubled * (0.5 + this.#random() / 2), error.retryAtMs ?? 0)

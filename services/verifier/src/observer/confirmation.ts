@@ -32,9 +32,9 @@ export async function confirm(
       return result
     } catch (error) {
       const fault = backOff.failed(error, clock.now())
-      if (backOff.untilMs >= deadlineMs) return unavailable(fault)
+      if (backOff.outlasts(deadlineMs) || clock.now() >= deadlineMs) return unavailable(fault)
     }
-    await clock.sleep(Math.max(backOff.untilMs - clock.now(), 0), signal)
+    await clock.sleep(Math.max(Math.min(backOff.untilMs, deadlineMs) - clock.now(), 0), signal)
   }
 }
 

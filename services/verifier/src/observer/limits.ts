@@ -44,7 +44,7 @@ export const paceLimits = {
   missingRememberedMs: 60_000,
   missingEntriesMax: 10_000,
   backOffMsMin: 250,
-  backOffMsMax: 8_000,
+  backOffMsMax: 5_000,
   /** A code seen in time may be confirmed a little later; the workflow waits 10 s beyond the claim's end. */
   confirmGraceMs: 5_000,
   /** A nudge can arrive before the claim's watch does. */

@@ -163,12 +163,25 @@ describe('at the end of its time', () => {
     await pass(clock, 120_100)
     expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
   })
+  test('twenty claims of a short life each get their whole time when GitHub fails', async () => {
+    const { clock, github, watch } = observed()
+    github.fault = new GithubFault('server-error', 'status 500')
+    const short = { expiresAtMs: nowMs + 8_000 }
+    const orders = await Promise.all(Array.from({ length: 20 }, () => anOrder(short)))
+    const watched = orders.map(each => watch(each))
+    await pass(clock, 4_500)
+    github.fault = undefined
+    await pass(clock, 3_400)
+    expect(watched.every(each => each.report === undefined)).toBe(true)
+    await pass(clock, 200)
+    expect(watched.every(each => each.report?.result.kind === 'refused')).toBe(true)
+  })
   test('failing requests come ever more rarely', async () => {
     const { clock, github, watch } = observed()
     github.fault = new GithubFault('server-error', 'status 500')
     watch(order)
     await pass(clock, 120_100)
-    expect(github.asked.length).toBeLessThan(30)
+    expect(github.asked.length).toBeLessThan(40)
   })
 })
 

@@ -56,9 +56,22 @@ describe('backing off', () => {
       backOff.failed(new GithubFault('server-error', 'x'), 0)
       return backOff.untilMs
     })
-    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000])
+    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000])
     backOff.succeeded()
     expect([backOff.untilMs, backOff.fault]).toEqual([0, undefined])
+  })
+  test('counts one failed reading once, however many claims shared it', () => {
+    const backOff = new BackOff(() => 1)
+    const fault = new GithubFault('server-error', 'x')
+    for (let claim = 0; claim < 20; claim++) backOff.failed(fault, 0)
+    expect(backOff.untilMs).toBe(250)
+  })
+  test('only a limit is known to outlast a claim', () => {
+    const backOff = new BackOff(() => 1)
+    backOff.failed(new GithubFault('server-error', 'x', { retryAtMs: 60_000 }), 0)
+    expect(backOff.outlasts(10_000)).toBe(false)
+    backOff.failed(new GithubFault('limited', 'x', { retryAtMs: 60_000 }), 0)
+    expect([backOff.outlasts(10_000), backOff.outlasts(70_000)]).toEqual([true, false])
   })
   test('never comes back before GitHub says', () => {
     const backOff = new BackOff(() => 0)

@@ -160,8 +160,8 @@ export class RunObserver {
 
   /** No request is possible before the claim ends: the claimant should know now. */
   #giveUpEarly(watch: ClaimWatch): void {
-    const { fault, untilMs } = this.#backOff
-    if (fault?.kind === 'limited' && untilMs >= watch.order.expiresAtMs) watch.settle(unavailable(fault))
+    const { fault } = this.#backOff
+    if (fault && this.#backOff.outlasts(watch.order.expiresAtMs)) watch.settle(unavailable(fault))
   }
 
   #confirm(watch: ClaimWatch, sighting: Sighting): void {
