@@ -45,6 +45,8 @@ export const paceLimits = {
   missingEntriesMax: 10_000,
   backOffMsMin: 250,
   backOffMsMax: 5_000,
+  /** A claim that ends while a look has waited this long for its answer ends because of GitHub. */
+  unansweredMs: 2_000,
   /** A code seen in time may be confirmed a little later; the workflow waits 10 s beyond the claim's end. */
   confirmGraceMs: 5_000,
   /** A nudge can arrive before the claim's watch does. */

@@ -21,11 +21,19 @@ export interface RestLookTools {
 export class RestLooks {
   readonly #tools: RestLookTools
   #lastLookMs = Number.NEGATIVE_INFINITY
+  /** Start of the look under way. */
+  #openSinceMs: number | undefined
   /** When looks of the recent past cost something. */
   #countedAtMs: number[] = []
 
   constructor(tools: RestLookTools) {
     this.#tools = tools
+  }
+
+  /** A look is under way and GitHub has let it wait for long. */
+  get unanswered(): boolean {
+    const { clock } = this.#tools
+    return this.#openSinceMs !== undefined && clock.now() - this.#openSinceMs >= paceLimits.unansweredMs
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -58,12 +66,14 @@ export class RestLooks {
     for (const watch of due) watch.lastLookMs = nowMs
     this.#lastLookMs = nowMs
     const before = sources.counted
+    this.#openSinceMs = nowMs
     try {
       await this.#readFor(due, nowMs)
       backOff.succeeded()
     } catch (error) {
       backOff.failed(error, clock.now())
     }
+    this.#openSinceMs = undefined
     if (sources.counted > before) this.#countedAtMs.push(nowMs)
     onLook()
   }

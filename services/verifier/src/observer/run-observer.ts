@@ -5,6 +5,7 @@ import type { Logger } from '@forkproof/infra/log'
 import { channelRules } from '../channels/channel-rules.ts'
 import { refuse } from '../core/decision.ts'
 import type { Sighting } from '../core/verify-run.ts'
+import { faultDetail } from '../github/fault.ts'
 import type { LogPages } from '../github/log-pages.ts'
 import type { RunReader } from '../github/run-reader.ts'
 import { admit, unavailable } from './admission.ts'
@@ -36,6 +37,7 @@ export class RunObserver {
   readonly #backOff: BackOff
   readonly #restWakeup: Wakeup
   readonly #logWakeup: Wakeup
+  readonly #restLooks: RestLooks
   readonly #logLooks: LogLooks | undefined
   #soon: Promise<void> | undefined
 
@@ -47,7 +49,7 @@ export class RunObserver {
     this.#restWakeup = new Wakeup(clock)
     this.#logWakeup = new Wakeup(clock)
     const shared = { sources: this.#sources, clock, watches: () => [...this.#watches] }
-    const rest = new RestLooks({
+    this.#restLooks = new RestLooks({
       ...shared,
       backOff: this.#backOff,
       wakeup: this.#restWakeup,
@@ -58,7 +60,7 @@ export class RunObserver {
     })
     this.#logLooks =
       pages && new LogLooks({ ...shared, pages, log, wakeup: this.#logWakeup, onLook: () => this.#matchSoon() })
-    this.#keep(rest.run(this.#end.signal))
+    this.#keep(this.#restLooks.run(this.#end.signal))
     if (this.#logLooks) this.#keep(this.#logLooks.run(this.#end.signal))
   }
 
@@ -127,7 +129,11 @@ export class RunObserver {
       return
     }
     const fault = this.#backOff.fault ?? (watch.uses('log') ? this.#logLooks?.fault : undefined)
-    watch.settle(fault ? unavailable(fault) : refuse('code_not_seen'))
+    if (fault) watch.settle(unavailable(fault))
+    // A request that GitHub has not answered is no fault yet, but nothing was looked at either.
+    else if (this.#sources.run.latest === undefined || this.#restLooks.unanswered) {
+      watch.settle(refuse('github_unavailable', faultDetail.unreachable))
+    } else watch.settle(refuse('code_not_seen'))
   }
 
   /** Holds what was read against every claim that still waits. */

@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest'
+import { anOrder, nowMs } from '../fixtures/github-answers.ts'
+import { observed } from '../fixtures/observed.ts'
+import { pass } from '../fixtures/settle.ts'
+
+const order = await anOrder({ expiresAtMs: nowMs + 9_000 })
+/** Longer than any claim of this file: no answer, and no timeout yet. */
+const silenceMs = 60_000
+
+describe('a claim that ends while GitHub is silent', () => {
+  test('from its first check on says that GitHub did not answer', async () => {
+    const { clock, github, watch } = observed()
+    github.latencyMs = silenceMs
+    const watched = watch(order)
+    await pass(clock, 9_100)
+    expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
+  })
+  test('from its showing on says so too', async () => {
+    const { clock, github, registry, watch } = observed()
+    const watched = watch(order)
+    await pass(clock, 1_000)
+    github.latencyMs = silenceMs
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 8_100)
+    expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
+  })
+  test('for no longer than an answer may take was not seen', async () => {
+    const { clock, github, registry, watch } = observed()
+    const watched = watch(order)
+    await pass(clock, 8_000)
+    github.latencyMs = silenceMs
+    registry.nudge(order.claimId, 'shown')
+    await pass(clock, 1_100)
+    expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
+  })
+})
