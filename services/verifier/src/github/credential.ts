@@ -57,11 +57,8 @@ export class GithubCredential {
     this.#log = options.log
     const silent = { debug() {}, info() {}, warn() {}, error() {} }
     // Octokit's own log would print addresses; its retry and throttling wait longer than a claim lives (facts C4).
-    this.#octokit = new Octokit({
-      baseUrl: options.baseUrl,
-      log: silent,
-      request: { fetch: options.fetch, redirect: 'manual' },
-    })
+    const request = { fetch: withJsonAsText(options.fetch), redirect: 'manual' as const }
+    this.#octokit = new Octokit({ baseUrl: options.baseUrl, log: silent, request })
   }
 
   get blockedUntilMs(): number {
@@ -83,7 +80,7 @@ export class GithubCredential {
     if (answer.status === 404 || answer.status === 410) return { kind: 'missing' }
     if ([301, 302, 307, 308].includes(answer.status)) return { kind: 'moved', location: textHeader(answer, 'location') }
     if (answer.status !== 200) throw this.#refusal(answer)
-    const parsed = request.schema.safeParse(answer.data)
+    const parsed = request.schema.safeParse(dataOf(answer))
     if (!parsed.success) throw new GithubFault('malformed', `${request.route}: ${problemOf(parsed.error)}`)
     const etag = textHeader(answer, 'etag')
     if (etag === undefined) this.#etags.delete(key)
@@ -162,8 +159,31 @@ function textHeader(answer: RawAnswer, name: string): string | undefined {
   return value === undefined ? undefined : String(value)
 }
 
-function messageOf({ data }: RawAnswer): string {
-  return typeof data === 'object' && data !== null && 'message' in data ? String(data.message).slice(0, 500) : ''
+/**
+ * Octokit parses JSON with a visitor of each value, to keep numbers beyond 2^53: many times slower than plain parsing, and the schemas
+ * refuse such numbers anyway. So it is given text, and `dataOf` parses.
+ */
+function withJsonAsText(fetch: Fetch): Fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init)
+    response.headers.set('content-type', 'text/plain')
+    return response
+  }
+}
+
+/** @throws GithubFault on text that is not JSON */
+function dataOf({ data }: RawAnswer): unknown {
+  try {
+    return typeof data === 'string' && data !== '' ? JSON.parse(data) : undefined
+  } catch {
+    throw new GithubFault('malformed', 'the answer is not JSON')
+  }
+}
+
+/** Of an error's body, for telling a limit from a refusal. */
+function messageOf(answer: RawAnswer): string {
+  if (answer.status < 400 || typeof answer.data !== 'string') return ''
+  return answer.data.slice(0, 2_000)
 }
 
 /** Paths and codes only: the values are GitHub’s text. */

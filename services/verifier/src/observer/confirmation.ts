@@ -65,6 +65,8 @@ async function attempt(
   return verification.kind === 'not-yet' ? refuse(verification.reason, verification.detail) : verification
 }
 
+const notNeeded = new Error('no longer waited for')
+
 /** The pull request's facts are worth a short wait, never the token: without them it is minted with fewer claims. */
 async function readPullRequests(
   { sources, clock }: ConfirmationTools,
@@ -77,6 +79,6 @@ async function readPullRequests(
   )
   const late = clock.sleep(paceLimits.pullRequestGraceMs, giveUp.signal).catch(() => undefined)
   const items = await Promise.race([reading, late])
-  giveUp.abort()
+  giveUp.abort(notNeeded)
   return items ?? undefined
 }

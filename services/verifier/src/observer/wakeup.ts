@@ -1,5 +1,8 @@
 import type { Clock } from '@forkproof/infra/clock'
 
+/** One reason for all: an abort without one builds an exception, with its stack, each time. */
+const cutShort = new Error('the sleep was cut short')
+
 /** A sleep that can be cut short. A wake between two sleeps is not lost. */
 export class Wakeup {
   readonly #clock: Clock
@@ -33,7 +36,7 @@ export class Wakeup {
       this.#pending = false
       this.#wake = undefined
       signal.removeEventListener('abort', onAbort)
-      timer.abort()
+      timer.abort(cutShort)
     }
   }
 }
