@@ -14,7 +14,7 @@ export class Lifecycle {
   readonly #closers: Closer[] = []
   readonly #abort = new AbortController()
   readonly #stepMsMax: number
-  #done: Promise<void> | undefined
+  #done = Promise.resolve()
 
   constructor(stepMsMax = closeStepMsMax) {
     this.#stepMsMax = stepMsMax
@@ -31,12 +31,12 @@ export class Lifecycle {
 
   /** May be called again: then it waits for the first call, and closes what was added after that had finished. */
   shutdown(log?: Logger): Promise<void> {
-    this.#done = this.#done ? this.#done.then(() => this.#closeAll(log)) : this.#closeAll(log)
+    this.#abort.abort(new Error('shutting down'))
+    this.#done = this.#done.then(() => this.#closeAll(log))
     return this.#done
   }
 
   async #closeAll(log?: Logger): Promise<void> {
-    this.#abort.abort(new Error('shutting down'))
     for (let closer = this.#closers.pop(); closer; closer = this.#closers.pop()) {
       const { name, close } = closer
       try {

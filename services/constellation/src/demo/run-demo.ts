@@ -48,12 +48,21 @@ export async function runDemo(
       record = told.record
       for (const line of told.lines) tell(line)
     }
+  } catch (error) {
+    if (signal.aborted) throw error
+    tell(`The demo broke off: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
     unwatch()
   }
-  const { rest } = await github.requestCounts()
-  return reportOf(record, startedAt, { counted: rest.counted, notModified: rest.notModified })
+  return reportOf(record, startedAt, await countsOf(github))
 }
+
+/** Zeros when the simulator cannot say any more: the report of a demo that broke off is still a report. */
+const countsOf = (github: SimulatedGithub): Promise<DemoReport['githubRequests']> =>
+  github.requestCounts().then(
+    ({ rest }) => ({ counted: rest.counted, notModified: rest.notModified }),
+    () => ({ counted: 0, notModified: 0 }),
+  )
 
 /** Each run of the demo has repositories of its own, so that a kept simulator does not mix them up. */
 const ensurePullRequest = (github: SimulatedGithub) => {

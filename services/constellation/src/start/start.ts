@@ -22,7 +22,7 @@ export async function start(args: StartArguments, env: NodeJS.ProcessEnv): Promi
     process.exitCode = proven ? 0 : 1
     if (!args.once && !lifecycle.signal.aborted) await stopped
   } catch (error) {
-    if (!lifecycle.signal.aborted) tell(error instanceof Error ? error.message : String(error))
+    if (!lifecycle.signal.aborted) process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     process.exitCode = error instanceof ConfigError ? 2 : 1
   }
   await lifecycle.shutdown()

@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { afterAll, inject } from 'vitest'
+import { processEnvironment } from '../../config.ts'
+import { rootFolder } from '../../layout/source-tree.ts'
+import { freePorts } from '../../running/free-ports.ts'
+import { StartedProgram } from './started-program.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+export const mainFile = join(rootFolder, 'services/constellation/src/main.ts')
+
+export interface StartPlace {
+  readonly stateFolder: string
+  readonly ports: readonly number[]
+  readonly issuer: string
+  readonly githubApi: string
+  /** The settings of a user who chose this folder and these ports. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** A state folder and five ports of one's own, and the programs that the suites found. */
+export async function startPlace(): Promise<StartPlace> {
+  const stateFolder = join(await temporaryFolder(), 'state')
+  const ports = await freePorts(5)
+  const [gateway = 0, simulator = 0, temporal = 0, temporalUi = 0, nats = 0] = ports
+  const programs = inject('programs')
+  const settings = {
+    FORKPROOF_STATE_FOLDER: stateFolder,
+    FORKPROOF_TEMPORAL_PATH: programs.temporal,
+    FORKPROOF_NATS_SERVER_PATH: programs.natsServer,
+    FORKPROOF_GATEWAY_PORT: String(gateway),
+    FORKPROOF_SIMULATOR_PORT: String(simulator),
+    FORKPROOF_TEMPORAL_PORT: String(temporal),
+    FORKPROOF_TEMPORAL_UI_PORT: String(temporalUi),
+    FORKPROOF_NATS_PORT: String(nats),
+  }
+  const base = 'http://127.0.0.1'
+  return { stateFolder, ports, settings, issuer: `${base}:${gateway}`, githubApi: `${base}:${simulator}` }
+}
+
+/** What a shell gives a program, without settings of the one that runs the tests. */
+const shellEnvironment = () =>
+  Object.fromEntries(
+    Object.entries(processEnvironment()).filter(([name]) => !/^(FORKPROOF_|VITEST|NODE_OPTIONS)/.test(name)),
+  )
+
+/** `node services/constellation/src/main.ts …` as a child; whatever it leaves is ended after the file. */
+export const startMain = (args: readonly string[], settings: Readonly<Record<string, string>>): StartedProgram =>
+  started(process.execPath, [mainFile, ...args], settings)
+
+/** The same by `npm start`, as the README says it. */
+export const npmStart = (args: readonly string[], settings: Readonly<Record<string, string>>): StartedProgram =>
+  started('npm', ['start', '--', ...args], { ...settings, npm_config_update_notifier: 'false' })
+
+function started(command: string, args: readonly string[], settings: Readonly<Record<string, string>>): StartedProgram {
+  const program = new StartedProgram(command, args, { cwd: rootFolder, env: { ...shellEnvironment(), ...settings } })
+  afterAll(() => program.destroy())
+  return program
+}
