@@ -51,10 +51,9 @@ describe('many claims at once', () => {
     await world.constellation.killPart('signer')
     const claims = await claiming
     const deciding = expectDistinctTokens(claims)
-    for (const victim of ['verifier', 'orchestrator', 'gateway'] as const) {
-      await world.constellation.killPart(victim)
-      await world.constellation.startPart(victim)
-    }
+    const victims = ['verifier', 'orchestrator', 'gateway'] as const
+    await Promise.all(victims.map(victim => world.constellation.killPart(victim)))
+    await Promise.all(victims.map(victim => world.constellation.startPart(victim)))
     await world.constellation.startPart('signer')
     await deciding
   })
