@@ -82,6 +82,8 @@ const lines: readonly (readonly [string, (code: ChallengeCode) => string])[] = [
   ['a line break that is no line', code => `title\n${sentence(code)}`],
   ['a Unicode line break', code => `title\u2028${sentence(code)}`],
   ['other letter case', code => sentence(code).toUpperCase()],
+  ['one letter otherwise', code => sentence(code).replace('W', 'w')],
+  ['as many letters of other words', code => `The challenge of this OIDC auth ${code}`],
   ['a code in other letter case', code => `Waiting for OIDC auth challenge ${upper(code)}`],
   ['an older client’s words', code => `Waiting for auth challenge ${code}`],
 ]
