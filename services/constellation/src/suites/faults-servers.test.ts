@@ -79,6 +79,7 @@ describe('Temporal killed in the middle of claims', () => {
 
 describe('NATS killed in the middle of claims', () => {
   let early: OpenClaim
+  let late: OpenClaim
   let held: OpenClaim
   let asking: ReturnType<typeof untilDecided>
 
@@ -98,9 +99,10 @@ describe('NATS killed in the middle of claims', () => {
     expect(await keys()).toEqual(before)
   })
 
-  it('holds the token back, not the proof, which needs no nudge', async () => {
-    await Promise.all([early.show(), held.show()])
-    await Promise.all([early, held].map(one => untilSeen(world, one)))
+  it('holds back the token, but neither a new claim nor a proof, which need no bus', async () => {
+    late = await openClaim(world)
+    await Promise.all([early, held, late].map(one => one.show()))
+    await Promise.all([early, held, late].map(one => untilSeen(world, one)))
     expect(await stateOf(world, early)).toMatchObject({ state: 'pending' })
   })
 
@@ -108,14 +110,14 @@ describe('NATS killed in the middle of claims', () => {
     await world.constellation.startPart('nats')
     await untilReady()
     expect(await asking).toMatchObject({ status: 200 })
-    for (const one of [early, held, await openClaimAndShow()]) proven.push(await expectOneToken(world, bus, one))
+    for (const one of [early, held, late, await openClaimAndShow()]) proven.push(await expectOneToken(world, bus, one))
     expect(pids()).toEqual(services)
   })
 })
 
 it('leaves one event for each claim', async () => {
-  expect(new Set(proven).size).toBe(6)
-  expect(await countEvents(world.constellation)).toEqual({ 'forkproof.claim.proven.v1': 6 })
+  expect(new Set(proven).size).toBe(7)
+  expect(await countEvents(world.constellation)).toEqual({ 'forkproof.claim.proven.v1': 7 })
 })
 
 async function openClaimAndShow(): Promise<OpenClaim> {
