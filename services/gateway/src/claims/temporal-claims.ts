@@ -18,6 +18,8 @@ import { z } from 'zod'
 import type { ClaimRecord, Claims } from './ports.ts'
 
 const callTimeoutMs = 3_000
+/** Old clients do not ask again when a claim is answered with an error, so a burst is waited out rather than turned away. */
+const startTimeoutMs = 10_000
 const reachTimeoutMs = 1_000
 const retryAfterSeconds = 2
 /** Past the claim's own end, for a mint that is retried and for the answer; then Temporal ends what hangs. */
@@ -55,7 +57,7 @@ export function temporalClaims(client: Client): Claims {
 /** The SDK repeats a lost call under the same request id, so that a repeat is not mistaken for a second claim. */
 async function start(client: Client, order: ClaimOrder): Promise<'started' | 'key_used'> {
   try {
-    await client.withDeadline(Date.now() + callTimeoutMs, () =>
+    await client.withDeadline(Date.now() + startTimeoutMs, () =>
       client.workflow.start<ClaimWorkflow>(claimWorkflow, {
         taskQueue: claimTaskQueue,
         workflowId: claimWorkflowId(order.claimId),
