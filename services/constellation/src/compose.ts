@@ -7,6 +7,7 @@ import { claimAction } from './demo/fork-workflow.ts'
 import { openStateFolder } from './processes/state-folder.ts'
 import { Supervisor } from './processes/supervisor.ts'
 import { Constellation } from './running/constellation.ts'
+import { writeOperatorSettings } from './running/operator-settings.ts'
 import { findServers } from './running/programs.ts'
 import { loadServiceKeys } from './running/service-keys.ts'
 import { Progress } from './tools/progress.ts'
@@ -43,6 +44,7 @@ export async function compose(
     actions: { [claimAction]: claimantFolder },
   })
   await constellation.start(signal)
+  lifecycle.add('operator settings', await writeOperatorSettings(state.path, constellation))
   supervisor.onSurpriseExit(error => tell(`! ${error.message}`))
   return constellation
 }

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { SimulatedGithub } from '../github/simulated-github.ts'
 import { assertPortsFree } from '../processes/port-check.ts'
 import { verifyTokenWith } from '../tools/verify-token.ts'
 import { claim, exchange, forkRun, showAsArtifact } from './testing/claims.ts'
-import { npmStart, type StartPlace, startMain, startPlace } from './testing/open-start.ts'
+import { npmRun, npmStart, type StartPlace, startMain, startPlace } from './testing/open-start.ts'
 import type { StartedProgram } from './testing/started-program.ts'
 
 const everythingRuns = 'Everything runs.'
@@ -74,6 +75,14 @@ describe('npm start', () => {
     expect(verified).toMatchObject({ verified: true, claims: { repository: of.repository } })
   })
 
+  it('lets npm run keys and npm run issuance find it without settings of their own', async () => {
+    const keys = await npmRun('keys', ['status'], place.settings).exited
+    expect(keys).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(`${firstKeyIds[0]}  active`) })
+    const issuance = await npmRun('issuance', ['verify'], place.settings).exited
+    expect(issuance).toMatchObject({ code: 0, stdout: expect.stringMatching(/^intact: [1-9]\d* entries, head /) })
+    expect((await stat(join(place.stateFolder, 'operator.env'))).mode & 0o777).toBe(0o600)
+  })
+
   it('says why not, when it is started a second time in the same state folder', async () => {
     const other = await startPlace()
     const second = startMain([], { ...other.settings, FORKPROOF_STATE_FOLDER: place.stateFolder })
@@ -109,6 +118,8 @@ describe('npm start', () => {
     running.signal('SIGINT', 'leader')
     expect((await running.exited).code).toBe(0)
     await expectNothingLeft(place, running)
+    // It named the passwords of a bus that is gone.
+    expect(existsSync(join(place.stateFolder, 'operator.env'))).toBe(false)
   })
 
   it('starts again from the same folder with the same keys, and --once --json ends with one JSON object', async () => {

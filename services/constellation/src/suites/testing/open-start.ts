@@ -51,6 +51,10 @@ export const startMain = (args: readonly string[], settings: Readonly<Record<str
 export const npmStart = (args: readonly string[], settings: Readonly<Record<string, string>>): StartedProgram =>
   started('npm', ['start', '--', ...args], { ...settings, npm_config_update_notifier: 'false' })
 
+/** Another script of package.json, without npm's own lines. */
+export const npmRun = (script: string, args: readonly string[], settings: Readonly<Record<string, string>>) =>
+  started('npm', ['run', '--silent', script, '--', ...args], { ...settings, npm_config_update_notifier: 'false' })
+
 function started(command: string, args: readonly string[], settings: Readonly<Record<string, string>>): StartedProgram {
   const program = new StartedProgram(command, args, { cwd: rootFolder, env: { ...shellEnvironment(), ...settings } })
   afterAll(() => program.destroy())
