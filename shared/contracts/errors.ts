@@ -56,7 +56,8 @@ export const errorTable = {
     retryable: false,
   },
   code_not_seen: { status: 403, title: 'The code was not seen in the run in time', retryable: false },
-  github_unavailable: { status: 503, title: 'GitHub could not be read in time', retryable: true },
+  // A decided claim, so 4xx: old clients take 5xx as "ask again". Failed Dependency, RFC 4918 section 11.4.
+  github_unavailable: { status: 424, title: 'GitHub could not be read in time; claim again', retryable: true },
   claim_expired: { status: 410, title: 'The claim’s time is over', retryable: false },
   // The signer's own refusals. None is reachable without a broken or hostile part of the system.
   attestation_invalid: { status: 403, title: 'The proof of the run does not verify', retryable: false },

@@ -51,6 +51,7 @@ export async function composeGateway(
       acceptsAudience: audiencePolicy(config.audiences, defaultAudience),
       claims,
       requestLimits,
+      busIsUp: () => bus.isUp(),
       clock,
     }),
     exchange: createExchange({ claims, nudges, held, clock }),

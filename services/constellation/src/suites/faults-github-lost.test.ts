@@ -45,7 +45,7 @@ describe.concurrent('GitHub unreadable until the claim’s end', () => {
     const startedAt = performance.now()
     const open = await shownBehind(dials)
     expect(await refusalOf(open)).toMatchObject({
-      status: 503,
+      status: 424,
       code: 'github_unavailable',
       state: { state: 'refused', reason: 'github_unavailable' },
     })
@@ -74,7 +74,7 @@ describe('every credential without requests left', () => {
     }
     const startedAt = performance.now()
     const open = await shownBehind({})
-    expect(await refusalOf(open)).toMatchObject({ status: 503, code: 'github_unavailable' })
+    expect(await refusalOf(open)).toMatchObject({ status: 424, code: 'github_unavailable' })
     expect(performance.now() - startedAt).toBeLessThan(claimLifetimeMs)
   })
 

@@ -79,7 +79,6 @@ describe('Temporal killed in the middle of claims', () => {
 
 describe('NATS killed in the middle of claims', () => {
   let early: OpenClaim
-  let late: OpenClaim
   let held: OpenClaim
   let asking: ReturnType<typeof untilDecided>
 
@@ -99,10 +98,16 @@ describe('NATS killed in the middle of claims', () => {
     expect(await keys()).toEqual(before)
   })
 
-  it('holds back the token, but neither a new claim nor a proof, which need no bus', async () => {
-    late = await openClaim(world)
-    await Promise.all([early, held, late].map(one => one.show()))
-    await Promise.all([early, held, late].map(one => untilSeen(world, one)))
+  it('makes the gateway turn new claims away with 503 and Retry-After', async () => {
+    const refused = await tryClaim()
+    expect(refused).toMatchObject({ status: 503 })
+    expect(problemCode(refused)).toBe('temporarily_unavailable')
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  it('holds back the token, but not the proof, which needs no bus', async () => {
+    await Promise.all([early, held].map(one => one.show()))
+    await Promise.all([early, held].map(one => untilSeen(world, one)))
     expect(await stateOf(world, early)).toMatchObject({ state: 'pending' })
   })
 
@@ -110,14 +115,14 @@ describe('NATS killed in the middle of claims', () => {
     await world.constellation.startPart('nats')
     await untilReady()
     expect(await asking).toMatchObject({ status: 200 })
-    for (const one of [early, held, late, await openClaimAndShow()]) proven.push(await expectOneToken(world, bus, one))
+    for (const one of [early, held, await openClaimAndShow()]) proven.push(await expectOneToken(world, bus, one))
     expect(pids()).toEqual(services)
   })
 })
 
 it('leaves one event for each claim', async () => {
-  expect(new Set(proven).size).toBe(7)
-  expect(await countEvents(world.constellation)).toEqual({ 'forkproof.claim.proven.v1': 7 })
+  expect(new Set(proven).size).toBe(6)
+  expect(await countEvents(world.constellation)).toEqual({ 'forkproof.claim.proven.v1': 6 })
 })
 
 async function openClaimAndShow(): Promise<OpenClaim> {

@@ -16,6 +16,8 @@ import type { RequestLimits } from '../throttling/request-limits.ts'
 import type { Claims } from './ports.ts'
 import { isUsableKey } from './usable-key.ts'
 
+const busRetryAfterSeconds = 2
+
 export interface StartClaimOptions {
   readonly issuer: Issuer
   /** Base of `exchangeURL`; never taken from a request (facts oidc A 3). */
@@ -27,6 +29,8 @@ export interface StartClaimOptions {
   readonly acceptsAudience: (audience: Audience) => boolean
   readonly claims: Claims
   readonly requestLimits: Pick<RequestLimits, 'admitClaim'>
+  /** Without the bus nothing can be minted: a claim would use up its time for nothing. */
+  readonly busIsUp: () => boolean
   readonly clock: Clock
 }
 
@@ -34,6 +38,7 @@ export interface StartClaimOptions {
 export function createStartClaim(options: StartClaimOptions): (request: ClaimRequest) => Promise<ClaimAnswer> {
   return async request => {
     const { audience, channels } = check(options, request)
+    if (!options.busIsUp()) throw new AppError('temporarily_unavailable', { retryAfterSeconds: busRetryAfterSeconds })
     options.requestLimits.admitClaim(request.repo, request.runID)
     const key = bringOrMakeKey(request.sealTo)
     const claimId = await claimIdOf(key.sealKey)

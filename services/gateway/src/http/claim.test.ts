@@ -83,6 +83,17 @@ describe('POST /claim', () => {
     claims.down = false
     expect((await claim(goodClaim)).statusCode).toBe(200)
   })
+
+  it('says 503 with Retry-After and starts nothing while the bus is down, and recovers by itself', async () => {
+    const { claim, claims, source } = await testGateway()
+    source.broken = true
+    const response = await claim(goodClaim)
+    expect(response.statusCode).toBe(503)
+    expect(response.headers['retry-after']).toBe('2')
+    expect(claims.started).toEqual([])
+    source.broken = false
+    expect((await claim(goodClaim)).statusCode).toBe(200)
+  })
 })
 
 const lowOrder = [

@@ -62,6 +62,7 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
       acceptsAudience: audiencePolicy(config.audiences, defaultAudience),
       claims,
       requestLimits,
+      busIsUp: () => !source.broken,
       clock,
     }),
     exchange: createExchange({ claims, nudges: passOn, held, clock }),
