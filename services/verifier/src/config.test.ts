@@ -4,7 +4,7 @@ import { readConfig } from './config.ts'
 
 const good = {
   FORKPROOF_ISSUER: 'https://proof.example.com',
-  FORKPROOF_NATS_PASSWORD: 'long-enough',
+  FORKPROOF_NATS_PASSWORD: 'sixteen characters',
   FORKPROOF_VERIFIER_GITHUB_TOKENS: 'token-one, client:secret',
   FORKPROOF_VERIFIER_ATTESTATION_KEY: 'k'.repeat(100),
 }

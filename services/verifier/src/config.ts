@@ -1,5 +1,6 @@
 import { Issuer } from '@forkproof/contracts/ids'
 import { defineSettings, loadSettings, type Settings } from '@forkproof/infra/config'
+import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
 import { z } from 'zod'
 import { githubLimits } from './github/limits.ts'
 
@@ -22,37 +23,10 @@ const githubTokens = z
 
 const flag = z.enum(['true', 'false']).transform(text => text === 'true')
 
-const settings = defineSettings({
-  temporalAddress: {
-    env: 'FORKPROOF_TEMPORAL_ADDRESS',
-    schema: z.string().min(3),
-    default: '127.0.0.1:7233',
-    description: 'host:port of the Temporal frontend',
-  },
-  temporalNamespace: {
-    env: 'FORKPROOF_TEMPORAL_NAMESPACE',
-    schema: z.string().min(1),
-    default: 'default',
-    description: 'Temporal namespace',
-  },
-  natsUrl: {
-    env: 'FORKPROOF_NATS_URL',
-    schema: z.string().min(1),
-    default: 'nats://127.0.0.1:4222',
-    description: 'NATS servers, comma separated',
-  },
-  natsUser: {
-    env: 'FORKPROOF_NATS_USER',
-    schema: z.string().regex(/^[a-z-]{1,32}$/),
-    default: 'verifier',
-    description: 'NATS user; may only subscribe to nudges',
-  },
-  natsPassword: {
-    env: 'FORKPROOF_NATS_PASSWORD',
-    schema: z.string().min(8),
-    secret: true,
-    description: 'password of that user, 8 characters or more',
-  },
+export const settings = defineSettings({
+  ...temporalSettings,
+  ...busSettings('verifier'),
+  ...logSettings,
   issuer: {
     env: 'FORKPROOF_ISSUER',
     schema: Issuer,
@@ -94,12 +68,6 @@ const settings = defineSettings({
     schema: z.string().min(32).max(4096),
     secret: true,
     description: 'Ed25519 private key that signs attestations, PKCS #8 PEM or JWK',
-  },
-  logLevel: {
-    env: 'FORKPROOF_LOG_LEVEL',
-    schema: z.enum(['debug', 'info', 'warn', 'error']),
-    default: 'info',
-    description: 'debug, info, warn or error',
   },
 })
 

@@ -67,13 +67,16 @@ async function attempt(
 
 const notNeeded = new Error('no longer waited for')
 
-/** The pull request's facts are worth a short wait, never the token: without them it is minted with fewer claims. */
+/**
+ * Read after the sighting, so that a title which was made to hold the code is noticed, and beside the run, so that it delays nothing. The
+ * pull request's facts are worth a short wait, never the token: without them it is minted with fewer claims.
+ */
 async function readPullRequests(
   { sources, clock }: ConfirmationTools,
   nowMs: number,
 ): Promise<readonly PullRequest[] | undefined> {
   const giveUp = new AbortController()
-  const reading = sources.pullRequests.since(nowMs - paceLimits.pullRequestFreshMs).then(
+  const reading = sources.pullRequests.since(nowMs).then(
     listing => listing.items,
     () => undefined,
   )

@@ -33,7 +33,6 @@ export const paceLimits = {
   jobLogTriesMax: 3,
   /** Readings this young serve another claim's first check. */
   runFreshMs: 1_000,
-  pullRequestFreshMs: 30_000,
   /** The attestation waits this much longer for the pull request's facts than for the run. */
   pullRequestGraceMs: 2_000,
   /** GitHub shows a new run or state with a delay (facts F). */

@@ -3,7 +3,8 @@ import type { ClaimId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import { channelRules } from '../channels/channel-rules.ts'
-import { refuse } from '../core/decision.ts'
+import { checkRun } from '../core/check-run.ts'
+import { type Refusal, refuse } from '../core/decision.ts'
 import type { Sighting } from '../core/verify-run.ts'
 import { faultDetail } from '../github/fault.ts'
 import type { LogPages } from '../github/log-pages.ts'
@@ -97,7 +98,6 @@ export class RunObserver {
     const nudged = [...this.#watches].filter(watch => watch.order.claimId === claimId)
     for (const watch of nudged) watch.nudge(kind, this.#tools.clock.now())
     if (nudged.length > 0) this.#wake()
-    if (kind === 'shown' && nudged.some(watch => watch.phase === 'watching')) this.#foresee()
     return nudged.length > 0
   }
 
@@ -114,7 +114,6 @@ export class RunObserver {
       return
     }
     watch.phase = 'watching'
-    if (watch.shownAtMs !== undefined) this.#foresee()
     // The code may be in what was read for a sibling.
     this.#match()
     this.#wake()
@@ -133,7 +132,19 @@ export class RunObserver {
     // A request that GitHub has not answered is no fault yet, but nothing was looked at either.
     else if (this.#sources.run.latest === undefined || this.#restLooks.unanswered) {
       watch.settle(refuse('github_unavailable', faultDetail.unreachable))
-    } else watch.settle(refuse('code_not_seen'))
+    } else watch.settle(await this.#lastWord(watch, signal))
+  }
+
+  /** What became of the run meanwhile says better than `code_not_seen` why nothing was seen. Where nothing changed the reading is free. */
+  async #lastWord(watch: ClaimWatch, signal: AbortSignal): Promise<Refusal> {
+    const { clock } = this.#tools
+    const late = clock.sleep(paceLimits.confirmGraceMs, signal).then(() => undefined)
+    const reading = this.#sources.run.since(clock.now()).catch(() => undefined)
+    const answer = await Promise.race([reading, late])
+    if (answer?.kind === 'missing') return refuse('run_not_found')
+    if (answer?.kind === 'moved') return refuse('repository_renamed')
+    const decision = answer && checkRun(answer.value, watch.order)
+    return decision?.kind === 'refused' ? decision : refuse('code_not_seen')
   }
 
   /** Holds what was read against every claim that still waits. */
@@ -179,13 +190,6 @@ export class RunObserver {
         if (watch.phase === 'confirming') watch.settle(result)
       }),
     )
-  }
-
-  /** The pull request will be needed soon; read beside the look, it delays nothing. */
-  #foresee(): void {
-    if (!this.#tools.pullRequestFacts || !this.#sources.latestRun) return
-    const sinceMs = this.#tools.clock.now() - paceLimits.pullRequestFreshMs
-    this.#sources.pullRequests.since(sinceMs).catch(() => undefined)
   }
 
   #wake(): void {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { anOrder, nowMs } from '../fixtures/github-answers.ts'
+import { anOrder, aRun, nowMs } from '../fixtures/github-answers.ts'
 import { observed } from '../fixtures/observed.ts'
 import { pass } from '../fixtures/settle.ts'
+import { paceLimits } from './limits.ts'
 
 const order = await anOrder({ expiresAtMs: nowMs + 9_000 })
 /** Longer than any claim of this file: no answer, and no timeout yet. */
@@ -30,7 +31,25 @@ describe('a claim that ends while GitHub is silent', () => {
     await pass(clock, 8_000)
     github.latencyMs = silenceMs
     registry.nudge(order.claimId, 'shown')
-    await pass(clock, 1_100)
+    await pass(clock, 1_100 + paceLimits.confirmGraceMs)
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
+  })
+})
+
+describe('a claim that ends unseen', () => {
+  test.each([
+    ['run_not_in_progress', aRun({ status: 'completed', conclusion: 'success' })],
+    ['repository_not_public', aRun({ repository: { ...aRun().repository, private: true } })],
+    ['head_repository_gone', aRun({ head_repository: null })],
+    ['run_not_found', 'missing' as const],
+    ['repository_renamed', 'moved' as const],
+    ['code_not_seen', aRun()],
+  ])('says %s when that is what became of the run', async (reason, run) => {
+    const { clock, github, watch } = observed()
+    const watched = watch(order)
+    await pass(clock, 1_000)
+    github.run = run
+    await pass(clock, 8_100)
+    expect(watched.report?.result).toMatchObject({ reason })
   })
 })
