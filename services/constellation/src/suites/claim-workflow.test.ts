@@ -169,7 +169,7 @@ describe.concurrent('the claim workflow', () => {
     expect(eventsOf(order)).toHaveLength(1)
   })
 
-  it('can be found by repository, run, state and reason', async () => {
+  it('can be found by repository, run, state and reason', async ({ expect }) => {
     const order = sampleOrder('searched')
     watching.set(order.claimId, async () => ({ outcome: 'refused', reason: 'code_not_seen' }))
     await execute(order)

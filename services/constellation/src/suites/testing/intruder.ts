@@ -14,7 +14,7 @@ import {
 } from '@forkproof/workflows/claim/api'
 import type { MintOutcome, MintRequest } from '@forkproof/workflows/claim/ports'
 import { NativeConnection, Worker } from '@temporalio/worker'
-import { afterAll } from 'vitest'
+import { afterFile } from './after-file.ts'
 import { ownKey } from './claims.ts'
 import type { TestConstellation } from './open-constellation.ts'
 
@@ -38,7 +38,7 @@ export async function openIntruder({ constellation, issuer, temporal }: TestCons
   const workflowsPath = fileURLToPath(new URL('./direct-mint-workflow.ts', import.meta.url))
   const worker = await Worker.create({ connection, taskQueue, workflowsPath, shutdownForceTime: '3s' })
   const running = worker.run()
-  afterAll(async () => {
+  afterFile(async () => {
     worker.shutdown()
     await running
     await connection.close()

@@ -1,7 +1,7 @@
 import { Lifecycle } from '@forkproof/infra/lifecycle'
 import { connectTemporal } from '@forkproof/infra/temporal'
 import type { Client } from '@temporalio/client'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { SimulatedGithub } from '../../github/simulated-github.ts'
 import { openStateFolder } from '../../processes/state-folder.ts'
 import { Supervisor } from '../../processes/supervisor.ts'
@@ -10,6 +10,7 @@ import { freePorts } from '../../running/free-ports.ts'
 import type { Environment, ServiceName } from '../../running/service-environment.ts'
 import { makeServiceKeys } from '../../running/service-keys.ts'
 import { Progress } from '../../tools/progress.ts'
+import { afterFile } from './after-file.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface TestConstellation {
@@ -39,7 +40,7 @@ export async function openConstellation(
     headless: true,
   })
   const lifecycle = new Lifecycle()
-  afterAll(async () => {
+  afterFile(async () => {
     await lifecycle.shutdown()
     await supervisor.stopAll()
     await state.release()

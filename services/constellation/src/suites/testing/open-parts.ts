@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { connectBus } from '@forkproof/infra/bus'
 import { silentLogger } from '@forkproof/infra/log'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { openStateFolder } from '../../processes/state-folder.ts'
 import { Supervisor } from '../../processes/supervisor.ts'
 import { Constellation, type PartName } from '../../running/constellation.ts'
@@ -10,6 +10,7 @@ import { freePorts } from '../../running/free-ports.ts'
 import { makeServiceKeys } from '../../running/service-keys.ts'
 import type { BusUser } from '../../servers/nats-permissions.ts'
 import { Progress } from '../../tools/progress.ts'
+import { afterFile } from './after-file.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const commandMsMax = 90_000
@@ -28,7 +29,7 @@ export async function openParts(...names: PartName[]) {
     progress: new Progress(() => undefined),
     headless: true,
   })
-  afterAll(async () => {
+  afterFile(async () => {
     await supervisor.stopAll()
     await state.release()
   })
@@ -42,7 +43,7 @@ export async function openParts(...names: PartName[]) {
 export async function openBus(constellation: Constellation, user: BusUser) {
   const password = constellation.busPasswords[user]
   const bus = await connectBus({ servers: constellation.addresses.nats, user, password, log: silentLogger })
-  afterAll(() => bus.close())
+  afterFile(() => bus.close())
   return bus
 }
 

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { processEnvironment } from '../../config.ts'
 import { rootFolder } from '../../layout/source-tree.ts'
 import { freePorts } from '../../running/free-ports.ts'
+import { afterFile } from './after-file.ts'
 import { StartedProgram } from './started-program.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-export const mainFile = join(rootFolder, 'services/constellation/src/main.ts')
+const mainFile = join(rootFolder, 'services/constellation/src/main.ts')
 
 export interface StartPlace {
   readonly stateFolder: string
@@ -22,11 +23,11 @@ export async function startPlace(): Promise<StartPlace> {
   const stateFolder = join(await temporaryFolder(), 'state')
   const ports = await freePorts(5)
   const [gateway = 0, simulator = 0, temporal = 0, temporalUi = 0, nats = 0] = ports
-  const programs = inject('programs')
+  const { temporal: temporalPath, natsServer } = inject('programs')
   const settings = {
     FORKPROOF_STATE_FOLDER: stateFolder,
-    FORKPROOF_TEMPORAL_PATH: programs.temporal,
-    FORKPROOF_NATS_SERVER_PATH: programs.natsServer,
+    FORKPROOF_TEMPORAL_PATH: temporalPath,
+    FORKPROOF_NATS_SERVER_PATH: natsServer,
     FORKPROOF_GATEWAY_PORT: String(gateway),
     FORKPROOF_SIMULATOR_PORT: String(simulator),
     FORKPROOF_TEMPORAL_PORT: String(temporal),
@@ -57,6 +58,6 @@ export const npmRun = (script: string, args: readonly string[], settings: Readon
 
 function started(command: string, args: readonly string[], settings: Readonly<Record<string, string>>): StartedProgram {
   const program = new StartedProgram(command, args, { cwd: rootFolder, env: { ...shellEnvironment(), ...settings } })
-  afterAll(() => program.destroy())
+  afterFile(() => program.destroy())
   return program
 }

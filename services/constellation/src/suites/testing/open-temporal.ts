@@ -5,10 +5,11 @@ import { silentLogger } from '@forkproof/infra/log'
 import { connectTemporal, installTemporalRuntime } from '@forkproof/infra/temporal'
 import type { Client } from '@temporalio/client'
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { Supervisor } from '../../processes/supervisor.ts'
 import { freePorts } from '../../running/free-ports.ts'
 import { startTemporal } from '../../servers/temporal.ts'
+import { afterFile } from './after-file.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface TestTemporal {
@@ -30,8 +31,9 @@ export async function openTemporal(): Promise<TestTemporal> {
   const client = connectTemporal({ address, namespace: 'default' }, lifecycle)
   const connection = await NativeConnection.connect({ address })
   const stops = new Set<() => Promise<void>>()
-  afterAll(async () => {
-    for (const stop of stops) await stop()
+  afterFile(async () => {
+    // An activity that a test let hang for ever keeps its worker from finishing; both go with this process.
+    for (const stop of stops) await stop().catch(() => {})
     await lifecycle.shutdown()
     await connection.close()
     await supervisor.stopAll()

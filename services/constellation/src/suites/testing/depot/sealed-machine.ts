@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll } from 'vitest'
+import { afterFile } from '../after-file.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { RecordingBuildService } from './build-service.ts'
 
@@ -31,7 +31,7 @@ export async function openSealedMachine(gatewayPort: number): Promise<SealedMach
   await makeCertificate(at('certificate.pem'))
   await relaySocket(at('gateway.sock'), gatewayPort)
   const builds = await RecordingBuildService.listen(at('builds.sock'))
-  afterAll(() => builds.close())
+  afterFile(() => builds.close())
   const inner = fileURLToPath(new URL('./sealed-machine-command.ts', import.meta.url))
   const depot = fileURLToPath(import.meta.resolve('@depot/cli-linux-x64/bin/depot'))
   const words = [process.execPath, inner, at('certificate.pem'), at('gateway.sock'), at('builds.sock'), depot].map(
@@ -88,7 +88,7 @@ async function relaySocket(path: string, port: number): Promise<void> {
     outer.on('error', () => inner.destroy())
     inner.pipe(outer).pipe(inner)
   })
-  afterAll(() => void server.close())
+  afterFile(() => void server.close())
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(path, resolve)
