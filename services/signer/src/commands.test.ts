@@ -14,6 +14,8 @@ describe('npm run keys', () => {
     [['prepare', '--json'], { operation: { operation: 'prepare' }, json: true }],
     [['activate', kid], { operation: { operation: 'activate', keyId: kid }, json: false }],
     [['taint', kid, '--json'], { operation: { operation: 'taint', keyId: kid }, json: true }],
+    [['drop', `-${kid.slice(1)}`], { operation: { operation: 'drop', keyId: `-${kid.slice(1)}` }, json: false }],
+    [['drop', `--${kid.slice(2)}`], { operation: { operation: 'drop', keyId: `--${kid.slice(2)}` }, json: false }],
   ])('understands %j', (args, command) => {
     expect(parseKeysCommand(args)).toEqual(command)
   })

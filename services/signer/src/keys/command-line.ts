@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { KeyId } from '@forkproof/contracts/ids'
 import type { KeyChangeResult, KeyOperation, KeySummary } from '@forkproof/workflows/keys/api'
 
@@ -18,14 +17,9 @@ export interface KeysCommand {
 
 /** `undefined` for anything that is not exactly a command. */
 export function parseKeysCommand(args: readonly string[]): KeysCommand | undefined {
-  try {
-    const options = { json: { type: 'boolean', default: false } } as const
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
-    const operation = parseOperation(positionals)
-    return operation && { operation, json: values.json }
-  } catch {
-    return undefined
-  }
+  // Not parseArgs: one key id in 64 begins with "-" and would be taken for an option.
+  const operation = parseOperation(args.filter(arg => arg !== '--json'))
+  return operation && { operation, json: args.includes('--json') }
 }
 
 function parseOperation([word, ...rest]: readonly string[]): KeyOperation | undefined {
