@@ -56,7 +56,7 @@ const connectPauseMs = 500
 async function connectNative(address: string, log: Logger, signal: AbortSignal): Promise<NativeConnection> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await NativeConnection.connect({ address })
+      return await NativeConnection.connect({ address, grpcCompression: { codec: 'none' } })
     } catch (err) {
       if (attempt >= connectAttemptsMax || signal.aborted) throw err
       if (attempt % 10 === 1) log.warn({ attempt, err }, 'waiting for Temporal')

@@ -10,16 +10,32 @@ import type { BenchWorld } from './world.ts'
 type Made = Awaited<ReturnType<typeof forkRun>>
 
 const claimantMsMax = 120_000
+/** The least that the artifact service's three calls and the upload take on the real GitHub (facts github B1: 1-3 s). */
+export const uploadMs = 500
 const audience = Audience.parse('https://sts.example.dev')
 const silentJournal = { say: () => undefined, warn: () => undefined }
 
-/** Our claimant's own code, its upload replaced by the simulator's control API. Resolves with ms from visible to token in hand. */
-export async function claimWithOurClaimant(world: BenchWorld, of: Made): Promise<number> {
+export interface ClaimTimes {
+  /** `POST /claim`, as the claimant waits for it. */
+  readonly claimMs: number
+  /** From the moment GitHub lists the artifact to the token in hand. */
+  readonly visibleToTokenMs: number
+}
+
+/** Our claimant's own code, its upload replaced by a wait and the simulator's control API. */
+export async function claimWithOurClaimant(world: BenchWorld, of: Made): Promise<ClaimTimes> {
+  let askedAt = 0
+  let answeredAt = 0
   let visibleAt = 0
   const artifacts = {
-    prepare: () => undefined,
+    // Called right after the request was sent.
+    prepare: () => {
+      askedAt = performance.now()
+    },
     remove: async () => undefined,
     upload: async (name: string) => {
+      answeredAt = performance.now()
+      await systemClock.sleep(uploadMs)
       await world.github.send('POST', `/_sim/runs/${of.run.id}/artifacts`, { name })
       visibleAt = performance.now()
     },
@@ -33,7 +49,7 @@ export async function claimWithOurClaimant(world: BenchWorld, of: Made): Promise
   const issuer = Issuer.parse(world.constellation.addresses.issuer)
   const ports = { clock: systemClock, journal: silentJournal, random: Math.random, artifacts }
   await claimToken({ issuer, audience, run, channels: ['artifact'] }, ports, claimantMsMax)
-  return performance.now() - visibleAt
+  return { claimMs: answeredAt - askedAt, visibleToTokenMs: performance.now() - visibleAt }
 }
 
 /** A plain client of the old kind: claims, asks at once and again, prints its sentence; the log shows it after `delayMs`. */

@@ -2,12 +2,12 @@ import { fileURLToPath } from 'node:url'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
 import { silentLogger } from '@forkproof/infra/log'
 import { connectTemporal, installTemporalRuntime, startWorker } from '@forkproof/infra/temporal'
-import { forkRun, ownKey, post } from '../suites/testing/claims.ts'
+import { forkRun } from '../suites/testing/claims.ts'
 import { claimWithOurClaimant } from './claimants.ts'
 import { type BenchResult, latencyResults, percentile, times } from './result.ts'
 import type { BenchWorld } from './world.ts'
 
-const concurrent = 32
+const concurrent = 12
 
 /** Claims a second, end to end, against a bare one-activity workflow on the same Temporal server, in turns: A B A B. */
 export async function throughput(world: BenchWorld, lifecycle: Lifecycle, count: number): Promise<BenchResult[]> {
@@ -19,11 +19,13 @@ export async function throughput(world: BenchWorld, lifecycle: Lifecycle, count:
   for (let round = 0; round < 3; round++) {
     rates.bare.push(await perSecond(count, () => runBare(count)))
     const runs = await times(Math.ceil(count / 20), 8, () => forkRun(world.github, { jobs: 20 }))
-    const sampling = sampleClaimLatency(world, claimLatencies)
     rates.claims.push(
-      await perSecond(count, () => times(count, concurrent, index => claimWithOurClaimant(world, pick(runs, index)))),
+      await perSecond(count, () =>
+        times(count, concurrent, async index =>
+          claimLatencies.push((await claimWithOurClaimant(world, pick(runs, index))).claimMs),
+        ),
+      ),
     )
-    await sampling.stop()
   }
   const conditions = `${concurrent} at once, 2 cores for everything, Temporal on SQLite with WAL and full sync, NATS sync always, GitHub 0 ms`
   const [bare, claims] = [percentile(rates.bare, 0.5), percentile(rates.claims, 0.5)]
@@ -79,32 +81,4 @@ async function bareWorkflows(world: BenchWorld, lifecycle: Lifecycle): Promise<(
     times(count, concurrent, () =>
       client.workflow.execute('bare', { taskQueue: 'bare', workflowId: `bare-${crypto.randomUUID()}` }),
     )
-}
-
-/** `POST /claim` alone, a few a second beside the load; these claims end refused by themselves. */
-function sampleClaimLatency(world: BenchWorld, into: number[]): { stop: () => Promise<void> } {
-  let stopped = false
-  const sampling = (async () => {
-    const of = await forkRun(world.github)
-    while (!stopped) {
-      const { sealTo } = await ownKey()
-      const body = {
-        eventName: 'pull_request',
-        repo: of.repository,
-        runID: String(of.run.id),
-        sealTo,
-        channels: ['artifact'],
-      }
-      const startedAt = performance.now()
-      await post(`${world.constellation.addresses.issuer}/claim`, body)
-      into.push(performance.now() - startedAt)
-      await new Promise(resolve => setTimeout(resolve, 100))
-    }
-  })()
-  return {
-    stop: async () => {
-      stopped = true
-      await sampling
-    },
-  }
 }
