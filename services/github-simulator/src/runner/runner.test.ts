@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import os from 'node:os'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runRecorded } from './recorded-job.ts'
 import type { Step } from './workflow-definition.ts'
@@ -43,8 +44,12 @@ describe('a job', () => {
   it('leaves no directory behind', async () => {
     const job = await runRecorded({ steps: [{ run: 'mkdir -p a/b; echo x > a/b/c; chmod 000 a/b; pwd' }] })
     expect(job.conclusion).toBe('success')
-    const left = (await readdir(os.tmpdir())).filter(name => job.log.some(line => line.includes(name)))
-    expect(left).toEqual([])
+    const workFolder = job.log
+      .find(line => line.startsWith(`${os.tmpdir()}${path.sep}`))
+      ?.slice(os.tmpdir().length + 1)
+      .split(path.sep)[0]
+    expect(workFolder).toMatch(/^forkproof-runner-/)
+    expect(await readdir(os.tmpdir())).not.toContain(workFolder)
   })
 
   it('that the workflow does not have is refused', async () => {
