@@ -23,23 +23,36 @@ const mintTimeMsMax = 60_000
 /**
  * One claim from start to verdict. Expected outcomes are values; only the activities touch the world. The mint starts on the signal, not
  * on the activity's end; the activity is awaited all the same, because a workflow that closes first fails its last task.
+ *
+ * Few promises on purpose: Temporal records a stack trace for each that workflow code makes, which is most of what a claim costs a worker.
  */
 export async function claim(order: ClaimOrder): Promise<ClaimVerdict> {
   let proof: ProofSeen | undefined
+  let watched: WatchOutcome | undefined
   workflow.setHandler(proofSeen, seen => {
     proof ??= seen
   })
-  const watching = watch(order)
-  const refusedWatch = await Promise.race([
-    workflow.condition(() => proof !== undefined).then(() => undefined),
-    watching,
-  ])
-  if (!proof) return finish(order, undefined, refused(refusedWatch))
-  const [minted] = await Promise.all([mint(order, proof), watching])
+  const watching = watch(order).then(
+    outcome => {
+      watched = outcome
+    },
+    () => {
+      watched = { outcome: 'refused', reason: 'claim_expired', detail: 'no verifier finished the check in time' }
+    },
+  )
+  await workflow.condition(() => proof !== undefined || watched !== undefined)
+  if (!proof) return finish(order, undefined, refused(watched))
+  let minted: MintOutcome = { outcome: 'refused', reason: 'claim_expired' }
+  try {
+    minted = await mint(order, proof)
+  } catch {
+    // No signer finished in time: refused as expired.
+  }
+  if (!watched) await watching
   return finish(order, proof, verdictOf(order, proof, minted))
 }
 
-async function watch(order: ClaimOrder): Promise<WatchOutcome> {
+function watch(order: ClaimOrder): Promise<WatchOutcome> {
   const left = Math.max(order.expiresAtMs - Date.now(), 0)
   const { watchForProof } = workflow.proxyActivities<GithubActivities>({
     taskQueue: githubTaskQueue,
@@ -48,14 +61,10 @@ async function watch(order: ClaimOrder): Promise<WatchOutcome> {
     retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 5_000 },
     summary: `watch ${order.repository} run ${order.runId} for the code (${order.channels.join(', ')})`,
   })
-  try {
-    return await watchForProof(order)
-  } catch {
-    return { outcome: 'refused', reason: 'claim_expired', detail: 'no verifier finished the check in time' }
-  }
+  return watchForProof(order)
 }
 
-async function mint(order: ClaimOrder, proof: ProofSeen): Promise<MintOutcome> {
+function mint(order: ClaimOrder, proof: ProofSeen): Promise<MintOutcome> {
   const { mintToken } = workflow.proxyActivities<SigningActivities>({
     taskQueue: signingTaskQueue,
     startToCloseTimeout: 10_000,
@@ -64,11 +73,7 @@ async function mint(order: ClaimOrder, proof: ProofSeen): Promise<MintOutcome> {
     summary: `mint for ${order.audience}, proven by ${proof.channel}`,
   })
   const { claimId, audience, sealKey } = order
-  try {
-    return await mintToken({ order: { claimId, audience, sealKey }, attestation: proof.attestation })
-  } catch {
-    return { outcome: 'refused', reason: 'claim_expired' }
-  }
+  return mintToken({ order: { claimId, audience, sealKey }, attestation: proof.attestation })
 }
 
 function refused(outcome: WatchOutcome | undefined): ClaimVerdict {

@@ -23,7 +23,7 @@ export interface ClaimTimes {
 }
 
 /** Our claimant's own code, its upload replaced by a wait and the simulator's control API. */
-export async function claimWithOurClaimant(world: BenchWorld, of: Made): Promise<ClaimTimes> {
+export async function claimWithOurClaimant(world: BenchWorld, of: Made, waitMs = uploadMs): Promise<ClaimTimes> {
   let askedAt = 0
   let answeredAt = 0
   let visibleAt = 0
@@ -35,7 +35,7 @@ export async function claimWithOurClaimant(world: BenchWorld, of: Made): Promise
     remove: async () => undefined,
     upload: async (name: string) => {
       answeredAt = performance.now()
-      await systemClock.sleep(uploadMs)
+      await systemClock.sleep(waitMs)
       await world.github.send('POST', `/_sim/runs/${of.run.id}/artifacts`, { name })
       visibleAt = performance.now()
     },

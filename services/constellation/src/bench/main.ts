@@ -31,7 +31,7 @@ try {
   await measure('single claims, nudged', () => nudgedClaims(world, 100))
   await measure('matrix of 20 jobs', () => matrixClaims(world, 10))
   await measure('old clients on the log, 0-20 s delay (some minutes)', () => delayedLogClaims(world, 200))
-  await measure('claims a second', () => throughput(world, lifecycle, 300))
+  await measure('claims a second', () => throughput(world, lifecycle, 200))
   const bareParts = new Lifecycle(60_000)
   const bareWorld = await openWorld(config, bareParts, {
     gateway: { FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS: '20000' },
