@@ -9,8 +9,10 @@ const content = 'The name of this artifact is a public challenge code. It holds 
 /**
  * The run's artifacts through GitHub's own client, authorised by the runtime token that only actions receive. The client brings most of the
  * bundle and takes a tenth of a second to load, which `prepare` lets happen while the claim is on its way.
+ *
+ * @param temporaryFolder the runner's own where there is one: it is emptied after the job, also when the job is killed
  */
-export function actionsArtifactStore(): ArtifactStore {
+export function actionsArtifactStore(temporaryFolder: string = tmpdir()): ArtifactStore {
   let loading: Promise<typeof import('@actions/artifact')> | undefined
   const load = () => {
     loading ??= import('@actions/artifact')
@@ -23,7 +25,7 @@ export function actionsArtifactStore(): ArtifactStore {
     },
     async upload(name) {
       const { DefaultArtifactClient } = await load()
-      const directory = await mkdtemp(path.join(tmpdir(), 'forkproof-'))
+      const directory = await mkdtemp(path.join(temporaryFolder, 'forkproof-'))
       try {
         const file = path.join(directory, 'challenge.txt')
         await writeFile(file, content)

@@ -62,6 +62,8 @@ async function runAction(behaviour: Behaviour, changes: Record<string, string> =
     GITHUB_ENV: path.join(directory, 'env'),
     GITHUB_OUTPUT: path.join(directory, 'output'),
     GITHUB_STATE: path.join(directory, 'state'),
+    // The runner empties it after the job; what an upload that was cut short leaves there goes with it.
+    RUNNER_TEMP: directory,
     INPUT_ISSUER: fake.issuer,
     'INPUT_JOB-ID': '99',
     'INPUT_SEND-JOB-ID': 'false',

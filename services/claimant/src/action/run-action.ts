@@ -23,7 +23,7 @@ export async function runAction(): Promise<void> {
     const token = await obtainToken(
       where,
       { ...settings, channels: ['artifact', 'log'] },
-      actionPorts(where.kind === 'claim'),
+      actionPorts(where.kind === 'claim', env['RUNNER_TEMP']),
     )
     // Masked before anything else can print it.
     core.setSecret(token.jwt)
@@ -39,10 +39,10 @@ export async function runAction(): Promise<void> {
   }
 }
 
-function actionPorts(willClaim: boolean): ClaimPorts {
+function actionPorts(willClaim: boolean, temporaryFolder: string | undefined): ClaimPorts {
   const journal = { say: core.info, warn: (line: string) => core.warning(line) }
   const ports = { clock: systemClock, journal, random: Math.random }
-  return willClaim ? { ...ports, artifacts: remembering(actionsArtifactStore()) } : ports
+  return willClaim ? { ...ports, artifacts: remembering(actionsArtifactStore(temporaryFolder)) } : ports
 }
 
 /** Saves the name before the upload begins, so that `post` cleans up also after a step that was cancelled half-way. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { busResources } from '@forkproof/contracts/bus'
 import { provisionBus } from '@forkproof/infra/bus-provision'
@@ -102,7 +103,9 @@ export class Constellation {
   }
 
   #startService(name: ServiceName, signal?: AbortSignal): Promise<GroupProcess> {
-    const { supervisor, extra, ports, keys, actions = {} } = this.#options
+    const { supervisor, extra, ports, keys, state, actions = {} } = this.#options
+    // Jobs run below the state folder, so that a simulator which is killed leaves nothing elsewhere.
+    const own = name === 'github-simulator' ? { FORKPROOF_SIMULATOR_WORK_DIRECTORY: join(state.path, 'jobs') } : {}
     return supervisor.start(
       {
         name,
@@ -110,6 +113,7 @@ export class Constellation {
         args: [fileURLToPath(new URL(`../../../${name}/src/main.ts`, import.meta.url))],
         environment: {
           ...serviceEnvironment(name, { ports, keys, actions, passwords: this.busPasswords }),
+          ...own,
           ...extra?.[name],
         },
         ready: readyLogLine,
