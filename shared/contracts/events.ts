@@ -41,7 +41,6 @@ export const subjects = {
   /** Core NATS, at most once: a hint that looking now is worthwhile. Losing one costs at most a poll interval. */
   nudge: (claimId: ClaimId, kind: NudgeKind) => `nudge.${kind}.${claimId}`,
   nudges: 'nudge.>',
-  event: (event: { type: string }) => event.type,
   claimEvents: 'forkproof.claim.>',
   issuance: 'forkproof.issuance.token',
 } as const

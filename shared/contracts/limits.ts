@@ -13,10 +13,6 @@ export const limits = {
   exchangeHoldMs: 25_000,
   exchangeRetryAfterSeconds: 1,
   claimBodyBytesMax: 8_192,
-  /** Entra allows 600, GCP 256 and AWS 255 characters in an audience; the smallest that is useful to all. */
-  audienceLengthMax: 255,
-  /** Largest token accepted by the strictest relying parties is 16-20 kB; ours stay far below. */
-  sealedTokenBytesMax: 16_384,
   attestationBytesMax: 16_384,
   /** GitHub sends run, job and list bodies of some 10-400 kB; more is a fault or an attack. */
   githubBodyBytesMax: 4_194_304,

@@ -2,11 +2,12 @@ import { busResources } from '@forkproof/contracts/bus'
 import { type Bus, connectBus } from '@forkproof/infra/bus'
 import { provisionBus } from '@forkproof/infra/bus-provision'
 import { createLogger } from '@forkproof/infra/log'
+import { freePort } from '../running/free-ports.ts'
 import { startNats } from './nats.ts'
 import { drawBusPasswords } from './nats-config.ts'
 import { type BusUser, busPermissions, busUsers } from './nats-permissions.ts'
 import { NatsWire } from './nats-wire.ts'
-import { freePort, openServerFixture } from './server-fixture.ts'
+import { openServerFixture } from './server-fixture.ts'
 
 const log = createLogger({ service: 'test' })
 

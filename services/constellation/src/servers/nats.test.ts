@@ -6,10 +6,11 @@ import { connectBus } from '@forkproof/infra/bus'
 import { provisionBus } from '@forkproof/infra/bus-provision'
 import { createLogger } from '@forkproof/infra/log'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { freePort } from '../running/free-ports.ts'
 import { startNats } from './nats.ts'
 import { drawBusPasswords, natsConfig } from './nats-config.ts'
 import { busPermissions, busUsers } from './nats-permissions.ts'
-import { freePort, openServerFixture, type ServerFixture } from './server-fixture.ts'
+import { openServerFixture, type ServerFixture } from './server-fixture.ts'
 
 let fixture: ServerFixture
 beforeEach(async () => {
