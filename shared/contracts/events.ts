@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { Channel } from './claim.ts'
+import { BuilderClass, builderFailures, CertificateRequest, Egress, Platform, releaseReasons } from './build.ts'
+import { Channel, SealKey } from './claim.ts'
 import { refusalReasons } from './errors.ts'
-import { ClaimId } from './ids.ts'
+import { BuilderId, BuildId, ClaimId, LeaseId, NodeId, ProjectId } from './ids.ts'
 
 /** CloudEvents 1.0, JSON format. `id` is also the NATS message id: consumers and the stream drop doubles by it. */
 const envelope = {
@@ -36,6 +37,119 @@ export const ClaimRefusedEvent = z.strictObject({
 export const ForkproofEvent = z.discriminatedUnion('type', [ClaimProvenEvent, ClaimRefusedEvent])
 export type ForkproofEvent = z.infer<typeof ForkproofEvent>
 
+const buildRef = { buildId: BuildId, leaseId: LeaseId, platform: Platform }
+const builderRef = { ...buildRef, builderId: BuilderId, nodeId: NodeId }
+
+/** Asks for one builder. After `expiresAtMs` no node may start on it any more, so a late command makes nothing. */
+export const BuilderRequestedEvent = z.strictObject({
+  ...envelope,
+  type: z.literal('forkproof.builder.requested.v1'),
+  subject: BuildId,
+  data: z.strictObject({
+    ...buildRef,
+    projectId: ProjectId,
+    builderClass: BuilderClass,
+    egress: Egress,
+    sealKey: SealKey,
+    certificateRequest: CertificateRequest.optional(),
+    expiresAtMs: z.int(),
+    /** Wall clock of the lease: the builder is gone at this time whatever happens. */
+    leaseEndsAtMs: z.int(),
+  }),
+})
+/** Sent to the node that accepted the lease. */
+export const BuilderReleasedEvent = z.strictObject({
+  ...envelope,
+  type: z.literal('forkproof.builder.released.v1'),
+  subject: BuildId,
+  data: z.strictObject({ ...buildRef, nodeId: NodeId, reason: z.enum(releaseReasons) }),
+})
+export const BuilderCommand = z.discriminatedUnion('type', [BuilderRequestedEvent, BuilderReleasedEvent])
+export type BuilderCommand = z.infer<typeof BuilderCommand>
+export type BuilderRequested = z.infer<typeof BuilderRequestedEvent>
+export type BuilderReleased = z.infer<typeof BuilderReleasedEvent>
+
+const certificate = z.string().max(8_192)
+const connection = z.strictObject({
+  endpoint: z.string().max(300),
+  serverName: z.string().max(255),
+  caCertificate: certificate,
+  clientCertificate: certificate,
+  sealedClientKey: z.string().max(8_192).optional(),
+})
+const receipt = z.strictObject({
+  builderId: BuilderId,
+  nodeId: NodeId,
+  driver: z.string().max(32),
+  createdAtMs: z.int(),
+  destroyedAtMs: z.int(),
+  teardownMs: z.number(),
+  during: z.record(z.string(), z.int()),
+  leftovers: z.array(z.string().max(300)).max(200),
+})
+
+/** A node has taken the lease; from here on `released` goes to it. `position` 0 is being started. */
+export const BuilderAcceptedEvent = z.strictObject({
+  ...envelope,
+  type: z.literal('forkproof.builder.accepted.v1'),
+  subject: BuildId,
+  data: z.strictObject({ ...buildRef, nodeId: NodeId, position: z.int().min(0), estimateSeconds: z.int().optional() }),
+})
+export const BuilderReadyEvent = z.strictObject({
+  ...envelope,
+  type: z.literal('forkproof.builder.ready.v1'),
+  subject: BuildId,
+  data: z.strictObject({
+    ...builderRef,
+    emulated: z.boolean(),
+    connection,
+    timings: z.strictObject({ warm: z.boolean(), leaseMs: z.number(), startMs: z.number(), canaryMs: z.number() }),
+  }),
+})
+/** Nothing of the lease exists (any more). `retryable`: another try may succeed. */
+export const BuilderFailedEvent = z.strictObject({
+  ...envelope,
+  type: z.literal('forkproof.builder.failed.v1'),
+  subject: BuildId,
+  data: z.strictObject({
+    ...buildRef,
+    nodeId: NodeId,
+    reason: z.enum(builderFailures),
+    detail: z.string().max(500).optional(),
+    retryable: z.boolean(),
+  }),
+})
+/** The lease is over. For a project builder that others still use, the receipt is of the lease's own traces. */
+export const BuilderDestroyedEvent = z.strictObject({
+  ...envelope,
+  type: z.literal('forkproof.builder.destroyed.v1'),
+  subject: BuildId,
+  data: z.strictObject({ ...builderRef, reason: z.enum(releaseReasons), receipt }),
+})
+export const BuilderEvent = z.discriminatedUnion('type', [
+  BuilderAcceptedEvent,
+  BuilderReadyEvent,
+  BuilderFailedEvent,
+  BuilderDestroyedEvent,
+])
+export type BuilderEvent = z.infer<typeof BuilderEvent>
+
+/** What a node can do, kept fresh in the bucket `nodes`; an entry that is not renewed expires. */
+export const NodeAnnouncement = z.strictObject({
+  nodeId: NodeId,
+  driver: z.string().max(32),
+  /** What the driver isolates with, for people. */
+  isolation: z.array(z.string().max(200)).max(20),
+  platforms: z.array(z.strictObject({ platform: Platform, emulated: z.boolean() })).max(4),
+  egress: z.array(Egress).max(2),
+  capacity: z.int().min(0),
+  running: z.int().min(0),
+  waiting: z.int().min(0),
+  warm: z.int().min(0),
+  announcedAtMs: z.int(),
+})
+export type NodeAnnouncement = z.infer<typeof NodeAnnouncement>
+
 /** The bus's names. One place, because permissions, streams and code must agree on them. */
 export const subjects = {
   /** Core NATS, at most once: a hint that looking now is worthwhile. Losing one costs at most a poll interval. */
@@ -43,9 +157,40 @@ export const subjects = {
   nudges: 'nudge.>',
   claimEvents: 'forkproof.claim.>',
   issuance: 'forkproof.issuance.token',
+  /** Requests go to whichever node with that platform and class is free; releases to the node that has the lease. */
+  builderRequest: (platform: Platform, builderClass: BuilderClass) =>
+    `forkproof.command.builder.request.${platform.replace('/', '-')}.${builderClass}`,
+  builderRelease: (nodeId: NodeId) => `forkproof.command.builder.release.${nodeId}`,
+  builderCommands: 'forkproof.command.builder.>',
+  /** Last token: the event's kind, such as `ready`. */
+  builderEvent: (event: BuilderEvent) => `forkproof.builder.${event.type.split('.')[2]}`,
+  builderEvents: 'forkproof.builder.>',
+  /** Core NATS, at most once: the client of this build is alive. One lost in many changes nothing. */
+  alive: (buildId: BuildId) => `alive.${buildId}`,
+  alives: 'alive.*',
 } as const
 /** `shown`: the claimant says that the code is out. `asked`: somebody waits for the token. */
 export type NudgeKind = 'shown' | 'asked'
 
-export const streams = { claims: 'CLAIMS', issuance: 'ISSUANCE' } as const
-export const buckets = { jwks: 'jwks', minted: 'minted', signingKeys: 'signing-keys' } as const
+export const streams = {
+  claims: 'CLAIMS',
+  issuance: 'ISSUANCE',
+  builders: 'BUILDERS',
+  builderCommands: 'BUILDER_COMMANDS',
+} as const
+export const buckets = {
+  jwks: 'jwks',
+  minted: 'minted',
+  signingKeys: 'signing-keys',
+  projects: 'projects',
+  accessTokens: 'access-tokens',
+  usedTokens: 'used-tokens',
+  nodes: 'nodes',
+} as const
+/** Pull consumers, made when the bus is provisioned: no service may create one. */
+export const consumers = {
+  builderEvents: 'orchestrator',
+  builderRequests: (platform: Platform, builderClass: BuilderClass) =>
+    `requests-${platform.replace('/', '-')}-${builderClass}`,
+  builderReleases: (nodeId: NodeId) => `releases-${nodeId}`,
+} as const

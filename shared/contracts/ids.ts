@@ -46,6 +46,46 @@ export const Ticket = z
   .brand<'Ticket'>()
 export type Ticket = z.infer<typeof Ticket>
 
+/** Names that operators and people type: lower-case base32 behind a prefix, 80 random bits. */
+const randomName = (prefix: string) =>
+  z.string().regex(new RegExp(`^${prefix}_[a-z2-7]{16}$`), `must be ${prefix}_ and 16 characters`)
+export const ProjectId = randomName('prj').brand<'ProjectId'>()
+export type ProjectId = z.infer<typeof ProjectId>
+export const RelationshipId = randomName('trl').brand<'RelationshipId'>()
+export type RelationshipId = z.infer<typeof RelationshipId>
+
+/** RFC 7638 thumbprint of the public key behind the build token: as with claims, there is nothing to look up or compare. */
+export const BuildId = thumbprint.brand<'BuildId'>()
+export type BuildId = z.infer<typeof BuildId>
+/** The secret that a build is reached with: 256 bits, from which the build's key pair is derived. */
+export const BuildToken = z
+  .string()
+  .regex(/^fpb_[A-Za-z0-9_-]{43}$/, 'must be a build token')
+  .brand<'BuildToken'>()
+export type BuildToken = z.infer<typeof BuildToken>
+/** 40 random base62 characters and a checksum of 6, so that a scanner can tell a token from a look-alike without asking us. */
+export const AccessToken = z
+  .string()
+  .regex(/^fpa_[0-9A-Za-z]{46}$/, 'must be an access token')
+  .brand<'AccessToken'>()
+export type AccessToken = z.infer<typeof AccessToken>
+
+/** One wish of one build for one builder. A build asks again under a new lease when a builder fails before it was used. */
+export const LeaseId = z.uuid().brand<'LeaseId'>()
+export type LeaseId = z.infer<typeof LeaseId>
+/** One builder on one node, for its whole life. Short, because it names network links (15 characters at most), cgroups and folders. */
+export const BuilderId = z
+  .string()
+  .regex(/^b[a-z2-7]{11}$/, 'must be b and 11 characters')
+  .brand<'BuilderId'>()
+export type BuilderId = z.infer<typeof BuilderId>
+/** One machine that runs builders. A NATS subject token. */
+export const NodeId = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens')
+  .brand<'NodeId'>()
+export type NodeId = z.infer<typeof NodeId>
+
 export const challengeCodePrefix = 'forkproof-'
 /** Prefix and the hex of a SHA-256; safe as an artifact name (facts github B1), in a step name and in a log line. */
 export const ChallengeCode = z

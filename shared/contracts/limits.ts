@@ -17,6 +17,14 @@ export const limits = {
   /** GitHub sends run, job and list bodies of some 10-400 kB; more is a fault or an attack. */
   githubBodyBytesMax: 4_194_304,
   githubRequestTimeoutMs: 10_000,
+  /** A CSR of a P-256 key is some 500 bytes; four platforms at most. */
+  buildBodyBytesMax: 32_768,
+  /** Access tokens live this long at most, and never longer than the run: each build confirms it again. */
+  accessTokenLifetimeSeconds: 3_600,
+  /** Past this a request for a builder is given up as `no_capacity`. */
+  builderQueueMsMax: 300_000,
+  /** A client that neither is connected nor says that it lives for this long is gone. Depot's says so each 5 s. */
+  clientGoneMs: 120_000,
   /** JWKS documents are cached this long by well-behaved relying parties. */
   jwksMaxAgeSeconds: 300,
 } as const

@@ -1,4 +1,13 @@
-import { connect, DiscardPolicy, type NatsConnection, nanos, RetentionPolicy, StorageType } from 'nats'
+import {
+  AckPolicy,
+  connect,
+  DeliverPolicy,
+  DiscardPolicy,
+  type NatsConnection,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+} from 'nats'
 import type { Secret } from './secret.ts'
 
 export interface StreamDefinition {
@@ -7,8 +16,18 @@ export interface StreamDefinition {
   /** 0 keeps for ever. */
   readonly maxAgeMs: number
   readonly duplicateWindowMs: number
+  /** `workqueue`: a message is gone once one consumer has dealt with it. */
+  readonly retention: 'limits' | 'workqueue'
   /** Refuses delete and purge for the life of the stream. */
   readonly appendOnly: boolean
+}
+/** A pull consumer. Made here, because whoever makes one decides where the server delivers. */
+export interface ConsumerDefinition {
+  readonly stream: string
+  readonly name: string
+  readonly filter: string
+  readonly ackWaitMs: number
+  readonly deliveriesMax: number
 }
 export interface BucketDefinition {
   readonly name: string
@@ -21,7 +40,11 @@ export async function provisionBus(options: {
   servers: string
   user: string
   password: Secret
-  resources: { readonly streams: readonly StreamDefinition[]; readonly buckets: readonly BucketDefinition[] }
+  resources: {
+    readonly streams: readonly StreamDefinition[]
+    readonly consumers: readonly ConsumerDefinition[]
+    readonly buckets: readonly BucketDefinition[]
+  }
 }): Promise<void> {
   const connection = await connect({
     servers: options.servers,
@@ -31,6 +54,7 @@ export async function provisionBus(options: {
   })
   try {
     for (const stream of options.resources.streams) await ensureStream(connection, stream)
+    for (const consumer of options.resources.consumers) await ensureConsumer(connection, consumer)
     for (const bucket of options.resources.buckets) await ensureBucket(connection, bucket)
   } finally {
     await connection.close()
@@ -43,12 +67,24 @@ async function ensureStream(connection: NatsConnection, definition: StreamDefini
     name: definition.name,
     subjects: [...definition.subjects],
     storage: StorageType.File,
-    retention: RetentionPolicy.Limits,
+    retention: definition.retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
     discard: definition.appendOnly ? DiscardPolicy.New : DiscardPolicy.Old,
     max_age: nanos(definition.maxAgeMs),
     duplicate_window: nanos(definition.duplicateWindowMs),
     deny_delete: definition.appendOnly,
     deny_purge: definition.appendOnly,
+  })
+}
+
+async function ensureConsumer(connection: NatsConnection, definition: ConsumerDefinition): Promise<void> {
+  const manager = await connection.jetstreamManager()
+  await manager.consumers.add(definition.stream, {
+    durable_name: definition.name,
+    filter_subject: definition.filter,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(definition.ackWaitMs),
+    max_deliver: definition.deliveriesMax,
   })
 }
 

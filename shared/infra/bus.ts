@@ -1,9 +1,18 @@
 import { connect, type JetStreamClient, type KV, type NatsConnection, NatsError, StringCodec } from 'nats'
+import { type ConsumeOptions, consumeMessages, type Delivery, type Handled } from './bus-consume.ts'
+import {
+  type AppendedMessage,
+  type Revision,
+  readHistory,
+  readKeys,
+  readMessage,
+  requestTimeoutMs,
+} from './bus-read.ts'
 import type { Logger } from './log.ts'
 import type { Secret } from './secret.ts'
 
 /**
- * The only file (with bus-provision.ts) that knows the NATS client, so that the maintained client line is a swap in one place.
+ * The only file (with its parts bus-read.ts, bus-consume.ts and bus-provision.ts) that knows the NATS client, so that the maintained client line is a swap in one place.
  * All payloads are UTF-8 text.
  */
 export interface BusOptions {
@@ -12,6 +21,8 @@ export interface BusOptions {
   readonly password: Secret
   readonly log: Logger
 }
+
+export type { AppendedMessage, ConsumeOptions, Delivery, Handled, Revision }
 
 export interface Entry {
   readonly value: string
@@ -23,11 +34,12 @@ export interface Bucket {
   get(key: string): Promise<Entry | undefined>
   create(key: string, value: string): Promise<number | undefined>
   update(key: string, value: string, revision: number): Promise<number | undefined>
-}
-
-export interface AppendedMessage {
-  readonly sequence: number
-  readonly text: string
+  /** Marks as deleted when `revision` is still the last; `false` when somebody else was first. The history stays. */
+  remove(key: string, revision: number): Promise<boolean>
+  /** Every key that was ever written and not expired, deleted ones included, in no order. @throws when there are too many to list */
+  keys(): Promise<readonly string[]>
+  /** What the bucket still knows of a key, oldest first. */
+  history(key: string): Promise<readonly Revision[]>
 }
 
 export interface Bus {
@@ -47,14 +59,17 @@ export interface Bus {
   /** The message at `sequence`, or the last one of the stream. */
   read(stream: string, which: { sequence: number } | { lastOf: string }): Promise<AppendedMessage | undefined>
   bucket(name: string): Promise<Bucket>
+  /**
+   * Hands on the messages of a pull consumer that exists until the signal aborts, over reconnects and server restarts. A handler that
+   * throws counts as `later`. Resolves when the last handler has ended.
+   */
+  consume(options: ConsumeOptions, handle: (delivery: Delivery) => Promise<Handled>): Promise<void>
   close(): Promise<void>
 }
 
 const codec = StringCodec()
-const requestTimeoutMs = 3_000
 /** JetStream API error "wrong last sequence": the compare in compare-and-set failed. */
 const wrongLastSequence = 10_071
-const messageNotFound = 10_037
 
 /** Keeps reconnecting for ever once connected; waits for the first connection too. @throws when the client gives up for good */
 export async function connectBus(options: BusOptions): Promise<Bus> {
@@ -90,8 +105,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       await stream.publish(subject, codec.encode(text), { msgID })
     },
     append: message => append(stream, message),
-    read: (name, which) => read(connection, name, which),
-    bucket: async name => openBucket(await stream.views.kv(name, { bindOnly: true })),
+    read: (name, which) => readMessage(connection, name, which),
+    bucket: async name => openBucket(connection, name, await stream.views.kv(name, { bindOnly: true })),
+    consume: (consuming, handle) => consumeMessages({ connection, log: options.log }, consuming, handle),
     close: async () => {
       await connection.drain()
     },
@@ -123,25 +139,10 @@ async function append(
   })
 }
 
-/** Asks the stream API directly: two subjects to permit, and no consumer state on the server. */
-async function read(
-  connection: NatsConnection,
-  stream: string,
-  which: { sequence: number } | { lastOf: string },
-): Promise<AppendedMessage | undefined> {
-  const body = 'sequence' in which ? { seq: which.sequence } : { last_by_subj: which.lastOf }
-  const reply = await connection.request(`$JS.API.STREAM.MSG.GET.${stream}`, codec.encode(JSON.stringify(body)), {
-    timeout: requestTimeoutMs,
-  })
-  const answer: { error?: { err_code: number; description: string }; message?: { seq: number; data?: string } } =
-    reply.json()
-  if (answer.error?.err_code === messageNotFound) return undefined
-  if (!answer.message) throw new Error(`stream ${stream}: ${answer.error?.description ?? 'no message in the answer'}`)
-  return { sequence: answer.message.seq, text: Buffer.from(answer.message.data ?? '', 'base64').toString('utf8') }
-}
-
-function openBucket(kv: KV): Bucket {
+function openBucket(connection: NatsConnection, name: string, kv: KV): Bucket {
   return {
+    keys: () => readKeys(connection, name),
+    history: key => readHistory(connection, name, key),
     get: async key => {
       const entry = await kv.get(key)
       if (entry?.operation !== 'PUT') return undefined
@@ -149,6 +150,11 @@ function openBucket(kv: KV): Bucket {
     },
     create: (key, value) => casResult(() => kv.create(key, codec.encode(value))),
     update: (key, value, revision) => casResult(() => kv.update(key, codec.encode(value), revision)),
+    remove: async (key, revision) =>
+      (await casResult(async () => {
+        await kv.delete(key, { previousSeq: revision })
+        return true
+      })) ?? false,
   }
 }
 

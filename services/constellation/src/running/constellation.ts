@@ -68,7 +68,7 @@ export class Constellation {
 
   async provision(): Promise<void> {
     const { nats } = this.addresses
-    await provisionBus({ servers: nats, user: 'admin', password: this.busPasswords.admin, resources: busResources })
+    await provisionBus({ servers: nats, user: 'admin', password: this.busPasswords.admin, resources: busResources() })
   }
 
   async startPart(name: PartName, signal?: AbortSignal): Promise<void> {

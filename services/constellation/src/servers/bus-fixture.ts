@@ -37,7 +37,7 @@ export async function openBusFixture(): Promise<BusFixture> {
     return bus
   }
   const provision = () =>
-    provisionBus({ servers: url, user: 'admin', password: passwords.admin, resources: busResources })
+    provisionBus({ servers: url, user: 'admin', password: passwords.admin, resources: busResources() })
   await provision()
   const signer = await busOf('signer')
   await (await signer.bucket('jwks')).create('current', '{"keys":[]}')

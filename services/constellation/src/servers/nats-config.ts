@@ -62,12 +62,14 @@ ${busUsers.map(user => account(user, passwords[user].reveal())).join('\n')}
  * other stream of the same account. An import's answer stays in the account that asked.
  */
 function account(user: BusUser, password: string): string {
-  const { publish, hears, inbox } = busPermissions[user]
+  const { publish, hears, draws, inbox } = busPermissions[user]
   const heard = hears.map(({ subject }) => subject)
   const told = listeners(user)
-  const rights = `publish: ${listOf([...publish, ...told])}, subscribe: ${listOf([...heard, `${inbox}.>`])}`
+  const rights = `publish: ${listOf([...publish, ...draws.flatMap(subjectsOfDraw), ...told])}, subscribe: ${listOf([...heard, `${inbox}.>`])}`
   const imports = [
-    ...publish.map(subject => `{ service: { account: BUS, subject: ${JSON.stringify(subject)} } }`),
+    ...[...publish, ...draws.flatMap(subjectsOfDraw)].map(
+      subject => `{ service: { account: BUS, subject: ${JSON.stringify(subject)} } }`,
+    ),
     ...hears.map(({ from, subject }) => `{ stream: { account: ${from}, subject: ${JSON.stringify(subject)} } }`),
   ]
   const exports = told.map(subject => `{ stream: ${JSON.stringify(subject)}, accounts: [${hearersOf(user, subject)}] }`)
@@ -84,12 +86,26 @@ ${indented(exports)}
 
 /** One export per subject, open to exactly the accounts whose table row names it. */
 function exportsOfBus(): readonly string[] {
-  const exported = [...new Set(busUsers.flatMap(user => busPermissions[user].publish))]
+  const wanted = (user: BusUser) => [
+    ...busPermissions[user].publish,
+    ...busPermissions[user].draws.flatMap(subjectsOfDraw),
+  ]
+  const exported = [...new Set(busUsers.flatMap(wanted))]
   return exported.map(subject => {
-    const accounts = busUsers.filter(user => busPermissions[user].publish.includes(subject))
-    return `{ service: ${JSON.stringify(subject)}, accounts: [${accounts.join(', ')}] }`
+    const accounts = busUsers.filter(user => wanted(user).includes(subject))
+    // One request for messages has many answers: the messages, and the server's heartbeats.
+    const response = subject.startsWith(nextMessages) ? ', response: stream' : ''
+    return `{ service: ${JSON.stringify(subject)}, accounts: [${accounts.join(', ')}]${response} }`
   })
 }
+
+const nextMessages = '$JS.API.CONSUMER.MSG.NEXT.'
+/** What drawing from a pull consumer takes: to look at it, to ask for the next messages, and to say what became of them. */
+const subjectsOfDraw = ({ stream, name }: { stream: string; name: string }): readonly string[] => [
+  `$JS.API.CONSUMER.INFO.${stream}.${name}`,
+  `${nextMessages}${stream}.${name}`,
+  `$JS.ACK.${stream}.${name}.>`,
+]
 
 function listeners(speaker: BusUser): readonly string[] {
   const heard = busUsers.flatMap(user => busPermissions[user].hears).filter(({ from }) => from === speaker)

@@ -1,7 +1,8 @@
-import { buckets, streams, subjects } from '@forkproof/contracts/events'
+import { busResources } from '@forkproof/contracts/bus'
+import { buckets, consumers, streams, subjects } from '@forkproof/contracts/events'
 
 /** Who connects to the bus. `admin` creates streams and buckets at start and cannot read what is in them. */
-export const busUsers = ['gateway', 'orchestrator', 'verifier', 'signer', 'admin'] as const
+export const busUsers = ['gateway', 'orchestrator', 'verifier', 'signer', 'provisioner', 'admin'] as const
 export type BusUser = (typeof busUsers)[number]
 
 /** What a user may reach beyond its own account; whatever is not listed does not exist for it. */
@@ -10,6 +11,8 @@ export interface BusPermissions {
   readonly publish: readonly string[]
   /** Subjects of others that it hears. */
   readonly hears: readonly { readonly from: BusUser; readonly subject: string }[]
+  /** Consumers that it draws messages from, and may do nothing else with. */
+  readonly draws: readonly { readonly stream: string; readonly name: string }[]
   /** Prefix of the inboxes that its replies come to. */
   readonly inbox: string
 }
@@ -18,17 +21,52 @@ const keyValues = (bucket: string) => `$KV.${bucket}.>`
 const readOf = (bucket: string) => `$JS.API.STREAM.MSG.GET.KV_${bucket}`
 const ownBuckets = [buckets.jwks, buckets.minted, buckets.signingKeys]
 const everyStream = [...Object.values(streams), ...Object.values(buckets).map(bucket => `KV_${bucket}`)]
+/** Listing keys; the answer names subjects, never values. */
+const infoOf = (bucket: string) => `$JS.API.STREAM.INFO.KV_${bucket}`
+const { consumers: everyConsumer } = busResources()
 /** The client asks for the account's figures before it opens a bucket; they name no stream. */
 const accountInfo = '$JS.API.INFO'
 
 /**
  * The whole of it: least privilege per service (design 9). No service may create, change, list, purge or delete a stream, or create a
- * consumer: a consumer's owner chooses where the server delivers, which would be a way around `publish`.
+ * consumer: a consumer's owner chooses where the server delivers, which would be a way around `publish`. It may draw from the pull
+ * consumers that the administrator made for it.
  */
 export const busPermissions: Readonly<Record<BusUser, BusPermissions>> = {
-  gateway: { publish: [accountInfo, readOf(buckets.jwks)], hears: [], inbox: '_INBOX_gateway' },
-  orchestrator: { publish: [subjects.claimEvents], hears: [], inbox: '_INBOX_orchestrator' },
-  verifier: { publish: [], hears: [{ from: 'gateway', subject: subjects.nudges }], inbox: '_INBOX_verifier' },
+  gateway: {
+    publish: [
+      accountInfo,
+      readOf(buckets.jwks),
+      ...[buckets.projects, buckets.accessTokens, buckets.usedTokens].flatMap(bucket => [
+        keyValues(bucket),
+        readOf(bucket),
+      ]),
+      infoOf(buckets.projects),
+      infoOf(buckets.nodes),
+      readOf(buckets.nodes),
+    ],
+    hears: [],
+    draws: [],
+    inbox: '_INBOX_gateway',
+  },
+  orchestrator: {
+    publish: [subjects.claimEvents, subjects.builderCommands],
+    hears: [],
+    draws: [{ stream: streams.builders, name: consumers.builderEvents }],
+    inbox: '_INBOX_orchestrator',
+  },
+  verifier: {
+    publish: [],
+    hears: [{ from: 'gateway', subject: subjects.nudges }],
+    draws: [],
+    inbox: '_INBOX_verifier',
+  },
+  provisioner: {
+    publish: [accountInfo, subjects.builderEvents, keyValues(buckets.nodes)],
+    hears: [{ from: 'gateway', subject: subjects.alives }],
+    draws: everyConsumer.filter(({ stream }) => stream === streams.builderCommands),
+    inbox: '_INBOX_provisioner',
+  },
   signer: {
     publish: [
       subjects.issuance,
@@ -37,14 +75,20 @@ export const busPermissions: Readonly<Record<BusUser, BusPermissions>> = {
       accountInfo,
     ],
     hears: [],
+    draws: [],
     inbox: '_INBOX_signer',
   },
   admin: {
     publish: [
       accountInfo,
       ...everyStream.flatMap(stream => ['INFO', 'CREATE', 'UPDATE'].map(verb => `$JS.API.STREAM.${verb}.${stream}`)),
+      ...everyConsumer.flatMap(({ stream, name, filter }) => [
+        `$JS.API.CONSUMER.INFO.${stream}.${name}`,
+        `$JS.API.CONSUMER.CREATE.${stream}.${name}.${filter}`,
+      ]),
     ],
     hears: [],
+    draws: [],
     inbox: '_INBOX',
   },
 }

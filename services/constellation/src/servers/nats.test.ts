@@ -28,7 +28,7 @@ const options = async () => ({
 test('what was acknowledged is there after kill -9 and a restart, for clients that stayed', async () => {
   const given = await options()
   const { url, child } = await startNats(fixture.supervisor, given)
-  await provisionBus({ servers: url, user: 'admin', password: given.passwords.admin, resources: busResources })
+  await provisionBus({ servers: url, user: 'admin', password: given.passwords.admin, resources: busResources() })
   const log = createLogger({ service: 'test' })
   const bus = await connectBus({ servers: url, user: 'signer', password: given.passwords.signer, log })
   const bucket = await bus.bucket('minted')

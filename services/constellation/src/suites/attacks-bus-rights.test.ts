@@ -39,8 +39,8 @@ const keyOf = (bucket: string, key: string) => `$KV.${bucket}.${key}`
 const counts = () =>
   as('admin', async wire => {
     const names = [
-      ...busResources.streams.map(({ name }) => name),
-      ...busResources.buckets.map(({ name }) => `KV_${name}`),
+      ...busResources().streams.map(({ name }) => name),
+      ...busResources().buckets.map(({ name }) => `KV_${name}`),
     ]
     const infos: [string, number][] = []
     for (const name of names) {

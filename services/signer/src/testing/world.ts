@@ -4,6 +4,7 @@ import { attestationType } from '@forkproof/contracts/facts'
 import { Audience, Issuer, TokenId } from '@forkproof/contracts/ids'
 import { type Clock, FakeClock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
+import { MemoryBucket } from '@forkproof/infra/memory-bucket'
 import { claimIdOf, newTicket, ticketSealKey } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
 import { CompactSign } from 'jose'
@@ -18,7 +19,7 @@ import { sealSigningKey } from '../keys/signing-key.ts'
 import { createAttestationCheck } from '../minting/attestation-check.ts'
 import { createMintToken } from '../minting/mint-token.ts'
 import { createReservations } from '../minting/reservations.ts'
-import { MemoryBucket, MemoryStream } from './memory-bus.ts'
+import { MemoryStream } from './memory-stream.ts'
 
 export const verifierKeys = generateKeyPairSync('ed25519')
 export const issuer = Issuer.parse('https://issuer.example')

@@ -1,0 +1,21 @@
+import type { AccessRecord, Admitted } from '@forkproof/contracts/access'
+import type { AccessToken, ProjectId } from '@forkproof/contracts/ids'
+import type { Secret } from '@forkproof/infra/secret'
+
+export interface IssuedAccess {
+  readonly accessToken: Secret<AccessToken>
+  readonly record: AccessRecord
+}
+
+/**
+ * Who may build. All methods throw `AppError`: `id_token_invalid`, `id_token_used`, `project_not_found`, `not_admitted` (with `detail` that
+ * names the rules which failed, and nothing of other projects), `temporarily_unavailable`.
+ */
+export interface Admission {
+  /** Decides on a presented ID token and uses it up (`jti`); what is refused by policy is not used up. */
+  admit(idToken: Secret<string>, projectId: ProjectId): Promise<Admitted>
+  /** A fresh opaque token for what was admitted, ending with the ID token's run at the latest. */
+  issue(admitted: Admitted): Promise<IssuedAccess>
+  /** `undefined` for unknown, expired, revoked and malformed tokens alike. */
+  authenticate(presented: Secret<string>): Promise<AccessRecord | undefined>
+}

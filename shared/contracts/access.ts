@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } from './ids.ts'
+import { Grant } from './trust.ts'
+
+/** What an admitted token says about its run: all that a build needs to be confirmed again later. */
+export const AdmittedRun = z.strictObject({
+  eventClass: z.enum(['fork_pull_request', 'trusted']),
+  repository: RepositoryName,
+  repositoryId: z.string(),
+  runId: RunId,
+  attempt: RunAttempt,
+})
+export type AdmittedRun = z.infer<typeof AdmittedRun>
+
+/** The grant of either class, flat. `cache` is `project` only for trusted runs. */
+export const EffectiveGrant = Grant.extend({ cache: z.enum(['none', 'project']) })
+export type EffectiveGrant = z.infer<typeof EffectiveGrant>
+
+export const Admitted = z.strictObject({
+  projectId: ProjectId,
+  relationshipId: RelationshipId,
+  run: AdmittedRun,
+  grant: EffectiveGrant,
+})
+export type Admitted = z.infer<typeof Admitted>
+
+/** Value in the bucket `access-tokens`; its key is the SHA-256 of the token, so the bucket holds nothing that can be presented. */
+export const AccessRecord = Admitted.extend({ issuedAtMs: z.int(), expiresAtMs: z.int() })
+export type AccessRecord = z.infer<typeof AccessRecord>

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { Egress, Platform } from './build.ts'
+import { ProjectId, RelationshipId } from './ids.ts'
+
+const id = z.string().regex(/^[1-9][0-9]{0,15}$/, 'must be a decimal id')
+const text = z.string().min(1).max(256)
+/** Exact values, never patterns: what a list does not name is refused. */
+const oneOf = (entry: z.ZodType<string>) => z.array(entry).min(1).max(50)
+
+/** What an admitted run may do. */
+export const Grant = z.strictObject({
+  maxMinutes: z.int().min(1).max(120).default(20),
+  /** Builds of one relationship that may run at once. */
+  concurrency: z.int().min(1).max(100).default(4),
+  egress: Egress.default('none'),
+  platforms: z.array(Platform).min(1).max(2).default(['linux/amd64']),
+})
+export type Grant = z.infer<typeof Grant>
+
+const shared = {
+  repositoryId: id,
+  /** Full paths in the repository, such as `.github/workflows/build.yml`. */
+  workflowPaths: oneOf(text).optional(),
+  /** `audit` decides and logs but admits nobody. */
+  mode: z.enum(['enforce', 'audit']).default('enforce'),
+}
+
+/** Runs of pull requests from forks, by a token of our own issuer. Never a project cache: the type has no way to say so. */
+export const ForkPullRequestRule = z.strictObject({
+  eventClass: z.literal('fork_pull_request'),
+  ...shared,
+  baseRefs: oneOf(text).optional(),
+  authorAssociations: oneOf(text).optional(),
+  grant: Grant.prefault({}),
+})
+
+/**
+ * Runs that GitHub itself gave a token. `events` has no default that could surprise: `pull_request_target` and its like run with the base
+ * repository's rights but often on a stranger's code, so who wants them must name them.
+ */
+export const TrustedRule = z.strictObject({
+  eventClass: z.literal('trusted'),
+  ...shared,
+  events: oneOf(text).default(['push', 'workflow_dispatch', 'schedule']),
+  /** Full refs, such as `refs/heads/main`. */
+  refs: oneOf(text).optional(),
+  grant: Grant.extend({ cache: z.enum(['none', 'project']).default('none') }).prefault({}),
+})
+
+export const TrustRule = z.discriminatedUnion('eventClass', [ForkPullRequestRule, TrustedRule])
+export type TrustRule = z.infer<typeof TrustRule>
+export type EventClass = TrustRule['eventClass']
+
+export const TrustRelationship = z.strictObject({ id: RelationshipId, rule: TrustRule, createdAt: z.iso.datetime() })
+export type TrustRelationship = z.infer<typeof TrustRelationship>
+
+/**
+ * One document per project, so that a project and its relationships change together or not at all (compare-and-set on its revision).
+ */
+export const Project = z.strictObject({
+  id: ProjectId,
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,63}$/, 'must be 1 to 64 letters, digits, spaces, dots, hyphens'),
+  createdAt: z.iso.datetime(),
+  relationships: z.array(TrustRelationship).max(100),
+})
+export type Project = z.infer<typeof Project>

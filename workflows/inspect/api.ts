@@ -1,0 +1,6 @@
+import type { RunInspection, RunQuestion } from './ports.ts'
+
+/** One look at a run for who may not read GitHub: `trust:explain` and introspection. On the task queue of builds. */
+export const inspectWorkflow = 'inspect'
+export type InspectWorkflow = (question: RunQuestion) => Promise<RunInspection>
+export type { RunInspection, RunQuestion }
