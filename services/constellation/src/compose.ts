@@ -8,7 +8,7 @@ import { openStateFolder } from './processes/state-folder.ts'
 import { Supervisor } from './processes/supervisor.ts'
 import { Constellation } from './running/constellation.ts'
 import { writeOperatorSettings } from './running/operator-settings.ts'
-import { findServers } from './running/programs.ts'
+import { findPrograms } from './running/programs.ts'
 import { loadServiceKeys } from './running/service-keys.ts'
 import { Progress } from './tools/progress.ts'
 
@@ -24,7 +24,7 @@ export async function compose(
   lifecycle.add('processes', () => supervisor.stopAll())
   const progress = new Progress(tell)
   const { signal } = lifecycle
-  const programs = await findServers({ config, progress, watchdog: supervisor.watchdog, signal })
+  const programs = await findPrograms({ config, progress, watchdog: supervisor.watchdog, signal })
   await progress.step('bundling the Action', () => bundleClaimant())
   const ports = {
     gateway: config.gatewayPort,
@@ -32,6 +32,8 @@ export async function compose(
     temporal: config.temporalPort,
     temporalUi: config.temporalUiPort,
     nats: config.natsPort,
+    builders: config.builderPort,
+    depot: config.depotPort,
   }
   const keys = await loadServiceKeys(state.path)
   const constellation = new Constellation({

@@ -29,6 +29,36 @@ export const settings = defineSettings({
     optional: true,
     description: 'verify-token program (tests) to use instead of building it',
   },
+  buildkitdPath: {
+    env: 'FORKPROOF_BUILDKITD_PATH',
+    schema: program,
+    optional: true,
+    description: 'buildkitd program to use instead of looking for one',
+  },
+  buildctlPath: {
+    env: 'FORKPROOF_BUILDCTL_PATH',
+    schema: program,
+    optional: true,
+    description: 'buildctl program to use instead of looking for one',
+  },
+  runcPath: {
+    env: 'FORKPROOF_RUNC_PATH',
+    schema: program,
+    optional: true,
+    description: 'runc program to use instead of looking for one',
+  },
+  probePath: {
+    env: 'FORKPROOF_PROBE_PATH',
+    schema: program,
+    optional: true,
+    description: 'probe program of the readiness check to use instead of building it',
+  },
+  buildxPath: {
+    env: 'FORKPROOF_BUILDX_PATH',
+    schema: program,
+    optional: true,
+    description: 'buildx program (tests) to use instead of building it',
+  },
   gatewayPort: {
     env: 'FORKPROOF_GATEWAY_PORT',
     schema: port,
@@ -52,6 +82,18 @@ export const settings = defineSettings({
     schema: port,
     default: 8233,
     description: 'port of the Temporal web UI on 127.0.0.1',
+  },
+  builderPort: {
+    env: 'FORKPROOF_BUILDER_PORT',
+    schema: port,
+    default: 8443,
+    description: 'port of the builders’ front door on 127.0.0.1',
+  },
+  depotPort: {
+    env: 'FORKPROOF_DEPOT_PORT',
+    schema: port,
+    default: 8081,
+    description: 'port of the Depot-compatible API on 127.0.0.1',
   },
   natsPort: {
     env: 'FORKPROOF_NATS_PORT',

@@ -19,7 +19,7 @@ import { NativeConnection, Worker } from '@temporalio/worker'
 import { readConfig } from './config.ts'
 import { Supervisor } from './processes/supervisor.ts'
 import { freePorts } from './running/free-ports.ts'
-import { findServers } from './running/programs.ts'
+import { findPrograms } from './running/programs.ts'
 import { startTemporal } from './servers/temporal.ts'
 import { Progress } from './tools/progress.ts'
 
@@ -39,7 +39,7 @@ try {
 
 async function record(): Promise<void> {
   const progress = new Progress(line => process.stderr.write(`${line}\n`))
-  const { temporal } = await findServers({ config: readConfig(process.env), progress, watchdog: supervisor.watchdog })
+  const { temporal } = await findPrograms({ config: readConfig(process.env), progress, watchdog: supervisor.watchdog })
   const [port = 0] = await freePorts(1)
   const { address } = await startTemporal(supervisor, { program: temporal, port, stateFolder: folder })
   installTemporalRuntime(silentLogger)

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { readConfig } from './config.ts'
 import { Watchdog } from './processes/watchdog.ts'
-import { findServers, findVerifyToken } from './running/programs.ts'
+import { findTestPrograms } from './running/programs.ts'
 import { Progress } from './tools/progress.ts'
 
 /**
@@ -13,8 +13,7 @@ const watchdog = await Watchdog.start()
 const progress = new Progress(line => process.stdout.write(`${line}\n`))
 const finding = { config: readConfig(process.env), progress, watchdog }
 try {
-  await findServers(finding)
-  await findVerifyToken(finding)
+  await findTestPrograms(finding)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1

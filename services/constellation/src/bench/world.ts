@@ -7,8 +7,8 @@ import { SimulatedGithub } from '../github/simulated-github.ts'
 import { openStateFolder } from '../processes/state-folder.ts'
 import { Supervisor } from '../processes/supervisor.ts'
 import { Constellation } from '../running/constellation.ts'
-import { freePorts } from '../running/free-ports.ts'
-import { findServers } from '../running/programs.ts'
+import { freePortSet } from '../running/free-ports.ts'
+import { findPrograms } from '../running/programs.ts'
 import type { Environment, ServiceName } from '../running/service-environment.ts'
 import { makeServiceKeys } from '../running/service-keys.ts'
 import { Progress } from '../tools/progress.ts'
@@ -40,10 +40,9 @@ export async function openWorld(
   const supervisor = await Supervisor.open(state.logs)
   lifecycle.add('processes', () => supervisor.stopAll())
   const progress = new Progress(line => process.stderr.write(`${line}\n`))
-  const programs = await findServers({ config, progress, watchdog: supervisor.watchdog, signal: lifecycle.signal })
-  const [gateway = 0, simulator = 0, temporal = 0, temporalUi = 0, nats = 0] = await freePorts(5)
+  const programs = await findPrograms({ config, progress, watchdog: supervisor.watchdog, signal: lifecycle.signal })
   const constellation = new Constellation({
-    ports: { gateway, simulator, temporal, temporalUi, nats },
+    ports: await freePortSet(),
     state,
     supervisor,
     programs,

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { busResources } from '@forkproof/contracts/bus'
 import { provisionBus } from '@forkproof/infra/bus-provision'
+import { Secret } from '@forkproof/infra/secret'
 import type { GroupProcess } from '../processes/group-process.ts'
 import { assertPortsFree } from '../processes/port-check.ts'
 import { readyLogLine } from '../processes/readiness.ts'
@@ -11,6 +13,7 @@ import { startNats } from '../servers/nats.ts'
 import { type BusPasswords, drawBusPasswords } from '../servers/nats-config.ts'
 import { startTemporal } from '../servers/temporal.ts'
 import type { Progress } from '../tools/progress.ts'
+import type { Programs } from './programs.ts'
 import {
   type Addresses,
   addressesOf,
@@ -25,7 +28,7 @@ import type { ServiceKeys } from './service-keys.ts'
 export interface ConstellationOptions {
   readonly ports: Ports
   readonly state: StateFolder
-  readonly programs: { readonly temporal: string; readonly natsServer: string }
+  readonly programs: Programs
   readonly keys: ServiceKeys
   readonly supervisor: Supervisor
   readonly progress: Progress
@@ -33,6 +36,8 @@ export interface ConstellationOptions {
   readonly actions?: Readonly<Record<string, string>>
   /** Settings on top of the usual ones, per service. */
   readonly extra?: Partial<Record<ServiceName, Environment>>
+  /** Services that are not started with the rest, for tests that have no use for them. */
+  readonly without?: readonly ServiceName[]
   /** Without the web UI, for tests. */
   readonly headless?: boolean
 }
@@ -44,6 +49,8 @@ export class Constellation {
   readonly addresses: Addresses
   readonly keys: ServiceKeys
   readonly busPasswords: BusPasswords = drawBusPasswords()
+  /** Lives as long as this start, like the passwords: opens the gateway's API for projects and trust. */
+  readonly operatorToken = new Secret(randomBytes(32).toString('base64url'))
   readonly #options: ConstellationOptions
   readonly #running = new Map<PartName, GroupProcess>()
 
@@ -55,14 +62,14 @@ export class Constellation {
 
   /** Starts everything: the servers side by side, then the bus's streams, then the services side by side. */
   async start(signal?: AbortSignal): Promise<void> {
-    const { progress } = this.#options
+    const { progress, without = [] } = this.#options
     await assertPortsFree(this.#portUses())
     await progress.step('starting Temporal and NATS', () =>
       Promise.all([this.startPart('temporal', signal), this.startPart('nats', signal)]),
     )
     await this.provision()
     await progress.step('starting the services', () =>
-      Promise.all(serviceNames.map(name => this.startPart(name, signal))),
+      Promise.all(serviceNames.filter(name => !without.includes(name)).map(name => this.startPart(name, signal))),
     )
   }
 
@@ -103,7 +110,7 @@ export class Constellation {
   }
 
   #startService(name: ServiceName, signal?: AbortSignal): Promise<GroupProcess> {
-    const { supervisor, extra, ports, keys, state, actions = {} } = this.#options
+    const { supervisor, extra, ports, keys, programs, state, actions = {} } = this.#options
     // Jobs run below the state folder, so that a simulator which is killed leaves nothing elsewhere.
     const own = name === 'github-simulator' ? { FORKPROOF_SIMULATOR_WORK_DIRECTORY: join(state.path, 'jobs') } : {}
     return supervisor.start(
@@ -112,7 +119,12 @@ export class Constellation {
         command: process.execPath,
         args: [fileURLToPath(new URL(`../../../${name}/src/main.ts`, import.meta.url))],
         environment: {
-          ...serviceEnvironment(name, { ports, keys, actions, passwords: this.busPasswords }),
+          ...serviceEnvironment(name, {
+            ...{ ports, keys, actions, programs },
+            passwords: this.busPasswords,
+            operatorToken: this.operatorToken,
+            stateFolder: state.path,
+          }),
           ...own,
           ...extra?.[name],
         },
@@ -132,6 +144,8 @@ export class Constellation {
       use(ports.simulator, 'GitHub simulator', 'FORKPROOF_SIMULATOR_PORT'),
       use(ports.temporal, 'Temporal', 'FORKPROOF_TEMPORAL_PORT'),
       use(ports.nats, 'NATS', 'FORKPROOF_NATS_PORT'),
+      use(ports.builders, 'builders’ front door', 'FORKPROOF_BUILDER_PORT'),
+      use(ports.depot, 'Depot-compatible API', 'FORKPROOF_DEPOT_PORT'),
       ...(headless ? [] : [use(ports.temporalUi, 'Temporal UI', 'FORKPROOF_TEMPORAL_UI_PORT')]),
     ]
   }

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net'
+import type { Ports } from './service-environment.ts'
 
 /**
  * Ports for tests and benchmarks; a user's ports are fixed. They lie below the range that the kernel hands to outgoing connections
@@ -33,6 +34,13 @@ export async function freePorts(count: number): Promise<number[]> {
   }
   if (found.length < count) throw new Error(`no ${count} free ports from ${own.first} on`)
   return found
+}
+
+/** A port for each part of a constellation. */
+export async function freePortSet(): Promise<Ports> {
+  const [gateway = 0, simulator = 0, temporal = 0, temporalUi = 0, nats = 0, builders = 0, depot = 0] =
+    await freePorts(7)
+  return { gateway, simulator, temporal, temporalUi, nats, builders, depot }
 }
 
 /** One such port. */

@@ -15,6 +15,7 @@ export async function writeOperatorSettings(
     FORKPROOF_TEMPORAL_ADDRESS: addresses.temporal,
     FORKPROOF_NATS_URL: addresses.nats,
     FORKPROOF_NATS_PASSWORD: busPasswords.signer.reveal(),
+    FORKPROOF_OPERATOR_TOKEN: constellation.operatorToken.reveal(),
   }
   const file = join(folder, 'operator.env')
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)

@@ -1,7 +1,17 @@
 import type { Config } from '../config.ts'
 import type { Watchdog } from '../processes/watchdog.ts'
 import type { Progress } from '../tools/progress.ts'
-import { natsServerTool, type Tool, temporalTool, verifyTokenTool } from '../tools/tool-catalogue.ts'
+import {
+  buildctlTool,
+  buildkitdTool,
+  buildxTool,
+  natsServerTool,
+  probeTool,
+  runcTool,
+  type Tool,
+  temporalTool,
+  verifyTokenTool,
+} from '../tools/tool-catalogue.ts'
 import { resolveTool } from '../tools/tool-resolver.ts'
 
 interface Finding {
@@ -11,15 +21,38 @@ interface Finding {
   readonly signal?: AbortSignal
 }
 
-/** The two servers every start needs. Builds what is missing, one after the other: each build uses every core. */
-export async function findServers(finding: Finding): Promise<{ temporal: string; natsServer: string }> {
-  const natsServer = await find(natsServerTool, finding.config.natsServerPath, finding)
-  return { natsServer, temporal: await find(temporalTool, finding.config.temporalPath, finding) }
+/** Paths of the external programs that the constellation starts or hands to its services. */
+export interface Programs {
+  readonly temporal: string
+  readonly natsServer: string
+  readonly buildkitd: string
+  readonly buildctl: string
+  readonly runc: string
+  readonly probe: string
+}
+/** More clients, for tests only. */
+export interface TestPrograms extends Programs {
+  readonly verifyToken: string
+  readonly buildx: string
 }
 
-/** The independent verifier of the tests. */
-export const findVerifyToken = (finding: Finding): Promise<string> =>
-  find(verifyTokenTool(), finding.config.verifyTokenPath, finding)
+/** What every start needs. Makes what is missing, one after the other: each build uses every core. */
+export async function findPrograms(finding: Finding): Promise<Programs> {
+  const { config } = finding
+  const natsServer = await find(natsServerTool, config.natsServerPath, finding)
+  const runc = await find(runcTool, config.runcPath, finding)
+  const probe = await find(probeTool(), config.probePath, finding)
+  const buildkitd = await find(buildkitdTool, config.buildkitdPath, finding)
+  const buildctl = await find(buildctlTool, config.buildctlPath, finding)
+  const temporal = await find(temporalTool, config.temporalPath, finding)
+  return { natsServer, temporal, buildkitd, buildctl, runc, probe }
+}
+
+export async function findTestPrograms(finding: Finding): Promise<TestPrograms> {
+  const programs = await findPrograms(finding)
+  const verifyToken = await find(verifyTokenTool(), finding.config.verifyTokenPath, finding)
+  return { ...programs, verifyToken, buildx: await find(buildxTool, finding.config.buildxPath, finding) }
+}
 
 async function find(tool: Tool, explicitPath: string | undefined, finding: Finding): Promise<string> {
   const { config, progress, watchdog, signal } = finding

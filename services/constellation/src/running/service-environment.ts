@@ -1,8 +1,19 @@
+import { join } from 'node:path'
+import type { Secret } from '@forkproof/infra/secret'
 import type { BusPasswords } from '../servers/nats-config.ts'
+import type { BusUser } from '../servers/nats-permissions.ts'
+import type { Programs } from './programs.ts'
 import type { ServiceKeys } from './service-keys.ts'
 
 /** The services of ours, in the order in which they start. */
-export const serviceNames = ['github-simulator', 'signer', 'verifier', 'orchestrator', 'gateway'] as const
+export const serviceNames = [
+  'github-simulator',
+  'signer',
+  'verifier',
+  'orchestrator',
+  'builder-provisioner',
+  'gateway',
+] as const
 export type ServiceName = (typeof serviceNames)[number]
 
 export interface Ports {
@@ -11,6 +22,9 @@ export interface Ports {
   readonly temporal: number
   readonly temporalUi: number
   readonly nats: number
+  /** Front door of the builders. */
+  readonly builders: number
+  readonly depot: number
 }
 
 export interface Addresses {
@@ -19,6 +33,8 @@ export interface Addresses {
   readonly githubWeb: string
   readonly temporal: string
   readonly nats: string
+  /** Where clients of Depot's API go. */
+  readonly depot: string
 }
 
 /** Everything is on loopback: nothing of a local constellation can be reached from outside. */
@@ -28,6 +44,7 @@ export const addressesOf = (ports: Ports): Addresses => ({
   githubWeb: `http://127.0.0.1:${ports.simulator}/web`,
   temporal: `127.0.0.1:${ports.temporal}`,
   nats: `nats://127.0.0.1:${ports.nats}`,
+  depot: `http://127.0.0.1:${ports.depot}`,
 })
 
 export type Environment = Readonly<Record<string, string>>
@@ -36,15 +53,20 @@ interface Inputs {
   readonly ports: Ports
   readonly keys: ServiceKeys
   readonly passwords: BusPasswords
+  readonly operatorToken: Secret<string>
+  readonly programs: Programs
+  /** Folder of this constellation; builders live below it. */
+  readonly stateFolder: string
   /** Folders of published Actions on this machine, by the name that a workflow uses. */
   readonly actions: Readonly<Record<string, string>>
 }
 
 /** The whole environment of one service: nothing is inherited, so each holds only the secrets that are its own. */
-export function serviceEnvironment(name: ServiceName, { ports, keys, passwords, actions }: Inputs): Environment {
+export function serviceEnvironment(name: ServiceName, inputs: Inputs): Environment {
+  const { ports, keys, passwords, actions, operatorToken, programs, stateFolder } = inputs
   const to = addressesOf(ports)
   const temporal = { FORKPROOF_TEMPORAL_ADDRESS: to.temporal }
-  const bus = (user: 'gateway' | 'orchestrator' | 'verifier' | 'signer') => ({
+  const bus = (user: Exclude<BusUser, 'admin'>) => ({
     FORKPROOF_NATS_URL: to.nats,
     FORKPROOF_NATS_USER: user,
     FORKPROOF_NATS_PASSWORD: passwords[user].reveal(),
@@ -77,12 +99,26 @@ export function serviceEnvironment(name: ServiceName, { ports, keys, passwords, 
       FORKPROOF_VERIFIER_ATTESTATION_KEY: keys.attestationPrivateKey,
     },
     orchestrator: { ...temporal, ...bus('orchestrator') },
+    'builder-provisioner': {
+      ...bus('provisioner'),
+      FORKPROOF_PROVISIONER_DRIVER: 'process',
+      FORKPROOF_PROVISIONER_STATE_FOLDER: join(stateFolder, 'builders'),
+      FORKPROOF_PROVISIONER_PORT: String(ports.builders),
+      FORKPROOF_PROVISIONER_BUILDKITD_PATH: programs.buildkitd,
+      FORKPROOF_PROVISIONER_BUILDCTL_PATH: programs.buildctl,
+      FORKPROOF_PROVISIONER_RUNC_PATH: programs.runc,
+      FORKPROOF_PROVISIONER_PROBE_PATH: programs.probe,
+    },
     gateway: {
       ...temporal,
       ...bus('gateway'),
       ...issuer,
       FORKPROOF_GATEWAY_PORT: String(ports.gateway),
       FORKPROOF_GATEWAY_CHANNELS: 'artifact,step-name,log,job-log',
+      FORKPROOF_GATEWAY_OPERATOR_TOKEN: operatorToken.reveal(),
+      FORKPROOF_GATEWAY_GITHUB_ISSUER: `${to.githubApi}/oidc`,
+      FORKPROOF_GATEWAY_EXCHANGE_AUDIENCES: `${to.issuer},https://depot.dev`,
+      FORKPROOF_GATEWAY_DEPOT_PORT: String(ports.depot),
     },
   }
   return environments[name]

@@ -4,7 +4,7 @@ import { systemClock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
 import { openWithTicket } from '@forkproof/infra/seal'
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { createActivities } from '../../../signer/src/compose.ts'
 import { readConfig } from '../../../signer/src/config.ts'
 import { lastSequence, readLog } from '../../../signer/src/issuance/read-log.ts'
@@ -21,8 +21,18 @@ let replicas: Awaited<ReturnType<typeof createActivities>>[]
 
 async function openReplica() {
   const { keys, busPasswords: passwords } = constellation
-  const ports = { gateway: 8_080, simulator: 0, temporal: 0, temporalUi: 0, nats: 0 }
-  const config = readConfig(serviceEnvironment('signer', { ports, keys, passwords, actions: {} }))
+  const ports = { gateway: 8_080, simulator: 0, temporal: 0, temporalUi: 0, nats: 0, builders: 0, depot: 0 }
+  const config = readConfig(
+    serviceEnvironment('signer', {
+      ports,
+      keys,
+      passwords,
+      actions: {},
+      programs: inject('programs'),
+      operatorToken: constellation.operatorToken,
+      stateFolder: '',
+    }),
+  )
   return createActivities(config, await openBus(constellation, 'signer'), silentLogger)
 }
 

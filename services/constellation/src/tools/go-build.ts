@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '@forkproof/infra/clock'
 import { GroupProcess } from '../processes/group-process.ts'
 import type { Watchdog } from '../processes/watchdog.ts'
 import { isExecutableFile } from './installed-tool.ts'
-import type { Tool } from './tool-catalogue.ts'
+import type { GoTool } from './tool-catalogue.ts'
 
 /** A cold build of Temporal with download takes about four minutes on two cores. */
 export const buildMsMax = 20 * 60_000
@@ -28,7 +28,7 @@ export interface BuildOptions {
  * Compiles the tool from its pinned module and moves it into place in one step, so that a half-written program is never found. The
  * caller holds the tool's lock. Throws with the compiler's last lines.
  */
-export async function buildTool(tool: Tool, options: BuildOptions): Promise<void> {
+export async function buildTool(tool: GoTool, options: BuildOptions): Promise<void> {
   await mkdir(options.target, { recursive: true })
   await removeDrafts(options.target)
   const draft = await mkdtemp(join(options.target, draftPrefix))
@@ -49,7 +49,7 @@ async function removeDrafts(folder: string): Promise<void> {
   }
 }
 
-async function compile(tool: Tool, output: string, options: BuildOptions): Promise<void> {
+async function compile(tool: GoTool, output: string, options: BuildOptions): Promise<void> {
   const clock = options.clock ?? systemClock
   const msMax = options.msMax ?? buildMsMax
   options.signal?.throwIfAborted()
@@ -57,7 +57,11 @@ async function compile(tool: Tool, output: string, options: BuildOptions): Promi
     {
       name: `go build ${tool.name}`,
       command: options.go,
-      args: ['build', '-trimpath', '-buildvcs=false', '-ldflags', tool.linkerFlags, '-o', output, tool.goPackage],
+      args: [
+        ...['build', '-trimpath', '-buildvcs=false', '-ldflags', tool.linkerFlags],
+        ...(tool.buildTags === undefined ? [] : ['-tags', tool.buildTags]),
+        ...['-o', output, tool.goPackage],
+      ],
       cwd: tool.moduleFolder,
       // No C compiler needed; no workspace file of a folder above may change what is pinned here.
       environment: { ...options.environment, CGO_ENABLED: '0', GOWORK: 'off' },

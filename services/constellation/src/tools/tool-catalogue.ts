@@ -4,21 +4,37 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseVersion, type Version } from './tool-version.ts'
 
-/** An external program: how it is recognised, and how it is built from the Go module pinned in tools/<name>/. */
-export interface Tool {
+/** An external program: how it is recognised, and where it comes from when the machine has none. */
+export type Tool = GoTool | DebianTool
+
+interface ToolBase {
   readonly name: string
-  /** Of what is built; names the folder in the cache. */
+  /** Of what is built or fetched; names the folder in the cache. */
   readonly version: string
   /** The setting that names a program to use instead. */
   readonly setting: string
+  /** How an installed program proves that it is recent enough; absent for programs that only this repository has. */
+  readonly installed?: InstalledCheck
+}
+
+/** Built from a Go module that is pinned here. */
+export interface GoTool extends ToolBase {
   /** Folder with go.mod and go.sum. */
   readonly moduleFolder: string
   /** What `go build` compiles inside that module. */
   readonly goPackage: string
   readonly linkerFlags: string
-  /** How an installed program proves that it is recent enough; absent for programs that only this repository has. */
-  readonly installed?: InstalledCheck
+  readonly buildTags?: string
 }
+
+/** Taken out of a package of the machine's own distribution, without installing it: what needs a C compiler to build. */
+export interface DebianTool extends ToolBase {
+  readonly debianPackage: string
+  /** Where the program lies inside the package. */
+  readonly programInPackage: string
+}
+
+export const isGoTool = (tool: Tool): tool is GoTool => 'goPackage' in tool
 
 export interface InstalledCheck {
   readonly versionArgs: readonly string[]
@@ -33,7 +49,7 @@ const temporalVersion = '1.5.1'
 const natsVersion = '2.12.4'
 
 /** Temporal's CLI with the dev server. A CLI of one's own build says 0.0.0, so what counts is the server inside. */
-export const temporalTool: Tool = {
+export const temporalTool: GoTool = {
   name: 'temporal',
   version: temporalVersion,
   setting: 'FORKPROOF_TEMPORAL_PATH',
@@ -49,7 +65,7 @@ export const temporalTool: Tool = {
 }
 
 /** 2.12 is the first line whose file store can be told to sync each write and was fixed for it. */
-export const natsServerTool: Tool = {
+export const natsServerTool: GoTool = {
   name: 'nats-server',
   version: natsVersion,
   setting: 'FORKPROOF_NATS_SERVER_PATH',
@@ -65,7 +81,66 @@ export const natsServerTool: Tool = {
 }
 
 /** The independent verifier of the tests. Its source is here, so its content is its version. */
-export function verifyTokenTool(): Tool {
+const buildkitVersion = '0.32.2'
+const buildxVersion = '0.38.2'
+
+const buildkit = (name: 'buildkitd' | 'buildctl', setting: string): GoTool => ({
+  name,
+  version: buildkitVersion,
+  setting,
+  moduleFolder: join(modules, 'buildkit'),
+  goPackage: `github.com/moby/buildkit/cmd/${name}`,
+  linkerFlags: `-s -w -X github.com/moby/buildkit/version.Version=v${buildkitVersion}`,
+  buildTags: 'osusergo,netgo,static_build,seccomp',
+  installed: {
+    versionArgs: ['--version'],
+    minimum: [0, 31, 0],
+    versionIn: parseVersion,
+    minimumInWords: 'BuildKit 0.31.0',
+  },
+})
+export const buildkitdTool = buildkit('buildkitd', 'FORKPROOF_BUILDKITD_PATH')
+export const buildctlTool = buildkit('buildctl', 'FORKPROOF_BUILDCTL_PATH')
+
+/** For tests: one of the clients that build on our builders. */
+export const buildxTool: GoTool = {
+  name: 'buildx',
+  version: buildxVersion,
+  setting: 'FORKPROOF_BUILDX_PATH',
+  moduleFolder: join(modules, 'buildx'),
+  goPackage: 'github.com/docker/buildx/cmd/buildx',
+  linkerFlags: `-s -w -X github.com/docker/buildx/version.Version=v${buildxVersion}`,
+}
+
+/** BuildKit's RUN steps. 1.1.5 is what Debian 12 has. */
+export const runcTool: DebianTool = {
+  name: 'runc',
+  version: 'debian',
+  setting: 'FORKPROOF_RUNC_PATH',
+  debianPackage: 'runc',
+  programInPackage: 'usr/sbin/runc',
+  installed: {
+    versionArgs: ['--version'],
+    minimum: [1, 1, 0],
+    versionIn: parseVersion,
+    minimumInWords: 'runc 1.1.0',
+  },
+}
+
+/** What a builder's readiness check runs inside; also the program of the demo's image. */
+export function probeTool(): GoTool {
+  const moduleFolder = fileURLToPath(new URL('../../../builder-provisioner/probe/', import.meta.url))
+  return {
+    name: 'probe',
+    version: contentVersion(moduleFolder),
+    setting: 'FORKPROOF_PROBE_PATH',
+    moduleFolder,
+    goPackage: '.',
+    linkerFlags: '-s -w',
+  }
+}
+
+export function verifyTokenTool(): GoTool {
   const moduleFolder = join(modules, 'verify-token')
   return {
     name: 'verify-token',

@@ -6,12 +6,12 @@ import { groupIsRunning } from '../processes/process-identity.ts'
 import { Watchdog } from '../processes/watchdog.ts'
 import { buildTool } from './go-build.ts'
 import { Progress } from './progress.ts'
-import { natsServerTool, type Tool } from './tool-catalogue.ts'
+import { type GoTool, natsServerTool } from './tool-catalogue.ts'
 import { resolveTool, ToolMissingError, toolCacheFolder } from './tool-resolver.ts'
 
 let folder = ''
 let watchdog: Watchdog
-let tool: Tool
+let tool: GoTool
 const notes: string[] = []
 const path = (...parts: string[]) => join(folder, ...parts)
 
@@ -131,12 +131,12 @@ test('two builds at once are one build', async () => {
   const results = await Promise.all([resolve(), resolve(), resolve()])
   expect(results.map(result => result.source).sort()).toEqual(['built', 'cache', 'cache'])
   expect(await readFile(path('builds'), 'utf8')).toBe('built\n')
-  expect(notes).toContain(`waiting for process ${process.pid}, which is building nats-server`)
+  expect(notes).toContain(`waiting for process ${process.pid}, which is making nats-server`)
 })
 
 test('a build that fails tells the compiler’s last words and leaves nothing', async () => {
   await fakeGo('echo "no space left" >&2; exit 2')
-  await expect(resolve()).rejects.toThrow(/building it failed: go build ended with code 2\s+no space left/)
+  await expect(resolve()).rejects.toThrow(/making it with go failed: go build ended with code 2\s+no space left/)
   expect(await readdir(dirname(cachedPath()))).toEqual([])
 })
 

@@ -2,16 +2,17 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { waitForLock } from '../processes/process-lock.ts'
 import type { Watchdog } from '../processes/watchdog.ts'
+import { fetchDebianTool } from './debian-package.ts'
 import { buildMsMax, buildTool } from './go-build.ts'
 import { findOnSearchPath, inspectTool, isExecutableFile } from './installed-tool.ts'
 import type { Progress } from './progress.ts'
-import type { Tool } from './tool-catalogue.ts'
+import { isGoTool, type Tool } from './tool-catalogue.ts'
 
 export interface ResolvedTool {
   readonly name: string
   readonly path: string
   readonly version: string
-  readonly source: 'setting' | 'search path' | 'cache' | 'built'
+  readonly source: 'setting' | 'search path' | 'cache' | 'built' | 'package'
 }
 
 export interface ResolveOptions {
@@ -30,7 +31,9 @@ export class ToolMissingError extends Error {
     const ways = [
       `set ${tool.setting}=/path/to/${tool.name}`,
       ...(minimum === undefined ? [] : [`install ${minimum} or newer somewhere on PATH`]),
-      `install Go 1.25 or newer (https://go.dev/dl/) with access to its module proxy and start again: it is built from ${tool.moduleFolder}`,
+      isGoTool(tool)
+        ? `install Go 1.25 or newer (https://go.dev/dl/) with access to its module proxy and start again: it is built from ${tool.moduleFolder}`
+        : `on Debian or Ubuntu: apt-get install ${tool.debianPackage}`,
       `copy a program that was built elsewhere to ${cached}`,
     ]
     const list = [
@@ -62,14 +65,15 @@ export async function resolveTool(tool: Tool, options: ResolveOptions): Promise<
   const found = { name: tool.name, path: cached, version: tool.version }
   if (await isExecutableFile(cached)) return { ...found, source: 'cache' }
   tried.push(`${cached} does not exist`)
-  const go = (await findOnSearchPath('go', options.environment['PATH'] ?? ''))[0]
-  if (go === undefined)
-    throw new ToolMissingError(tool, [...tried, 'it cannot be built: there is no go on PATH'], cached)
+  const maker = isGoTool(tool) ? 'go' : 'apt-get'
+  const program = (await findOnSearchPath(maker, options.environment['PATH'] ?? ''))[0]
+  if (program === undefined)
+    throw new ToolMissingError(tool, [...tried, `it cannot be made here: there is no ${maker} on PATH`], cached)
   try {
-    return { ...found, source: await built(tool, go, target, options) }
+    return { ...found, source: await made(tool, program, target, options) }
   } catch (err) {
     if (options.signal?.aborted) throw options.signal.reason
-    throw new ToolMissingError(tool, [...tried, `building it failed: ${(err as Error).message}`], cached)
+    throw new ToolMissingError(tool, [...tried, `making it with ${maker} failed: ${(err as Error).message}`], cached)
   }
 }
 
@@ -92,18 +96,29 @@ async function fromSearchPath(tool: Tool, options: ResolveOptions, tried: string
   return undefined
 }
 
-/** Two starts at once build once: the second waits for the first one's result. */
-async function built(tool: Tool, go: string, target: string, options: ResolveOptions): Promise<'built' | 'cache'> {
+/** Two starts at once make it once: the second waits for the first one's result. */
+async function made(
+  tool: Tool,
+  maker: string,
+  target: string,
+  options: ResolveOptions,
+): Promise<'built' | 'package' | 'cache'> {
   const { progress, signal, watchdog, environment } = options
+  const cancel = signal ? { signal } : {}
   const lock = await waitForLock(`${target}.lock`, {
     waitMsMax: buildMsMax,
-    onWait: pid => progress.note(`waiting for process ${pid}, which is building ${tool.name}`),
-    ...(signal ? { signal } : {}),
+    onWait: pid => progress.note(`waiting for process ${pid}, which is making ${tool.name}`),
+    ...cancel,
   })
   try {
     if (await isExecutableFile(join(target, tool.name))) return 'cache'
-    const work = () => buildTool(tool, { go, target, environment, watchdog, ...(signal ? { signal } : {}) })
-    await progress.step(`building ${tool.name} ${tool.version} (once, takes minutes)`, work)
+    if (!isGoTool(tool)) {
+      const fetching = () => fetchDebianTool(tool, { target, environment, ...cancel })
+      await progress.step(`fetching ${tool.name} from the package ${tool.debianPackage} (once)`, fetching)
+      return 'package'
+    }
+    const building = () => buildTool(tool, { go: maker, target, environment, watchdog, ...cancel })
+    await progress.step(`building ${tool.name} ${tool.version} (once, takes minutes)`, building)
     return 'built'
   } finally {
     await lock.release()

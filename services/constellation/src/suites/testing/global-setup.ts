@@ -2,12 +2,12 @@ import { tmpdir } from 'node:os'
 import type { TestProject } from 'vitest/node'
 import { readConfig } from '../../config.ts'
 import { Watchdog } from '../../processes/watchdog.ts'
-import { findServers, findVerifyToken } from '../../running/programs.ts'
+import { findTestPrograms, type TestPrograms } from '../../running/programs.ts'
 import { Progress } from '../../tools/progress.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    programs: { temporal: string; natsServer: string; verifyToken: string }
+    programs: TestPrograms
   }
 }
 
@@ -17,7 +17,7 @@ export async function setup(project: TestProject): Promise<void> {
   try {
     const progress = new Progress(line => process.stderr.write(`${line}\n`))
     const finding = { config: readConfig({ TMPDIR: tmpdir(), ...process.env }), progress, watchdog }
-    project.provide('programs', { ...(await findServers(finding)), verifyToken: await findVerifyToken(finding) })
+    project.provide('programs', await findTestPrograms(finding))
   } finally {
     await watchdog.close()
   }

@@ -6,7 +6,7 @@ import { SimulatedGithub } from '../../github/simulated-github.ts'
 import { openStateFolder } from '../../processes/state-folder.ts'
 import { Supervisor } from '../../processes/supervisor.ts'
 import { Constellation } from '../../running/constellation.ts'
-import { freePorts } from '../../running/free-ports.ts'
+import { freePortSet } from '../../running/free-ports.ts'
 import type { Environment, ServiceName } from '../../running/service-environment.ts'
 import { makeServiceKeys } from '../../running/service-keys.ts'
 import { Progress } from '../../tools/progress.ts'
@@ -22,16 +22,21 @@ export interface TestConstellation {
   readonly temporal: Client
 }
 
+interface Options {
+  readonly extra?: Partial<Record<ServiceName, Environment>>
+  readonly actions?: Readonly<Record<string, string>>
+  /** With builders. Most suites are about claims and do without. */
+  readonly builders?: boolean
+}
+
 /** The whole system for one test file, every part a process of its own, on free ports; ended after the file. */
-export async function openConstellation(
-  options: { extra?: Partial<Record<ServiceName, Environment>>; actions?: Readonly<Record<string, string>> } = {},
-): Promise<TestConstellation> {
+export async function openConstellation({ builders = false, ...options }: Options = {}): Promise<TestConstellation> {
   const state = await openStateFolder(await temporaryFolder(), 'FORKPROOF_STATE_FOLDER')
   const supervisor = await Supervisor.open(state.logs)
-  const [gateway = 0, simulator = 0, temporal = 0, temporalUi = 0, nats = 0] = await freePorts(5)
   const constellation = new Constellation({
     ...options,
-    ports: { gateway, simulator, temporal, temporalUi, nats },
+    without: builders ? [] : ['builder-provisioner'],
+    ports: await freePortSet(),
     state,
     supervisor,
     programs: inject('programs'),

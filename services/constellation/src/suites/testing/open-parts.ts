@@ -6,7 +6,7 @@ import { inject } from 'vitest'
 import { openStateFolder } from '../../processes/state-folder.ts'
 import { Supervisor } from '../../processes/supervisor.ts'
 import { Constellation, type PartName } from '../../running/constellation.ts'
-import { freePorts } from '../../running/free-ports.ts'
+import { freePortSet } from '../../running/free-ports.ts'
 import { makeServiceKeys } from '../../running/service-keys.ts'
 import type { BusUser } from '../../servers/nats-permissions.ts'
 import { Progress } from '../../tools/progress.ts'
@@ -19,9 +19,8 @@ const commandMsMax = 90_000
 export async function openParts(...names: PartName[]) {
   const state = await openStateFolder(await temporaryFolder(), 'FORKPROOF_STATE_FOLDER')
   const supervisor = await Supervisor.open(state.logs)
-  const [gateway = 0, simulator = 0, temporal = 0, temporalUi = 0, nats = 0] = await freePorts(5)
   const constellation = new Constellation({
-    ports: { gateway, simulator, temporal, temporalUi, nats },
+    ports: await freePortSet(),
     state,
     supervisor,
     programs: inject('programs'),

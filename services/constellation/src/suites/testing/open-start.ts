@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { inject } from 'vitest'
 import { processEnvironment } from '../../config.ts'
 import { rootFolder } from '../../layout/source-tree.ts'
-import { freePorts } from '../../running/free-ports.ts'
+import { freePortSet } from '../../running/free-ports.ts'
 import { afterFile } from './after-file.ts'
 import { StartedProgram } from './started-program.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -18,24 +18,35 @@ export interface StartPlace {
   readonly settings: Readonly<Record<string, string>>
 }
 
-/** A state folder and five ports of one's own, and the programs that the suites found. */
+/** A state folder and ports of one's own, and the programs that the suites found. */
 export async function startPlace(): Promise<StartPlace> {
   const stateFolder = join(await temporaryFolder(), 'state')
-  const ports = await freePorts(5)
-  const [gateway = 0, simulator = 0, temporal = 0, temporalUi = 0, nats = 0] = ports
-  const { temporal: temporalPath, natsServer } = inject('programs')
+  const ports = await freePortSet()
+  const programs = inject('programs')
   const settings = {
     FORKPROOF_STATE_FOLDER: stateFolder,
-    FORKPROOF_TEMPORAL_PATH: temporalPath,
-    FORKPROOF_NATS_SERVER_PATH: natsServer,
-    FORKPROOF_GATEWAY_PORT: String(gateway),
-    FORKPROOF_SIMULATOR_PORT: String(simulator),
-    FORKPROOF_TEMPORAL_PORT: String(temporal),
-    FORKPROOF_TEMPORAL_UI_PORT: String(temporalUi),
-    FORKPROOF_NATS_PORT: String(nats),
+    FORKPROOF_TEMPORAL_PATH: programs.temporal,
+    FORKPROOF_NATS_SERVER_PATH: programs.natsServer,
+    FORKPROOF_BUILDKITD_PATH: programs.buildkitd,
+    FORKPROOF_BUILDCTL_PATH: programs.buildctl,
+    FORKPROOF_RUNC_PATH: programs.runc,
+    FORKPROOF_PROBE_PATH: programs.probe,
+    FORKPROOF_GATEWAY_PORT: String(ports.gateway),
+    FORKPROOF_SIMULATOR_PORT: String(ports.simulator),
+    FORKPROOF_TEMPORAL_PORT: String(ports.temporal),
+    FORKPROOF_TEMPORAL_UI_PORT: String(ports.temporalUi),
+    FORKPROOF_NATS_PORT: String(ports.nats),
+    FORKPROOF_BUILDER_PORT: String(ports.builders),
+    FORKPROOF_DEPOT_PORT: String(ports.depot),
   }
   const base = 'http://127.0.0.1'
-  return { stateFolder, ports, settings, issuer: `${base}:${gateway}`, githubApi: `${base}:${simulator}` }
+  return {
+    stateFolder,
+    ports: Object.values(ports),
+    settings,
+    issuer: `${base}:${ports.gateway}`,
+    githubApi: `${base}:${ports.simulator}`,
+  }
 }
 
 /** What a shell gives a program, without settings of the one that runs the tests. */
