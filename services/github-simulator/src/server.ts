@@ -42,6 +42,6 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   registerOidcRoutes(app, simulation, tokens, issuer)
   await app.register(scope => registerArtifactRoutes(scope, simulation, tokens))
   await app.register(scope => registerBlobRoutes(scope, simulation))
-  await app.register(scope => registerControlRoutes(scope, { simulation, workflows }))
+  await app.register(scope => registerControlRoutes(scope, { simulation, workflows, issuer }))
   return app
 }

@@ -6,6 +6,7 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { OidcIssuer } from '../oidc/issuer.ts'
 import type { WorkflowRuns } from '../scheduling/workflow-runs.ts'
 import type { Simulation } from '../simulation.ts'
 
@@ -19,6 +20,7 @@ export type ControlApp = FastifyInstance<
 >
 
 export interface ControlParts {
+  issuer: OidcIssuer
   simulation: Simulation
   workflows: WorkflowRuns
 }

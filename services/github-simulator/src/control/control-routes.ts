@@ -12,6 +12,7 @@ import { registerArtifactControl } from './artifact-routes.ts'
 import type { ControlParts } from './control-app.ts'
 import { registerCredentialControl } from './credential-routes.ts'
 import { registerDialControl } from './dial-routes.ts'
+import { registerIdTokenControl } from './id-token-routes.ts'
 import { registerRepositoryControl } from './repository-routes.ts'
 import { registerJobControl, registerRunControl } from './run-routes.ts'
 import { registerWorkflowControl } from './workflow-routes.ts'
@@ -36,6 +37,7 @@ export async function registerControlRoutes(root: FastifyInstance, parts: Contro
   registerJobControl(app, parts)
   registerArtifactControl(app, parts)
   registerWorkflowControl(app, parts)
+  registerIdTokenControl(app, parts)
   registerDialControl(app, parts)
   registerCredentialControl(app, parts)
 }
