@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { copyFile, mkdtemp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import type { Credentials } from './builds.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const buildMsMax = 90_000
+const outputBytesMax = 4_194_304
+
+export interface Finished {
+  readonly code: number
+  /** Both outputs, as they came. */
+  readonly output: string
+}
+
+/** A folder to build from: the probe is the only program there is, because nothing can be pulled. */
+export async function imageContext(
+  lines: readonly string[] = ['RUN ["/probe","hello"]'],
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const folder = await mkdtemp(join(await temporaryFolder(), 'context-'))
+  await copyFile(inject('programs').probe, join(folder, 'probe'))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  await writeFile(join(folder, 'Dockerfile'), ['FROM scratch', 'COPY probe /probe', ...lines, ''].join('\n'))
+  return folder
+}
+
+/** The flags with which an unmodified buildctl reaches a leased builder. */
+export const buildctlFlags = (to: Credentials): string[] => [
+  ...['--addr', to.endpoint, '--tlsservername', to.serverName],
+  ...['--tlscacert', to.ca, '--tlscert', to.certificate, '--tlskey', to.key],
+]
+
+/** `buildctl build` of a Dockerfile, by the person who has these credentials. Resolves also when it fails. */
+export function buildWith(
+  to: Credentials,
+  context: string,
+  options: { args?: readonly string[]; signal?: AbortSignal } = {},
+): Promise<Finished> {
+  const source = ['--frontend', 'dockerfile.v0', '--local', `context=${context}`, '--local', `dockerfile=${context}`]
+  const args = [...buildctlFlags(to), 'build', '--progress', 'plain', ...source, ...(options.args ?? [])]
+  return finished(inject('programs').buildctl, args, options.signal)
+}
+
+export function finished(
+  program: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+  env?: NodeJS.ProcessEnv,
+): Promise<Finished> {
+  return new Promise(resolve => {
+    const bounds = { timeout: buildMsMax, maxBuffer: outputBytesMax, ...(signal && { signal }), ...(env && { env }) }
+    execFile(program, [...args], bounds, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, output: `${stdout}${stderr}` })
+    })
+  })
+}
