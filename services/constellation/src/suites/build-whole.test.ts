@@ -1,15 +1,17 @@
 import { buildWorkflowId } from '@forkproof/workflows/build/api'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import {
   accessToken,
   ask,
   buildState,
+  type Credentials,
   createProject,
   exchangeToken,
   finishBuild,
   forkRunWithToken,
   hasEnded,
   isReady,
+  type ShownState,
   settled,
   startBuild,
   trustedRun,
@@ -19,11 +21,17 @@ import {
 import { problemCode } from './testing/claims.ts'
 import { openConstellation, type TestConstellation } from './testing/open-constellation.ts'
 import { buildWith, imageContext } from './testing/remote-build.ts'
+import { temporaryFolder } from './testing/temporary-folder.ts'
 
 let world: TestConstellation
 beforeAll(async () => {
   world = await openConstellation({ builders: true })
 })
+
+const context = async () => imageContext({ probe: inject('programs').probe, folder: await temporaryFolder() })
+const credentials = async (state: ShownState) => writeCredentials(state, await temporaryFolder())
+const build = (to: Credentials, from: string, args: readonly string[] = []) =>
+  buildWith({ buildctl: inject('programs').buildctl, to }, from, { args })
 
 /** A fork's run that a project admits, with its access token. */
 async function admittedFork(rule: Record<string, unknown> = {}) {
@@ -36,14 +44,14 @@ async function admittedFork(rule: Record<string, unknown> = {}) {
 }
 
 /** Builds the context on a builder of its own and gives the builder back. */
-async function buildOnce(bearer: string, context: string, args: readonly string[] = []) {
-  const build = await startBuild(world, bearer)
-  const state = await buildState(world, build, settled)
+async function buildOnce(bearer: string, from: string) {
+  const started = await startBuild(world, bearer)
+  const state = await buildState(world, started, settled)
   expect(isReady(state), JSON.stringify(state)).toBe(true)
-  const done = await buildWith(await writeCredentials(state), context, { args })
-  await finishBuild(world, build)
-  const ended = await buildState(world, build, hasEnded)
-  return { done, ended, build, receipt: ended.platforms[0]?.receipt }
+  const done = await build(await credentials(state), from)
+  await finishBuild(world, started)
+  const ended = await buildState(world, started, hasEnded)
+  return { done, ended, started, receipt: ended.platforms[0]?.receipt }
 }
 
 /** A history as text, its payloads decoded: what somebody sees who reads Temporal's store. */
@@ -55,7 +63,7 @@ const readable = (history: unknown): string =>
 describe('a fork’s build on the whole system', () => {
   it('builds a real image on a builder of its own, which is gone afterwards', async () => {
     const { bearer } = await admittedFork()
-    const { done, ended, receipt } = await buildOnce(bearer, await imageContext())
+    const { done, ended, receipt } = await buildOnce(bearer, await context())
     expect(done.output).toContain('[2/2] RUN')
     expect(done.code, done.output).toBe(0)
     expect(ended).toMatchObject({ phase: 'ended', outcome: 'success' })
@@ -65,20 +73,20 @@ describe('a fork’s build on the whole system', () => {
 
   it('leaves a history that shows what happened and no secret', async () => {
     const { bearer } = await admittedFork()
-    const { build } = await buildOnce(bearer, await imageContext())
-    const handle = world.temporal.workflow.getHandle(buildWorkflowId(build.buildId as never))
+    const { started } = await buildOnce(bearer, await context())
+    const handle = world.temporal.workflow.getHandle(buildWorkflowId(started.buildId as never))
     const history = readable(await handle.fetchHistory())
     expect(history).toContain('forkproof.builder.ready.v1')
-    expect(history).not.toContain(build.buildToken)
+    expect(history).not.toContain(started.buildToken)
     expect(history).not.toContain(bearer)
     expect(history).not.toContain('PRIVATE KEY')
   })
 
   it('never finds another build’s layers, though the same was built before', async () => {
     const { bearer } = await admittedFork()
-    const context = await imageContext()
-    await buildOnce(bearer, context)
-    expect((await buildOnce(bearer, context)).done.output).not.toContain('CACHED')
+    const from = await context()
+    await buildOnce(bearer, from)
+    expect((await buildOnce(bearer, from)).done.output).not.toContain('CACHED')
   })
 })
 
@@ -87,12 +95,12 @@ describe('a trusted run’s build', () => {
     const fork = await admittedFork()
     const run = await trustedRun(world, fork.repository)
     const trusted = await accessToken(world, await trustedToken(world, run), fork.project)
-    const context = await imageContext()
-    const first = await buildOnce(trusted, context)
+    const from = await context()
+    const first = await buildOnce(trusted, from)
     expect(first.done.output).not.toContain('CACHED')
-    expect((await buildOnce(trusted, context)).done.output).toContain('CACHED')
-    expect((await buildOnce(fork.bearer, context)).done.output).not.toContain('CACHED')
-    expect((await buildOnce(trusted, context)).done.output).toContain('CACHED')
+    expect((await buildOnce(trusted, from)).done.output).toContain('CACHED')
+    expect((await buildOnce(fork.bearer, from)).done.output).not.toContain('CACHED')
+    expect((await buildOnce(trusted, from)).done.output).toContain('CACHED')
   })
 })
 
@@ -136,23 +144,23 @@ describe('who is not admitted gets no builder:', () => {
     const [one, other] = [await startBuild(world, bearer), await startBuild(world, bearer)]
     const answer = await ask(`${world.issuer}/v1/builds/${one.buildId}`, { bearer: other.buildToken })
     expect([answer.status, problemCode(answer)]).toEqual([401, 'build_token_invalid'])
-    for (const build of [one, other]) await finishBuild(world, build, 'canceled')
-    for (const build of [one, other]) await buildState(world, build, hasEnded)
+    for (const each of [one, other]) await finishBuild(world, each, 'canceled')
+    for (const each of [one, other]) await buildState(world, each, hasEnded)
   })
 
   it('a certificate of another build’s builder', async () => {
     const { bearer } = await admittedFork()
     const builds = [await startBuild(world, bearer), await startBuild(world, bearer)]
-    const states = await Promise.all(builds.map(build => buildState(world, build, settled)))
-    const [mine, theirs] = await Promise.all(states.map(state => writeCredentials(state)))
+    const states = await Promise.all(builds.map(one => buildState(world, one, settled)))
+    const [mine, theirs] = await Promise.all(states.map(credentials))
     if (!mine || !theirs) throw new Error('two builders were asked for')
-    const context = await imageContext()
+    const from = await context()
     const crossed = { ...theirs, certificate: mine.certificate, key: mine.key }
-    expect((await buildWith(crossed, context, { signal: AbortSignal.timeout(20_000) })).code).not.toBe(0)
-    expect((await buildWith({ ...mine, serverName: theirs.serverName }, context)).code).not.toBe(0)
-    expect((await buildWith(mine, context)).code).toBe(0)
-    for (const build of builds) await finishBuild(world, build)
-    const ends = await Promise.all(builds.map(build => buildState(world, build, hasEnded)))
+    expect((await build(crossed, from)).code).not.toBe(0)
+    expect((await build({ ...mine, serverName: theirs.serverName }, from)).code).not.toBe(0)
+    expect((await build(mine, from)).code).toBe(0)
+    for (const each of builds) await finishBuild(world, each)
+    const ends = await Promise.all(builds.map(each => buildState(world, each, hasEnded)))
     expect(ends.flatMap(end => end.platforms.flatMap(one => one.receipt?.leftovers))).toEqual([])
   })
 })

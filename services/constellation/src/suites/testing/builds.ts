@@ -1,10 +1,17 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ClaimAnswer } from '@forkproof/contracts/claim'
 import { z } from 'zod'
-import type { SimulatedRun } from '../../github/simulated-github.ts'
+import type { SimulatedGithub, SimulatedRun } from '../../github/simulated-github.ts'
+import type { Constellation } from '../../running/constellation.ts'
 import { claim, exchange, forkRun, type HttpAnswer, post, showAsArtifact } from './claims.ts'
-import type { TestConstellation } from './open-constellation.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+
+/** As much of a running system as a client and its operator need. */
+export interface BuildWorld {
+  readonly issuer: string
+  readonly constellation: Constellation
+  readonly github: SimulatedGithub
+}
 
 const requestMsMax = 40_000
 const readyMsMax = 60_000
@@ -30,12 +37,7 @@ export async function ask(
 }
 
 /** As the operator; any status but 2xx throws. */
-export async function operate(
-  world: TestConstellation,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<unknown> {
+export async function operate(world: BuildWorld, method: string, path: string, body?: unknown): Promise<unknown> {
   const bearer = world.constellation.operatorToken.reveal()
   const headers: Record<string, string> = method === 'POST' ? { 'if-match': '*' } : {}
   const answer = await ask(world.issuer + path, { method, bearer, body, headers })
@@ -47,7 +49,7 @@ const Id = z.object({ id: z.string() })
 
 /** A project with one trust relationship for each rule, for repositories by name. */
 export async function createProject(
-  world: TestConstellation,
+  world: BuildWorld,
   rules: readonly { repository: string; [member: string]: unknown }[],
 ): Promise<string> {
   const { id } = Id.parse(
@@ -67,48 +69,55 @@ export async function createProject(
   return id
 }
 
-export async function revisionOf(world: TestConstellation, projectId: string): Promise<{ etag: string }> {
+export async function revisionOf(world: BuildWorld, projectId: string): Promise<{ etag: string }> {
   const bearer = world.constellation.operatorToken.reveal()
   const answer = await ask(`${world.issuer}/v1/projects/${projectId}`, { bearer })
   return { etag: answer.headers.get('etag') ?? '' }
 }
 
-const repositoryIdOf = async (world: TestConstellation, name: string): Promise<number> =>
+const repositoryIdOf = async (world: BuildWorld, name: string): Promise<number> =>
   z.object({ id: z.number() }).parse(await world.github.send('GET', `/_sim/repositories/${name}`)).id
 
 /** A fork's run in progress and the ID token that it gets for having shown its code. */
-export async function forkRunWithToken(world: TestConstellation) {
+export async function forkRunWithToken(world: BuildWorld) {
   const of = await forkRun(world.github)
-  return { ...of, idToken: await forkToken(world, of) }
+  const answer = await claim(world.issuer, of, { channels: ['artifact'], aud: world.issuer })
+  const shownAt = performance.now()
+  const idToken = await showAndExchange(world, of.run, answer)
+  return { ...of, idToken, visibleToTokenMs: performance.now() - shownAt }
 }
 
 /** One more token of a run. */
 export async function forkToken(
-  world: TestConstellation,
+  world: BuildWorld,
   of: { repository: string; run: SimulatedRun },
   aud: string = world.issuer,
 ): Promise<string> {
   const answer = await claim(world.issuer, of, { channels: ['artifact'], aud })
-  await showAsArtifact(world.github, world.issuer, of.run, answer)
+  return showAndExchange(world, of.run, answer)
+}
+
+async function showAndExchange(world: BuildWorld, run: SimulatedRun, answer: ClaimAnswer): Promise<string> {
+  await showAsArtifact(world.github, world.issuer, run, answer)
   const token = await exchange(answer.exchangeURL)
   if (token.status !== 200) throw new Error(`exchange: ${token.status} ${token.text}`)
   return token.text
 }
 
 /** A push run in progress in the repository. */
-export async function trustedRun(world: TestConstellation, repository: string): Promise<SimulatedRun> {
+export async function trustedRun(world: BuildWorld, repository: string): Promise<SimulatedRun> {
   const job = { name: 'build', status: 'in_progress', steps: [{ name: 'Build', status: 'in_progress' }] }
   return world.github.createRun(repository, { event: 'push', status: 'in_progress', jobs: [job] })
 }
 
 /** What GitHub gives a trusted job. */
-export async function trustedToken(world: TestConstellation, run: SimulatedRun, audience: string = world.issuer) {
+export async function trustedToken(world: BuildWorld, run: SimulatedRun, audience: string = world.issuer) {
   const answer = await world.github.send('POST', `/_sim/jobs/${run.jobs[0]?.id}/id-token`, { audience })
   return z.object({ value: z.string() }).parse(answer).value
 }
 
 /** RFC 8693. */
-export function exchangeToken(world: TestConstellation, idToken: string, projectId: string): Promise<HttpAnswer> {
+export function exchangeToken(world: BuildWorld, idToken: string, projectId: string): Promise<HttpAnswer> {
   return form(`${world.issuer}/oauth/token`, {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: idToken,
@@ -128,7 +137,7 @@ export async function form(url: string, fields: Record<string, string>, bearer?:
 }
 
 /** @throws when the run is not admitted */
-export async function accessToken(world: TestConstellation, idToken: string, projectId: string): Promise<string> {
+export async function accessToken(world: BuildWorld, idToken: string, projectId: string): Promise<string> {
   const answer = await exchangeToken(world, idToken, projectId)
   if (answer.status !== 200) throw new Error(`token exchange: ${answer.status} ${answer.text}`)
   return z.object({ access_token: z.string() }).parse(JSON.parse(answer.text)).access_token
@@ -162,7 +171,7 @@ const Started = z.object({ buildId: z.string(), buildToken: z.string() })
 export type StartedBuild = z.infer<typeof Started>
 
 export async function startBuild(
-  world: TestConstellation,
+  world: BuildWorld,
   bearer: string,
   body: Record<string, unknown> = { platforms: ['linux/amd64'] },
 ): Promise<StartedBuild> {
@@ -173,7 +182,7 @@ export async function startBuild(
 
 /** Asks as clients do, held by the gateway, until the state fits. @throws when it does not within `msMax` */
 export async function buildState(
-  world: TestConstellation,
+  world: BuildWorld,
   build: StartedBuild,
   fits: (state: ShownState) => boolean,
   msMax: number = readyMsMax,
@@ -195,7 +204,7 @@ export const isReady = (state: ShownState): boolean => state.platforms.every(one
 export const hasEnded = (state: ShownState): boolean => state.phase === 'ended'
 export const settled = (state: ShownState): boolean => isReady(state) || hasEnded(state)
 
-export const finishBuild = (world: TestConstellation, build: StartedBuild, result = 'success') =>
+export const finishBuild = (world: BuildWorld, build: StartedBuild, result = 'success') =>
   ask(`${world.issuer}/v1/builds/${build.buildId}/finish`, {
     method: 'POST',
     bearer: build.buildToken,
@@ -203,10 +212,10 @@ export const finishBuild = (world: TestConstellation, build: StartedBuild, resul
   })
 
 /** Certificates and key of a ready builder as files, and how clients are told to use them. */
-export async function writeCredentials(state: ShownState, platform = 'linux/amd64') {
+export async function writeCredentials(state: ShownState, below: string, platform = 'linux/amd64') {
   const ready = state.platforms.find(one => one.platform === platform)
   if (ready?.state !== 'ready') throw new Error(`no builder is ready: ${JSON.stringify(state)}`)
-  const folder = await mkdtemp(join(await temporaryFolder(), 'credentials-'))
+  const folder = await mkdtemp(join(below, 'credentials-'))
   const file = async (name: string, text: string | undefined) => {
     await writeFile(join(folder, name), text ?? '', { mode: 0o600 })
     return join(folder, name)

@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process'
 import { copyFile, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { inject } from 'vitest'
 import type { Credentials } from './builds.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 
 const buildMsMax = 90_000
 const outputBytesMax = 4_194_304
@@ -16,12 +14,11 @@ export interface Finished {
 
 /** A folder to build from: the probe is the only program there is, because nothing can be pulled. */
 export async function imageContext(
+  at: { probe: string; folder: string },
   lines: readonly string[] = ['RUN ["/probe","hello"]'],
-  files: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const folder = await mkdtemp(join(await temporaryFolder(), 'context-'))
-  await copyFile(inject('programs').probe, join(folder, 'probe'))
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  const folder = await mkdtemp(join(at.folder, 'context-'))
+  await copyFile(at.probe, join(folder, 'probe'))
   await writeFile(join(folder, 'Dockerfile'), ['FROM scratch', 'COPY probe /probe', ...lines, ''].join('\n'))
   return folder
 }
@@ -34,13 +31,13 @@ export const buildctlFlags = (to: Credentials): string[] => [
 
 /** `buildctl build` of a Dockerfile, by the person who has these credentials. Resolves also when it fails. */
 export function buildWith(
-  to: Credentials,
+  { buildctl, to }: { buildctl: string; to: Credentials },
   context: string,
   options: { args?: readonly string[]; signal?: AbortSignal } = {},
 ): Promise<Finished> {
   const source = ['--frontend', 'dockerfile.v0', '--local', `context=${context}`, '--local', `dockerfile=${context}`]
   const args = [...buildctlFlags(to), 'build', '--progress', 'plain', ...source, ...(options.args ?? [])]
-  return finished(inject('programs').buildctl, args, options.signal)
+  return finished(buildctl, args, options.signal)
 }
 
 export function finished(
