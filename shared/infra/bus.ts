@@ -34,6 +34,8 @@ export interface Bucket {
   get(key: string): Promise<Entry | undefined>
   create(key: string, value: string): Promise<number | undefined>
   update(key: string, value: string, revision: number): Promise<number | undefined>
+  /** Writes whatever was there before: for values that one writer alone owns. Needs no right to read. */
+  set(key: string, value: string): Promise<void>
   /** Marks as deleted when `revision` is still the last; `false` when somebody else was first. The history stays. */
   remove(key: string, revision: number): Promise<boolean>
   /** Every key that was ever written and not expired, deleted ones included, in no order. @throws when there are too many to list */
@@ -150,6 +152,9 @@ function openBucket(connection: NatsConnection, name: string, kv: KV): Bucket {
     },
     create: (key, value) => casResult(() => kv.create(key, codec.encode(value))),
     update: (key, value, revision) => casResult(() => kv.update(key, codec.encode(value), revision)),
+    set: async (key, value) => {
+      await kv.put(key, codec.encode(value))
+    },
     remove: async (key, revision) =>
       (await casResult(async () => {
         await kv.delete(key, { previousSeq: revision })

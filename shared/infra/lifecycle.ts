@@ -7,6 +7,7 @@ const shutdownMsMax = 25_000
 interface Closer {
   readonly name: string
   readonly close: () => Promise<void> | void
+  readonly msMax: number
 }
 
 /** What was opened, closed in reverse order. Each step is bounded and a failing one does not keep the rest from closing. */
@@ -25,8 +26,9 @@ export class Lifecycle {
     return this.#abort.signal
   }
 
-  add(name: string, close: () => Promise<void> | void): void {
-    this.#closers.push({ name, close })
+  /** `msMax`: for a part that needs longer than the rest to end in order. */
+  add(name: string, close: () => Promise<void> | void, msMax = this.#stepMsMax): void {
+    this.#closers.push({ name, close, msMax })
   }
 
   /** May be called again: then it waits for the first call, and closes what was added after that had finished. */
@@ -38,9 +40,9 @@ export class Lifecycle {
 
   async #closeAll(log?: Logger): Promise<void> {
     for (let closer = this.#closers.pop(); closer; closer = this.#closers.pop()) {
-      const { name, close } = closer
+      const { name, close, msMax } = closer
       try {
-        await bounded(Promise.resolve(close()), this.#stepMsMax)
+        await bounded(Promise.resolve(close()), msMax)
       } catch (err) {
         log?.warn({ name, err }, 'a part did not close in order')
       }

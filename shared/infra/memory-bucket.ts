@@ -33,6 +33,11 @@ export class MemoryBucket implements Bucket {
     return this.#last(key)?.revision === revision ? this.put(key, value) : undefined
   }
 
+  async set(key: string, value: string): Promise<void> {
+    await this.beforeWrite(key)
+    this.put(key, value)
+  }
+
   async remove(key: string, revision: number): Promise<boolean> {
     await this.beforeWrite(key)
     if (this.#last(key)?.revision !== revision) return false
