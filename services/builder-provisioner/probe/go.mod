@@ -1,0 +1,3 @@
+module forkproof.dev/probe
+
+go 1.25
