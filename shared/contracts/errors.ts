@@ -79,6 +79,7 @@ export const errorTable = {
   },
   revision_missing: { status: 428, title: 'Say in If-Match which revision you change', retryable: false },
   project_full: { status: 409, title: 'The project has as many trust relationships as it can', retryable: false },
+  too_many_projects: { status: 409, title: 'There are as many projects as there can be', retryable: false },
   id_token_invalid: {
     status: 401,
     title: 'The ID token does not verify, has expired or is not for us',

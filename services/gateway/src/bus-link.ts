@@ -4,8 +4,11 @@ import { type Bucket, type Bus, type BusOptions, connectBus } from '@forkproof/i
 import type { Clock } from '@forkproof/infra/clock'
 import type { Nudges } from './claims/ports.ts'
 import type { KeyDocumentSource } from './discovery/published-keys.ts'
+import { lazyBucket } from './lazy-bucket.ts'
 
 const readTimeoutMs = 1_500
+/** A project's history is read revision by revision. */
+const bucketTimeoutMs = 5_000
 const connectPauseMs = 1_000
 
 /**
@@ -16,11 +19,12 @@ export class BusLink implements Nudges, KeyDocumentSource {
   readonly #options: BusOptions
   readonly #clock: Clock
   #bus: Bus | undefined
-  #keys: Bucket | undefined
+  readonly #keys: Bucket
 
   constructor(options: BusOptions, clock: Clock) {
     this.#options = options
     this.#clock = clock
+    this.#keys = this.#lazy(buckets.jwks, readTimeoutMs)
   }
 
   /** Resolves once connected or when the signal aborts; a refused login is tried again, for its cause may be mended. */
@@ -43,25 +47,23 @@ export class BusLink implements Nudges, KeyDocumentSource {
   publish: Nudges['publish'] = (claimId, kind) => this.#bus?.publish(subjects.nudge(claimId, kind), '')
 
   async read(): Promise<string | undefined> {
-    const bus = this.#bus
-    if (!bus?.isUp()) throw new Error('the message bus is not connected')
-    return within(readTimeoutMs, async () => {
-      this.#keys ??= await bus.bucket(buckets.jwks)
-      return (await this.#keys.get(jwksDocumentKey))?.value
-    })
+    return (await this.#keys.get(jwksDocumentKey))?.value
+  }
+
+  /** Opened when it is first used. While the bus is away each use throws AppError `temporarily_unavailable`. */
+  bucket(name: string): Bucket {
+    return this.#lazy(name, bucketTimeoutMs)
   }
 
   async close(): Promise<void> {
     await this.#bus?.close()
   }
-}
 
-async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  try {
-    return await Promise.race([work(), promise])
-  } finally {
-    clearTimeout(timer)
+  #lazy(name: string, timeoutMs: number): Bucket {
+    const open = async (): Promise<Bucket> => {
+      if (!this.#bus) throw new Error('the message bus is not connected')
+      return this.#bus.bucket(name)
+    }
+    return lazyBucket({ isUp: () => this.isUp(), open, timeoutMs })
   }
 }

@@ -3,6 +3,9 @@ import { systemClock } from '@forkproof/infra/clock'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
 import { createLogger, type Logger } from '@forkproof/infra/log'
 import { connectTemporal } from '@forkproof/infra/temporal-client'
+import { admissionParts } from './admission/admission-parts.ts'
+import { fetchDocument } from './admission/id-tokens/fetch-document.ts'
+import { temporalInspector } from './admission/temporal-inspector.ts'
 import { BusLink } from './bus-link.ts'
 import { audiencePolicy } from './claims/audience-policy.ts'
 import { createClaimState } from './claims/claim-state.ts'
@@ -29,7 +32,8 @@ export async function composeGateway(
   const clock = systemClock
   const log = createLogger({ service: 'gateway', level: config.logLevel })
   const temporal = { address: config.temporalAddress, namespace: config.temporalNamespace }
-  const claims = temporalClaims(connectTemporal(temporal, lifecycle))
+  const temporalClient = connectTemporal(temporal, lifecycle)
+  const claims = temporalClaims(temporalClient)
   const bus = new BusLink({ servers: config.natsUrl, user: config.natsUser, password: config.natsPassword, log }, clock)
   lifecycle.add('message bus', () => bus.close())
   void bus.connect(lifecycle.signal)
@@ -39,11 +43,26 @@ export async function composeGateway(
   const requestLimits = new RequestLimits(config, clock)
   const publishedKeys = new PublishedKeys({ source: bus, clock, log })
   const defaultAudience = config.defaultAudience ?? Audience.parse(config.issuer)
+  const publicUrl = config.publicUrl ?? config.issuer
+  const admission = admissionParts(
+    { ...config, defaultAudience },
+    {
+      bucket: name => bus.bucket(name),
+      inspector: temporalInspector(temporalClient),
+      fetchDocument,
+      publishedKeys,
+      requestLimits,
+      clock,
+      log,
+    },
+  )
   const app = await createServer({
     ...config,
+    ...admission,
+    publicUrl,
     startClaim: createStartClaim({
       issuer: config.issuer,
-      publicUrl: config.publicUrl ?? config.issuer,
+      publicUrl,
       defaultAudience,
       lifetimeMs: config.claimLifetimeMs,
       channels: config.channels,

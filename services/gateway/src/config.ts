@@ -21,6 +21,7 @@ const served = z
     'must be "any" or a comma list of owner or owner/name',
   )
 const channels = z.string().transform(commaList).pipe(z.array(Channel).min(1))
+const audienceList = z.string().transform(commaList).pipe(z.array(Audience))
 const trustedProxies = z
   .string()
   .transform(commaList)
@@ -104,25 +105,50 @@ export const gatewaySettings = defineSettings({
     env: 'FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE',
     schema: count(1, 1_000_000),
     default: '120',
-    description: 'claims a minute from one address',
+    description: 'claims a minute from one address, and as many token exchanges',
   },
   claimsPerRepository: {
     env: 'FORKPROOF_GATEWAY_CLAIMS_PER_REPOSITORY_MINUTE',
     schema: count(1, 1_000_000),
     default: '600',
-    description: 'claims a minute for one repository',
+    description: 'claims a minute for one repository, and as many token exchanges',
   },
   claimsPerRun: {
     env: 'FORKPROOF_GATEWAY_CLAIMS_PER_RUN_MINUTE',
     schema: count(1, 1_000_000),
     default: '300',
-    description: 'claims a minute for one run',
+    description: 'claims a minute for one run, and as many token exchanges',
   },
   asksPerAddress: {
     env: 'FORKPROOF_GATEWAY_ASKS_PER_ADDRESS_MINUTE',
     schema: count(1, 1_000_000),
     default: '1200',
-    description: 'exchanges, states and shown messages a minute from one address',
+    description: 'other requests a minute from one address: exchanges, states, shown messages, projects, explanations',
+  },
+  operatorToken: {
+    env: 'FORKPROOF_GATEWAY_OPERATOR_TOKEN',
+    schema: z.string().regex(/^[A-Za-z0-9._~+/-]{32,512}=*$/, 'must be 32 characters or more that fit a Bearer header'),
+    secret: true,
+    optional: true,
+    description: 'what the operator presents to manage projects and to introspect; without it nobody can',
+  },
+  exchangeAudiences: {
+    env: 'FORKPROOF_GATEWAY_EXCHANGE_AUDIENCES',
+    schema: audienceList,
+    default: '',
+    description: 'comma list of audiences of ID tokens that are exchanged; the default audience when not set',
+  },
+  githubIssuer: {
+    env: 'FORKPROOF_GATEWAY_GITHUB_ISSUER',
+    schema: Issuer,
+    default: 'https://token.actions.githubusercontent.com',
+    description: 'issuer of the ID tokens of trusted runs',
+  },
+  accessTokenLifetimeSeconds: {
+    env: 'FORKPROOF_GATEWAY_ACCESS_TOKEN_LIFETIME_SECONDS',
+    schema: count(60, limits.accessTokenLifetimeSeconds),
+    default: String(limits.accessTokenLifetimeSeconds),
+    description: 'longest life of an access token, s; it ends with its run in any case',
   },
   trustedProxies: {
     env: 'FORKPROOF_GATEWAY_TRUSTED_PROXIES',

@@ -5,6 +5,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { AdmissionParts } from '../admission/admission-parts.ts'
 import type { Asker, ExchangeOutcome } from '../claims/exchange-claim.ts'
 import type { FirstAddresses } from '../claims/first-addresses.ts'
 import type { Nudges } from '../claims/ports.ts'
@@ -30,8 +31,10 @@ export type GatewayApp = FastifyInstance<
 >
 
 /** What the routes are made of. */
-export interface GatewayParts {
+export interface GatewayParts extends AdmissionParts {
   readonly issuer: Issuer
+  /** Base of the addresses in answers; never taken from a request. */
+  readonly publicUrl: Issuer
   readonly trustedProxies: readonly string[]
   readonly startClaim: (request: ClaimRequest) => Promise<ClaimAnswer>
   readonly exchange: (asked: string, asker: Asker) => Promise<ExchangeOutcome>

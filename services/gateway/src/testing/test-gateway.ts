@@ -5,6 +5,7 @@ import { FakeClock } from '@forkproof/infra/clock'
 import { createLogger } from '@forkproof/infra/log'
 import { seal } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
+import { admissionParts } from '../admission/admission-parts.ts'
 import { audiencePolicy } from '../claims/audience-policy.ts'
 import { createClaimState } from '../claims/claim-state.ts'
 import { createExchange } from '../claims/exchange-claim.ts'
@@ -19,9 +20,11 @@ import { createServer } from '../http/server.ts'
 import { createReadiness } from '../readiness.ts'
 import { HeldRequests } from '../throttling/held-requests.ts'
 import { RequestLimits } from '../throttling/request-limits.ts'
+import { AdmissionStandIns } from './admission-stand-ins.ts'
 import { InMemoryClaims, InMemoryNudges } from './in-memory-claims.ts'
 
 export const issuer = Issuer.parse('https://oidc.example.dev')
+export const operatorToken = 'operator'.repeat(5)
 export const goodClaim = { eventName: 'pull_request', repo: 'octo-org/octo-repo', runID: '123' }
 export const exampleJwks = JSON.stringify({
   keys: [{ kty: 'RSA', alg: 'RS256', use: 'sig', kid: 'k'.repeat(43), n: 'n'.repeat(342), e: 'AQAB' }],
@@ -29,7 +32,11 @@ export const exampleJwks = JSON.stringify({
 
 /** The real server over in-memory ports and a clock that stands still. */
 export async function testGateway(settings: Partial<GatewayConfig> = {}) {
-  const base = readConfig({ FORKPROOF_ISSUER: issuer, FORKPROOF_NATS_PASSWORD: 'not a real password' })
+  const base = readConfig({
+    FORKPROOF_ISSUER: issuer,
+    FORKPROOF_NATS_PASSWORD: 'not a real password',
+    FORKPROOF_GATEWAY_OPERATOR_TOKEN: operatorToken,
+  })
   const config: GatewayConfig = { ...base, exchangeHoldMs: 20, ...settings }
   const clock = new FakeClock()
   const lines: string[] = []
@@ -50,8 +57,16 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
   const held = new HeldRequests({ ...config, holdMs: config.exchangeHoldMs })
   const defaultAudience = config.defaultAudience ?? Audience.parse(issuer)
   const passOn = throttledNudges(nudges, clock)
+  const publishedKeys = new PublishedKeys({ source: { read }, clock, log })
+  const standIns = new AdmissionStandIns()
+  const admission = admissionParts(
+    { ...config, defaultAudience },
+    { ...standIns.ground, publishedKeys, requestLimits, clock, log },
+  )
   const app = await createServer({
     ...config,
+    ...admission,
+    publicUrl: config.publicUrl ?? issuer,
     startClaim: createStartClaim({
       issuer,
       publicUrl: config.publicUrl ?? issuer,
@@ -71,7 +86,7 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
     requestLimits,
     held,
     firstAddresses: new FirstAddresses(log),
-    publishedKeys: new PublishedKeys({ source: { read }, clock, log }),
+    publishedKeys,
     readiness: createReadiness({ temporal: () => claims.reachable() }, clock),
     metrics: gatewayMetrics(),
     clock,
@@ -87,7 +102,7 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
   const start = async (body: object = {}) => (await claim({ ...goodClaim, ...body })).json<ClaimAnswer>()
   const exchange = (url: string, remoteAddress = '192.0.2.1') =>
     app.inject({ method: 'POST', url: new URL(url).pathname, remoteAddress })
-  return { app, claim, start, exchange, claims, clock, held, lines, nudges, source }
+  return { app, claim, start, exchange, claims, clock, held, lines, nudges, source, standIns, admission }
 }
 export type TestGateway = Awaited<ReturnType<typeof testGateway>>
 

@@ -11,12 +11,15 @@ export interface RequestLimitSettings {
   readonly asksPerAddress: number
 }
 
-/** All are per minute. Each method takes its share, or throws `rate_limited` and takes nothing. */
+/** All are per minute; token exchanges are counted apart from claims, with the same numbers. Each method takes its share, or throws `rate_limited` and takes nothing. */
 export class RequestLimits {
   readonly #clock: Clock
   readonly #claimsOfAddress: RateLimiter
   readonly #claimsOfRepository: RateLimiter
   readonly #claimsOfRun: RateLimiter
+  readonly #exchangesOfAddress: RateLimiter
+  readonly #exchangesOfRepository: RateLimiter
+  readonly #exchangesOfRun: RateLimiter
   readonly #asksOfAddress: RateLimiter
 
   constructor(settings: RequestLimitSettings, clock: Clock) {
@@ -24,6 +27,9 @@ export class RequestLimits {
     this.#claimsOfAddress = new RateLimiter({ perMinute: settings.claimsPerAddress })
     this.#claimsOfRepository = new RateLimiter({ perMinute: settings.claimsPerRepository })
     this.#claimsOfRun = new RateLimiter({ perMinute: settings.claimsPerRun })
+    this.#exchangesOfAddress = new RateLimiter({ perMinute: settings.claimsPerAddress })
+    this.#exchangesOfRepository = new RateLimiter({ perMinute: settings.claimsPerRepository })
+    this.#exchangesOfRun = new RateLimiter({ perMinute: settings.claimsPerRun })
     this.#asksOfAddress = new RateLimiter({ perMinute: settings.asksPerAddress })
   }
 
@@ -38,6 +44,20 @@ export class RequestLimits {
     this.#take([
       [this.#claimsOfRepository, name],
       [this.#claimsOfRun, `${name}#${runId}`],
+    ])
+  }
+
+  /** Before a token exchange's body is read. */
+  admitExchanger(address: string): void {
+    this.#take([[this.#exchangesOfAddress, addressKey(address)]])
+  }
+
+  /** After the ID token was verified: nobody can spend another run's share. */
+  admitExchange(repository: RepositoryName, runId: RunId): void {
+    const name = repository.toLowerCase()
+    this.#take([
+      [this.#exchangesOfRepository, name],
+      [this.#exchangesOfRun, `${name}#${runId}`],
     ])
   }
 

@@ -1,0 +1,112 @@
+import type { AccessRecord, Admitted } from '@forkproof/contracts/access'
+import { AppError } from '@forkproof/contracts/errors'
+import type { ProjectId } from '@forkproof/contracts/ids'
+import type { Project } from '@forkproof/contracts/trust'
+import type { Logger } from '@forkproof/infra/log'
+import type { Secret } from '@forkproof/infra/secret'
+import type { RequestLimits } from '../throttling/request-limits.ts'
+import type { AccessRecords } from './access/access-records.ts'
+import { type Evaluation, evaluate, failedRules, grantOf, relationshipsOf, wouldAdmit } from './evaluate.ts'
+import type { VerifiedToken, VerifyIdToken } from './id-tokens/ports.ts'
+import { NotAdmitted } from './not-admitted.ts'
+import type { Admission } from './ports.ts'
+import type { ProjectStore } from './projects/project-store.ts'
+import type { UsedTokens } from './used-tokens.ts'
+
+export interface AdmissionOptions {
+  readonly verify: VerifyIdToken
+  readonly projects: ProjectStore
+  readonly usedTokens: UsedTokens
+  readonly accessRecords: AccessRecords
+  readonly requestLimits: RequestLimits
+  readonly log: Logger
+}
+
+export function createAdmission(options: AdmissionOptions): Admission {
+  return {
+    admit: (idToken, projectId) => admit(options, idToken, projectId),
+    issue: admitted => options.accessRecords.issue(admitted),
+    authenticate: presented => authenticate(options, presented),
+  }
+}
+
+/** The policy is asked first, so that a maintainer can mend a rule and the same token be tried again. */
+async function admit(options: AdmissionOptions, idToken: Secret<string>, projectId: ProjectId): Promise<Admitted> {
+  const token = await options.verify(idToken)
+  const { run } = token.claims
+  options.requestLimits.admitExchange(run.repository, run.runId)
+  const project = await projectFor(options.projects, projectId, token)
+  if (!project) {
+    audit(options.log, { token, projectId, state: 'refused', reason: 'project_not_found' })
+    throw new AppError('project_not_found')
+  }
+  const evaluation = evaluate(project, token.claims)
+  const { relationshipId, grant, decisions } = evaluation
+  auditWouldBe(options.log, { token, projectId }, evaluation)
+  if (!relationshipId || !grant) {
+    const reasons = failedRules(decisions)
+    audit(options.log, { token, projectId, state: 'refused', reason: reasons.join(' ') })
+    throw new NotAdmitted(reasons)
+  }
+  if (!(await options.usedTokens.useUp(token))) {
+    audit(options.log, { token, projectId, state: 'refused', reason: 'id_token_used' })
+    throw new AppError('id_token_used')
+  }
+  audit(options.log, { token, projectId, state: 'admitted', relationshipId })
+  return { projectId, relationshipId, run, grant }
+}
+
+/**
+ * What a project says of the token's repository. Nothing of its other relationships, and for who has none with it, somebody else's project
+ * looks like none.
+ */
+export async function projectFor(
+  projects: ProjectStore,
+  projectId: ProjectId,
+  { claims }: VerifiedToken,
+): Promise<Pick<Project, 'relationships'> | undefined> {
+  const project = (await projects.find(projectId))?.project
+  const relationships = project ? relationshipsOf(project, claims) : []
+  return relationships.length > 0 ? { relationships } : undefined
+}
+
+async function authenticate(options: AdmissionOptions, presented: Secret<string>): Promise<AccessRecord | undefined> {
+  const record = await options.accessRecords.find(presented)
+  if (!record) return undefined
+  const project = (await options.projects.find(record.projectId))?.project
+  const rule = project?.relationships.find(({ id }) => id === record.relationshipId)?.rule
+  const stands =
+    rule?.mode === 'enforce' &&
+    rule.eventClass === record.run.eventClass &&
+    rule.repositoryId === record.run.repositoryId
+  return stands ? { ...record, grant: grantOf(rule) } : undefined
+}
+
+interface Decided {
+  readonly token: VerifiedToken
+  readonly projectId: ProjectId
+  readonly state: 'admitted' | 'refused' | 'would_admit'
+  readonly relationshipId?: string
+  readonly reason?: string
+}
+
+/** The audit trail: ids and the token's digest, never the token (facts oidc C, octo-sts). */
+function audit(log: Logger, { token, ...decided }: Decided): void {
+  const { run, eventClass } = token.claims
+  const { repository, runId, attempt } = run
+  const { tokenId, tokenSha256 } = token
+  log.info({ kind: eventClass, repository, runId, attempt, tokenId, tokenSha256, ...decided }, 'admission decided')
+}
+
+/** What relationships on trial (`mode: audit`) would have done. */
+function auditWouldBe(
+  log: Logger,
+  of: { token: VerifiedToken; projectId: ProjectId },
+  { decisions, relationshipId: admitting }: Evaluation,
+): void {
+  for (const decision of decisions.filter(wouldAdmit)) {
+    const { relationshipId, rules } = decision
+    const onTrial = rules.some(({ passed }) => !passed)
+    if (onTrial && relationshipId !== admitting) audit(log, { ...of, state: 'would_admit', relationshipId })
+  }
+}

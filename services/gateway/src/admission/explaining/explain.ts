@@ -1,0 +1,73 @@
+import type { AdmittedRun, EffectiveGrant } from '@forkproof/contracts/access'
+import { AppError } from '@forkproof/contracts/errors'
+import type { ProjectId } from '@forkproof/contracts/ids'
+import type { Secret } from '@forkproof/infra/secret'
+import { projectFor } from '../admission.ts'
+import { type Decision, type Evaluation, evaluate } from '../evaluate.ts'
+import type { VerifyIdToken } from '../id-tokens/ports.ts'
+import type { RunInspector } from '../ports.ts'
+import type { ProjectStore } from '../projects/project-store.ts'
+import type { RunClaims } from '../run-claims.ts'
+import type { UsedTokens } from '../used-tokens.ts'
+import { claimsOfRun } from './claims-of-run.ts'
+
+export interface Explanation {
+  readonly projectId: ProjectId
+  readonly admitted: boolean
+  readonly relationshipId?: string
+  readonly grant?: EffectiveGrant
+  /** Why not, when that lies with the run or the token and not with a rule. */
+  readonly reason?: string
+  readonly detail?: string
+  /** What the rules were held against; absent when the run cannot be read or is over. */
+  readonly run?: RunClaims
+  readonly decisions: readonly Decision[]
+}
+
+export interface Explain {
+  /** Uses nothing up. Its holder hears of relationships with the token's own repository only, the operator of all. */
+  ofToken(question: { projectId: ProjectId; token: Secret<string>; asOperator: boolean }): Promise<Explanation>
+  /** Looks at the run itself. For the operator: the answer names whatever the project's rules say. */
+  ofRun(question: {
+    projectId: ProjectId
+    run: Pick<AdmittedRun, 'repository' | 'runId'>
+    signal: AbortSignal
+  }): Promise<Explanation>
+}
+
+export interface ExplainOptions {
+  readonly verify: VerifyIdToken
+  readonly projects: ProjectStore
+  readonly usedTokens: UsedTokens
+  readonly inspector: RunInspector
+}
+
+/** Answers with the very function that the exchange decides with, so that the two cannot differ. */
+export function createExplain({ verify, projects, usedTokens, inspector }: ExplainOptions): Explain {
+  return {
+    ofToken: async ({ projectId, token, asOperator }) => {
+      const verified = await verify(token)
+      const project = asOperator
+        ? (await projects.find(projectId))?.project
+        : await projectFor(projects, projectId, verified)
+      if (!project) throw new AppError('project_not_found')
+      const explanation = explained(projectId, verified.claims, evaluate(project, verified.claims))
+      if (!(await usedTokens.isUsed(verified))) return explanation
+      return { ...explanation, admitted: false, reason: 'id_token_used' }
+    },
+    ofRun: async ({ projectId, run, signal }) => {
+      const { project } = await projects.get(projectId)
+      const inspection = await inspector.inspect(run, signal)
+      if (inspection.outcome === 'refused') {
+        const { reason, detail } = inspection
+        return { projectId, admitted: false, reason, ...(detail !== undefined && { detail }), decisions: [] }
+      }
+      const claims = claimsOfRun(run, inspection)
+      return explained(projectId, claims, evaluate(project, claims))
+    },
+  }
+}
+
+function explained(projectId: ProjectId, run: RunClaims, evaluation: Evaluation): Explanation {
+  return { projectId, run, ...evaluation }
+}

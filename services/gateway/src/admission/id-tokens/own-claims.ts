@@ -1,0 +1,28 @@
+import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
+import { IdTokenClaims } from '@forkproof/contracts/token'
+import type { ForkPullRequestClaims } from '../run-claims.ts'
+
+/** Claims of a token of our own issuer: exactly the shape that the signer makes, or nothing. */
+export function ownClaims(payload: unknown): ForkPullRequestClaims | undefined {
+  const parsed = IdTokenClaims.safeParse(payload)
+  if (!parsed.success) return undefined
+  const { data } = parsed
+  const repository = RepositoryName.safeParse(data.repository)
+  const runId = RunId.safeParse(data.run_id)
+  const attempt = RunAttempt.safeParse(data.run_attempt)
+  if (!repository.success || !runId.success || !attempt.success) return undefined
+  if (data.sub !== `repo_id:${data.repository_id}:fork_pull_request`) return undefined
+  return {
+    eventClass: 'fork_pull_request',
+    run: {
+      eventClass: 'fork_pull_request',
+      repository: repository.data,
+      repositoryId: data.repository_id,
+      runId: runId.data,
+      attempt: attempt.data,
+    },
+    workflowPath: data.workflow_path,
+    ...(data.base_ref !== undefined && { baseRef: data.base_ref }),
+    ...(data.author_association !== undefined && { authorAssociation: data.author_association }),
+  }
+}
