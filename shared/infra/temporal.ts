@@ -1,4 +1,4 @@
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
+import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Logger } from './log.ts'
 import type { TemporalOptions } from './temporal-client.ts'
@@ -16,6 +16,10 @@ export function installTemporalRuntime(log: Logger, metricsAddress?: string): vo
     },
   })
 }
+
+/** Bundles workflow code once, for workers of several task queues in one process: a second of CPU time each. */
+export const bundleWorkflows = (workflowsPath: string): ReturnType<typeof bundleWorkflowCode> =>
+  bundleWorkflowCode({ workflowsPath })
 
 /**
  * Starts a worker and keeps it until shutdown; a worker that ends by itself ends the process, so that a supervisor sees it. Waits for the

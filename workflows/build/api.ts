@@ -40,6 +40,9 @@ export interface ConnectPlatform {
   readonly waitMs: number
 }
 
+/** A look without waiting; leaves nothing in the history. */
+export const stateQuery = 'state'
+
 /** Bounds that caller and workflow share. */
 export const buildWaitMsMax = 20_000
 

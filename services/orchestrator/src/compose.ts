@@ -1,12 +1,20 @@
 import { fileURLToPath } from 'node:url'
+import { consumers, streams } from '@forkproof/contracts/events'
 import { connectBus } from '@forkproof/infra/bus'
+import { systemClock } from '@forkproof/infra/clock'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
 import { createLogger, type Logger } from '@forkproof/infra/log'
-import { connectTemporal, installTemporalRuntime, startWorker } from '@forkproof/infra/temporal'
+import { bundleWorkflows, connectTemporal, installTemporalRuntime, startWorker } from '@forkproof/infra/temporal'
+import { buildTaskQueue } from '@forkproof/workflows/build/api'
 import { claimTaskQueue } from '@forkproof/workflows/claim/api'
+import { createBuilderSignals } from './builds/builder-signals.ts'
+import { createCommandActivities } from './builds/publish-command.ts'
 import type { Config } from './config.ts'
 import { createEventActivities } from './events/publish-event.ts'
 import { ensureRotationSchedule } from './rotation/schedule.ts'
+
+/** Signals to Temporal under way at once. */
+const builderEventsMax = 32
 
 export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ log: Logger }> {
   const log = createLogger({ service: 'orchestrator', level: config.logLevel })
@@ -15,20 +23,22 @@ export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ l
   lifecycle.add('message bus', () => bus.close())
   const temporal = { address: config.temporalAddress, namespace: config.temporalNamespace }
   const client = connectTemporal(temporal, lifecycle)
-  await startWorker(
-    {
-      ...temporal,
-      worker: {
-        taskQueue: claimTaskQueue,
-        // Workflow code is loaded by path into Temporal's sandbox and never into this process.
-        workflowsPath: fileURLToPath(import.meta.resolve('@forkproof/workflows/bundle')),
-        activities: createEventActivities(bus),
-        maxConcurrentLocalActivityExecutions: 100,
-        maxCachedWorkflows: 1_000,
-      },
-    },
-    { lifecycle, log },
+  const shared = {
+    // Workflow code is loaded by path into Temporal's sandbox and never into this process.
+    workflowBundle: await bundleWorkflows(fileURLToPath(import.meta.resolve('@forkproof/workflows/bundle'))),
+    maxConcurrentLocalActivityExecutions: 100,
+  }
+  const workers = [
+    { ...shared, taskQueue: claimTaskQueue, activities: createEventActivities(bus), maxCachedWorkflows: 1_000 },
+    { ...shared, taskQueue: buildTaskQueue, activities: createCommandActivities(bus), maxCachedWorkflows: 500 },
+  ]
+  await Promise.all(workers.map(worker => startWorker({ ...temporal, worker }, { lifecycle, log })))
+  const { signal } = lifecycle
+  const consuming = bus.consume(
+    { stream: streams.builders, consumer: consumers.builderEvents, concurrency: builderEventsMax, signal },
+    createBuilderSignals({ client, clock: systemClock, log }, signal),
   )
+  lifecycle.add('builder events', () => consuming)
   await ensureRotationSchedule(client, config.rotationCheckMinutes)
   return { log }
 }

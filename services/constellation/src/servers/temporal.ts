@@ -17,11 +17,13 @@ const dynamicConfig = {
   'matching.numTaskqueueWritePartitions': 1,
 } as const
 
-/** What ops can search claims by. They reach the database when it is created; a later change needs a new one or the operator's command. */
+/** What ops can search claims and builds by. They reach the database when it is created; a later change needs a new one or the operator's command. */
 export const searchAttributes = {
   ForkproofRepo: 'Keyword',
   ForkproofRunId: 'Keyword',
   ForkproofPr: 'Keyword',
+  ForkproofProject: 'Keyword',
+  ForkproofRelationship: 'Keyword',
   ForkproofState: 'Keyword',
   ForkproofReason: 'Keyword',
 } as const

@@ -1,0 +1,115 @@
+import type { BuildOrder, BuildOutcome, BuildState, Platform, ReleaseReason } from '@forkproof/contracts/build'
+import type { BuilderEvent } from '@forkproof/contracts/events'
+import { limits } from '@forkproof/contracts/limits'
+import { LeaseBook } from './lease-book.ts'
+
+/** One build while it lives: its phase, why it ends, and its leases. */
+export class BuildRecord {
+  readonly order: BuildOrder
+  readonly leases: LeaseBook
+  phase: BuildState['phase'] = 'confirming'
+  outcome: BuildOutcome | undefined
+  reason: string | undefined
+  #phaseChanges = 0
+  #activeSinceMs = Number.POSITIVE_INFINITY
+
+  constructor(order: BuildOrder, nowMs: number) {
+    this.order = order
+    this.leases = new LeaseBook(order)
+    for (const wish of order.wishes) this.leases.ask(wish, nowMs)
+  }
+
+  get version(): number {
+    return 1 + this.#phaseChanges + this.leases.changes
+  }
+
+  state(): BuildState {
+    const { order, phase, outcome, reason } = this
+    return {
+      buildId: order.buildId,
+      version: this.version,
+      phase,
+      ...(outcome !== undefined && { outcome }),
+      ...(reason !== undefined && { reason }),
+      expiresAtMs: order.expiresAtMs,
+      platforms: this.leases.states(),
+    }
+  }
+
+  activate(nowMs: number): void {
+    if (this.phase !== 'confirming') return
+    this.#activeSinceMs = nowMs
+    this.#enter('active')
+  }
+
+  /** The first reason counts. */
+  end(outcome: BuildOutcome, reason?: string): void {
+    if (this.phase !== 'confirming' && this.phase !== 'active') return
+    this.outcome = outcome
+    this.reason = reason
+    this.leases.giveUp()
+    this.#enter('ending')
+  }
+
+  close(): void {
+    this.leases.closeSilent()
+    this.#enter('ended')
+  }
+
+  apply(event: BuilderEvent): void {
+    if (event.data.buildId !== this.order.buildId || this.phase === 'ended') return
+    this.leases.apply(event)
+  }
+
+  /** Ends the build or its waits where the time, or what became of the builders, says so. */
+  tick(nowMs: number): void {
+    if (this.phase !== 'active') return
+    this.leases.expire(nowMs)
+    if (nowMs >= this.order.expiresAtMs) this.end('time_up')
+    else if (this.leases.allOver) this.end(...this.#endOfBuilders())
+    // Without a builder there is no node that could miss the client.
+    else if (nowMs >= this.#idleEndsAtMs) this.end('client_gone', 'no platform was asked for')
+  }
+
+  get isSettled(): boolean {
+    return this.phase === 'ending' || this.phase === 'ended'
+  }
+
+  isSettledFor(platform: Platform): boolean {
+    const state = this.leases.stateOf(platform)?.state
+    return this.isSettled || state === 'ready' || state === 'failed' || state === 'destroyed'
+  }
+
+  /** When `tick` or the teardown next have something to do without an event, milliseconds since the epoch. */
+  nextDeadlineMs(nowMs: number): number | undefined {
+    const ownMs = this.phase === 'active' ? [this.order.expiresAtMs, this.#idleEndsAtMs] : []
+    const ahead = [...ownMs, this.leases.nextDeadlineMs(nowMs) ?? Number.POSITIVE_INFINITY].filter(Number.isFinite)
+    return ahead.length > 0 ? Math.min(...ahead) : undefined
+  }
+
+  /** What nodes are told when they shall give a builder up. */
+  get releaseReason(): ReleaseReason {
+    const { outcome } = this
+    if (outcome === 'success' || outcome === 'error') return 'finished'
+    if (outcome === undefined || outcome === 'failed' || outcome === 'refused') return 'not_wanted'
+    return outcome
+  }
+
+  get #idleEndsAtMs(): number {
+    return this.leases.states().length > 0 ? Number.POSITIVE_INFINITY : this.#activeSinceMs + limits.clientGoneMs
+  }
+
+  #endOfBuilders(): [BuildOutcome, string?] {
+    const states = this.leases.states()
+    const reasons = states.map(state => (state.state === 'destroyed' ? state.reason : undefined))
+    if (reasons.includes('client_gone')) return ['client_gone']
+    if (reasons.includes('time_up')) return ['time_up']
+    const failed = states.find(state => state.state === 'failed')
+    return ['failed', failed?.state === 'failed' ? failed.reason : 'builder_lost']
+  }
+
+  #enter(phase: BuildState['phase']): void {
+    this.phase = phase
+    this.#phaseChanges += 1
+  }
+}

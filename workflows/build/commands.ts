@@ -1,0 +1,49 @@
+import type { BuildOrder, PlatformWish, ReleaseReason } from '@forkproof/contracts/build'
+import type { BuilderReleased, BuilderRequested } from '@forkproof/contracts/events'
+import type { NodeId } from '@forkproof/contracts/ids'
+import type { Lease } from './lease.ts'
+
+const envelope = (order: BuildOrder, id: string, nowMs: number) =>
+  ({
+    specversion: '1.0',
+    id,
+    source: 'forkproof/orchestrator',
+    subject: order.buildId,
+    time: new Date(nowMs).toISOString(),
+    datacontenttype: 'application/json',
+  }) as const
+
+const about = ({ buildId }: BuildOrder, { leaseId, platform }: Lease) => ({ buildId, leaseId, platform })
+
+export function requestOf(order: BuildOrder, lease: Lease, wish: PlatformWish, nowMs: number): BuilderRequested {
+  const { projectId, builderClass, egress, sealKey, expiresAtMs: leaseEndsAtMs } = order
+  const { certificateRequest } = wish
+  return {
+    ...envelope(order, `${lease.leaseId}:requested`, nowMs),
+    type: 'forkproof.builder.requested.v1',
+    data: {
+      ...about(order, lease),
+      projectId,
+      builderClass,
+      egress,
+      sealKey,
+      ...(certificateRequest !== undefined && { certificateRequest }),
+      expiresAtMs: lease.expiresAtMs,
+      leaseEndsAtMs,
+    },
+  }
+}
+
+/** One id for each node: a lease that two nodes took is released twice, and the stream drops doubles by id alone. */
+export function releaseOf(
+  order: BuildOrder,
+  lease: Lease,
+  to: { nodeId: NodeId; reason: ReleaseReason },
+  nowMs: number,
+): BuilderReleased {
+  return {
+    ...envelope(order, `${lease.leaseId}:released:${to.nodeId}`, nowMs),
+    type: 'forkproof.builder.released.v1',
+    data: { ...about(order, lease), ...to },
+  }
+}

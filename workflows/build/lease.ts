@@ -1,0 +1,56 @@
+import type { Platform } from '@forkproof/contracts/build'
+import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
+
+/** No node took the request this long after its end: what accepted it in the last moment has been heard by then. */
+export const acceptSlackMs = 10_000
+/** A node may begin until the request's end, and a builder that starts cold takes this long at most. */
+export const startMsMax = 90_000
+/** A node that was told to give a lease up and says nothing for this long is silent; its builder dies with the lease. */
+export const teardownMsMax = 90_000
+
+export type NodeStage = 'accepted' | 'ready' | 'over'
+
+/** One wish of one build for one builder, as far as events tell. */
+export interface Lease {
+  readonly leaseId: LeaseId
+  readonly platform: Platform
+  /** 1 for the first try. */
+  readonly attempt: number
+  readonly expiresAtMs: number
+  /** Usually one. A request that the bus delivered twice can be taken by two; the first that is ready serves. */
+  readonly nodes: Map<NodeId, NodeStage>
+  readonly releasedAtMs: Map<NodeId, number>
+  servedBy: NodeId | undefined
+  /** The build uses it or waits for it. Never true again once false: what comes later is given back. */
+  wanted: boolean
+}
+
+export const newLease = (given: Pick<Lease, 'leaseId' | 'platform' | 'attempt' | 'expiresAtMs'>): Lease => ({
+  ...given,
+  nodes: new Map(),
+  releasedAtMs: new Map(),
+  servedBy: undefined,
+  wanted: true,
+})
+
+export const liveNodes = (lease: Lease): NodeId[] =>
+  [...lease.nodes].filter(([, stage]) => stage !== 'over').map(([nodeId]) => nodeId)
+
+/** Nodes that hold something of this lease that nobody wants and that were not told so yet. */
+export const nodesToTell = (lease: Lease): NodeId[] =>
+  liveNodes(lease).filter(nodeId => {
+    const useless = !lease.wanted || (lease.servedBy !== undefined && lease.servedBy !== nodeId)
+    return useless && !lease.releasedAtMs.has(nodeId)
+  })
+
+/** Until when a lease that is waited for may still become ready, milliseconds since the epoch. */
+export const waitEndsAtMs = (lease: Lease): number =>
+  lease.expiresAtMs + (liveNodes(lease).length > 0 ? startMsMax : acceptSlackMs)
+
+/** Until when something of an unwanted lease may exist that will still be told of; undefined when nothing is left to wait for. */
+export function openUntilMs(lease: Lease): number | undefined {
+  if (lease.nodes.size === 0) return lease.expiresAtMs + acceptSlackMs
+  const live = liveNodes(lease)
+  if (live.length === 0) return undefined
+  return Math.max(...live.map(nodeId => (lease.releasedAtMs.get(nodeId) ?? Number.POSITIVE_INFINITY) + teardownMsMax))
+}

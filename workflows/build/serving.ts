@@ -1,0 +1,107 @@
+import type { BuilderCommand } from '@forkproof/contracts/events'
+import type { LeaseId } from '@forkproof/contracts/ids'
+import * as workflow from '@temporalio/workflow'
+import type { BuildRecord } from './build-record.ts'
+import { releaseOf, requestOf } from './commands.ts'
+import type { CommandActivities } from './ports.ts'
+import { stateInWords } from './state-in-words.ts'
+
+/** A command that could not be stored for this long says nothing new any more. */
+const releaseMsMax = 80_000
+
+/** Work of a build that is under way; the workflow closes after all of it. */
+export interface Running {
+  readonly record: BuildRecord
+  readonly requests: workflow.CancellationScope
+  open: number
+}
+
+/** Sends what is due, waits for something to do, and so on until `isOver`. */
+export async function serve(running: Running, isOver: () => boolean): Promise<void> {
+  const { record } = running
+  const { leases } = record
+  for (;;) {
+    const nowMs = Date.now()
+    record.tick(nowMs)
+    if (record.phase === 'active') request(running, nowMs)
+    release(running, nowMs)
+    describe(record)
+    if (isOver()) return
+    const hasWork = () =>
+      isOver() ||
+      leases.wishesToServe().length > 0 ||
+      leases.toRelease().length > 0 ||
+      (record.phase === 'active' && leases.allOver)
+    const deadlineMs = record.nextDeadlineMs(nowMs)
+    // A timer may fire within the millisecond that it was set for.
+    if (deadlineMs === undefined) await workflow.condition(hasWork)
+    else await workflow.condition(hasWork, Math.max(deadlineMs - nowMs, 0) + 1)
+  }
+}
+
+function request(running: Running, nowMs: number): void {
+  const { record, requests } = running
+  for (const wish of record.leases.wishesToServe()) {
+    const lease = record.leases.open(wish, workflow.uuid4() as LeaseId, nowMs)
+    const command = requestOf(record.order, lease, wish, nowMs)
+    keep(
+      running,
+      requests.run(() => publish(command, Math.max(lease.expiresAtMs - nowMs, 1))),
+      () => undefined,
+      failure => {
+        if (isInvalid(failure)) record.leases.fail(lease, 'certificate_request_invalid')
+        else if (!record.isSettled) record.leases.fail(lease, 'no_capacity', 'the request could not be sent in time')
+      },
+    )
+  }
+}
+
+function release(running: Running, nowMs: number): void {
+  const { record } = running
+  for (const { lease, nodeId } of record.leases.toRelease()) {
+    lease.releasedAtMs.set(nodeId, nowMs)
+    const reason = record.phase === 'active' ? 'not_wanted' : record.releaseReason
+    const command = releaseOf(record.order, lease, { nodeId, reason }, nowMs)
+    keep(
+      running,
+      publish(command, releaseMsMax),
+      () => undefined,
+      () => workflow.log.warn('a release could not be sent', { leaseId: lease.leaseId, nodeId }),
+    )
+  }
+}
+
+function publish(command: BuilderCommand, msMax: number): Promise<void> {
+  const { publishCommand } = workflow.proxyLocalActivities<CommandActivities>({
+    startToCloseTimeout: 5_000,
+    scheduleToCloseTimeout: msMax,
+    // Longer waits become timers, so that a bus that is away does not hold up signals and updates.
+    localRetryThreshold: 500,
+    retry: { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 5_000 },
+    summary: `${command.type.split('.')[2]} ${command.data.platform}`,
+  })
+  return publishCommand(command)
+}
+
+const isInvalid = (failure: unknown): boolean =>
+  failure instanceof workflow.ActivityFailure &&
+  failure.cause instanceof workflow.ApplicationFailure &&
+  failure.cause.type === 'invalid_command'
+
+/** Remembers work until it is over, and hands its end on. */
+export function keep<T>(
+  running: Running,
+  work: Promise<T>,
+  done: (value: T) => void,
+  failed: (error: unknown) => void,
+): void {
+  running.open += 1
+  work.then(done, failed).finally(() => {
+    running.open -= 1
+  })
+}
+
+/** For ops, in the Temporal UI. Costs no event. */
+export function describe(record: BuildRecord): void {
+  workflow.setCurrentDetails(stateInWords(record.state()))
+}
