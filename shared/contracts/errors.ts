@@ -38,6 +38,11 @@ export const errorTable = {
     retryable: false,
   },
   not_a_fork: { status: 403, title: 'The pull request is not from a fork; use GitHub’s own OIDC', retryable: false },
+  not_trusted: {
+    status: 403,
+    title: 'A pull request’s run from a fork cannot build as trusted; claim a token of ours',
+    retryable: false,
+  },
   head_repository_gone: { status: 403, title: 'The fork was deleted', retryable: false },
   run_not_found: { status: 404, title: 'GitHub shows no such public run', retryable: false },
   run_not_in_progress: { status: 403, title: 'The run is not in progress', retryable: false },
@@ -121,6 +126,7 @@ export type ErrorCode = keyof typeof errorTable
 export const refusalReasons = [
   'event_not_pull_request',
   'not_a_fork',
+  'not_trusted',
   'head_repository_gone',
   'run_not_found',
   'run_not_in_progress',
