@@ -2,7 +2,7 @@ import * as workflow from '@temporalio/workflow'
 import { githubTaskQueue, type InspectActivities, type RunInspection, type RunQuestion } from './ports.ts'
 
 /** Who asks waits for the answer, so it comes within this time whatever happens. */
-const inspectMsMax = 15_000
+const inspectMsMax = 20_000
 
 /** One look. A verifier that does not answer is a refusal, not a failure. */
 export async function inspect(question: RunQuestion): Promise<RunInspection> {

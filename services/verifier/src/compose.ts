@@ -8,27 +8,32 @@ import { Secret } from '@forkproof/infra/secret'
 import { connectTemporal, installTemporalRuntime, startWorker } from '@forkproof/infra/temporal'
 import { githubTaskQueue } from '@forkproof/workflows/claim/ports'
 import { createGithubActivities } from './activities/github-activities.ts'
+import { createInspectActivities } from './activities/inspect-activities.ts'
 import { followNudges } from './activities/nudges.ts'
 import { createProofSignal } from './activities/proof-signal.ts'
 import { readAttestationKey } from './attestation/attestation-key.ts'
 import { createAttestationSigner } from './attestation/attestation-signer.ts'
 import type { VerifierConfig } from './config.ts'
-import { boundedFetch } from './github/bounded-fetch.ts'
+import { boundedFetch, type Fetch } from './github/bounded-fetch.ts'
 import { GithubCredential } from './github/credential.ts'
 import { CredentialPool } from './github/credential-pool.ts'
 import { createLogPages } from './github/log-pages.ts'
-import { createRunReader } from './github/run-reader.ts'
+import { createRunReader, type RunReader } from './github/run-reader.ts'
+import { type RunTarget, SharedRuns } from './inspection/shared-runs.ts'
 import { ObserverRegistry } from './observer/observer-registry.ts'
 import { RunObserver } from './observer/run-observer.ts'
+import { RunSources } from './observer/run-sources.ts'
 
 const clock = systemClock
-const concurrentClaimsMax = 500
+/** Claims that are watched and runs of builds, which are watched for as long as their builds live. */
+const concurrentActivitiesMax = 1_000
 
 export async function compose(config: VerifierConfig, lifecycle: Lifecycle): Promise<{ log: Logger }> {
   const log = createLogger({ service: 'verifier', level: config.logLevel })
   installTemporalRuntime(log)
   const attestationKey = await readAttestationKey(config.attestationKey)
-  const registry = createRegistry(config, log)
+  const github = createGithub(config, log)
+  const registry = createRegistry(config, github, log)
   lifecycle.add('observers', () => registry.close())
   const bus = await connectBus({ servers: config.natsUrl, user: config.natsUser, password: config.natsPassword, log })
   lifecycle.add('message bus', () => bus.close())
@@ -46,16 +51,33 @@ export async function compose(config: VerifierConfig, lifecycle: Lifecycle): Pro
     },
     lifecycle.signal,
   )
+  const { inspectRun, watchRun } = createInspectActivities(
+    {
+      runs: new SharedRuns((target, signal) => new RunSources(github.readerOf(target), clock, signal)),
+      clock,
+      log,
+      random: Math.random,
+      everyMs: config.runWatchSeconds * 1_000,
+      pullRequestFacts: config.pullRequestFacts,
+    },
+    lifecycle.signal,
+  )
   const worker = {
     taskQueue: githubTaskQueue,
-    activities: { watchForProof: activities.watchForProof },
-    maxConcurrentActivityTaskExecutions: concurrentClaimsMax,
+    activities: { watchForProof: activities.watchForProof, inspectRun, watchRun },
+    maxConcurrentActivityTaskExecutions: concurrentActivitiesMax,
   }
   await startWorker({ ...temporal, worker }, { lifecycle, log })
   return { log }
 }
 
-function createRegistry(config: VerifierConfig, log: Logger): ObserverRegistry {
+interface Github {
+  readonly fetch: Fetch
+  readonly readerOf: (target: RunTarget) => RunReader
+}
+
+/** Every reader draws on the same credentials and their budgets. */
+function createGithub(config: VerifierConfig, log: Logger): Github {
   const fetch = boundedFetch({ timeoutMs: limits.githubRequestTimeoutMs, bytesMax: limits.githubBodyBytesMax })
   const credentials = config.githubTokens.reveal().map(
     (token, index) =>
@@ -69,6 +91,10 @@ function createRegistry(config: VerifierConfig, log: Logger): ObserverRegistry {
       }),
   )
   const pool = new CredentialPool(credentials, clock)
+  return { fetch, readerOf: target => createRunReader({ pool, fetch, apiUrl: config.githubApiUrl }, target) }
+}
+
+function createRegistry(config: VerifierConfig, { fetch, readerOf }: Github, log: Logger): ObserverRegistry {
   const cookie = config.logSessionCookie
   const usable: readonly Channel[] = ['artifact', 'step-name', 'job-log', ...(cookie ? (['log'] as const) : [])]
   return new ObserverRegistry({
@@ -76,7 +102,7 @@ function createRegistry(config: VerifierConfig, log: Logger): ObserverRegistry {
     usable: new Set(usable),
     observe: target =>
       new RunObserver({
-        reader: createRunReader({ pool, fetch, apiUrl: config.githubApiUrl }, target),
+        reader: readerOf(target),
         pages: cookie && createLogPages({ fetch, webUrl: config.githubWebUrl, cookie }, target),
         clock,
         log,

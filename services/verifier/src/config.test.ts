@@ -16,6 +16,7 @@ describe('configuration', () => {
       githubApiUrl: 'https://api.github.com',
       githubWebUrl: 'https://github.com',
       pullRequestFacts: true,
+      runWatchSeconds: 15,
       natsUser: 'verifier',
       logSessionCookie: undefined,
     })
@@ -39,6 +40,9 @@ describe('configuration', () => {
     ['FORKPROOF_VERIFIER_LOG_SESSION_COOKIE', 'a; other=b'],
     ['FORKPROOF_VERIFIER_LOG_SESSION_COOKIE', 'a\r\nb'],
     ['FORKPROOF_VERIFIER_PULL_REQUEST_FACTS', 'yes'],
+    ['FORKPROOF_VERIFIER_RUN_WATCH_SECONDS', '0'],
+    ['FORKPROOF_VERIFIER_RUN_WATCH_SECONDS', '1.5'],
+    ['FORKPROOF_VERIFIER_RUN_WATCH_SECONDS', '3600'],
     ['FORKPROOF_ISSUER', 'https://proof.example.com/'],
     ['FORKPROOF_LOG_LEVEL', 'loud'],
   ])('refuses %s=%j and does not repeat a secret', (name, value) => {

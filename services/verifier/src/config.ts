@@ -63,6 +63,12 @@ export const settings = defineSettings({
     default: 'true',
     description: 'true reads the pull request’s number, base and author: one counted request a run',
   },
+  runWatchSeconds: {
+    env: 'FORKPROOF_VERIFIER_RUN_WATCH_SECONDS',
+    schema: z.coerce.number().int().min(1).max(300),
+    default: 15,
+    description: 'a build’s run is looked at this often, in seconds; its end ends the build',
+  },
   attestationKey: {
     env: 'FORKPROOF_VERIFIER_ATTESTATION_KEY',
     schema: z.string().min(32).max(4096),

@@ -13,7 +13,7 @@ export function checkRun(run: WorkflowRun, claim: RunClaim): Decision {
   return checkIdentity(run, claim) ?? checkKind(run) ?? checkQuotes(run, claim) ?? checkState(run, claim) ?? fine
 }
 
-function checkIdentity(run: WorkflowRun, claim: RunClaim): Refusal | undefined {
+export function checkIdentity(run: WorkflowRun, claim: Pick<RunClaim, 'repository' | 'runId'>): Refusal | undefined {
   // Another run's answer can only be a fault of GitHub or of what stands between.
   if (String(run.id) !== claim.runId) return refuse('github_unavailable', 'GitHub answered with another run')
   // Owners and names differ in letter case only by spelling; GitHub's own is what the token will say.
@@ -25,7 +25,7 @@ function checkIdentity(run: WorkflowRun, claim: RunClaim): Refusal | undefined {
 }
 
 /** `pull_request_target` and `workflow_run` run with secrets and OIDC of their own: exactly `pull_request` is meant. */
-function checkKind(run: WorkflowRun): Refusal | undefined {
+export function checkKind(run: WorkflowRun): Refusal | undefined {
   if (run.event !== 'pull_request')
     return refuse('event_not_pull_request', `the run’s event is ${run.event.slice(0, 64)}`)
   if (run.head_repository === null) return refuse('head_repository_gone')
@@ -46,16 +46,23 @@ export const quotes = (text: string | null | undefined, code: string): boolean =
 const waiting: ReadonlySet<string> = new Set(['queued', 'requested', 'waiting', 'pending'])
 
 function checkState(run: WorkflowRun, claim: RunClaim): Decision | undefined {
-  // How GitHub shows a run that a maintainer has not approved yet (facts F).
-  if (run.status === 'completed' && run.conclusion === 'action_required') return refuse('awaiting_approval')
-  const claimed = claim.attempt === undefined ? run.run_attempt : Number(claim.attempt)
-  if (claimed < run.run_attempt) return refuse('attempt_not_latest', `the latest is ${run.run_attempt}`)
-  // A fresh re-run shows up in the API with a delay.
-  if (claimed > run.run_attempt) return notYet('attempt_not_latest', `the latest is ${run.run_attempt}`)
-  if (waiting.has(run.status)) return notYet('run_not_in_progress', `the run is ${run.status}`)
-  if (run.status !== 'in_progress') return refuse('run_not_in_progress', `the run is ${run.status.slice(0, 64)}`)
+  const decision = checkProgress(run, claim.attempt)
+  if (decision) return decision
   // A re-run keeps the run's id and restarts its clock: a claim from before belongs to an older attempt.
   if (run.run_started_at > claim.claimedAtMs + clockSkewMs)
     return refuse('attempt_not_latest', 'it started after the claim')
+  return undefined
+}
+
+/** In progress, and of the attempt that is meant, which is the newest when none is named. */
+export function checkProgress(run: WorkflowRun, attempt: RunClaim['attempt']): Decision | undefined {
+  // How GitHub shows a run that a maintainer has not approved yet (facts F).
+  if (run.status === 'completed' && run.conclusion === 'action_required') return refuse('awaiting_approval')
+  const meant = attempt === undefined ? run.run_attempt : Number(attempt)
+  if (meant < run.run_attempt) return refuse('attempt_not_latest', `the latest is ${run.run_attempt}`)
+  // A fresh re-run shows up in the API with a delay.
+  if (meant > run.run_attempt) return notYet('attempt_not_latest', `the latest is ${run.run_attempt}`)
+  if (waiting.has(run.status)) return notYet('run_not_in_progress', `the run is ${run.status}`)
+  if (run.status !== 'in_progress') return refuse('run_not_in_progress', `the run is ${run.status.slice(0, 64)}`)
   return undefined
 }

@@ -50,4 +50,4 @@ const account = ({ id, login }: Account): RunFacts['actor'] => ({ id: String(id)
 const cut = (text: string): string => text.slice(0, textLengthMax)
 
 /** `build.yml@main` is `build.yml`; a file that is really called `a.yml@b.yml` keeps its name, so it cannot pass for `a.yml`. */
-const withoutRef = (path: string): string => path.replace(/(\.ya?ml)@(?!.*\.ya?ml$).*$/, '$1')
+export const withoutRef = (path: string): string => path.replace(/(\.ya?ml)@(?!.*\.ya?ml$).*$/, '$1')

@@ -1,0 +1,36 @@
+import type { Logger } from '@forkproof/infra/log'
+import type { InspectActivities, RunQuestion } from '@forkproof/workflows/inspect/ports'
+import { type InspectTools, inspectRun } from '../inspection/inspect-run.ts'
+import type { SharedRuns } from '../inspection/shared-runs.ts'
+import { type WatchRunTools, watchRun } from '../inspection/watch-run.ts'
+import { keptAlive } from './kept-alive.ts'
+
+export interface InspectActivityTools extends InspectTools, WatchRunTools {
+  readonly runs: SharedRuns
+  readonly log: Logger
+}
+
+export function createInspectActivities(tools: InspectActivityTools, shutdown: AbortSignal): InspectActivities {
+  const { runs, log } = tools
+  const kept = <T>(what: string, question: RunQuestion, work: (signal: AbortSignal) => Promise<T>) =>
+    keptAlive({ what, fields: fieldsOf(question) }, { log, shutdown }, work)
+  return {
+    inspectRun: question =>
+      kept('inspecting a run', question, async signal => {
+        const inspection = await runs.use(question, sources => inspectRun(question, sources, tools, signal))
+        if (inspection.outcome === 'refused') {
+          const { reason, detail } = inspection
+          log.info({ ...fieldsOf(question), reason, problem: detail }, 'run refused')
+        }
+        return inspection
+      }),
+    watchRun: question =>
+      kept('watching a run', question, async signal => {
+        const over = await runs.use(question, sources => watchRun(question, sources, tools, signal))
+        log.info({ ...fieldsOf(question), reason: over.reason, problem: over.detail }, 'run over')
+        return over
+      }),
+  }
+}
+
+const fieldsOf = ({ repository, runId, attempt }: RunQuestion) => ({ repository, runId, attempt })

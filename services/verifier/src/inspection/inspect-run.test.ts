@@ -1,0 +1,213 @@
+import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
+import { describe, expect, test } from 'vitest'
+import { aPullRequest, aRun, nowMs, rawRun } from '../fixtures/github-answers.ts'
+import { aQuestion, inspected, settling } from '../fixtures/inspected.ts'
+import { pass } from '../fixtures/settle.ts'
+import { GithubFault } from '../github/fault.ts'
+import { inspectRun } from './inspect-run.ts'
+
+const base = rawRun()['repository'] as Record<string, unknown>
+const { repository, runId } = aQuestion()
+const explaining: RunQuestion = { repository, runId }
+
+function inspecting(question: RunQuestion = aQuestion(), pullRequestFacts = true) {
+  const world = inspected()
+  const leave = new AbortController()
+  const start = () => {
+    const tools = { clock: world.clock, pullRequestFacts }
+    const work = world.runs.use(question, sources => inspectRun(question, sources, tools, leave.signal))
+    return settling(world.clock, work)
+  }
+  return { ...world, leave, start }
+}
+
+describe('a run that may build', () => {
+  test('costs one request and says what it is', async () => {
+    const { clock, github, start } = inspecting()
+    const seen = start()
+    await pass(clock, 10)
+    expect(seen.value).toMatchObject({
+      outcome: 'running',
+      event: 'pull_request',
+      headRef: 'main',
+      workflowPath: '.github/workflows/ci.yml',
+      repositoryId: '1001',
+      attempt: '1',
+      facts: { headRepository: { id: '2002' } },
+    })
+    expect(github.asked).toEqual(['run'])
+  })
+  test('as trusted is described without facts of a fork', async () => {
+    const { clock, github, start } = inspecting(aQuestion({ eventClass: 'trusted' }))
+    github.run = aRun({ event: 'push', head_repository: base })
+    const seen = start()
+    await pass(clock, 10)
+    expect(seen.value).toMatchObject({ outcome: 'running', event: 'push' })
+    expect(seen.value).not.toHaveProperty('facts')
+  })
+  test('is read once for builds that ask together, and again for one that asks later', async () => {
+    const { clock, github, start } = inspecting()
+    github.latencyMs = 50
+    const seen = [start(), start(), start()]
+    await pass(clock, 100)
+    expect(seen.map(({ value }) => value?.outcome)).toEqual(['running', 'running', 'running'])
+    expect(github.asked).toHaveLength(1)
+    clock.advance(2_000)
+    start()
+    await pass(clock, 100)
+    expect(github.asked).toHaveLength(2)
+  })
+})
+
+describe('an explanation', () => {
+  test('also reads the fork’s pull request', async () => {
+    const { clock, github, start } = inspecting(explaining)
+    const seen = start()
+    await pass(clock, 10)
+    expect(seen.value).toMatchObject({ facts: { pullRequest: { number: '42', baseRef: 'main' } } })
+    expect(github.asked).toEqual(['run', 'pullRequests'])
+  })
+  test.each<[string, (world: ReturnType<typeof inspecting>) => void]>([
+    ['none is open', ({ github }) => github.pullRequests.splice(0)],
+    ['two match', ({ github }) => github.pullRequests.push(aPullRequest({ number: 43 }))],
+  ])('names no pull request when %s', async (_, arrange) => {
+    const world = inspecting(explaining)
+    arrange(world)
+    const seen = world.start()
+    await pass(world.clock, 10)
+    expect(seen.value).toMatchObject({ outcome: 'running', facts: { run: { id: '9000000001' } } })
+    expect(seen.value).not.toHaveProperty('facts.pullRequest')
+  })
+  test('waits only shortly for it', async () => {
+    const world = inspecting(explaining)
+    world.github.reader.pullRequests = () => new Promise(() => undefined)
+    const seen = world.start()
+    await pass(world.clock, 3_000)
+    expect(seen.value).toMatchObject({ outcome: 'running' })
+    expect(seen.atMs).toBeLessThanOrEqual(nowMs + 2_100)
+  })
+  test('leaves it out where the operator wants no such requests', async () => {
+    const { clock, github, start } = inspecting(explaining, false)
+    start()
+    await pass(clock, 10)
+    expect(github.asked).toEqual(['run'])
+  })
+})
+
+describe('a refusal', () => {
+  test('that lasts is told at once', async () => {
+    const { clock, github, start } = inspecting()
+    github.run = aRun({ status: 'completed', conclusion: 'success' })
+    const seen = start()
+    await pass(clock, 10)
+    expect(seen.value).toEqual({ outcome: 'refused', reason: 'run_not_in_progress', detail: 'the run is completed' })
+  })
+  test('of a renamed repository follows no redirect', async () => {
+    const { clock, github, start } = inspecting()
+    github.run = 'moved'
+    const seen = start()
+    await pass(clock, 10)
+    expect(seen.value).toEqual({ outcome: 'refused', reason: 'repository_renamed' })
+  })
+  test('of a run that is not there takes two 404s', async () => {
+    const { clock, github, start } = inspecting()
+    github.run = 'missing'
+    const seen = start()
+    await pass(clock, 1_000)
+    expect([seen.value, github.asked.length]).toEqual([undefined, 1])
+    await pass(clock, 1_000)
+    expect(seen.value).toEqual({ outcome: 'refused', reason: 'run_not_found' })
+    expect(github.asked).toHaveLength(2)
+  })
+  test('does not come of a single 404', async () => {
+    const { clock, github, start } = inspecting()
+    github.run = 'missing'
+    const seen = start()
+    await pass(clock, 500)
+    github.run = aRun()
+    await pass(clock, 2_000)
+    expect(seen.value).toMatchObject({ outcome: 'running' })
+  })
+  test('for a state that may lag comes only when it stays', async () => {
+    const { clock, github, start } = inspecting()
+    github.run = aRun({ status: 'queued' })
+    const seen = start()
+    await pass(clock, 4_000)
+    expect(seen.value).toBeUndefined()
+    await pass(clock, 4_000)
+    expect(seen.value).toMatchObject({ outcome: 'refused', reason: 'run_not_in_progress' })
+  })
+  test('does not come of a state that lagged', async () => {
+    const { clock, github, start } = inspecting()
+    github.run = aRun({ status: 'queued' })
+    const seen = start()
+    await pass(clock, 700)
+    github.run = aRun()
+    await pass(clock, 2_000)
+    expect(seen.value).toMatchObject({ outcome: 'running' })
+  })
+})
+
+describe('a GitHub that is away', () => {
+  test('for a moment is ridden out', async () => {
+    const { clock, github, start } = inspecting()
+    github.fault = new GithubFault('server-error', 'status 502')
+    const seen = start()
+    await pass(clock, 500)
+    github.fault = undefined
+    await pass(clock, 1_000)
+    expect(seen.value).toMatchObject({ outcome: 'running' })
+  })
+  test.each(['server-error', 'unreachable', 'malformed', 'forbidden'] as const)(
+    'for longer is a refusal after a bounded number of tries: %s',
+    async kind => {
+      const { clock, github, start } = inspecting()
+      github.fault = new GithubFault(kind, 'no')
+      const seen = start()
+      await pass(clock, 10_000)
+      expect(seen.value).toMatchObject({ outcome: 'refused', reason: 'github_unavailable' })
+      expect(github.asked).toHaveLength(5)
+    },
+  )
+  test('by its request limit is not asked again', async () => {
+    const { clock, github, start } = inspecting()
+    github.fault = new GithubFault('limited', 'no', { retryAtMs: nowMs + 600_000 })
+    const seen = start()
+    await pass(clock, 100)
+    expect(seen.value).toMatchObject({
+      reason: 'github_unavailable',
+      detail: 'GitHub’s request limit is used up for now',
+    })
+    expect(github.asked).toHaveLength(1)
+  })
+  test('by answers that take ten seconds each is given up after the first', async () => {
+    const { clock, github, start } = inspecting()
+    github.latencyMs = 10_000
+    github.fault = new GithubFault('unreachable', 'no')
+    const seen = start()
+    await pass(clock, 12_000)
+    expect(seen.value).toMatchObject({ reason: 'github_unavailable' })
+    expect(github.asked).toHaveLength(1)
+  })
+})
+
+describe('who leaves', () => {
+  test('is let go in the middle of a request, with the reason', async () => {
+    const { clock, github, runs, leave, start } = inspecting()
+    github.latencyMs = 5_000
+    const seen = start()
+    await pass(clock, 100)
+    const reason = new Error('cancelled')
+    leave.abort(reason)
+    await pass(clock, 10)
+    expect(seen.error).toBe(reason)
+    expect(runs.size).toBe(0)
+  })
+  test('does not take a defect of ours for a fault of GitHub', async () => {
+    const { clock, github, start } = inspecting()
+    github.reader.run = () => Promise.reject(new TypeError('x is undefined'))
+    const seen = start()
+    await pass(clock, 10)
+    expect(seen.error).toBeInstanceOf(TypeError)
+  })
+})

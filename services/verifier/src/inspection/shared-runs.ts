@@ -1,0 +1,45 @@
+import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
+import type { RunSources } from '../observer/run-sources.ts'
+
+export type RunTarget = Pick<RunQuestion, 'repository' | 'runId'>
+
+interface Shared {
+  readonly sources: RunSources
+  readonly end: AbortController
+  users: number
+}
+
+/** One set of readings per run, shared by all builds of it in this process, from the first to the last. */
+export class SharedRuns {
+  readonly #open: (target: RunTarget, signal: AbortSignal) => RunSources
+  readonly #runs = new Map<string, Shared>()
+
+  constructor(open: (target: RunTarget, signal: AbortSignal) => RunSources) {
+    this.#open = open
+  }
+
+  get size(): number {
+    return this.#runs.size
+  }
+
+  async use<T>(target: RunTarget, work: (sources: RunSources) => Promise<T>): Promise<T> {
+    const key = `${target.repository.toLowerCase()}#${target.runId}`
+    const shared = this.#runs.get(key) ?? this.#make(target)
+    this.#runs.set(key, shared)
+    shared.users += 1
+    try {
+      return await work(shared.sources)
+    } finally {
+      shared.users -= 1
+      if (shared.users === 0) {
+        this.#runs.delete(key)
+        shared.end.abort(new Error('nobody asks for this run any more'))
+      }
+    }
+  }
+
+  #make(target: RunTarget): Shared {
+    const end = new AbortController()
+    return { sources: this.#open(target, end.signal), end, users: 0 }
+  }
+}

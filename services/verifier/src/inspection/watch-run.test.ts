@@ -1,0 +1,178 @@
+import { RunAttempt } from '@forkproof/contracts/ids'
+import { describe, expect, test } from 'vitest'
+import { aRun, nowMs, rawRun } from '../fixtures/github-answers.ts'
+import { aQuestion, inspected, settling } from '../fixtures/inspected.ts'
+import { pass } from '../fixtures/settle.ts'
+import { GithubFault } from '../github/fault.ts'
+import { watchRun } from './watch-run.ts'
+
+const base = rawRun()['repository'] as Record<string, unknown>
+
+function watching(question = aQuestion()) {
+  const world = inspected()
+  const leave = new AbortController()
+  const start = (random = 0.5) => {
+    const tools = { clock: world.clock, random: () => random, everyMs: 15_000 }
+    const work = world.runs.use(question, sources => watchRun(question, sources, tools, leave.signal))
+    return settling(world.clock, work)
+  }
+  return { ...world, leave, start }
+}
+
+describe('a run that is watched', () => {
+  test('is looked at every fifteen seconds, which costs nothing while it does not change', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    await pass(clock, 61_000)
+    expect(seen.value).toBeUndefined()
+    expect([github.asked.length, github.countOf('run')]).toEqual([4, 1])
+  })
+  test.each([
+    [0, 12_000],
+    [1, 18_000],
+  ])('is first looked at a little earlier or later (%d)', async (random, atMs) => {
+    const { clock, github, start } = watching()
+    start(random)
+    await pass(clock, atMs - 100)
+    expect(github.asked).toHaveLength(0)
+    await pass(clock, 200)
+    expect(github.asked).toHaveLength(1)
+  })
+  test('by many builds is looked at about as often as by one', async () => {
+    const { clock, github, start } = watching()
+    for (let build = 0; build < 20; build++) {
+      start(build / 20)
+      await pass(clock, 500)
+    }
+    await pass(clock, 60_000)
+    expect(github.asked.length).toBeLessThanOrEqual(10)
+  })
+  test('is looked at less often when the credential’s budget is low', async () => {
+    const { clock, github, start } = watching()
+    github.slowdown = 4
+    start()
+    await pass(clock, 59_000)
+    expect(github.asked).toHaveLength(0)
+  })
+})
+
+describe('the watch ends', () => {
+  test.each<[string, Record<string, unknown>, string]>([
+    ['when the run is completed', { status: 'completed', conclusion: 'success' }, 'run_not_in_progress'],
+    ['when the run is cancelled', { status: 'completed', conclusion: 'cancelled' }, 'run_not_in_progress'],
+    ['when there is a newer attempt', { run_attempt: 2 }, 'attempt_not_latest'],
+    ['when the repository went private', { repository: { ...base, private: true } }, 'repository_not_public'],
+    ['when the name passed to another repository', { repository: { ...base, id: 77 } }, 'run_not_found'],
+  ])('%s', async (_, changes, reason) => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    await pass(clock, 16_000)
+    expect(seen.value).toBeUndefined()
+    github.run = aRun(changes)
+    await pass(clock, 15_000)
+    expect(seen.value).toMatchObject({ reason })
+  })
+  test('when the run was deleted, which takes two 404s', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.run = 'missing'
+    await pass(clock, 15_500)
+    expect([seen.value, github.asked.length]).toEqual([undefined, 1])
+    await pass(clock, 1_500)
+    expect(seen.value).toEqual({ reason: 'run_not_found' })
+  })
+  test('when the repository was renamed', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.run = 'moved'
+    await pass(clock, 16_000)
+    expect(seen.value).toEqual({ reason: 'repository_renamed' })
+  })
+  test('by cancellation, at once and in the middle of a pause', async () => {
+    const { clock, leave, runs, start } = watching()
+    const seen = start()
+    await pass(clock, 100)
+    const reason = new Error('cancelled')
+    leave.abort(reason)
+    await pass(clock, 10)
+    expect(seen.error).toBe(reason)
+    expect(runs.size).toBe(0)
+  })
+  test('by cancellation in the middle of a request', async () => {
+    const { clock, github, leave, start } = watching()
+    github.latencyMs = 9_000
+    const seen = start()
+    await pass(clock, 16_000)
+    leave.abort(new Error('cancelled'))
+    await pass(clock, 10)
+    expect(seen.error).toMatchObject({ message: 'cancelled' })
+  })
+})
+
+describe('the watch goes on', () => {
+  test('after single 404s', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.run = 'missing'
+    await pass(clock, 15_500)
+    github.run = aRun()
+    await pass(clock, 30_000)
+    expect(seen.value).toBeUndefined()
+    github.run = 'missing'
+    await pass(clock, 1_500)
+    github.run = aRun()
+    await pass(clock, 10_000)
+    expect([seen.value, seen.error]).toEqual([undefined, undefined])
+  })
+  test.each(['server-error', 'unreachable', 'malformed', 'forbidden'] as const)(
+    'while GitHub is away, and then sees the end: %s',
+    async kind => {
+      const { clock, github, start } = watching()
+      const seen = start()
+      github.fault = new GithubFault(kind, 'no')
+      await pass(clock, 120_000)
+      expect([seen.value, seen.error]).toEqual([undefined, undefined])
+      github.fault = undefined
+      github.run = aRun({ status: 'completed', conclusion: 'success' })
+      await pass(clock, 16_000)
+      expect(seen.value).toMatchObject({ reason: 'run_not_in_progress' })
+    },
+  )
+  test('without a request until a limit is over', async () => {
+    const { clock, github, start } = watching()
+    start()
+    github.fault = new GithubFault('limited', 'no', { retryAtMs: nowMs + 300_000 })
+    await pass(clock, 299_000)
+    expect(github.asked).toHaveLength(1)
+  })
+  test('while GitHub does not show the attempt yet', async () => {
+    const { clock, start } = watching(aQuestion({ attempt: RunAttempt.parse('2') }))
+    const seen = start()
+    await pass(clock, 60_000)
+    expect([seen.value, seen.error]).toEqual([undefined, undefined])
+  })
+})
+
+describe('readings', () => {
+  test('of one run are shared and closed with the last who needs them', async () => {
+    const { opened, runs } = inspected()
+    const one = Promise.withResolvers<void>()
+    const other = Promise.withResolvers<void>()
+    const upper = aQuestion({ repository: 'Base-Org/Project' as ReturnType<typeof aQuestion>['repository'] })
+    const uses = [runs.use(aQuestion(), () => one.promise), runs.use(upper, () => other.promise)]
+    expect([opened.length, runs.size]).toEqual([1, 1])
+    one.resolve()
+    await uses[0]
+    expect(opened[0]?.signal.aborted).toBe(false)
+    other.reject(new Error('failed'))
+    await expect(uses[1]).rejects.toThrow('failed')
+    expect([opened[0]?.signal.aborted, runs.size]).toEqual([true, 0])
+  })
+  test('of different runs are apart', async () => {
+    const { opened, runs } = inspected()
+    const never = new Promise<void>(() => undefined)
+    void runs.use(aQuestion(), () => never)
+    void runs.use(aQuestion({ runId: '9000000002' as ReturnType<typeof aQuestion>['runId'] }), () => never)
+    expect(opened).toHaveLength(2)
+  })
+})

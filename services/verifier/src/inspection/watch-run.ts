@@ -1,0 +1,60 @@
+import type { RefusalReason } from '@forkproof/contracts/errors'
+import type { Clock } from '@forkproof/infra/clock'
+import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
+import type { Decision } from '../core/decision.ts'
+import { GithubFault } from '../github/fault.ts'
+import type { RunSources } from '../observer/run-sources.ts'
+import { orAborted } from './abortable.ts'
+import { decide } from './inspect-run.ts'
+import { inspectionLimits } from './limits.ts'
+
+export interface WatchRunTools {
+  readonly clock: Clock
+  readonly random: () => number
+  /** Between two looks of one build; builds of the same run share looks. */
+  readonly everyMs: number
+}
+
+export interface RunOver {
+  readonly reason: RefusalReason
+  readonly detail?: string
+}
+
+/**
+ * Until the run is over, its attempt is no longer the latest, or it can no longer be read by the public. GitHub being away is ridden out: the
+ * build has a wall clock of its own. Rejects only with the signal's reason.
+ */
+export async function watchRun(
+  question: RunQuestion,
+  sources: RunSources,
+  { clock, random, everyMs }: WatchRunTools,
+  signal: AbortSignal,
+): Promise<RunOver> {
+  let missing = 0
+  // The run was confirmed just now, and a look is a request even where its answer is free: the pause comes first.
+  for (let pauseMs = pause(); ; pauseMs = missing > 0 ? inspectionLimits.missingRetryMs : pause()) {
+    await clock.sleep(pauseMs, signal)
+    // The second look at what was missing must be one of its own, not the first of another build.
+    const sinceMs = clock.now() - (missing > 0 ? 0 : everyMs / 2)
+    try {
+      const answer = await orAborted(sources.run.since(Math.max(sinceMs, 0)), signal)
+      const decision = decide(answer, question)
+      missing = answer.kind === 'missing' ? missing + 1 : 0
+      if (decision.kind === 'refused' || missing >= 2) return overBy(decision)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof GithubFault)) throw error
+      await clock.sleep(Math.max((error.retryAtMs ?? 0) - clock.now(), 0), signal)
+    }
+  }
+
+  function pause(): number {
+    return everyMs * sources.slowdown * (1 + (random() * 2 - 1) * inspectionLimits.jitterShare)
+  }
+}
+
+const overBy = (decision: Decision): RunOver => {
+  if (decision.kind === 'fine') return { reason: 'run_not_found' }
+  const { reason, detail } = decision
+  return { reason, ...(detail !== undefined && { detail }) }
+}
