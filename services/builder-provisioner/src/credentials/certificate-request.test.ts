@@ -80,8 +80,8 @@ const bad: [string, string, RegExp][] = [
   ['a P-384 key', await of(request({ keys: await keysOf({ name: 'ECDSA', namedCurve: 'P-384' }) })), /P-256/],
   ['a P-521 key', await of(request({ keys: await keysOf({ name: 'ECDSA', namedCurve: 'P-521' }) })), /P-256/],
   ['an Ed25519 key', await of(ed25519Request()), /P-256/],
-  ['a point that is not on the curve', pem(edited(right, copy => copy.fill(7, point, point + 32))), /private key/],
-  ['the point of infinity', pem(edited(right, copy => copy.fill(0, point, point + 64))), /private key/],
+  ['a point that is not on the curve', pem(edited(right, copy => copy.fill(7, point, point + 32))), /on the curve/],
+  ['the point of infinity', pem(edited(right, copy => copy.fill(0, point, point + 64))), /on the curve/],
   [
     'somebody else’s public key',
     pem(edited(right, copy => otherKey.copy(copy, point, otherKey.length - 64))),
@@ -155,11 +155,10 @@ describe('a certificate request', () => {
     })
   })
 
-  it('is refused and never crashes, whichever one byte of it is changed', async () => {
-    const tail = right.length - 72
+  it.each([0x01, 0x20, 0x80])('is refused and never crashes, whichever byte of it is changed by %i', async mask => {
     const accepted: number[] = []
     for (let at = 0; at < right.length; at += 1) {
-      const text = pem(edited(right, copy => copy.writeUInt8(copy.readUInt8(at) ^ (at < tail ? 0x20 : 1), at)))
+      const text = pem(edited(right, copy => copy.writeUInt8(copy.readUInt8(at) ^ mask, at)))
       await readCertificateRequest(text).then(
         () => accepted.push(at),
         error => expect(error).toMatchObject({ code: 'certificate_request_invalid' }),

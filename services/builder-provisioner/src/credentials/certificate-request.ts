@@ -1,4 +1,4 @@
-import type { webcrypto } from 'node:crypto'
+import { createPublicKey, type KeyObject, verify, type webcrypto } from 'node:crypto'
 import { CertificateRequest } from '@forkproof/contracts/build'
 import { AppError } from '@forkproof/contracts/errors'
 import { Pkcs10CertificateRequest } from './x509.ts'
@@ -6,6 +6,8 @@ import { Pkcs10CertificateRequest } from './x509.ts'
 const commonNameCharactersMax = 64
 /** SubjectPublicKeyInfo of an uncompressed P-256 point up to the point itself: ecPublicKey, prime256v1, BIT STRING (RFC 5480). */
 const p256KeyPrefix = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex')
+/** AlgorithmIdentifier, no parameters (RFC 5758 3.2), and the tag of the signature's BIT STRING. */
+const ecdsaWithSha256 = Buffer.from('300a06082a8648ce3d04030203', 'hex')
 const p256KeyBytes = p256KeyPrefix.length + 64
 
 /**
@@ -23,10 +25,13 @@ export async function readCertificateRequest(pem: string): Promise<webcrypto.Cry
   if (request.attributes.length > 0) {
     throw invalid('Ask for no extensions and no attributes: names, usages and lifetime are decided here.')
   }
-  const signature: Partial<webcrypto.EcdsaParams> = request.signatureAlgorithm
-  if (signature.name !== 'ECDSA' || !isSha256(signature.hash)) throw invalid('Sign the request with ECDSA and SHA-256.')
-  if (!(await hasProof(request))) throw invalid('Sign the request with the private key that belongs to it.')
-  return importKey(key)
+  const parts = signedParts(new Uint8Array(request.rawData))
+  if (!parts) throw invalid('Sign the request with ECDSA and SHA-256.')
+  const publicKey = readKey(key)
+  if (!verify('sha256', parts.signed, publicKey, parts.signature)) {
+    throw invalid('Sign the request with the private key that belongs to it.')
+  }
+  return publicKey.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['verify'])
 }
 
 function parse(pem: string): Pkcs10CertificateRequest {
@@ -35,23 +40,39 @@ function parse(pem: string): Pkcs10CertificateRequest {
   }
   const base64 = pem.replaceAll(/-----[A-Z ]+-----|\n/g, '')
   const der = Buffer.from(base64, 'base64')
-  if (der.toString('base64') !== base64 || !isOneSequence(der)) throw unreadable()
+  if (der.toString('base64') !== base64 || sequenceBytes(der) !== der.length) throw unreadable()
   try {
     const request = new Pkcs10CertificateRequest(der)
-    // Both are read lazily by the library: what it cannot read has to show here, as the sender's fault.
-    void [request.attributes, request.signatureAlgorithm, request.subjectName.toJSON(), request.publicKey]
+    // These are read lazily by the library: what it cannot read has to show here, as the sender's fault.
+    void [request.attributes, request.subjectName.toJSON(), request.publicKey]
     return request
   } catch (cause) {
     throw unreadable(cause)
   }
 }
 
-/** One DER SEQUENCE with nothing behind it: what was signed is all that there is. */
-function isOneSequence(der: Buffer): boolean {
+/** Bytes of the DER SEQUENCE at the start, header included; undefined when there is none. */
+function sequenceBytes(der: Uint8Array): number | undefined {
   const [tag, first = 0, second = 0, third = 0] = der
-  if (tag !== 0x30) return false
-  if (first < 0x80) return der.length === 2 + first
-  return first === 0x81 ? der.length === 3 + second : first === 0x82 && der.length === 4 + second * 256 + third
+  if (tag !== 0x30) return undefined
+  if (first < 0x80) return 2 + first
+  if (first === 0x81) return 3 + second
+  return first === 0x82 ? 4 + second * 256 + third : undefined
+}
+
+/**
+ * Cut by hand and verified by OpenSSL: the library reads what is outside of the signed part leniently, so that one request would have many
+ * spellings. Undefined when it is not signed by ECDSA with SHA-256.
+ */
+function signedParts(der: Uint8Array): { signed: Uint8Array; signature: Uint8Array } | undefined {
+  const [, first = 0] = der
+  const content = der.subarray(first < 0x80 ? 2 : first - 0x7e)
+  const signed = content.subarray(0, sequenceBytes(content))
+  const behind = content.subarray(signed.length)
+  const signature = behind.subarray(ecdsaWithSha256.length + 2)
+  const bitString = [signature.length + 1, 0]
+  const expected = Buffer.concat([ecdsaWithSha256, Buffer.from(bitString), signature])
+  return expected.equals(behind) ? { signed, signature } : undefined
 }
 
 function checkSubject(request: Pkcs10CertificateRequest): void {
@@ -64,25 +85,13 @@ function checkSubject(request: Pkcs10CertificateRequest): void {
   }
 }
 
-async function hasProof(request: Pkcs10CertificateRequest): Promise<boolean> {
+function readKey(spki: Buffer): KeyObject {
   try {
-    return await request.verify()
-  } catch {
-    // Points off the curve and signatures of a wrong shape are thrown by the library instead of answered.
-    return false
-  }
-}
-
-async function importKey(spki: Uint8Array<ArrayBuffer>): Promise<webcrypto.CryptoKey> {
-  try {
-    return await crypto.subtle.importKey('spki', spki, { name: 'ECDSA', namedCurve: 'P-256' }, true, ['verify'])
+    return createPublicKey({ key: spki, format: 'der', type: 'spki' })
   } catch (cause) {
-    throw unreadable(cause)
+    throw invalid('Use a key whose point is on the curve.', cause)
   }
 }
-
-const isSha256 = (hash: webcrypto.EcdsaParams['hash'] | undefined): boolean =>
-  (typeof hash === 'string' ? hash : hash?.name) === 'SHA-256'
 
 const unreadable = (cause?: unknown) =>
   invalid('Make the request anew, for example with `openssl req -new`: it is not a readable PKCS #10 request.', cause)
