@@ -8,6 +8,11 @@ export function gatewayMetrics() {
   return {
     claims: metrics.counter('claims_total', 'Answers to POST /claim by code; "started" is success', ['code']),
     exchanges: metrics.counter('exchanges_total', 'Answers to POST /exchange by outcome', ['outcome']),
+    tokenExchanges: metrics.counter(
+      'token_exchanges_total',
+      'Answers to POST /oauth/token by code; "issued" is success',
+      ['code'],
+    ),
     held: metrics.gauge('exchanges_held', 'Exchanges that are being held'),
     requestSeconds: metrics.histogram('http_request_seconds', 'Time to answer', ['method', 'route', 'status']),
     untilTokenSeconds: metrics.histogram(

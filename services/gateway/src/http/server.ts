@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import swagger from '@fastify/swagger'
-import { AppError, errorTable } from '@forkproof/contracts/errors'
-import type { Logger } from '@forkproof/infra/log'
+import { AppError } from '@forkproof/contracts/errors'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import {
   jsonSchemaTransform,
@@ -11,27 +10,23 @@ import {
 } from 'fastify-type-provider-zod'
 import { allowedMethods, type KnownRoute } from './allowed-methods.ts'
 import type { GatewayApp, GatewayParts } from './app.ts'
-import { asAppError } from './client-errors.ts'
 import { parseJsonBody } from './json-body.ts'
 import { httpLimits } from './limits.ts'
-import { problemContentType, problemOf, retryAfterSeconds } from './problem.ts'
 import { claimRoute } from './routes/claim.ts'
 import { claimStateRoute } from './routes/claim-state.ts'
 import { discoveryRoutes } from './routes/discovery.ts'
 import { exchangeRoute } from './routes/exchange.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
+import { oauthIntrospectRoute, oauthRevokeRoute } from './routes/oauth-access.ts'
+import { oauthTokenRoute } from './routes/oauth-token.ts'
 import { openapiRoute } from './routes/openapi.ts'
+import { projectRoutes } from './routes/projects.ts'
+import { relationshipRoutes } from './routes/relationships.ts'
 import { shownRoute } from './routes/shown.ts'
+import { trustExplainRoute } from './routes/trust-explain.ts'
+import { defaultHeaders, sendProblem } from './send-problem.ts'
 import { answerBrokenRequest } from './socket-errors.ts'
-
-/** Nothing here is for a browser to show, guess at or keep; discovery says otherwise of its documents. */
-const defaultHeaders = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-} as const
 
 /** The whole public HTTP surface over its parts; does not listen yet. */
 export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
@@ -44,7 +39,12 @@ export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
     parseJsonBody(text),
   )
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'forkproof gateway', version: '1' }, servers: [{ url: parts.issuer }] },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'forkproof gateway', version: '1' },
+      servers: [{ url: parts.issuer }],
+      components: { securitySchemes: { operatorToken: { type: 'http', scheme: 'bearer' } } },
+    },
     transform: jsonSchemaTransform,
   })
   app.setErrorHandler((error, request, reply) => sendProblem(parts.log, error, { request, reply }))
@@ -56,6 +56,12 @@ export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
     shownRoute,
     claimStateRoute,
     discoveryRoutes,
+    projectRoutes,
+    relationshipRoutes,
+    oauthTokenRoute,
+    oauthIntrospectRoute,
+    oauthRevokeRoute,
+    trustExplainRoute,
     healthRoutes,
     metricsRoute,
     openapiRoute,
@@ -91,7 +97,7 @@ function serverOptions({ log, trustedProxies }: GatewayParts) {
 function refuseUnknown(app: GatewayApp): void {
   const routes: KnownRoute[] = []
   app.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) routes.push({ method: one, pattern: url })
+    for (const one of [method].flat()) routes.push({ method: one, pattern: url.replaceAll('::', ':') })
   })
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return
@@ -121,26 +127,4 @@ function observe(app: GatewayApp, { metrics, log, held }: GatewayParts): void {
     metrics.requestSeconds.observe({ method, route, status: String(status) }, elapsedTime / 1_000)
     log.debug({ correlationId, method, route, status, code, durationMs: Math.round(elapsedTime) }, 'answered')
   })
-}
-
-function sendProblem(
-  log: Logger,
-  thrown: unknown,
-  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-) {
-  const error = asAppError(thrown)
-  const { status } = errorTable[error.code]
-  reply.outcome = error.code
-  // Hooks have not run for a path that does not decode.
-  reply.headers(defaultHeaders)
-  if (status >= 500 && error.cause !== undefined) {
-    const route = request.routeOptions.url
-    log.error({ correlationId: request.id, route, code: error.code, err: error.cause }, 'a request failed')
-  }
-  const retryAfter = retryAfterSeconds(error)
-  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
-  return reply
-    .code(status)
-    .type(problemContentType)
-    .send(JSON.stringify(problemOf(error, request.id)))
 }

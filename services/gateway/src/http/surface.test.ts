@@ -12,6 +12,15 @@ const surface: Record<string, string> = {
   '/.well-known/openid-configuration': 'GET, HEAD',
   '/.well-known/oauth-authorization-server': 'GET, HEAD',
   '/.well-known/jwks': 'GET, HEAD',
+  '/v1/projects': 'GET, HEAD, POST',
+  [`/v1/projects/${id}`]: 'DELETE, GET, HEAD, PATCH',
+  [`/v1/projects/${id}/history`]: 'GET, HEAD',
+  [`/v1/projects/${id}/relationships`]: 'GET, HEAD, POST',
+  [`/v1/projects/${id}/relationships/${id}`]: 'DELETE, GET, HEAD, PUT',
+  '/oauth/token': 'POST',
+  '/oauth/introspect': 'POST',
+  '/oauth/revoke': 'POST',
+  '/v1/trust:explain': 'POST',
   '/healthz': 'GET, HEAD',
   '/readyz': 'GET, HEAD',
   '/metrics': 'GET, HEAD',
@@ -45,6 +54,13 @@ describe('the surface', () => {
     '//claim',
     '/.well-known/jwks.json',
     '/errors',
+    '/v1',
+    '/v1/trust',
+    '/v1/trust::explain',
+    '/v1/trust:x',
+    '/oauth',
+    '/oauth/token/',
+    '/oauth/authorize',
     '/admin',
     '/_sim/',
     '/claim%00',
@@ -107,8 +123,21 @@ describe('the surface', () => {
       '/claims/{id}/shown',
       '/exchange/{ticket}',
       '/healthz',
+      '/oauth/introspect',
+      '/oauth/revoke',
+      '/oauth/token',
       '/readyz',
+      '/v1/projects',
+      '/v1/projects/{id}',
+      '/v1/projects/{id}/history',
+      '/v1/projects/{id}/relationships',
+      '/v1/projects/{id}/relationships/{rid}',
+      '/v1/trust:explain',
     ])
+    const form = document.paths['/oauth/token'].post.requestBody.content['application/x-www-form-urlencoded'].schema
+    expect(form.required.sort()).toEqual(['audience', 'grant_type', 'subject_token', 'subject_token_type'])
+    const rule = document.paths['/v1/projects/{id}/relationships'].post.requestBody.content['application/json'].schema
+    expect(JSON.stringify(rule)).toContain('repositoryId')
     const body = document.paths['/claim'].post.requestBody.content['application/json'].schema
     expect(body.required.sort()).toEqual(['eventName', 'repo', 'runID'])
     expect(Object.keys(document.paths['/exchange/{ticket}'].post.responses)).toContain('202')

@@ -1,6 +1,6 @@
 import type { AdmittedRun, EffectiveGrant } from '@forkproof/contracts/access'
 import { AppError } from '@forkproof/contracts/errors'
-import type { ProjectId } from '@forkproof/contracts/ids'
+import type { ProjectId, RelationshipId } from '@forkproof/contracts/ids'
 import type { Secret } from '@forkproof/infra/secret'
 import { projectFor } from '../admission.ts'
 import { type Decision, type Evaluation, evaluate } from '../evaluate.ts'
@@ -14,7 +14,7 @@ import { claimsOfRun } from './claims-of-run.ts'
 export interface Explanation {
   readonly projectId: ProjectId
   readonly admitted: boolean
-  readonly relationshipId?: string
+  readonly relationshipId?: RelationshipId
   readonly grant?: EffectiveGrant
   /** Why not, when that lies with the run or the token and not with a rule. */
   readonly reason?: string

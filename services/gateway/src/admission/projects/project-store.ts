@@ -6,6 +6,8 @@ import type { Clock } from '@forkproof/infra/clock'
 import { newProjectId } from './random-name.ts'
 
 export const projectsMax = 1_000
+/** The bus carries messages of up to a megabyte, and a history holds 64 of these. */
+const documentBytesMax = 262_144
 /** Reads of a list that are on their way at once. */
 const readsAtOnce = 20
 
@@ -64,12 +66,14 @@ export class ProjectStore {
     return found.toSorted((one, other) => order(one.project).localeCompare(order(other.project)))
   }
 
-  /** @throws AppError project_not_found, revision_conflict, and what `change` throws */
+  /** @throws AppError project_not_found, revision_conflict, project_full, and what `change` throws */
   async change(id: ProjectId, revision: number, change: (project: Project) => Project): Promise<StoredProject> {
     const current = await this.get(id)
     if (current.revision !== revision) throw new AppError('revision_conflict')
     const project = Project.parse(change(current.project))
-    const next = await this.#bucket.update(id, JSON.stringify(project), revision)
+    const text = JSON.stringify(project)
+    if (Buffer.byteLength(text) > documentBytesMax) throw new AppError('project_full')
+    const next = await this.#bucket.update(id, text, revision)
     if (next === undefined) throw new AppError('revision_conflict')
     return { project, revision: next }
   }

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ExchangeOutcome } from '../../claims/exchange-claim.ts'
 import type { GatewayApp, GatewayParts } from '../app.ts'
+import { goneSignal } from '../gone-signal.ts'
 import { problemResponse } from '../problem.ts'
 import { ignoringBody } from './ignored-body.ts'
 
@@ -33,15 +34,6 @@ export function exchangeRoute(app: GatewayApp, parts: GatewayParts): void {
       },
     }),
   )
-}
-
-/** Aborts when the connection closes before the answer was sent. */
-function goneSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort()
-  })
-  return controller.signal
 }
 
 function answer(

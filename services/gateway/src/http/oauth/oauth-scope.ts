@@ -1,0 +1,59 @@
+import { AppError } from '@forkproof/contracts/errors'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { GatewayApp, GatewayParts } from '../app.ts'
+import { asAppError } from '../client-errors.ts'
+import { retryAfterSeconds } from '../problem.ts'
+import { logFailure } from '../send-problem.ts'
+import { parseForm } from './form-body.ts'
+import { OauthProblem, OauthRefusal, oauthProblemOf } from './oauth-error.ts'
+
+export const formContentType = 'application/x-www-form-urlencoded'
+/** An ID token of the longest kind, percent-encoded where need be, and the rest of the form. */
+const formBytesMax = 24_576
+
+export const oauthResponses = {
+  '4xx': OauthProblem.meta({ description: 'refused (RFC 6749 section 5.2)' }),
+  '5xx': OauthProblem.meta({ description: 'try again' }),
+}
+export const nothing = z.null().meta({ description: 'done, or there was nothing to do' })
+
+/** OAuth routes take forms and answer errors in OAuth's own shape, because that is what its libraries read. */
+export function oauthRoutes(app: GatewayApp, parts: GatewayParts, addRoutes: (scope: GatewayApp) => void): void {
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      formContentType,
+      { parseAs: 'string', bodyLimit: formBytesMax },
+      async (_request: FastifyRequest, text: string) => parseForm(text),
+    )
+    scope.addHook('onRequest', async (_request, reply) => {
+      // RFC 6749 section 5.1, for caches of HTTP/1.0; Cache-Control: no-store is on every answer.
+      reply.header('pragma', 'no-cache')
+    })
+    scope.addHook('preValidation', async request => {
+      if (request.body === undefined) throw new AppError('invalid_request', { detail: `send ${formContentType}` })
+    })
+    scope.setErrorHandler((thrown, request, reply) => sendOauthProblem(parts, thrown, { request, reply }))
+    addRoutes(scope)
+    done()
+  })
+}
+
+function sendOauthProblem(
+  { log }: GatewayParts,
+  thrown: unknown,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+) {
+  const error = thrown instanceof OauthRefusal ? thrown : asAppError(thrown)
+  const { status, body } = oauthProblemOf(error, request.id)
+  reply.outcome = error.code
+  if (!(error instanceof OauthRefusal)) {
+    logFailure(log, error, request)
+    const retryAfter = retryAfterSeconds(error)
+    if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
+  }
+  // RFC 6750 section 3: a token was missing, or was none of ours.
+  if (status === 401) reply.header('www-authenticate', 'Bearer error="invalid_token"')
+  return reply.code(status).type('application/json').send(JSON.stringify(body))
+}
