@@ -1,7 +1,6 @@
 import { readdir, readFile, statfs } from 'node:fs/promises'
 import {
   accessToken,
-  type BuildWorld,
   buildState,
   createProject,
   finishBuild,
@@ -13,18 +12,13 @@ import {
 } from '../suites/testing/builds.ts'
 import { buildWith, imageContext } from '../suites/testing/remote-build.ts'
 import { type BenchResult, latencyResults, percentile, times } from './result.ts'
-
-/** The world with what builds on it: programs of this machine and a folder to work in. */
-export interface BuilderBench extends BuildWorld {
-  readonly programs: { readonly buildctl: string; readonly probe: string }
-  readonly folder: string
-}
+import type { BenchWorld } from './world.ts'
 
 const githubMs = 100
 const place = `2 cores for everything, process driver, canary included, GitHub ${githubMs} ms`
 
 /** One admitted fork run, used for many builds. */
-export async function admittedRun(world: BuilderBench): Promise<string> {
+export async function admittedRun(world: BenchWorld): Promise<string> {
   const of = await forkRunWithToken(world)
   const grant = { concurrency: 100, maxMinutes: 60 }
   const project = await createProject(world, [{ repository: of.repository, eventClass: 'fork_pull_request', grant }])
@@ -40,7 +34,7 @@ interface Lease {
 }
 
 /** Asks for a builder, waits for it as a client does, and gives it back unused. */
-async function leaseOnce(world: BuilderBench, bearer: string): Promise<Lease> {
+async function leaseOnce(world: BenchWorld, bearer: string): Promise<Lease> {
   const askedAt = performance.now()
   const build = await startBuild(world, bearer)
   const state = await buildState(world, build, settled)
@@ -55,7 +49,7 @@ async function leaseOnce(world: BuilderBench, bearer: string): Promise<Lease> {
 
 /** One after the other; the pool has the pause that a refill takes in between. */
 export async function leases(
-  world: BuilderBench,
+  world: BenchWorld,
   count: number,
   pauseMs: number,
   kind: 'warm' | 'cold',
@@ -95,7 +89,7 @@ export async function leases(
 
 /** So many leases at once, against the same number of bare daemons started by `startBare`. */
 export async function atOnce(
-  world: BuilderBench,
+  world: BenchWorld,
   count: number,
   startBare: () => Promise<() => Promise<void>>,
 ): Promise<BenchResult[]> {
@@ -124,7 +118,7 @@ export async function atOnce(
 }
 
 /** Real builds in a row, and what the machine has more of afterwards. */
-export async function inARow(world: BuilderBench, count: number, provisionerPid: number): Promise<BenchResult[]> {
+export async function inARow(world: BenchWorld, count: number, provisionerPid: number): Promise<BenchResult[]> {
   await world.github.setDials({ latencyMs: 0 })
   const bearer = await admittedRun(world)
   const context = await imageContext({ probe: world.programs.probe, folder: world.folder })
@@ -162,7 +156,7 @@ async function machineFigures(folder: string, pid: number): Promise<Record<strin
 
 /** From the code being visible to the image being built, beside the same build on a bare daemon with the same client. */
 export async function wholeJob(
-  world: BuilderBench,
+  world: BenchWorld,
   count: number,
   buildBare: (context: string) => Promise<number>,
 ): Promise<BenchResult[]> {
@@ -187,7 +181,7 @@ export async function wholeJob(
   ]
 }
 
-async function jobOnce(world: BuilderBench, context: string): Promise<number> {
+async function jobOnce(world: BenchWorld, context: string): Promise<number> {
   const of = await forkRunWithToken(world)
   const project = await createProject(world, [{ repository: of.repository, eventClass: 'fork_pull_request' }])
   const startedAt = performance.now()

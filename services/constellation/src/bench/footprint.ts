@@ -18,12 +18,14 @@ export async function footprint(world: BenchWorld): Promise<BenchResult[]> {
   await new Promise(resolve => setTimeout(resolve, idleMs))
   const share = ((await ticks()) - before) / ticksPerSecond / (idleMs / 1_000)
   const conditions = `${children.length} processes, ${idleMs / 1_000} s without a claim`
-  const memory = serviceNames.map(async name => ({
-    name: `memory of ${name}`,
-    value: Math.round((await residentBytes(world.constellation.part(name).pid)) / 1_048_576),
-    unit: 'MiB',
-    conditions: 'resident set after the benchmarks above',
-  }))
+  const memory = serviceNames
+    .filter(name => world.constellation.isRunning(name))
+    .map(async name => ({
+      name: `memory of ${name}`,
+      value: Math.round((await residentBytes(world.constellation.part(name).pid)) / 1_048_576),
+      unit: 'MiB',
+      conditions: 'resident set after the benchmarks above',
+    }))
   return [
     { name: 'idle CPU', value: Math.round(share * 1_000) / 10, unit: '% of one core', conditions },
     ...(await Promise.all(memory)),

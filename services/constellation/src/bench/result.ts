@@ -47,3 +47,6 @@ export function seededRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** Says what is being measured, does it, and prints what came out. */
+export type Measure = (title: string, work: () => Promise<readonly BenchResult[]>) => Promise<void>

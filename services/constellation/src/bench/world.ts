@@ -8,15 +8,19 @@ import { openStateFolder } from '../processes/state-folder.ts'
 import { Supervisor } from '../processes/supervisor.ts'
 import { Constellation } from '../running/constellation.ts'
 import { freePortSet } from '../running/free-ports.ts'
-import { findPrograms } from '../running/programs.ts'
+import { findPrograms, type Programs } from '../running/programs.ts'
 import type { Environment, ServiceName } from '../running/service-environment.ts'
 import { makeServiceKeys } from '../running/service-keys.ts'
 import { Progress } from '../tools/progress.ts'
 
 export interface BenchWorld {
+  readonly issuer: string
   readonly constellation: Constellation
   readonly supervisor: Supervisor
   readonly github: SimulatedGithub
+  readonly programs: Programs
+  /** Removed at the end, with everything below it. */
+  readonly folder: string
 }
 
 /** One address claims for everybody here, so the limits per address and repository are out of the way; all else is as delivered. */
@@ -33,6 +37,7 @@ export async function openWorld(
   config: Config,
   lifecycle: Lifecycle,
   extra: Partial<Record<ServiceName, Environment>> = {},
+  without: readonly ServiceName[] = ['builder-provisioner'],
 ): Promise<BenchWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'forkproof-bench-'))
   lifecycle.add('folder', () => rm(folder, { recursive: true, force: true }))
@@ -49,8 +54,10 @@ export async function openWorld(
     keys: makeServiceKeys(),
     progress,
     headless: true,
+    without,
     extra: { ...extra, gateway: { ...gatewayLimits, ...extra.gateway } },
   })
   await constellation.start(lifecycle.signal)
-  return { constellation, supervisor, github: new SimulatedGithub(constellation.addresses.githubApi) }
+  const { issuer, githubApi } = constellation.addresses
+  return { issuer, constellation, supervisor, programs, folder, github: new SimulatedGithub(githubApi) }
 }

@@ -103,6 +103,11 @@ export class Constellation {
     await part.exited
   }
 
+  /** Was it started? Parts that a test does without never are. */
+  isRunning(name: PartName): boolean {
+    return this.#running.has(name)
+  }
+
   part(name: PartName): GroupProcess {
     const part = this.#running.get(name)
     if (!part) throw new Error(`${name} was never started`)

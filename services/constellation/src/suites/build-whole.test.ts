@@ -110,7 +110,7 @@ describe('who is not admitted gets no builder:', () => {
     const stranger = await forkRunWithToken(world)
     const answer = await exchangeToken(world, stranger.idToken, project)
     expect(answer.status).toBe(400)
-    expect(JSON.parse(answer.text)).toMatchObject({ error: 'invalid_request' })
+    expect(JSON.parse(answer.text)).toMatchObject({ error: 'invalid_target' })
   })
 
   it('a token that was exchanged before', async () => {

@@ -29,14 +29,21 @@ export const buildctlFlags = (to: Credentials): string[] => [
   ...['--tlscacert', to.ca, '--tlscert', to.certificate, '--tlskey', to.key],
 ]
 
-/** `buildctl build` of a Dockerfile, by the person who has these credentials. Resolves also when it fails. */
+/** `buildctl build` of a Dockerfile, by the person who has these credentials, or on a local socket. Resolves also when it fails. */
 export function buildWith(
-  { buildctl, to }: { buildctl: string; to: Credentials },
+  { buildctl, to }: { buildctl: string; to: Credentials | string },
   context: string,
   options: { args?: readonly string[]; signal?: AbortSignal } = {},
 ): Promise<Finished> {
   const source = ['--frontend', 'dockerfile.v0', '--local', `context=${context}`, '--local', `dockerfile=${context}`]
-  const args = [...buildctlFlags(to), 'build', '--progress', 'plain', ...source, ...(options.args ?? [])]
+  const args = [
+    ...(typeof to === 'string' ? ['--addr', to] : buildctlFlags(to)),
+    'build',
+    '--progress',
+    'plain',
+    ...source,
+    ...(options.args ?? []),
+  ]
   return finished(buildctl, args, options.signal)
 }
 

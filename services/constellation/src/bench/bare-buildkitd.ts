@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buildWith } from '../suites/testing/remote-build.ts'
+import type { BenchWorld } from './world.ts'
+
+const servingMsMax = 20_000
+
+/**
+ * What a builder is compared with: BuildKit as root in namespaces that only make it easy to end, with nothing around it. It is called started
+ * when it answers the same health question that a builder has to.
+ */
+export async function startBare(world: BenchWorld): Promise<{ socketPath: string; stop: () => Promise<void> }> {
+  const folder = await mkdtemp(join(world.folder, 'bare-'))
+  const socketPath = join(folder, 'api.sock')
+  const namespaces = ['--mount', '--pid', '--net', '--ipc', '--fork', '--kill-child=SIGKILL', '--mount-proc']
+  const daemon = [world.programs.buildkitd, '--root', join(folder, 'state'), '--addr', `unix://${socketPath}`]
+  const child = spawn('unshare', [...namespaces, ...daemon, '--containerd-worker=false'], { stdio: 'ignore' })
+  const exited = once(child, 'exit')
+  await serving(socketPath, AbortSignal.timeout(servingMsMax))
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await exited
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 })
+  }
+  return { socketPath, stop }
+}
+
+/** One build on a bare daemon that runs already; ms. */
+export async function buildOnBare(world: BenchWorld, socketPath: string, context: string): Promise<number> {
+  const startedAt = performance.now()
+  const done = await buildWith({ buildctl: world.programs.buildctl, to: `unix://${socketPath}` }, context, {
+    args: ['--no-cache'],
+  })
+  if (done.code !== 0) throw new Error(done.output)
+  return performance.now() - startedAt
+}
