@@ -1,0 +1,38 @@
+import type { BuildOrder, BuildState, PlatformWish } from '@forkproof/contracts/build'
+import type { NodeAnnouncement } from '@forkproof/contracts/events'
+import type { BuildId, ProjectId, RelationshipId } from '@forkproof/contracts/ids'
+import type { Finish } from '@forkproof/workflows/build/api'
+
+export type BuildResult = Finish['result']
+
+/**
+ * The truth about builds. Every method is bounded in time and throws AppError: `build_not_found`, or `temporarily_unavailable` when the
+ * truth cannot be reached. A build that is over is answered with its last state.
+ */
+export interface Builds {
+  /**
+   * Resolves with the state once the run was confirmed or refused, or with what is known after `buildWaitMsMax`. When it rejects, the build
+   * may have been started.
+   */
+  start(order: BuildOrder, signal: AbortSignal): Promise<BuildState>
+  look(buildId: BuildId): Promise<BuildState>
+  /** Waits until the version is beyond `knownVersion`, which must exist; after `waitMs` the state may be unchanged. */
+  awaitChange(buildId: BuildId, knownVersion: number, waitMs: number): Promise<BuildState>
+  /** Asks for one more platform. @throws AppError also `platform_not_granted` */
+  connect(buildId: BuildId, wish: PlatformWish, waitMs: number): Promise<BuildState>
+  /** The first result counts; for a build that is over it changes nothing. */
+  finish(buildId: BuildId, result: BuildResult): Promise<void>
+  projectOf(buildId: BuildId): Promise<ProjectId>
+  /** Builds that run under a relationship, as far as Temporal's visibility has caught up: a second or so behind, and not more than 200. */
+  running(relationshipId: RelationshipId): Promise<readonly BuildId[]>
+}
+
+/** Says to whoever serves a build that its client lives. One lost in many changes nothing. */
+export interface SignsOfLife {
+  alive(buildId: BuildId): void
+}
+
+/** What the nodes say that they can do. @throws AppError temporarily_unavailable */
+export interface Nodes {
+  announced(): Promise<readonly NodeAnnouncement[]>
+}
