@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises'
+import type { BuilderId } from '@forkproof/contracts/ids'
+import { type BuilderFolder, type BuilderTrace, ifAbsent } from './builder-folder.ts'
+import { containerName } from './container-shape.ts'
+import type { EngineClient } from './engine-client.ts'
+import { EngineUnreachable } from './engine-request.ts'
+import { isAlive, processesOf } from './init-process.ts'
+import { existing, loopsOf, mountsOf } from './machine-traces.ts'
+import type { Uplink } from './uplink.ts'
+
+interface Places {
+  readonly folder: BuilderFolder
+  readonly engine: EngineClient
+  readonly uplink: Uplink | undefined
+}
+
+/**
+ * All that a builder has left: what Docker says, and what the kernel says whether Docker answers or not, since Docker can call a container gone
+ * whose processes run (facts buildkit 1.9). `trace` names what to look for.
+ */
+export async function tracesOf(
+  builderId: BuilderId,
+  trace: BuilderTrace,
+  { folder, engine, uplink }: Places,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const files = [...trace.paths.filter(path => !isCgroup(path)), ...(trace.namespaceFile ? [trace.namespaceFile] : [])]
+  const found = await Promise.all([
+    containersOf(builderId, engine, signal),
+    systemTracesOf(trace),
+    existing('cgroup', trace.paths.filter(isCgroup)),
+    existing('file', files),
+    loopsOf(`${folder.path}/`),
+    mountsOf([`${folder.path}/`, ...trace.paths.filter(path => !isCgroup(path)), ...namespaceText(trace)]),
+    heldState(trace, builderId),
+    uplink?.inventory(builderId, signal) ?? [],
+    existing('file', [folder.path]),
+  ])
+  return found.flat()
+}
+
+const isCgroup = (path: string): boolean => path.startsWith('/sys/fs/cgroup/')
+const namespaceText = (trace: BuilderTrace): string[] => (trace.namespaceFile ? [trace.namespaceFile] : [])
+
+async function containersOf(
+  builderId: BuilderId,
+  engine: EngineClient,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  try {
+    const container = await engine.inspect(containerName(builderId), signal)
+    return container === undefined ? [] : [`container ${containerName(builderId)}`]
+  } catch (error) {
+    if (!(error instanceof EngineUnreachable)) throw error
+    return [`container ${containerName(builderId)}: unknown, the Docker daemon does not answer`]
+  }
+}
+
+async function systemTracesOf(trace: BuilderTrace): Promise<readonly string[]> {
+  const processes = trace.containerId === undefined ? [] : await processesOf(trace.containerId)
+  const lines = processes.map(({ pid, name }) => `process ${pid} ${name}`)
+  const { init } = trace
+  if (init === undefined || processes.some(({ pid }) => pid === init.pid) || !(await isAlive(init))) return lines
+  return [...lines, `process ${init.pid} of the container`]
+}
+
+/** The lock counts as a trace while it says that this builder holds the state; the state itself does not. */
+async function heldState(trace: BuilderTrace, builderId: BuilderId): Promise<readonly string[]> {
+  if (trace.lock === undefined) return []
+  const holder = await readFile(trace.lock, 'utf8').catch(ifAbsent(undefined))
+  return holder === builderId ? [`file ${trace.lock}`] : []
+}

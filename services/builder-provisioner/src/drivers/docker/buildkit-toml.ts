@@ -1,0 +1,32 @@
+import type { BuilderSpec } from '../driver.ts'
+
+const parallelSteps = 4
+
+/** buildkitd's configuration for clients that are not trusted (facts buildkit 2.1). */
+export function buildkitToml(spec: BuilderSpec, nameservers: readonly string[]): string {
+  const keepsState = spec.kind.class === 'project'
+  const online = spec.egress === 'internet'
+  return [
+    '# No client may ask for the host network or for privileges.',
+    'insecure-entitlements = []',
+    '[cdi]',
+    'disabled = true',
+    '[history]',
+    'maxEntries = 1',
+    '[worker.containerd]',
+    'enabled = false',
+    '[worker.oci]',
+    // Host means the builder's own network namespace, which has no way out but the one that its egress allows.
+    'networkMode = "host"',
+    `max-parallelism = ${parallelSteps}`,
+    ...(keepsState
+      ? ['gc = true', `maxUsedSpace = ${Math.floor(spec.limits.diskBytes * 0.8)}`]
+      : // Nothing is to be kept, so collecting is only work; the disk image is the bound.
+        ['gc = false']),
+    '[frontend."gateway.v0"]',
+    // A frontend is a program of the client's choice with BuildKit's own interface: only Docker's own, where it could be fetched at all.
+    ...(online ? ['enabled = true', 'allowedRepositories = ["docker/dockerfile"]'] : ['enabled = false']),
+    ...(online ? ['[dns]', `nameservers = ${JSON.stringify(nameservers)}`] : []),
+    '',
+  ].join('\n')
+}

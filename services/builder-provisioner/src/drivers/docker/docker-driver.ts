@@ -1,0 +1,194 @@
+import { dirname, join } from 'node:path'
+import type { BuilderClass, Egress } from '@forkproof/contracts/build'
+import { BuilderId } from '@forkproof/contracts/ids'
+import { type Clock, systemClock } from '@forkproof/infra/clock'
+import type { BuilderSpec, Driver, MissingPart, RunningBuilder } from '../driver.ts'
+import { BuilderFolder, type BuilderTrace, emptyTrace } from './builder-folder.ts'
+import { tracesOf } from './builder-traces.ts'
+import { containerName, labels, socketName } from './container-shape.ts'
+import { EngineClient } from './engine-client.ts'
+import { EngineUnreachable } from './engine-request.ts'
+import { hostPlatforms } from './host-platforms.ts'
+import { endOf, type InitProcess } from './init-process.ts'
+import { missingParts } from './requirements.ts'
+import { startBuilder } from './start-builder.ts'
+import { tearDown } from './teardown.ts'
+import type { Uplink } from './uplink.ts'
+
+/** For undoing a builder that did not come up, whatever the caller's signal says. */
+const undoMsMax = 30_000
+const reasonMsMax = 2_000
+/** Traces that are remembered after the folder is gone, so that a receipt's inventory still knows what to look for. */
+const rememberedMax = 512
+
+export interface DockerDriverOptions {
+  /** Path of the Docker daemon's unix socket. */
+  readonly socketPath: string
+  /** Reference of an image with `buildkitd`, `runc` (or `buildkit-runc`), `mkfifo`, and a `/bin/sh` whose `read` knows `-t`. */
+  readonly image: string
+  readonly nodeId: string
+  /** Absolute. `builders/` and `cache/` below it are this driver's. */
+  readonly stateFolder: string
+  /** Public resolvers for builders with egress `internet`. */
+  readonly nameservers: readonly string[]
+  /** Absent: builders with egress `internet` are refused. */
+  readonly uplink?: Uplink
+  readonly clock?: Clock
+}
+
+export class DockerDriver implements Driver {
+  readonly name = 'docker'
+  readonly isolation = [
+    'A container of a Docker daemon with user namespaces: its root is an ordinary, unused user of the machine, and no privilege can be gained.',
+    'Namespaces of its own for processes, mounts, network, IPC, host name and cgroups; system calls that reach the kernel’s rarely used parts are refused.',
+    'No network at all, or one link that leads to public addresses only; BuildKit’s interface is a unix socket that no build step can see.',
+    'Memory, processes and CPU are bounded by cgroups around the container, disk by a file system image of its own.',
+    'Process 1 of the container ends it when its time is over, without Docker and without us.',
+    'All containers of one daemon share one range of user ids: what separates them from each other is namespaces, not ids.',
+  ]
+  readonly #options: DockerDriverOptions
+  readonly #engine: EngineClient
+  readonly #clock: Clock
+  readonly #builders: string
+  readonly #remembered = new Map<BuilderId, BuilderTrace>()
+  readonly #watched = new Map<BuilderId, AbortController>()
+
+  constructor(options: DockerDriverOptions) {
+    this.#options = options
+    this.#engine = new EngineClient(options.socketPath)
+    this.#clock = options.clock ?? systemClock
+    this.#builders = join(options.stateFolder, 'builders')
+  }
+
+  async missing(
+    need: { egress: Egress; builderClass: BuilderClass },
+    signal: AbortSignal,
+  ): Promise<readonly MissingPart[]> {
+    const { image, uplink } = this.#options
+    const missing = await missingParts(this.#engine, image, signal)
+    if (need.egress === 'none') return missing
+    return [...missing, ...(uplink === undefined ? [noUplink] : await uplink.missing(signal))]
+  }
+
+  async platforms(signal: AbortSignal) {
+    return hostPlatforms((await this.#engine.info(signal)).Architecture)
+  }
+
+  async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder> {
+    const { image, nodeId, nameservers, stateFolder, uplink } = this.#options
+    const { builderId } = spec
+    const folder = this.#folder(builderId)
+    if ((await folder.read()) !== undefined) throw new Error(`builder ${builderId} exists`)
+    const parts = {
+      ...{ engine: this.#engine, clock: this.#clock, uplink, folder, image, nodeId, nameservers },
+      cacheFolder: join(stateFolder, 'cache'),
+      holderExists: async (holder: string) =>
+        BuilderId.safeParse(holder).success && (await this.#folder(BuilderId.parse(holder)).read()) !== undefined,
+    }
+    try {
+      const init = await startBuilder(spec, parts, signal)
+      return { socketPath: join(folder.socketFolder, socketName), ended: this.#endOf(builderId, init) }
+    } catch (error) {
+      throw await this.#undo(builderId, error)
+    }
+  }
+
+  async destroy(builderId: BuilderId, signal: AbortSignal): Promise<void> {
+    this.#watched.get(builderId)?.abort()
+    this.#watched.delete(builderId)
+    const trace = await this.#traceOf(builderId, signal)
+    this.#remember(builderId, trace)
+    await tearDown(builderId, trace, this.#places(builderId), signal)
+  }
+
+  async list(signal: AbortSignal): Promise<readonly BuilderId[]> {
+    const found = new Set(await BuilderFolder.list(this.#builders))
+    try {
+      const containers = await this.#engine.list([labels.builder, `${labels.node}=${this.#options.nodeId}`], signal)
+      for (const { Labels } of containers) {
+        const builderId = BuilderId.safeParse(Labels[labels.builder])
+        if (builderId.success) found.add(builderId.data)
+      }
+    } catch (error) {
+      // Every builder has its folder from before its first trace until after its last: without Docker the list is still whole.
+      if (!(error instanceof EngineUnreachable)) throw error
+    }
+    return [...found].sort()
+  }
+
+  async inventory(builderId: BuilderId, signal: AbortSignal): Promise<readonly string[]> {
+    return tracesOf(builderId, await this.#traceOf(builderId, signal), this.#places(builderId), signal)
+  }
+
+  #folder(builderId: BuilderId): BuilderFolder {
+    return new BuilderFolder(this.#builders, builderId)
+  }
+
+  #places(builderId: BuilderId) {
+    return {
+      folder: this.#folder(builderId),
+      engine: this.#engine,
+      uplink: this.#options.uplink,
+      clock: this.#clock,
+    }
+  }
+
+  /** From its folder, else from memory, else what Docker knows of a container whose folder somebody removed. */
+  async #traceOf(builderId: BuilderId, signal: AbortSignal): Promise<BuilderTrace> {
+    const known = (await this.#folder(builderId).read()) ?? this.#remembered.get(builderId)
+    if (known !== undefined) return known
+    const network = this.#options.uplink !== undefined
+    const container = await this.#engine.inspect(containerName(builderId), signal).catch(error => {
+      if (error instanceof EngineUnreachable) return undefined
+      throw error
+    })
+    if (container === undefined) return { ...emptyTrace, network }
+    return { containerId: container.Id, paths: [dirname(container.ResolvConfPath)], network }
+  }
+
+  #remember(builderId: BuilderId, trace: BuilderTrace): void {
+    this.#remembered.set(builderId, trace)
+    const [oldest] = this.#remembered.keys()
+    if (this.#remembered.size > rememberedMax && oldest !== undefined) this.#remembered.delete(oldest)
+  }
+
+  async #endOf(builderId: BuilderId, init: InitProcess): Promise<string> {
+    const watching = new AbortController()
+    this.#watched.set(builderId, watching)
+    await endOf(init, watching.signal)
+    if (watching.signal.aborted) return 'destroyed'
+    try {
+      const container = await this.#engine.inspect(containerName(builderId), AbortSignal.timeout(reasonMsMax))
+      if (container === undefined) return 'the container is gone'
+      if (container.State.OOMKilled) return 'out of memory'
+      return container.State.ExitCode === 124 ? 'its time was over' : `BuildKit ended with ${container.State.ExitCode}`
+    } catch {
+      return 'it ended, and the Docker daemon does not say why'
+    }
+  }
+
+  async #undo(builderId: BuilderId, cause: unknown): Promise<unknown> {
+    const signal = AbortSignal.timeout(undoMsMax)
+    try {
+      const trace = await this.#folder(builderId).read()
+      if (trace === undefined) {
+        // It failed before anything was made of it but, perhaps, a part of the folder.
+        await this.#folder(builderId).remove()
+        return cause
+      }
+      const said =
+        trace.containerId === undefined ? '' : await this.#engine.lastLines(trace.containerId, signal).catch(() => '')
+      await this.destroy(builderId, signal)
+      return said === '' || !(cause instanceof Error)
+        ? cause
+        : new Error(`${cause.message}; it said: ${said}`, { cause })
+    } catch (left) {
+      return new AggregateError([cause, left], `builder ${builderId} did not come up and is not all gone`)
+    }
+  }
+}
+
+const noUplink: MissingPart = {
+  what: 'a way out for builders',
+  howToGet: 'configure the provisioner’s uplink, or allow only builders without egress',
+}

@@ -1,0 +1,65 @@
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { ifAbsent } from './builder-folder.ts'
+
+/**
+ * Mounts that mention one of the texts, in any mount namespace of the machine: Docker mounts a container's layers in its own, which need not
+ * be ours. Each once, as `mount <path>`.
+ */
+export async function mountsOf(texts: readonly string[]): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter(name => /^[0-9]+$/.test(name))
+  const namespaces = new Map<string, string>()
+  await Promise.all(
+    pids.map(async pid => {
+      // A process that ends meanwhile has no namespace any more.
+      const namespace = await readlink(`/proc/${pid}/ns/mnt`).catch(() => undefined)
+      if (namespace !== undefined && !namespaces.has(namespace)) namespaces.set(namespace, pid)
+    }),
+  )
+  const found = new Set<string>()
+  for (const pid of namespaces.values()) {
+    const table = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '')
+    for (const line of table.split('\n')) {
+      if (texts.some(text => line.includes(text))) found.add(`mount ${line.split(' ')[4]}`)
+    }
+  }
+  return [...found].sort()
+}
+
+/** Loop devices whose file lies below the folder. */
+export async function loopsOf(folder: string): Promise<readonly string[]> {
+  const devices = (await readdir('/sys/block').catch(ifAbsent([]))).filter(name => name.startsWith('loop'))
+  const found = await Promise.all(
+    devices.map(async name => {
+      const file = await readFile(`/sys/block/${name}/loop/backing_file`, 'utf8').catch(() => '')
+      return file.startsWith(folder) ? [`loop /dev/${name}`] : []
+    }),
+  )
+  return found.flat()
+}
+
+/** Those that exist, as `<kind> <path>`. */
+export async function existing(kind: string, paths: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(paths.map(path => stat(path).then(() => [`${kind} ${path}`], ifAbsent<string[]>([]))))
+  return found.flat()
+}
+
+/**
+ * Folders of the container's cgroups, found from the process's own list so that every cgroup version and driver is covered. Lines are
+ * `<number>:<controllers>:<path>`.
+ */
+export async function cgroupFolders(lines: readonly string[]): Promise<readonly string[]> {
+  const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').flatMap(line => {
+    const [before = '', after = ''] = line.split(' - ')
+    const [type = '', , options = ''] = after.split(' ')
+    const point = before.split(' ')[4] ?? ''
+    return type === 'cgroup' || type === 'cgroup2' ? [{ type, point, controllers: options.split(',') }] : []
+  })
+  return lines.flatMap(line => {
+    const [, controllers = '', path = '/'] = line.split(':')
+    if (path === '/') return []
+    const mount = mounts.find(({ type, controllers: held }) =>
+      controllers === '' ? type === 'cgroup2' : controllers.split(',').every(name => held.includes(name)),
+    )
+    return mount === undefined ? [] : [`${mount.point}${path}`]
+  })
+}

@@ -1,0 +1,124 @@
+import { lstat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Clock } from '@forkproof/infra/clock'
+import type { BuilderSpec } from '../driver.ts'
+import { checkBoundary, deviceAt } from './boundary.ts'
+import { type BuilderFolder, type BuilderTrace, emptyTrace, ifAbsent } from './builder-folder.ts'
+import { buildkitToml } from './buildkit-toml.ts'
+import { containerName, containerRequest, socketName } from './container-shape.ts'
+import { makeDiskImage, mountDiskImage, unmountDisk } from './disk-image.ts'
+import type { EngineClient, EngineContainer } from './engine-client.ts'
+import { cgroupsOf, type InitProcess, initProcess, isAlive } from './init-process.ts'
+import { ensureKeptImage, keptStateOf, takeKeptState } from './kept-state.ts'
+import { cgroupFolders } from './machine-traces.ts'
+import { remappedRoot } from './requirements.ts'
+import type { Uplink } from './uplink.ts'
+
+const listenMsMax = 20_000
+const pollMs = 10
+
+export interface StartParts {
+  readonly engine: EngineClient
+  readonly uplink: Uplink | undefined
+  readonly clock: Clock
+  readonly folder: BuilderFolder
+  readonly cacheFolder: string
+  readonly image: string
+  readonly nodeId: string
+  readonly nameservers: readonly string[]
+  readonly holderExists: (holder: string) => Promise<boolean>
+}
+
+/**
+ * Makes the builder up to the moment in which BuildKit listens. What it makes is in the folder's record before or with its making, so that a
+ * teardown finds all of it at any moment; it undoes nothing itself.
+ */
+export async function startBuilder(spec: BuilderSpec, parts: StartParts, signal: AbortSignal): Promise<InitProcess> {
+  const { engine, folder, uplink } = parts
+  const info = await engine.info(signal)
+  const owner = remappedRoot(info)
+  if (owner === undefined) throw new Error('the Docker daemon has no user namespaces')
+  const image = await engine.image(parts.image, signal)
+  if (image === undefined) throw new Error(`there is no image ${parts.image}`)
+  if (spec.egress === 'internet' && uplink === undefined) throw new Error('there is no way out for builders here')
+
+  await folder.create(buildkitToml(spec, parts.nameservers), owner)
+  let trace: BuilderTrace = { ...emptyTrace, network: spec.egress === 'internet' }
+  const record = async (more: Partial<BuilderTrace>) => {
+    trace = { ...trace, ...more }
+    await folder.write(trace)
+  }
+  await mountDisk(spec, owner, parts, record, signal)
+  const containerId = await engine.create(
+    containerName(spec.builderId),
+    containerRequest({
+      spec,
+      nodeId: parts.nodeId,
+      imageId: image.Id,
+      folders: { state: folder.mountPoint, socket: folder.socketFolder, config: folder.config },
+      hasAppArmor: info.SecurityOptions?.some(option => option.includes('name=apparmor')) ?? false,
+      nowMs: parts.clock.now(),
+    }),
+    signal,
+  )
+  await record({ containerId })
+  await engine.start(containerId, signal)
+  const container = await engine.inspect(containerId, signal)
+  const init = await initProcess(container?.State.Pid ?? 0)
+  if (container === undefined || init === undefined) throw new Error('the container ended at once')
+  await record(await placesOf(container, init))
+  await checkBoundary(init.pid, { containerId, diskDevice: await deviceAt(folder.mountPoint) })
+  // The container holds the disk now; with its last process it is let go, whoever is left to see it.
+  await unmountDisk(folder.mountPoint, signal)
+  if (spec.egress === 'internet') await uplink?.attach(spec.builderId, init.pid, signal)
+  await untilListening(folder, init, parts.clock, signal)
+  return init
+}
+
+async function mountDisk(
+  spec: BuilderSpec,
+  owner: { readonly uid: number; readonly gid: number },
+  { folder, cacheFolder, holderExists }: StartParts,
+  record: (more: Partial<BuilderTrace>) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const bytes = spec.limits.diskBytes
+  const kept = keptStateOf(cacheFolder, spec, owner)
+  if (kept === undefined) {
+    await makeDiskImage(folder.image, { bytes, owner, journal: false, signal })
+  } else {
+    await record({ lock: kept.lock })
+    await takeKeptState(kept, spec.builderId, holderExists)
+    await ensureKeptImage(kept, { bytes, owner, signal })
+  }
+  await mountDiskImage(kept?.image ?? folder.image, folder.mountPoint, signal)
+}
+
+async function placesOf(container: EngineContainer, init: InitProcess): Promise<Partial<BuilderTrace>> {
+  const upper = container.GraphDriver.Data?.['UpperDir']
+  const layer = upper === undefined ? [] : [dirname(upper), `${dirname(upper)}-init`]
+  const { SandboxKey } = container.NetworkSettings
+  return {
+    init,
+    paths: [...(await cgroupFolders(await cgroupsOf(init.pid))), ...layer, dirname(container.ResolvConfPath)],
+    ...(SandboxKey !== '' && { namespaceFile: SandboxKey }),
+  }
+}
+
+async function untilListening(
+  folder: BuilderFolder,
+  init: InitProcess,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadlineMs = clock.now() + listenMsMax
+  const path = join(folder.socketFolder, socketName)
+  while ((await lstat(path).catch(ifAbsent(undefined))) === undefined) {
+    if (!(await isAlive(init))) throw new Error('BuildKit ended before it listened')
+    if (clock.now() > deadlineMs) throw new Error(`BuildKit does not listen after ${listenMsMax} ms`)
+    await clock.sleep(pollMs, signal)
+  }
+  await folder.sealSocketFolder()
+  const socket = await lstat(path)
+  if (!socket.isSocket()) throw new Error('there is something else than a socket where BuildKit listens')
+}

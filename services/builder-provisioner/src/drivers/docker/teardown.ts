@@ -1,0 +1,98 @@
+import { stat, unlink } from 'node:fs/promises'
+import type { BuilderId } from '@forkproof/contracts/ids'
+import type { Clock } from '@forkproof/infra/clock'
+import { type BuilderFolder, type BuilderTrace, ifAbsent } from './builder-folder.ts'
+import { tracesOf } from './builder-traces.ts'
+import { containerName } from './container-shape.ts'
+import { unmountDisk } from './disk-image.ts'
+import type { EngineClient } from './engine-client.ts'
+import { EngineUnreachable } from './engine-request.ts'
+import { killInit, processesOf } from './init-process.ts'
+import { leaveKeptState } from './kept-state.ts'
+import type { Uplink } from './uplink.ts'
+
+const pollMs = 20
+/** What the kernel needs to let go of the last mount and cgroup after the last process; far above what was ever seen. */
+const settleMsMax = 8_000
+
+interface Parts {
+  readonly folder: BuilderFolder
+  readonly engine: EngineClient
+  readonly uplink: Uplink | undefined
+  readonly clock: Clock
+}
+
+/**
+ * Ends the builder and removes everything of it. The processes die first and without Docker, so a dead daemon delays the tidying, not the end.
+ * The folder goes last: until then the builder is found again.
+ * @throws with what is left
+ */
+export async function tearDown(
+  builderId: BuilderId,
+  trace: BuilderTrace,
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { folder, uplink, clock } = parts
+  const { lock, ...unlocked } = trace
+  await endProcesses(trace)
+  const problem = await removeContainer(builderId, parts, signal)
+  // Cleared also while Docker is away: it stands on the kernel alone.
+  if (trace.network) await uplink?.detach(builderId, signal)
+  await unmountDisk(folder.mountPoint, signal)
+  const deadlineMs = clock.now() + settleMsMax
+  for (;;) {
+    if (problem === undefined && trace.namespaceFile !== undefined) await removeNamespaceStub(trace.namespaceFile)
+    const left = await tracesOf(builderId, unlocked, parts, signal)
+    const own = `file ${folder.path}`
+    if (left.every(one => one === own)) break
+    if (problem !== undefined || clock.now() > deadlineMs) {
+      const rest = left.filter(one => one !== own).join(', ')
+      throw new Error(`builder ${builderId} is not gone: ${rest}`, problem === undefined ? {} : { cause: problem })
+    }
+    await clock.sleep(pollMs, signal)
+  }
+  if (lock !== undefined) await leaveKeptState(lock, builderId)
+  await folder.remove()
+}
+
+async function endProcesses(trace: BuilderTrace): Promise<void> {
+  if (trace.init !== undefined) return killInit(trace.init)
+  if (trace.containerId === undefined) return
+  // Started, but never seen to be: found by its cgroup. The shim stays, Docker needs it to tidy up.
+  for (const { pid, name } of await processesOf(trace.containerId)) {
+    if (name.startsWith('containerd-shim')) continue
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ended in between.
+    }
+  }
+}
+
+/** Undefined when the container is gone, else why it could not be removed now. */
+async function removeContainer(builderId: BuilderId, { engine, clock }: Parts, signal: AbortSignal): Promise<unknown> {
+  const deadlineMs = clock.now() + settleMsMax
+  try {
+    while (!(await engine.remove(containerName(builderId), signal))) {
+      if (clock.now() > deadlineMs) return new Error('a removal of the container is under way and does not end')
+      await clock.sleep(pollMs, signal)
+    }
+    return undefined
+  } catch (error) {
+    if (signal.aborted || !(error instanceof EngineUnreachable)) throw error
+    return error
+  }
+}
+
+/**
+ * The namespace is gone with the container; libnetwork's own collector, which runs each minute and ignores an absent file, would remove the
+ * empty file that it was bound to (facts buildkit 3.6). One that is still bound is not empty space and refuses.
+ */
+async function removeNamespaceStub(path: string): Promise<void> {
+  const found = await stat(path).catch(ifAbsent(undefined))
+  if (found === undefined || !found.isFile() || found.size > 0) return
+  await unlink(path).catch(() => {
+    // Still bound: shows in the inventory.
+  })
+}
