@@ -2,7 +2,7 @@ import { ClaimFailure } from './claim-failure.ts'
 import { claimantLimits } from './limits.ts'
 
 export interface BoundedRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string

@@ -40,6 +40,23 @@ const adviceByCode: Partial<Record<ErrorCode, string>> = {
   code_quoted: 'The code must appear nowhere but in this job; do not copy it into titles or branch names.',
   github_unavailable: 'GitHub could not be read; run the job again later.',
   claim_expired: 'The code was not seen in time; run the job again.',
+  id_token_used:
+    'An ID token opens one project once. Claim a fresh one, or use the access token that it was exchanged for.',
+  id_token_invalid:
+    'ID tokens live some minutes: exchange them soon after they were issued. Otherwise check issuer and audience with its operator.',
+  project_not_found:
+    'Check the project’s id; a project without any relationship for this repository is not shown either.',
+  not_admitted:
+    'Ask the project’s maintainer for a trust relationship that fits this repository, event, branch and workflow file.',
+  access_token_invalid: 'Access tokens end with their run; claim and exchange again.',
+  too_many_builds: 'Other builds of this project run; wait for them, or ask its maintainer for more at once.',
+  platform_not_granted: 'Leave that platform out, or ask the project’s maintainer to grant it.',
+  platform_unavailable: 'Leave that platform out, or ask the operator for a node that has it.',
+  egress_unavailable: 'Ask the project’s maintainer for another egress, or the operator for a node that can give it.',
+  no_capacity: 'All builders were taken; run the job again later.',
+  isolation_missing: 'Tell the operator: the node says in its log what it lacks.',
+  builder_not_ready: 'Run the job again; if it stays so, tell the operator.',
+  builder_lost: 'Run the job again; if it stays so, tell the operator.',
 }
 
 /** A refusal in the issuer's words: our own title where we know the code, the server's detail made harmless. */

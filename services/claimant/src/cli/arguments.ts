@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util'
 import { Channel } from '@forkproof/contracts/claim'
 import { readSettings, type Settings } from '../environment/settings.ts'
+import { type BuildingCommand, type Fallbacks, parseBuild, parseBuilder } from './build-arguments.ts'
 
 export type Output = { readonly file: string | undefined; readonly json: boolean }
 
 export type Command =
   | { readonly kind: 'help' | 'version' | 'step-name' }
+  | BuildingCommand
   | { readonly kind: 'misuse'; readonly problems: readonly string[] }
   | {
       readonly kind: 'token'
@@ -56,8 +58,16 @@ const names = {
 const channelsInOneStep: readonly Channel[] = ['log']
 const channelsInTwoSteps: readonly Channel[] = ['step-name', 'log']
 
+const noFallbacks: Fallbacks = { issuer: undefined, project: undefined, depotUrl: undefined }
+
 /** Pure. `argv` without the interpreter and the script. */
-export function parseArguments(argv: readonly string[]): Command {
+export function parseArguments(argv: readonly string[], fallbacks: Fallbacks = noFallbacks): Command {
+  const [word, ...rest] = argv
+  if (word === 'build' || word === 'builder') {
+    const own = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : rest.length)
+    if (own.includes('--help') || own.includes('-h')) return { kind: 'help' }
+    return word === 'build' ? parseBuild(rest, fallbacks) : parseBuilder(rest, fallbacks)
+  }
   let parsed: { values: Values; positionals: string[] }
   try {
     parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
@@ -67,7 +77,7 @@ export function parseArguments(argv: readonly string[]): Command {
   const { values, positionals } = parsed
   if (values.version) return { kind: 'version' }
   if (values.help) return { kind: 'help' }
-  if (positionals.length !== 1 || positionals[0] !== 'token') return misuse('the command is: token')
+  if (positionals.length !== 1 || positionals[0] !== 'token') return misuse('the command is: token, build or builder')
   if (values['step-name']) return { kind: 'step-name' }
   if (values.begin && values.finish) return misuse('--begin and --finish exclude each other')
   if (values.finish) return finish(values)

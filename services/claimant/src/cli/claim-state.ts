@@ -4,7 +4,7 @@ import { Audience, ChallengeCode, Issuer, RunId } from '@forkproof/contracts/ids
 import { z } from 'zod'
 import { exportClaimKey, importClaimKey, PrivateClaimKey } from '../claiming/claim-key.ts'
 import type { OpenClaim } from '../claiming/open-claim.ts'
-import { writePrivateFile } from './private-file.ts'
+import { writePrivateFile } from '../environment/private-file.ts'
 
 const stateBytesMax = 16_384
 

@@ -2,13 +2,19 @@
 import manifest from '../../package.json' with { type: 'json' }
 import { systemClock } from '../claiming/system-clock.ts'
 import { runCli } from './run-cli.ts'
+import { onTerminationSignal } from './termination.ts'
 
 process.exitCode = await runCli({
   argv: process.argv.slice(2),
   env: process.env,
   version: manifest.version,
+  script: process.argv[1] ?? '',
+  isInteractive: process.stdin.isTTY === true,
   clock: systemClock,
   random: Math.random,
   out: text => process.stdout.write(text),
   err: text => process.stderr.write(text),
+  onSignal: onTerminationSignal,
 })
+// A claim that was interrupted goes on in the background; nobody waits for it.
+process.stderr.write('', () => process.stdout.write('', () => process.exit()))

@@ -1,31 +1,28 @@
+import { keepUntilGone } from '../building/keeper.ts'
 import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
 import { describeToken, type ObtainedToken, obtainToken } from '../claiming/obtain-token.ts'
-import type { ClaimPorts, Clock } from '../claiming/ports.ts'
 import { readEventFile } from '../environment/event-file.ts'
-import { type RunEnvironment, recogniseRun, type Variables } from '../environment/run-environment.ts'
+import { writePrivateFile } from '../environment/private-file.ts'
+import { type RunEnvironment, recogniseRun } from '../environment/run-environment.ts'
 import { type Command, type Output, parseArguments } from './arguments.ts'
-import { writePrivateFile } from './private-file.ts'
+import { build } from './build.ts'
+import { builder, endBuilder } from './builder.ts'
+import { cliPorts, exitCode, mask, type Terminal } from './terminal.ts'
 import { begin, finish } from './two-steps.ts'
 import { stepNameHelp, usage } from './usage.ts'
 
-export interface Terminal {
-  readonly argv: readonly string[]
-  readonly env: Variables
-  readonly version: string
-  readonly clock: Clock
-  readonly random: () => number
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-}
-
-const exitCode = { done: 0, failed: 1, misuse: 2, cannot: 3 } as const
-type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 /** See handOver. */
 const maskSettleMs = 100
 
 /** The whole command line. Resolves to the exit code; never rejects. */
-export async function runCli(terminal: Terminal): Promise<ExitCode> {
-  const command = parseArguments(terminal.argv)
+export async function runCli(terminal: Terminal): Promise<number> {
+  const { env } = terminal
+  const fallbacks = {
+    issuer: env['FORKPROOF_ISSUER'],
+    project: env['FORKPROOF_PROJECT'],
+    depotUrl: env['DEPOT_API_URL'],
+  }
+  const command = parseArguments(terminal.argv, fallbacks)
   try {
     return await execute(command, terminal)
   } catch (error) {
@@ -39,7 +36,7 @@ export async function runCli(terminal: Terminal): Promise<ExitCode> {
   }
 }
 
-async function execute(command: Command, terminal: Terminal): Promise<ExitCode> {
+async function execute(command: Command, terminal: Terminal): Promise<number> {
   switch (command.kind) {
     case 'help':
       terminal.out(usage)
@@ -53,6 +50,15 @@ async function execute(command: Command, terminal: Terminal): Promise<ExitCode> 
     case 'misuse':
       terminal.err(`${command.problems.map(problem => `forkproof: ${problem}`).join('\n')}\n\n${usage}`)
       return exitCode.misuse
+    case 'build':
+      return build(command, terminal)
+    case 'builder':
+      return builder(command, terminal)
+    case 'builder-end':
+      return endBuilder(command, terminal)
+    case 'builder-keep-alive':
+      await keepUntilGone(command.folder, cliPorts(terminal))
+      return exitCode.done
     default:
       return claim(command, terminal)
   }
@@ -61,7 +67,7 @@ async function execute(command: Command, terminal: Terminal): Promise<ExitCode> 
 async function claim(
   command: Extract<Command, { kind: 'token' | 'begin' | 'finish' }>,
   terminal: Terminal,
-): Promise<ExitCode> {
+): Promise<number> {
   const { env } = terminal
   const where: RunEnvironment = recogniseRun(env, await readEventFile(env['GITHUB_EVENT_PATH']))
   const ports = cliPorts(terminal)
@@ -86,7 +92,7 @@ async function claim(
  */
 async function handOver(token: ObtainedToken, output: Output, terminal: Terminal): Promise<void> {
   if (terminal.env['GITHUB_ACTIONS'] === 'true') {
-    terminal.err(`::add-mask::${token.jwt}\n`)
+    mask(token.jwt, terminal)
     await terminal.clock.sleep(maskSettleMs, new AbortController().signal)
   }
   const text = `${output.json ? JSON.stringify(asJson(token)) : token.jwt}\n`
@@ -102,9 +108,3 @@ const asJson = (token: ObtainedToken) => ({
   expiresAt: new Date(token.expiresAtSeconds * 1_000).toISOString(),
   tookMs: token.tookMs,
 })
-
-function cliPorts(terminal: Terminal): ClaimPorts {
-  // The challenge's sentence must be a whole line of its own, so no line has a prefix.
-  const say = (line: string) => terminal.err(`${line}\n`)
-  return { clock: terminal.clock, random: terminal.random, journal: { say, warn: say } }
-}

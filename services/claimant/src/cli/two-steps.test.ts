@@ -39,6 +39,9 @@ async function step(args: readonly string[], native: 'native' | 'not native') {
   const exit = await runCli({
     argv: ['token', ...args],
     env,
+    script: '',
+    isInteractive: false,
+    onSignal: () => () => undefined,
     version: '0',
     clock: systemClock,
     random: () => 0,

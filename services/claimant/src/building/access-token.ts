@@ -1,0 +1,78 @@
+import { isErrorCode } from '@forkproof/contracts/errors'
+import { AccessToken, type Issuer, type ProjectId } from '@forkproof/contracts/ids'
+import { z } from 'zod'
+import { type BoundedAnswer, boundedRequest } from '../claiming/bounded-request.ts'
+import { ClaimFailure, harmless, refusal } from '../claiming/claim-failure.ts'
+import { claimantLimits } from '../claiming/limits.ts'
+import { failedAttempt, isPassing, persist } from '../claiming/persistence.ts'
+import type { ClaimPorts } from '../claiming/ports.ts'
+
+export interface ExchangeWish {
+  readonly issuer: Issuer
+  readonly projectId: ProjectId
+  /** A bearer secret. */
+  readonly idToken: string
+}
+
+const Answer = z.object({ access_token: AccessToken, token_type: z.string().regex(/^bearer$/i) })
+/** RFC 6749 section 5.2 with our members; all optional, because a proxy in between answers with something else altogether. */
+const OauthError = z.object({
+  error: z.string().optional().catch(undefined),
+  error_description: z.string().optional().catch(undefined),
+  error_uri: z.string().optional().catch(undefined),
+  reasons: z.array(z.string()).max(20).optional().catch(undefined),
+})
+const errorUriPrefix = 'urn:forkproof:error:'
+
+/** The ID token becomes the right to build in one project (RFC 8693). It is used up by that. @throws ClaimFailure */
+export async function exchangeIdToken(
+  wish: ExchangeWish,
+  ports: ClaimPorts,
+  deadline: AbortSignal,
+): Promise<AccessToken> {
+  const body = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: wish.idToken,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+    audience: wish.projectId,
+  })
+  const answer = await persist<BoundedAnswer>('Exchanging the token', ports, deadline, async () => {
+    const answer = await boundedRequest({
+      method: 'POST',
+      url: `${wish.issuer}/oauth/token`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: body.toString(),
+      timeoutMs: claimantLimits.requestTimeoutMs,
+      signal: deadline,
+    })
+    if (answer.status === 200) return { state: 'done', value: answer }
+    if (isPassing(answer.status)) return failedAttempt(answer)
+    throw oauthRefusal(answer)
+  })
+  const parsed = Answer.safeParse(parseJson(answer.text))
+  if (parsed.success) return parsed.data.access_token
+  throw new ClaimFailure('untrusted', 'access_malformed', { title: 'The issuer’s answer is not an access token' })
+}
+
+function oauthRefusal(answer: BoundedAnswer): ClaimFailure {
+  const { error, error_description, error_uri, reasons } = OauthError.safeParse(parseJson(answer.text)).data ?? {}
+  const ours = error_uri?.startsWith(errorUriPrefix) ? error_uri.slice(errorUriPrefix.length) : undefined
+  // Names of rules are what a maintainer needs to see which of them to change.
+  const failed = reasons === undefined || reasons.length === 0 ? '' : ` Rules that failed: ${reasons.join(', ')}.`
+  const detail = `${error_description ?? ''}${failed}`.trim()
+  if (ours !== undefined && isErrorCode(ours)) return refusal(ours, answer.status, detail === '' ? undefined : detail)
+  const code = error !== undefined && /^[a-z_]{1,40}$/.test(error) ? error : 'exchange_refused'
+  return new ClaimFailure('refused', code, {
+    title: 'The issuer did not exchange the token',
+    ...(detail === '' ? {} : { detail: harmless(detail) }),
+    advice: 'Check the project’s id and that the issuer is the one the project lives at.',
+  })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,122 @@
+import type { Platform } from '@forkproof/contracts/build'
+import { isErrorCode } from '@forkproof/contracts/errors'
+import { ClaimFailure, harmless, refusal } from '../claiming/claim-failure.ts'
+import { persist } from '../claiming/persistence.ts'
+import type { ClaimPorts } from '../claiming/ports.ts'
+import { type BuildHandle, lookAtBuild } from './build-client.ts'
+import type { ReadyBuilder, ShownBuild, ShownPlatform } from './build-state.ts'
+import { buildingLimits } from './limits.ts'
+
+/**
+ * Resolves when every platform has its builder, saying on the way how it stands: each change, and what is still missing every few seconds.
+ * @param first what the gateway said when the build began; absent if it said nothing
+ * @throws ClaimFailure as soon as one platform cannot have a builder: half a build is of no use
+ */
+export async function awaitBuilders(
+  build: BuildHandle,
+  platforms: readonly Platform[],
+  first: ShownBuild | undefined,
+  ports: ClaimPorts,
+  deadline: AbortSignal,
+): Promise<ReadyBuilder[]> {
+  const progress = new Progress(ports)
+  const enough = new AbortController()
+  const ticking = progress.repeat(AbortSignal.any([deadline, enough.signal]))
+  try {
+    for (let state = first; ; ) {
+      if (state) {
+        progress.update(state)
+        const ready = readyBuilders(state, platforms)
+        if (ready) return ready
+      }
+      const version: number = state?.version ?? 0
+      const askedAtMs = ports.clock.now()
+      state = await persist('Waiting for a builder', ports, deadline, () => lookAtBuild(build, version, deadline))
+      const unchanged = state.version <= version && ports.clock.now() - askedAtMs < buildingLimits.stateIntervalMsMin
+      if (unchanged) await ports.clock.sleep(buildingLimits.stateIntervalMsMin, deadline).catch(() => undefined)
+    }
+  } finally {
+    enough.abort()
+    await ticking
+  }
+}
+
+/** @throws ClaimFailure when there will be none */
+function readyBuilders(state: ShownBuild, platforms: readonly Platform[]): ReadyBuilder[] | undefined {
+  const failed = state.platforms.find(one => one.state === 'failed')
+  if (failed)
+    throw noBuilder(failed.reason, `${failed.platform}${failed.detail === undefined ? '' : `: ${failed.detail}`}`)
+  if (state.phase === 'ending' || state.phase === 'ended') throw ended(state)
+  const ready = platforms.map(platform => state.platforms.find(one => one.platform === platform))
+  return ready.every(one => one?.state === 'ready') ? ready : undefined
+}
+
+/** Why a build is over, in words. */
+export function ended(state: ShownBuild): ClaimFailure {
+  const reason = state.reason ?? state.outcome
+  if (reason !== undefined && isErrorCode(reason)) return refusal(reason, 200)
+  return new ClaimFailure('refused', 'build_over', {
+    title: `The build was ended by the service (${reason?.replace(/[^a-z_]/g, '') ?? 'no reason given'})`,
+    advice:
+      'Run the job again. A build ends with its run, after its time, and when its client is not heard of for two minutes.',
+  })
+}
+
+function noBuilder(reason: string, detail: string): ClaimFailure {
+  if (isErrorCode(reason)) return refusal(reason, 200, detail)
+  return new ClaimFailure('refused', 'no_builder', {
+    title: 'There is no builder for this build',
+    detail: harmless(detail),
+  })
+}
+
+class Progress {
+  readonly #ports: ClaimPorts
+  readonly #said = new Map<Platform, string>()
+
+  constructor(ports: ClaimPorts) {
+    this.#ports = ports
+  }
+
+  update(state: ShownBuild): void {
+    for (const one of state.platforms) {
+      const line = describePlatform(one)
+      if (this.#said.get(one.platform) === line) continue
+      this.#said.set(one.platform, line)
+      this.#ports.journal.say(line)
+    }
+  }
+
+  /** Never rejects. */
+  async repeat(stop: AbortSignal): Promise<void> {
+    const startedAtMs = this.#ports.clock.now()
+    for (;;) {
+      await this.#ports.clock.sleep(buildingLimits.progressIntervalMs, stop).catch(() => undefined)
+      if (stop.aborted) return
+      const seconds = Math.round((this.#ports.clock.now() - startedAtMs) / 1_000)
+      const lines = [...this.#said.values()].filter(line => !line.includes(' is ready'))
+      this.#ports.journal.say(`After ${seconds} s: ${lines.join('; ') || 'no news of the builder yet'}`)
+    }
+  }
+}
+
+function describePlatform(one: ShownPlatform): string {
+  switch (one.state) {
+    case 'requested':
+      return `The builder for ${one.platform} is being started`
+    case 'queued': {
+      const place = one.position === undefined ? '' : `, position ${one.position}`
+      const estimate = one.estimateSeconds === undefined ? '' : `, about ${Math.ceil(one.estimateSeconds)} s`
+      return `All builders for ${one.platform} are taken: waiting in line${place}${estimate}`
+    }
+    case 'ready': {
+      const took = one.timings === undefined ? '' : ` after ${Math.round(one.timings.leaseMs)} ms`
+      const how = one.timings?.warm === true ? ', kept warm' : ''
+      return `The builder for ${one.platform} is ready${took}${how}${one.emulated ? '; it is emulated, so slow' : ''}`
+    }
+    case 'failed':
+      return `There is no builder for ${one.platform}`
+    case 'destroyed':
+      return `The builder for ${one.platform} is gone`
+  }
+}

@@ -1,0 +1,44 @@
+import { open, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { BuildId, BuildToken, Issuer } from '@forkproof/contracts/ids'
+import { z } from 'zod'
+import { writePrivateFile } from '../environment/private-file.ts'
+import type { BuildHandle } from './build-client.ts'
+import { buildingLimits } from './limits.ts'
+
+const fileName = 'build.json'
+
+/** What whoever keeps a build alive and whoever ends it needs; holds the build token, so it lives in a private folder. */
+const BuildRecord = z.strictObject({
+  issuer: Issuer,
+  buildId: BuildId,
+  buildToken: BuildToken,
+  expiresAt: z.iso.datetime({ offset: true }),
+})
+export type BuildRecord = z.infer<typeof BuildRecord>
+
+export const writeBuildRecord = (folder: string, { issuer, buildId, buildToken }: BuildHandle, expiresAt: string) =>
+  writePrivateFile(path.join(folder, fileName), JSON.stringify({ issuer, buildId, buildToken, expiresAt }))
+
+/** Undefined if there is none or it is not one of ours. */
+export async function readBuildRecord(folder: string): Promise<BuildRecord | undefined> {
+  const handle = await open(path.join(folder, fileName), 'r').catch(() => undefined)
+  if (!handle) return undefined
+  try {
+    if ((await handle.stat()).size > buildingLimits.recordBytesMax) return undefined
+    return BuildRecord.parse(JSON.parse(await handle.readFile('utf8')))
+  } catch {
+    return undefined
+  } finally {
+    await handle.close()
+  }
+}
+
+export const hasBuildRecord = (folder: string): Promise<boolean> =>
+  stat(path.join(folder, fileName)).then(
+    () => true,
+    () => false,
+  )
+
+/** The record and every credential beside it. */
+export const removeBuildFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true })

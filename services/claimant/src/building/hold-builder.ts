@@ -1,0 +1,35 @@
+import { mkdir } from 'node:fs/promises'
+import { ClaimFailure } from '../claiming/claim-failure.ts'
+import type { ClaimPorts } from '../claiming/ports.ts'
+import { removeBuildFolder, writeBuildRecord } from './build-record.ts'
+import { type LeasedBuild, type LeaseWish, leaseBuilders } from './lease-builders.ts'
+
+/**
+ * Builders for later steps: beside their credentials, `folder` gets a record with which another process keeps the build alive or ends it,
+ * written before the wait for the builders so that a step cancelled meanwhile can be cleaned up after. The folder is made here and
+ * must not exist; if nothing comes of it, it is gone again.
+ * @throws ClaimFailure
+ */
+export async function holdBuilder(
+  wish: Omit<LeaseWish, 'onStarted'>,
+  ports: ClaimPorts,
+  cancel: AbortSignal,
+): Promise<LeasedBuild> {
+  const { folder } = wish
+  try {
+    await mkdir(folder, { mode: 0o700 })
+  } catch {
+    throw new ClaimFailure('cannot', 'builder_exists', {
+      title: `The folder for the builder cannot be made: ${folder}`,
+      advice:
+        'If an earlier step leased a builder, end it first with `forkproof builder --end`; otherwise name a place with --folder.',
+    })
+  }
+  try {
+    const onStarted: LeaseWish['onStarted'] = (build, expiresAt) => writeBuildRecord(folder, build, expiresAt)
+    return await leaseBuilders({ ...wish, onStarted }, ports, cancel)
+  } catch (error) {
+    await removeBuildFolder(folder)
+    throw error
+  }
+}

@@ -1,0 +1,69 @@
+import { ClaimFailure } from '../claiming/claim-failure.ts'
+import type { ClaimPorts } from '../claiming/ports.ts'
+import { awaitBuilders } from './await-builders.ts'
+import { type BuildHandle, endBuild, reportHealth } from './build-client.ts'
+import { type LeasedBuilder, writeBuilderFiles } from './builder-files.ts'
+import { buildingLimits } from './limits.ts'
+import { type BuildWish, startBuild } from './start-build.ts'
+
+export interface LeasedBuild {
+  readonly build: BuildHandle
+  /** ISO 8601: over at this time whatever happens. */
+  readonly expiresAt: string
+  readonly builders: readonly LeasedBuilder[]
+}
+
+export interface LeaseWish extends BuildWish {
+  /** Private; files are written below it. */
+  readonly folder: string
+  /** How long a builder may take. */
+  readonly waitMs: number
+  /** Called as soon as there is something to end. */
+  readonly onStarted?: (build: BuildHandle, expiresAt: string) => Promise<void>
+}
+
+/**
+ * A build with one ready builder per platform. When that does not come about, or is cancelled, nothing is left running.
+ * @throws ClaimFailure
+ */
+export async function leaseBuilders(wish: LeaseWish, ports: ClaimPorts, cancel: AbortSignal): Promise<LeasedBuild> {
+  const deadline = AbortSignal.any([AbortSignal.timeout(wish.waitMs), cancel])
+  const { started, keys } = await startBuild(wish, ports, deadline).catch(unlessCancelled(cancel))
+  const { buildId, buildToken, expiresAt } = started
+  const build: BuildHandle = { issuer: wish.issuer, buildId, buildToken }
+  const enough = new AbortController()
+  const beating = beatWhileWaiting(build, ports, AbortSignal.any([deadline, enough.signal]))
+  try {
+    await wish.onStarted?.(build, expiresAt)
+    ports.journal.say(`Build ${buildId} may go on until ${expiresAt}.`)
+    const ready = await awaitBuilders(build, wish.platforms, started.state, ports, deadline)
+    const builders: LeasedBuilder[] = []
+    for (const builder of ready) builders.push(await writeBuilderFiles(wish.folder, builder, keys))
+    return { build, expiresAt, builders }
+  } catch (error) {
+    await endBuild(build, 'canceled')
+    return unlessCancelled(cancel)(error)
+  } finally {
+    enough.abort()
+    await beating
+  }
+}
+
+/** Waiting in line may take longer than a silent client is believed in. Never rejects. */
+async function beatWhileWaiting(build: BuildHandle, ports: ClaimPorts, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await ports.clock.sleep(buildingLimits.healthIntervalMs, stop).catch(() => undefined)
+    if (!stop.aborted) await reportHealth(build, ports.clock.now(), stop).catch(() => undefined)
+  }
+}
+
+/** A request that was called off looks like one that took too long. */
+const unlessCancelled =
+  (cancel: AbortSignal) =>
+  (error: unknown): never => {
+    if (cancel.aborted) throw cancelled()
+    throw error
+  }
+
+export const cancelled = () =>
+  new ClaimFailure('unavailable', 'canceled', { title: 'Cancelled before the build began' })

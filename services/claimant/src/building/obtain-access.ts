@@ -1,0 +1,70 @@
+import { AccessToken, type ProjectId } from '@forkproof/contracts/ids'
+import { decodeJwt } from 'jose'
+import { ClaimFailure } from '../claiming/claim-failure.ts'
+import { describeToken, obtainToken, type TokenWish } from '../claiming/obtain-token.ts'
+import type { ClaimPorts } from '../claiming/ports.ts'
+import type { RunEnvironment } from '../environment/run-environment.ts'
+import { exchangeIdToken } from './access-token.ts'
+
+export interface AccessWish extends TokenWish {
+  readonly projectId: ProjectId
+  /** What earlier steps have left; an empty string is nothing. */
+  readonly given: { readonly accessToken: string | undefined; readonly idToken: string | undefined }
+}
+
+/** A token with less time than this would end on its way. */
+const idTokenRestMsMin = 10_000
+
+/**
+ * The right to build, by the shortest way that is open: an access token that an earlier step got, an ID token that it claimed, or GitHub's
+ * own or a claimed one of now.
+ * @param onSecret told every secret before anything can print it
+ * @throws ClaimFailure
+ */
+export async function obtainAccess(
+  where: RunEnvironment,
+  wish: AccessWish,
+  ports: ClaimPorts,
+  onSecret: (secret: string) => void,
+): Promise<AccessToken> {
+  const { issuer, projectId, given } = wish
+  if (given.accessToken) return acceptAccessToken(given.accessToken)
+  const exchange = async (idToken: string) => {
+    const deadline = AbortSignal.timeout(wish.timeoutMs)
+    const accessToken = await exchangeIdToken({ issuer, projectId, idToken }, ports, deadline)
+    onSecret(accessToken)
+    ports.journal.say(`Admitted to project ${projectId}.`)
+    return accessToken
+  }
+  if (given.idToken && isFresh(given.idToken, ports.clock.now())) {
+    try {
+      return await exchange(given.idToken)
+    } catch (error) {
+      if (!(error instanceof ClaimFailure) || error.code !== 'id_token_used' || where.kind === 'cannot') throw error
+      ports.journal.say('The token of an earlier step was used before, so a fresh one is obtained.')
+    }
+  }
+  const token = await obtainToken(where, wish, ports)
+  onSecret(token.jwt)
+  ports.journal.say(describeToken(token, wish.audience))
+  return exchange(token.jwt)
+}
+
+function acceptAccessToken(text: string): AccessToken {
+  const accessToken = AccessToken.safeParse(text)
+  if (accessToken.success) return accessToken.data
+  throw new ClaimFailure('refused', 'access_token_invalid', {
+    title: 'FORKPROOF_ACCESS_TOKEN is not an access token',
+    advice: 'Leave the variable as the Action sets it, or unset it.',
+  })
+}
+
+/** What cannot be read is left to the issuer, whose answer says what is wrong with it. */
+function isFresh(idToken: string, nowMs: number): boolean {
+  try {
+    const { exp } = decodeJwt(idToken)
+    return exp === undefined || exp * 1_000 - nowMs > idTokenRestMsMin
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,63 @@
+import type { Platform } from '@forkproof/contracts/build'
+import type { AccessToken, Issuer } from '@forkproof/contracts/ids'
+import { boundedRequest } from '../claiming/bounded-request.ts'
+import { ClaimFailure } from '../claiming/claim-failure.ts'
+import { persist } from '../claiming/persistence.ts'
+import type { ClaimPorts } from '../claiming/ports.ts'
+import { passingOrRefusal } from './build-client.ts'
+import { StartedBuild } from './build-state.ts'
+import { type BuilderKey, newBuilderKey } from './builder-key.ts'
+import { buildingLimits } from './limits.ts'
+
+export interface BuildWish {
+  readonly issuer: Issuer
+  readonly accessToken: AccessToken
+  readonly platforms: readonly Platform[]
+  /** The grant's own bound unless given. */
+  readonly maxMinutes?: number
+}
+
+export type BuilderKeys = ReadonlyMap<Platform, BuilderKey>
+
+/**
+ * Asks for one builder per platform, with a certificate request for each. If an answer is lost on its way, the build that it was about has
+ * a client that never speaks and ends by itself; the next attempt is another build.
+ * @throws ClaimFailure
+ */
+export async function startBuild(
+  wish: BuildWish,
+  ports: ClaimPorts,
+  deadline: AbortSignal,
+): Promise<{ started: StartedBuild; keys: BuilderKeys }> {
+  const keys = new Map(wish.platforms.map(platform => [platform, newBuilderKey()]))
+  const requests = [...keys].map(([platform, key]) => [platform, key.certificateRequest])
+  const body = JSON.stringify({
+    platforms: wish.platforms,
+    certificateRequests: Object.fromEntries(requests),
+    ...(wish.maxMinutes === undefined ? {} : { maxMinutes: wish.maxMinutes }),
+  })
+  const started = await persist<StartedBuild>('Asking for a build', ports, deadline, async () => {
+    const answer = await boundedRequest({
+      method: 'POST',
+      url: `${wish.issuer}/v1/builds`,
+      headers: { authorization: `Bearer ${wish.accessToken}`, 'content-type': 'application/json' },
+      body,
+      timeoutMs: buildingLimits.startTimeoutMs,
+      signal: deadline,
+    })
+    if (answer.status !== 201) return passingOrRefusal(answer)
+    return { state: 'done', value: understood(answer.text) }
+  })
+  return { started, keys }
+}
+
+function understood(text: string): StartedBuild {
+  try {
+    return StartedBuild.parse(JSON.parse(text))
+  } catch {
+    throw new ClaimFailure('untrusted', 'build_malformed', {
+      title: 'The issuer’s answer about the new build is not understood',
+      advice: 'Check that this client and the issuer are of the same release.',
+    })
+  }
+}

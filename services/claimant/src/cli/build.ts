@@ -1,0 +1,131 @@
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { AccessToken } from '@forkproof/contracts/ids'
+import { type BuildResult, endBuild } from '../building/build-client.ts'
+import { removeBuildFolder } from '../building/build-record.ts'
+import { privateFolder } from '../building/builder-files.ts'
+import { keepAlive, whyOver } from '../building/keep-alive.ts'
+import { type LeasedBuild, leaseBuilders } from '../building/lease-builders.ts'
+import { buildingLimits } from '../building/limits.ts'
+import { buildctlCommand } from '../clients/buildctl.ts'
+import { builderVariables } from '../clients/builder-variables.ts'
+import { checkBuildx, createBuildxBuilder } from '../clients/buildx.ts'
+import { depotVariables } from '../clients/depot.ts'
+import { findProgram } from '../clients/find-program.ts'
+import { type CommandEnd, type RunningCommand, runCommand } from '../clients/run-command.ts'
+import type { Variables } from '../environment/run-environment.ts'
+import { accessOfRun } from './access-of-run.ts'
+import type { BuildingCommand } from './build-arguments.ts'
+import { Interrupts } from './interrupts.ts'
+import { cliPorts, exitCode, type Terminal } from './terminal.ts'
+
+type BuildCommand = Extract<BuildingCommand, { kind: 'build' }>
+
+/** Leases builders, runs the command on them, gives them back. Resolves to the command's own exit code. @throws ClaimFailure */
+export async function build(command: BuildCommand, terminal: Terminal): Promise<number> {
+  const unusable = await whyUnusable(command, terminal)
+  if (unusable !== undefined) return unusable
+  const interrupts = new Interrupts(terminal)
+  const folder = await privateFolder(terminal.env['RUNNER_TEMP'] || tmpdir())
+  try {
+    const accessToken = await interrupts.unlessInterrupted(accessOfRun(command.settings, terminal))
+    if (command.client.kind === 'depot') return await runDepot(command, accessToken, terminal, interrupts)
+    const wish = { ...command.settings, accessToken, folder }
+    const lease = await leaseBuilders(wish, cliPorts(terminal), interrupts.signal)
+    return await buildOn(lease, { command, folder, terminal, interrupts })
+  } catch (error) {
+    if (interrupts.exitCode === undefined) throw error
+    terminal.err('forkproof: cancelled; no builder is kept\n')
+    return interrupts.exitCode
+  } finally {
+    await removeBuildFolder(folder)
+    interrupts.dispose()
+  }
+}
+
+/** Asked before anything is claimed: a builder that nothing can use is taken from others. */
+async function whyUnusable({ command, client }: BuildCommand, terminal: Terminal): Promise<number | undefined> {
+  const [program = ''] = command
+  const found = await findProgram(program, terminal.env)
+  if (found !== 'found') {
+    terminal.err(`forkproof: ${program}: ${found === 'missing' ? 'command not found' : 'permission denied'}\n`)
+    return found === 'missing' ? exitCode.commandMissing : exitCode.commandUnusable
+  }
+  if (client.kind === 'buildx') await checkBuildx(client.buildx, terminal.env)
+  return undefined
+}
+
+interface Use {
+  readonly command: BuildCommand
+  readonly folder: string
+  readonly terminal: Terminal
+  readonly interrupts: Interrupts
+}
+
+async function buildOn(lease: LeasedBuild, use: Use): Promise<number> {
+  let result: BuildResult = 'error'
+  try {
+    const { command, variables } = await prepare(lease, use)
+    use.interrupts.signal.throwIfAborted()
+    const running = runCommand(command, { ...withoutSecrets(use.terminal.env), ...variables })
+    use.interrupts.passOnTo(running)
+    const { end, over } = await untilEnd(running, lease, use.terminal)
+    if (over) return end.exitCode === 0 ? exitCode.done : exitCode.failed
+    result = resultOf(end)
+    return end.exitCode
+  } finally {
+    const told = await endBuild(lease.build, use.interrupts.exitCode === undefined ? result : 'canceled')
+    if (!told)
+      use.terminal.err('forkproof: the service could not be told that the build is over; it notices by itself\n')
+  }
+}
+
+async function prepare(lease: LeasedBuild, { command: { client, command }, folder, terminal }: Use) {
+  const variables = builderVariables(lease)
+  const [first] = lease.builders
+  if (client.kind === 'buildctl' && first) return { command: buildctlCommand(command, first), variables }
+  if (client.kind !== 'buildx') return { command, variables }
+  const config = path.join(folder, 'buildx')
+  const created = await createBuildxBuilder(client.buildx, lease.builders, config, terminal.env)
+  return { command, variables: { ...variables, ...created } }
+}
+
+/** The command's end. If the build ends first, at the service, the command is told to end: it may otherwise wait for ever. */
+async function untilEnd(running: RunningCommand, lease: LeasedBuild, terminal: Terminal) {
+  const stop = new AbortController()
+  let over = false
+  const watching = keepAlive(lease.build, terminal, stop.signal).then(async outcome => {
+    if (outcome === 'stopped') return
+    over = true
+    terminal.err(`forkproof: ${await whyOver(lease.build)}\n`)
+    running.kill('SIGTERM')
+    await terminal.clock.sleep(buildingLimits.orphanGraceMs, stop.signal).catch(() => undefined)
+    running.kill('SIGKILL')
+  })
+  const end = await running.ended
+  stop.abort()
+  await watching
+  return { end, over }
+}
+
+/** `depot` asks for its builders itself, keeps them alive and gives them back. */
+async function runDepot(
+  { command, depotUrl, settings: { projectId } }: BuildCommand,
+  accessToken: AccessToken,
+  { env }: Terminal,
+  interrupts: Interrupts,
+): Promise<number> {
+  const variables = depotVariables({ accessToken, projectId, apiUrl: depotUrl }, env)
+  const running = runCommand(command, { ...withoutSecrets(env), ...variables })
+  interrupts.passOnTo(running)
+  return (await running.ended).exitCode
+}
+
+const resultOf = ({ exitCode: code, signal }: CommandEnd): BuildResult =>
+  code === 0 ? 'success' : signal === undefined ? 'error' : 'canceled'
+
+/** The command builds what it is given; it has no business with the rights that it was given the builder by. */
+function withoutSecrets(env: Variables): Variables {
+  const { FORKPROOF_ID_TOKEN: _idToken, FORKPROOF_ACCESS_TOKEN: _accessToken, ...rest } = env
+  return rest
+}

@@ -1,0 +1,54 @@
+import { constants } from 'node:os'
+import type { RunningCommand } from '../clients/run-command.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Someone wants this to end: calls off what is under way, or passes it on to the command that runs. */
+export class Interrupts {
+  readonly #abort = new AbortController()
+  readonly #stopListening: () => void
+  #first: NodeJS.Signals | undefined
+  #running: RunningCommand | undefined
+
+  constructor({ onSignal, isInteractive }: Pick<Terminal, 'onSignal' | 'isInteractive'>) {
+    this.#stopListening = onSignal(signal => {
+      this.#first ??= signal
+      this.#abort.abort()
+      // Ctrl-C on a terminal reaches the command by itself.
+      if (signal !== 'SIGINT' || !isInteractive) this.#running?.kill(signal)
+    })
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** As a shell reports it; undefined as long as nothing came. */
+  get exitCode(): number | undefined {
+    return this.#first === undefined ? undefined : 128 + constants.signals[this.#first]
+  }
+
+  passOnTo(running: RunningCommand): void {
+    this.#running = running
+    // It may have come while the command was being started.
+    if (this.#first !== undefined) running.kill(this.#first)
+  }
+
+  /** For work that takes no signal: it goes on, but nobody waits for it. */
+  async unlessInterrupted<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this
+    const interrupted = Promise.withResolvers<never>()
+    const onAbort = () => interrupted.reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([work, interrupted.promise])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      interrupted.promise.catch(() => undefined)
+    }
+  }
+
+  dispose(): void {
+    this.#stopListening()
+  }
+}

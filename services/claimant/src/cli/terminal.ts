@@ -1,0 +1,32 @@
+import type { ClaimPorts, Clock } from '../claiming/ports.ts'
+import type { Variables } from '../environment/run-environment.ts'
+
+/** The process that the command line runs in. */
+export interface Terminal {
+  readonly argv: readonly string[]
+  readonly env: Variables
+  readonly version: string
+  /** Of the command line itself, to start it again. */
+  readonly script: string
+  /** Whether Ctrl-C can be typed. */
+  readonly isInteractive: boolean
+  readonly clock: Clock
+  readonly random: () => number
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** Takes over SIGINT, SIGTERM and SIGHUP until the returned function is called. */
+  readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void
+}
+
+export const exitCode = { done: 0, failed: 1, misuse: 2, cannot: 3, commandUnusable: 126, commandMissing: 127 } as const
+
+export function cliPorts(terminal: Pick<Terminal, 'clock' | 'random' | 'err'>): ClaimPorts {
+  // The challenge's sentence must be a whole line of its own, so no line has a prefix.
+  const say = (line: string) => terminal.err(`${line}\n`)
+  return { clock: terminal.clock, random: terminal.random, journal: { say, warn: say } }
+}
+
+/** On standard error, because a shell may be reading standard output; the runner obeys commands on both. */
+export function mask(secret: string, { env, err }: Pick<Terminal, 'env' | 'err'>): void {
+  if (env['GITHUB_ACTIONS'] === 'true') err(`::add-mask::${secret}\n`)
+}

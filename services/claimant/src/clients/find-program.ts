@@ -1,0 +1,28 @@
+import { access, constants, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { Variables } from '../environment/run-environment.ts'
+
+/** Is there a program of this name that may be run? As a shell looks for it: a name with a slash is a path. */
+export async function findProgram(name: string, env: Variables): Promise<'found' | 'missing' | 'not executable'> {
+  const places = name.includes('/') || name.includes(path.sep) ? [''] : (env['PATH'] ?? '').split(path.delimiter)
+  // Windows adds one of several endings; there the attempt itself must tell.
+  if (process.platform === 'win32') return 'found'
+  let outcome: 'missing' | 'not executable' = 'missing'
+  for (const place of places) {
+    const file = place === '' ? name : path.join(place, name)
+    const isFile = await stat(file).then(
+      found => found.isFile(),
+      () => false,
+    )
+    if (!isFile) continue
+    if (await mayRun(file)) return 'found'
+    outcome = 'not executable'
+  }
+  return outcome
+}
+
+const mayRun = (file: string): Promise<boolean> =>
+  access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  )

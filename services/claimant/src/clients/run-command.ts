@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import type { Variables } from '../environment/run-environment.ts'
+
+export interface CommandEnd {
+  /** As a shell reports it: 128 and the signal's number where a signal ended it. */
+  readonly exitCode: number
+  readonly signal: NodeJS.Signals | undefined
+}
+
+export interface RunningCommand {
+  /** Never rejects. */
+  readonly ended: Promise<CommandEnd>
+  kill(signal: NodeJS.Signals): void
+}
+
+const couldNotRun = 126
+
+/** Starts the user's command on this terminal: its input and output are not ours. */
+export function runCommand(command: readonly string[], env: Variables): RunningCommand {
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...env } })
+  const ended = new Promise<CommandEnd>(resolve => {
+    child.on('error', () => {
+      // Also told when a signal could not be delivered; then the exit follows.
+      if (child.pid === undefined) resolve({ exitCode: couldNotRun, signal: undefined })
+    })
+    child.on('exit', (code, signal) => {
+      resolve({
+        exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]),
+        signal: signal ?? undefined,
+      })
+    })
+  })
+  return { ended, kill: signal => void child.kill(signal) }
+}
