@@ -12,6 +12,22 @@ describe('the configuration', () => {
     expect(JSON.stringify(config)).not.toContain(good.FORKPROOF_NATS_PASSWORD)
   })
 
+  it('manages no projects until an operator’s token is set, and never shows it', () => {
+    expect(readConfig(good).operatorToken).toBeUndefined()
+    const token = 'operator'.repeat(4)
+    const config = readConfig({ ...good, FORKPROOF_GATEWAY_OPERATOR_TOKEN: token })
+    expect(config.operatorToken?.reveal()).toBe(token)
+    expect(JSON.stringify(config)).not.toContain(token)
+  })
+
+  it('exchanges tokens of GitHub’s own issuer unless told otherwise', () => {
+    expect(readConfig(good)).toMatchObject({
+      githubIssuer: 'https://token.actions.githubusercontent.com',
+      exchangeAudiences: [],
+      accessTokenLifetimeSeconds: 3_600,
+    })
+  })
+
   it('reports every problem at once', () => {
     const bad = { FORKPROOF_GATEWAY_PORT: '99999', FORKPROOF_GATEWAY_CHANNELS: 'title' }
     const problems = (() => {
@@ -41,6 +57,12 @@ describe('the configuration', () => {
     ['FORKPROOF_GATEWAY_EXCHANGE_HOLD_MS', '25001'],
     ['FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS', '999999'],
     ['FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE', '0'],
+    ['FORKPROOF_GATEWAY_OPERATOR_TOKEN', 'x'.repeat(31)],
+    ['FORKPROOF_GATEWAY_OPERATOR_TOKEN', `${'x'.repeat(32)} y`],
+    ['FORKPROOF_GATEWAY_EXCHANGE_AUDIENCES', 'a,b c'],
+    ['FORKPROOF_GATEWAY_GITHUB_ISSUER', 'http://token.actions.githubusercontent.com'],
+    ['FORKPROOF_GATEWAY_GITHUB_ISSUER', 'https://token.actions.githubusercontent.com/'],
+    ['FORKPROOF_GATEWAY_ACCESS_TOKEN_LIFETIME_SECONDS', '3601'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => readConfig({ ...good, [name]: value })).toThrow(name)
   })

@@ -1,3 +1,4 @@
+import { Issuer } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
 import { exampleJwks, issuer, testGateway } from '../testing/test-gateway.ts'
 
@@ -35,6 +36,31 @@ describe('discovery', () => {
     })
     expect(document).not.toHaveProperty('token_endpoint')
     expect(document.claims_supported).toContain('head_repository_id')
+  })
+
+  it('names the OAuth endpoints in the authorization server’s document alone', async () => {
+    const { app } = await testGateway()
+    const url = '/.well-known/oauth-authorization-server'
+    const document = (await app.inject({ url, headers: { host: 'evil.example' } })).json()
+    expect(document).toMatchObject({
+      issuer,
+      jwks_uri: `${issuer}/.well-known/jwks`,
+      token_endpoint: `${issuer}/oauth/token`,
+      introspection_endpoint: `${issuer}/oauth/introspect`,
+      revocation_endpoint: `${issuer}/oauth/revoke`,
+      grant_types_supported: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+      token_endpoint_auth_methods_supported: ['none'],
+      response_types_supported: ['id_token'],
+    })
+    for (const value of Object.values(document)) expect(value).not.toEqual([])
+    const discovery = (await app.inject({ url: '/.well-known/openid-configuration' })).json()
+    for (const name of Object.keys(discovery)) expect(name).not.toMatch(/endpoint|grant/)
+  })
+
+  it('names them where the gateway is reached', async () => {
+    const { app } = await testGateway({ publicUrl: Issuer.parse('https://gateway.example.dev/base') })
+    const document = (await app.inject({ url: '/.well-known/oauth-authorization-server' })).json()
+    expect([document.issuer, document.token_endpoint]).toEqual([issuer, 'https://gateway.example.dev/base/oauth/token'])
   })
 
   it('reads the keys once for many requests, and again after five seconds', async () => {

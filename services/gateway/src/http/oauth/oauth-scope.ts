@@ -1,6 +1,5 @@
 import { AppError } from '@forkproof/contracts/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
 import type { GatewayApp, GatewayParts } from '../app.ts'
 import { asAppError } from '../client-errors.ts'
 import { retryAfterSeconds } from '../problem.ts'
@@ -16,7 +15,6 @@ export const oauthResponses = {
   '4xx': OauthProblem.meta({ description: 'refused (RFC 6749 section 5.2)' }),
   '5xx': OauthProblem.meta({ description: 'try again' }),
 }
-export const nothing = z.null().meta({ description: 'done, or there was nothing to do' })
 
 /** OAuth routes take forms and answer errors in OAuth's own shape, because that is what its libraries read. */
 export function oauthRoutes(app: GatewayApp, parts: GatewayParts, addRoutes: (scope: GatewayApp) => void): void {

@@ -4,7 +4,7 @@ import { Secret } from '@forkproof/infra/secret'
 import { z } from 'zod'
 import type { GatewayApp, GatewayParts } from '../app.ts'
 import { goneSignal } from '../gone-signal.ts'
-import { formContentType, nothing, oauthResponses, oauthRoutes } from '../oauth/oauth-scope.ts'
+import { formContentType, oauthResponses, oauthRoutes } from '../oauth/oauth-scope.ts'
 import { oauthPaths } from '../oauth/token-exchange.ts'
 import { operatorOnly } from '../operator-only.ts'
 import { operatorSecurity } from './projects.ts'
@@ -34,6 +34,10 @@ const Introspection = z.union([
     run_attempt: z.string(),
   }),
 ])
+const revoked = {
+  description: 'it is worth nothing now, or never was',
+  content: { 'text/plain': { schema: z.literal('') } },
+}
 type Introspection = z.infer<typeof Introspection>
 
 export function oauthIntrospectRoute(app: GatewayApp, parts: GatewayParts): void {
@@ -65,16 +69,16 @@ export function oauthRevokeRoute(app: GatewayApp, parts: GatewayParts): void {
         tags: ['oauth'],
         consumes: [formContentType],
         body: Presented,
-        response: { 200: nothing, ...oauthResponses },
+        response: { 200: revoked, ...oauthResponses },
       },
       onRequest: async request => requestLimits.admitAsk(request.ip),
       handler: async (request, reply) => {
-        const revoked = await accessRecords.revoke(new Secret(request.body.token))
-        if (revoked) {
-          const { projectId, relationshipId, run } = revoked
+        const ended = await accessRecords.revoke(new Secret(request.body.token))
+        if (ended) {
+          const { projectId, relationshipId, run } = ended
           log.info({ projectId, relationshipId, runId: run.runId }, 'an access token was revoked')
         }
-        return reply.code(200).send(null)
+        return reply.code(200).type('text/plain').send('')
       },
     }),
   )

@@ -1,0 +1,219 @@
+import type { RunFacts } from '@forkproof/contracts/facts'
+import type { RunInspection } from '@forkproof/workflows/inspect/api'
+import { describe, expect, it } from 'vitest'
+import { admissionWorld, forkRule, trustedRule } from '../testing/admission-world.ts'
+import { strangersKey } from '../testing/token-issuers.ts'
+
+const running: Extract<RunInspection, { outcome: 'running' }> = {
+  outcome: 'running',
+  event: 'push',
+  headRef: 'main',
+  workflowPath: '.github/workflows/build.yml',
+  repositoryId: '456789',
+  attempt: '2',
+}
+const account = { id: '5544', login: 'alice' }
+const facts: RunFacts = {
+  repository: { id: '456789', name: 'octo-org/octo-repo', ownerId: '1', owner: 'octo-org' },
+  headRepository: { id: '998877', name: 'alice/octo-repo', ownerId: '5544', owner: 'alice' },
+  run: {
+    id: '77',
+    number: '10',
+    attempt: '2',
+    workflowName: 'ci',
+    workflowPath: '.github/workflows/build.yml',
+    headSha: 'a'.repeat(40),
+    headRef: 'fix',
+  },
+  actor: account,
+  triggeringActor: account,
+  pullRequest: {
+    number: '12',
+    baseRef: 'main',
+    baseSha: 'b'.repeat(40),
+    author: account,
+    authorAssociation: 'CONTRIBUTOR',
+  },
+}
+const ofRun = { repository: 'octo-org/octo-repo', runId: '77' }
+
+describe('POST /v1/trust:explain of a token', () => {
+  it('answers its holder rule by rule, and uses nothing up', async () => {
+    const { createProject, explain, exchangeFor, own, standIns } = await admissionWorld()
+    const { id, relationships } = await createProject({ ...forkRule, baseRefs: ['next', 'v2'] }, forkRule)
+    const token = await own()
+    const answer = await explain({ projectId: id, token })
+    expect([answer.statusCode, answer.headers['cache-control']]).toEqual([200, 'no-store'])
+    expect(answer.json()).toMatchObject({
+      projectId: id,
+      admitted: true,
+      relationshipId: relationships[1],
+      grant: { maxMinutes: 20, cache: 'none' },
+      run: { eventClass: 'fork_pull_request', baseRef: 'main', run: { runId: '77' } },
+    })
+    expect(answer.json().decisions[0]).toEqual({
+      relationshipId: relationships[0],
+      rules: [
+        { rule: 'event_class', expected: ['fork_pull_request'], actual: 'fork_pull_request', passed: true },
+        { rule: 'repository_id', expected: ['456789'], actual: '456789', passed: true },
+        { rule: 'base_ref', expected: ['next', 'v2'], actual: 'main', passed: false },
+        { rule: 'mode', expected: ['enforce'], actual: 'enforce', passed: true },
+      ],
+    })
+    expect(standIns.bucket('used-tokens').writes).toEqual([])
+    expect((await exchangeFor(token, id)).statusCode).toBe(200)
+  })
+
+  it('says that a token was used', async () => {
+    const { createProject, explain, exchangeFor, own } = await admissionWorld()
+    const { id } = await createProject(forkRule)
+    const token = await own()
+    await exchangeFor(token, id)
+    expect((await explain({ projectId: id, token })).json()).toMatchObject({ admitted: false, reason: 'id_token_used' })
+  })
+
+  it('says what the exchange does, whatever the relationship', async () => {
+    const rules = [forkRule, trustedRule, { ...trustedRule, events: ['release'] }, { ...forkRule, mode: 'audit' }]
+    const { createProject, explain, exchangeFor, own, github } = await admissionWorld()
+    for (const rule of rules) {
+      const { id } = await createProject(rule)
+      for (const token of [await own(), await github()]) {
+        const explained = (await explain({ projectId: id, token })).json()
+        const exchanged = await exchangeFor(token, id)
+        expect(explained.admitted).toBe(exchanged.statusCode === 200)
+      }
+    }
+  })
+
+  it('tells a holder of no relationship with other repositories, and the operator of all', async () => {
+    const { createProject, explain, own, asOperator } = await admissionWorld()
+    const { id } = await createProject({ ...forkRule, repositoryId: '31337' }, forkRule)
+    const token = await own()
+    const holders = await explain({ projectId: id, token })
+    expect(holders.json().decisions).toHaveLength(1)
+    expect(holders.body).not.toContain('31337')
+    expect((await explain({ projectId: id, token }, asOperator)).json().decisions).toHaveLength(2)
+  })
+
+  it('tells a holder nothing of a project without a relationship with its repository', async () => {
+    const { createProject, explain, own, asOperator } = await admissionWorld()
+    const { id } = await createProject({ ...forkRule, repositoryId: '31337' })
+    const token = await own()
+    for (const projectId of [id, `prj_${'a'.repeat(16)}`, 'x']) {
+      expect((await explain({ projectId, token })).json()).toMatchObject({ code: 'project_not_found', status: 404 })
+    }
+    const answer = (await explain({ projectId: id, token }, asOperator)).json()
+    expect([answer.admitted, answer.decisions.length]).toEqual([false, 1])
+  })
+
+  it('says why a token does not verify, to anybody', async () => {
+    const { createProject, explain, own, clock } = await admissionWorld()
+    const { id } = await createProject(forkRule)
+    const problems = [
+      [await own({}, { key: strangersKey }), 'its issuer has no such key'],
+      [await own({}, { registered: { aud: 'https://x.example' } }), 'the claim aud does not fit'],
+      ['x', 'it is not a signed JWT'],
+    ]
+    for (const [token, detail] of problems) {
+      expect((await explain({ projectId: id, token })).json()).toMatchObject({ code: 'id_token_invalid', detail })
+    }
+    const late = await own()
+    clock.advance(400_000)
+    expect((await explain({ projectId: id, token: late })).json().detail).toBe('it has expired')
+  })
+})
+
+describe('POST /v1/trust:explain of a run', () => {
+  it('holds the rules against what a fork’s run shows', async () => {
+    const { createProject, explain, standIns, asOperator } = await admissionWorld()
+    standIns.inspection = { ...running, event: 'pull_request', headRef: 'fix', facts }
+    const { id } = await createProject({ ...forkRule, baseRefs: ['main'], authorAssociations: ['OWNER'] })
+    const answer = (await explain({ projectId: id, ...ofRun }, asOperator)).json()
+    expect(answer).toMatchObject({ admitted: false, run: { baseRef: 'main', run: { attempt: '2' } } })
+    const failed = answer.decisions[0].rules.filter((rule: { passed: boolean }) => !rule.passed)
+    expect(failed).toEqual([{ rule: 'author_association', expected: ['OWNER'], actual: 'CONTRIBUTOR', passed: false }])
+    expect(standIns.inspected).toEqual([ofRun])
+  })
+
+  it.each([
+    ['push', 'refs/heads/main', true],
+    ['schedule', 'refs/heads/main', true],
+    ['pull_request', undefined, false],
+    ['pull_request_target', undefined, false],
+  ])('knows the ref of a %s run as %s', async (event, ref, admitted) => {
+    const { createProject, explain, standIns, asOperator } = await admissionWorld()
+    standIns.inspection = { ...running, event }
+    const { id } = await createProject({ ...trustedRule, events: [event], refs: ['refs/heads/main'] })
+    const answer = (await explain({ projectId: id, ...ofRun }, asOperator)).json()
+    expect([answer.admitted, answer.run.ref]).toEqual([admitted, ref])
+  })
+
+  it('knows nothing of a pull request that could not be told', async () => {
+    const { createProject, explain, standIns, asOperator } = await admissionWorld()
+    const { pullRequest: _unknown, ...rest } = facts
+    standIns.inspection = { ...running, event: 'pull_request', facts: rest }
+    const { id } = await createProject({ ...forkRule, baseRefs: ['main'] })
+    expect((await explain({ projectId: id, ...ofRun }, asOperator)).json().admitted).toBe(false)
+  })
+
+  it.each(['run_not_found', 'run_not_in_progress', 'repository_not_public', 'github_unavailable'] as const)(
+    'says %s when that is why the run cannot be admitted',
+    async reason => {
+      const { createProject, explain, standIns, asOperator } = await admissionWorld()
+      standIns.inspection = { outcome: 'refused', reason, detail: 'as GitHub says' }
+      const { id } = await createProject(forkRule)
+      const answer = await explain({ projectId: id, ...ofRun }, asOperator)
+      expect([answer.statusCode, answer.json()]).toEqual([
+        200,
+        { projectId: id, admitted: false, reason, detail: 'as GitHub says', decisions: [] },
+      ])
+    },
+  )
+
+  it('is for the operator alone, and asks GitHub for nobody else', async () => {
+    const { createProject, explain, standIns } = await admissionWorld()
+    const { id } = await createProject(forkRule)
+    for (const headers of [{}, { authorization: 'Bearer x' }]) {
+      const answer = await explain({ projectId: id, ...ofRun }, headers as Record<string, string>)
+      expect(answer.json()).toMatchObject({ code: 'operator_token_invalid', status: 401 })
+    }
+    expect(standIns.inspected).toEqual([])
+  })
+
+  it('asks GitHub nothing for a project that does not exist, and says so while it cannot be asked', async () => {
+    const { createProject, explain, standIns, asOperator } = await admissionWorld()
+    const missing = await explain({ projectId: `prj_${'a'.repeat(16)}`, ...ofRun }, asOperator)
+    expect([missing.json().code, standIns.inspected]).toEqual(['project_not_found', []])
+    const { id } = await createProject(forkRule)
+    expect((await explain({ projectId: id, ...ofRun }, asOperator)).statusCode).toBe(503)
+  })
+})
+
+describe('bad questions at POST /v1/trust:explain', () => {
+  it.each([
+    {},
+    [],
+    { projectId: 'x' },
+    { projectId: 7, token: 'x' },
+    { token: 'x' },
+    { projectId: 'x', token: '' },
+    { projectId: 'x', token: 'x'.repeat(16_385) },
+    { projectId: 'x', token: 'x', ...ofRun },
+    { projectId: 'x', repository: '../x', runId: '1' },
+    { projectId: 'x', repository: 'a/b', runId: 1 },
+    { projectId: 'x', repository: 'a/b', runId: '1', attempt: '1' },
+  ])('%j is refused', async body => {
+    const { explain, asOperator } = await admissionWorld()
+    for (const headers of [{}, asOperator]) {
+      const answer = await explain(body, headers as Record<string, string>)
+      expect([answer.statusCode, answer.json().code]).toEqual([400, 'invalid_request'])
+    }
+  })
+
+  it('a wrong credential is an error, not a lesser answer', async () => {
+    const { createProject, explain, own } = await admissionWorld()
+    const { id } = await createProject(forkRule)
+    const answer = await explain({ projectId: id, token: await own() }, { authorization: 'Bearer x' })
+    expect(answer.statusCode).toBe(401)
+  })
+})
