@@ -1,0 +1,82 @@
+import { BuilderClass, Egress, type Platform } from '@forkproof/contracts/build'
+import type { Clock } from '@forkproof/infra/clock'
+import type { Logger } from '@forkproof/infra/log'
+import { withDeadline } from '../builders/deadline.ts'
+import type { Driver, MissingPart } from '../drivers/driver.ts'
+import type { Unavailable } from '../reconcile/views.ts'
+
+const askMsMax = 10_000
+
+export interface ServedPlatform {
+  readonly platform: Platform
+  readonly emulated: boolean
+}
+
+/** What this machine can do, as the driver sees it now. */
+export class Abilities {
+  platforms: readonly ServedPlatform[] = []
+  unavailable: readonly Unavailable[] = []
+  readonly #parts: AbilitiesParts
+
+  constructor(parts: AbilitiesParts) {
+    this.#parts = parts
+  }
+
+  /** Asks the driver again. A driver that does not answer leaves what was known. */
+  async refresh(): Promise<void> {
+    const { driver, clock, log, allowed } = this.#parts
+    try {
+      const platforms = await withDeadline({ clock, ms: askMsMax }, signal => driver.platforms(signal))
+      const needs = Egress.options.flatMap(egress =>
+        BuilderClass.options.map(builderClass => ({ egress, builderClass })),
+      )
+      const lacks = await Promise.all(
+        needs.map(async need => {
+          const missing = await withDeadline({ clock, ms: askMsMax }, signal => driver.missing(need, signal))
+          return missing.length === 0 ? [] : [{ ...need, missing }]
+        }),
+      )
+      const before = this.unavailable.length
+      this.unavailable = lacks.flat().map(describe)
+      if (this.unavailable.length !== before) {
+        for (const lack of this.unavailable)
+          log.warn(
+            { egress: lack.egress, kind: lack.builderClass, missing: lack.detail },
+            'this machine cannot make such builders',
+          )
+      }
+      this.platforms = platforms.filter(({ platform }) => !allowed || allowed.includes(platform))
+    } catch (err) {
+      log.warn({ err }, 'the driver cannot say what this machine can do')
+    }
+  }
+
+  /** Platforms of which some kind of builder can be made. */
+  get served(): readonly ServedPlatform[] {
+    return this.unavailable.length === Egress.options.length * BuilderClass.options.length ? [] : this.platforms
+  }
+
+  isEmulated = (platform: Platform): boolean => this.platforms.some(one => one.platform === platform && one.emulated)
+
+  can = (egress: Egress, builderClass: BuilderClass): boolean =>
+    !this.unavailable.some(lack => lack.egress === egress && lack.builderClass === builderClass)
+
+  /** Egress that every kind of builder here can be given. */
+  get egress(): readonly Egress[] {
+    return Egress.options.filter(egress => BuilderClass.options.every(builderClass => this.can(egress, builderClass)))
+  }
+}
+
+export interface AbilitiesParts {
+  readonly driver: Driver
+  /** The operator's choice; all that the driver knows when absent. */
+  readonly allowed?: readonly Platform[] | undefined
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+function describe(lack: { egress: Egress; builderClass: BuilderClass; missing: readonly MissingPart[] }): Unavailable {
+  const detail = lack.missing.map(part => `${part.what}: ${part.howToGet}`).join('; ')
+  const reason = lack.egress === 'none' ? 'isolation_missing' : 'egress_unavailable'
+  return { egress: lack.egress, builderClass: lack.builderClass, reason, detail }
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import type { Receipt } from '@forkproof/contracts/build'
+import { BuilderId, type NodeId } from '@forkproof/contracts/ids'
+import type { RunningBuilder } from '../drivers/driver.ts'
+import type { Failure } from '../reconcile/failure.ts'
+import type { BuilderPhase, BuilderView } from '../reconcile/views.ts'
+import type { BuilderRecord } from './builder-record.ts'
+
+/** Everything this process knows of one builder. Only `builders/` changes it. */
+export interface Builder {
+  record: BuilderRecord
+  phase: BuilderPhase
+  used: boolean
+  readyAtMs?: number
+  idleSinceMs?: number | undefined
+  failure?: Failure
+  running?: RunningBuilder
+  /** How long it took to become ready, ms. */
+  timings?: { readonly startMs: number; readonly canaryMs: number }
+  /** Ends the making of it. */
+  readonly stop: AbortController
+  /** Settles when nobody is making it any more. */
+  made: Promise<void>
+  teardown?: Teardown
+}
+
+export interface Teardown {
+  readonly beganAtMs: number
+  readonly attempts: number
+  readonly retryAtMs: number
+  readonly endedAtMs: number
+  readonly leftovers: readonly string[]
+}
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
+
+export const newBuilderId = (): BuilderId =>
+  BuilderId.parse(`b${Array.from(randomBytes(11), byte => alphabet[byte % 32]).join('')}`)
+
+export const createBuilder = (record: BuilderRecord, phase: BuilderPhase): Builder => ({
+  record,
+  phase,
+  used: false,
+  stop: new AbortController(),
+  made: Promise.resolve(),
+})
+
+export const viewOfBuilder = ({ record, phase, used, failure, idleSinceMs, teardown }: Builder): BuilderView => ({
+  builderId: record.builderId,
+  phase,
+  traits: record.traits,
+  createdAtMs: record.createdAtMs,
+  endsAtMs: record.endsAtMs,
+  used,
+  failure,
+  idleSinceMs,
+  teardown,
+})
+
+/** What was there and what is left. @throws when the builder was never torn down */
+export function receiptOf({ record, teardown }: Builder, nodeId: NodeId, driver: string): Receipt {
+  if (!teardown) throw new Error('a builder that stands has no receipt')
+  return {
+    builderId: record.builderId,
+    nodeId,
+    driver,
+    createdAtMs: record.createdAtMs,
+    destroyedAtMs: teardown.endedAtMs,
+    teardownMs: teardown.endedAtMs - teardown.beganAtMs,
+    during: record.during,
+    leftovers: teardown.leftovers,
+  }
+}
+
+/** `process 4711`, `process 4712`, `mount /x` → `{process: 2, mount: 1}`. */
+export function countKinds(traces: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const trace of traces) {
+    const [kind = trace] = trace.split(' ', 1)
+    counts[kind] = (counts[kind] ?? 0) + 1
+  }
+  return counts
+}
+
+/** The larger count of each kind. */
+export function mostOf(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>) {
+  const most = { ...one }
+  for (const [kind, count] of Object.entries(other)) most[kind] = Math.max(most[kind] ?? 0, count)
+  return most
+}

@@ -1,0 +1,64 @@
+import { BuilderClass, type Platform } from '@forkproof/contracts/build'
+import { consumers, streams } from '@forkproof/contracts/events'
+import type { NodeId } from '@forkproof/contracts/ids'
+import type { Bus, Handled } from '@forkproof/infra/bus'
+import type { Clock } from '@forkproof/infra/clock'
+import type { Commands } from './commands.ts'
+
+const requestsAtOnce = 8
+const releasesAtOnce = 16
+/** Less than the bus waits for an answer (30 s): a node that is full gives the message back before another is asked. */
+const roomWaitMsMax = 20_000
+const roomPollMs = 100
+
+export interface ConsumeParts {
+  readonly bus: Pick<Bus, 'consume'>
+  readonly nodeId: NodeId
+  readonly commands: Commands
+  readonly clock: Clock
+  /** Aborts when no command is to be taken any more. */
+  readonly signal: AbortSignal
+}
+
+/** The request queues of the platforms that this node serves, each from when it serves it, and its release queue. */
+export class CommandConsumers {
+  readonly #parts: ConsumeParts
+  readonly #served = new Set<Platform>()
+  readonly #running: Promise<void>[] = []
+
+  constructor(parts: ConsumeParts) {
+    this.#parts = parts
+    const { bus, nodeId, commands, signal } = parts
+    const consumer = consumers.builderReleases(nodeId)
+    const options = { stream: streams.builderCommands, consumer, concurrency: releasesAtOnce, signal }
+    this.#running.push(bus.consume(options, ({ text }) => commands.release(text)))
+  }
+
+  serve(platforms: readonly Platform[]): void {
+    const { bus, signal } = this.#parts
+    for (const platform of platforms) {
+      if (this.#served.has(platform)) continue
+      this.#served.add(platform)
+      for (const builderClass of BuilderClass.options) {
+        const consumer = consumers.builderRequests(platform, builderClass)
+        const options = { stream: streams.builderCommands, consumer, concurrency: requestsAtOnce, signal }
+        this.#running.push(bus.consume(options, ({ text }) => this.#request(text)))
+      }
+    }
+  }
+
+  /** While the queue here is full nothing is taken from the stream: what is not answered stays there, for whoever has room. */
+  async #request(text: string): Promise<Handled> {
+    const { commands, clock, signal } = this.#parts
+    const untilMs = clock.now() + roomWaitMsMax
+    while (!commands.hasRoom() && clock.now() < untilMs && !signal.aborted) {
+      await clock.sleep(roomPollMs, signal).catch(() => undefined)
+    }
+    return signal.aborted ? 'later' : commands.request(text)
+  }
+
+  /** Resolves when the last command has been handled. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#running)
+  }
+}

@@ -1,0 +1,191 @@
+import { Egress, Platform } from '@forkproof/contracts/build'
+import { defaultNode } from '@forkproof/contracts/bus'
+import { NodeId } from '@forkproof/contracts/ids'
+import { limits } from '@forkproof/contracts/limits'
+import { ConfigError, defineSettings, loadSettings } from '@forkproof/infra/config'
+import { busSettings, logSettings } from '@forkproof/infra/shared-settings'
+import { z } from 'zod'
+
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const platformList = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .pipe(z.array(Platform).min(1).max(Platform.options.length))
+const absolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
+const hostAndPort = z.string().regex(/^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/, 'must be host:port')
+
+const nodeSettings = defineSettings({
+  nodeId: {
+    env: 'FORKPROOF_PROVISIONER_NODE_ID',
+    schema: NodeId,
+    default: defaultNode,
+    description: 'name of this machine among those that run builders',
+  },
+  driver: {
+    env: 'FORKPROOF_PROVISIONER_DRIVER',
+    schema: z.enum(['process', 'docker', 'memory']),
+    default: 'process',
+    description: 'what builders are made of: process, docker, or memory (for tests only: builds nothing)',
+  },
+  memoryDriverAllowed: {
+    env: 'FORKPROOF_PROVISIONER_MEMORY_DRIVER_ALLOWED',
+    schema: z.enum(['yes', 'no']),
+    default: 'no',
+    description: 'yes lets the driver memory be used',
+  },
+  stateFolder: {
+    env: 'FORKPROOF_PROVISIONER_STATE_FOLDER',
+    schema: absolutePath,
+    description: 'folder of records, builders and project caches; one provisioner at a time',
+  },
+  platforms: {
+    env: 'FORKPROOF_PROVISIONER_PLATFORMS',
+    schema: platformList,
+    optional: true,
+    description: 'comma list of platforms to serve; every one that the machine can run when not set',
+  },
+})
+
+const doorSettings = defineSettings({
+  host: {
+    env: 'FORKPROOF_PROVISIONER_HOST',
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+    description: 'address that the front door listens on',
+  },
+  port: {
+    env: 'FORKPROOF_PROVISIONER_PORT',
+    schema: count(0, 65_535),
+    default: 8_372,
+    description: 'port that the front door listens on',
+  },
+  publicEndpoint: {
+    env: 'FORKPROOF_PROVISIONER_PUBLIC_ENDPOINT',
+    schema: hostAndPort,
+    optional: true,
+    description: 'host:port at which clients reach the front door; what it listens on when not set',
+  },
+})
+
+const capacitySettings = defineSettings({
+  capacity: {
+    env: 'FORKPROOF_PROVISIONER_CAPACITY',
+    schema: count(1, 1_000),
+    optional: true,
+    description: 'builders that run at once, warm ones included; the number of processors when not set',
+  },
+  warm: {
+    env: 'FORKPROOF_PROVISIONER_WARM',
+    schema: count(0, 1_000),
+    default: 1,
+    description: 'ready, never-used builders per platform',
+  },
+  warmEgress: {
+    env: 'FORKPROOF_PROVISIONER_WARM_EGRESS',
+    schema: Egress,
+    default: 'none',
+    description: 'egress of warm builders: none or internet',
+  },
+  warmMinutes: {
+    env: 'FORKPROOF_PROVISIONER_WARM_MINUTES',
+    schema: count(1, 1_440),
+    default: 60,
+    description: 'a warm builder is replaced at this age, in minutes',
+  },
+  projectLingerSeconds: {
+    env: 'FORKPROOF_PROVISIONER_PROJECT_LINGER_SECONDS',
+    schema: count(0, 3_600),
+    default: 0,
+    description: 'how long a project’s builder stays after its last build, in seconds',
+  },
+  queueMax: {
+    env: 'FORKPROOF_PROVISIONER_QUEUE_MAX',
+    schema: count(1, 10_000),
+    default: 100,
+    description: 'builds that may wait on this node; more stay in the work queue',
+  },
+  clientGoneSeconds: {
+    env: 'FORKPROOF_PROVISIONER_CLIENT_GONE_SECONDS',
+    schema: count(1, 3_600),
+    default: limits.clientGoneMs / 1_000,
+    description: 'a client that is neither connected nor heard of for so many seconds is gone',
+  },
+})
+
+/** Bounds of one builder, held by the driver at its outer boundary. */
+const limitSettings = defineSettings({
+  builderCpus: {
+    env: 'FORKPROOF_PROVISIONER_BUILDER_CPUS',
+    schema: z.coerce.number().min(0.1).max(1_024),
+    default: 2,
+    description: 'processors of one builder',
+  },
+  builderMemoryMegabytes: {
+    env: 'FORKPROOF_PROVISIONER_BUILDER_MEMORY_MB',
+    schema: count(128, 16_777_216),
+    default: 2_048,
+    description: 'memory of one builder, in MiB',
+  },
+  builderPids: {
+    env: 'FORKPROOF_PROVISIONER_BUILDER_PIDS',
+    schema: count(64, 4_194_304),
+    default: 1_024,
+    description: 'processes and threads of one builder',
+  },
+  builderDiskMegabytes: {
+    env: 'FORKPROOF_PROVISIONER_BUILDER_DISK_MB',
+    schema: count(64, 16_777_216),
+    default: 8_192,
+    description: 'disk of one builder, in MiB; made sparse',
+  },
+})
+
+/** Programs that drivers and the readiness check run. */
+const programSettings = defineSettings({
+  buildkitdPath: {
+    env: 'FORKPROOF_PROVISIONER_BUILDKITD_PATH',
+    schema: absolutePath,
+    default: '/usr/local/bin/buildkitd',
+    description: 'path of buildkitd',
+  },
+  buildctlPath: {
+    env: 'FORKPROOF_PROVISIONER_BUILDCTL_PATH',
+    schema: absolutePath,
+    default: '/usr/local/bin/buildctl',
+    description: 'path of buildctl, for the canary build',
+  },
+  runcPath: {
+    env: 'FORKPROOF_PROVISIONER_RUNC_PATH',
+    schema: absolutePath,
+    default: '/usr/sbin/runc',
+    description: 'path of runc',
+  },
+  probePath: {
+    env: 'FORKPROOF_PROVISIONER_PROBE_PATH',
+    schema: absolutePath,
+    default: '/usr/local/bin/forkproof-probe',
+    description: 'path of the probe that looks around from inside a canary build',
+  },
+})
+
+export const settings = defineSettings({
+  ...busSettings('provisioner'),
+  ...logSettings,
+  ...nodeSettings,
+  ...doorSettings,
+  ...capacitySettings,
+  ...limitSettings,
+  ...programSettings,
+})
+
+/** @throws ConfigError */
+export function readConfig(env: NodeJS.ProcessEnv) {
+  const config = loadSettings(settings, env)
+  if (config.driver === 'memory' && config.memoryDriverAllowed === 'no') {
+    throw new ConfigError([
+      `${settings.driver.env} is memory, which builds nothing: it is for tests, and needs ${settings.memoryDriverAllowed.env}=yes`,
+    ])
+  }
+  return config
+}
+export type Config = ReturnType<typeof readConfig>

@@ -1,0 +1,50 @@
+import type { BuilderConnection } from '@forkproof/contracts/build'
+import type { LeaseId } from '@forkproof/contracts/ids'
+import { seal } from '@forkproof/infra/seal'
+import type { Builder } from '../builders/builder.ts'
+import type { CreateBuilderCa, FrontDoor, Opening } from '../ports.ts'
+import type { LiveLease } from './lease-record.ts'
+
+export interface ConnectParts {
+  readonly createCa: CreateBuilderCa
+  readonly door: FrontDoor
+  readonly onConnections: (leaseId: LeaseId, connections: number) => void
+}
+
+/** A name that never leaves a TLS handshake: reserved for private use, so no resolver will ever answer it. */
+const serverDomain = 'builders.forkproof.internal'
+
+/**
+ * Makes the lease's own CA, certificates and place at the door. A CA per lease and not only per builder: leases of a project's builder then
+ * are strangers to each other too, and no certificate outlives its lease. @throws AppError certificate_request_invalid
+ */
+export async function connectLease(
+  lease: LiveLease,
+  builder: Builder,
+  { createCa, door, onConnections }: ConnectParts,
+): Promise<{ connection: BuilderConnection; open: () => Opening }> {
+  const { leaseId, wish } = lease
+  const { running, record } = builder
+  if (!running) throw new Error('the builder does not run')
+  const serverName = `${record.builderId}-${leaseId.slice(0, 8)}.${serverDomain}`
+  const ca = await createCa({ serverName, endsAtMs: wish.leaseEndsAtMs })
+  const client = await ca.issueClient({
+    commonName: leaseId,
+    ...(wish.certificateRequest !== undefined && { certificateRequest: wish.certificateRequest }),
+  })
+  const sealedClientKey = client.clientKey && (await seal(client.clientKey, wish.sealKey, 'application/x-pem-file'))
+  return {
+    connection: {
+      endpoint: door.endpoint,
+      serverName,
+      caCertificate: ca.caCertificate,
+      clientCertificate: client.clientCertificate,
+      ...(sealedClientKey !== undefined && { sealedClientKey }),
+    },
+    open: () => {
+      const opening = door.open({ ca, socketPath: running.socketPath, onChange: onConnections })
+      opening.allow(leaseId, client.fingerprint)
+      return opening
+    },
+  }
+}

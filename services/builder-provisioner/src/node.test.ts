@@ -1,0 +1,49 @@
+import { openWithBuildToken } from '@forkproof/infra/seal'
+import { describe, expect, it } from 'vitest'
+import { NodeWorld, token } from './testing/node-world.ts'
+
+describe('a lease', () => {
+  it('is accepted, gets a builder of its own and ends with a receipt that nothing is left', async () => {
+    const world = new NodeWorld()
+    await world.start()
+    const lease = world.request()
+    const ready = await world.event(lease, 'ready')
+    expect(ready.data).toMatchObject({ nodeId: 'node-1', emulated: false, timings: { warm: false, canaryMs: 20 } })
+    expect(world.door.isAllowed(lease)).toBe(true)
+    world.release(lease)
+    const destroyed = await world.event(lease, 'destroyed')
+    expect(destroyed.data).toMatchObject({ reason: 'finished', builderId: ready.data.builderId })
+    expect(destroyed.data.receipt).toMatchObject({ driver: 'memory', during: { process: 1, mount: 1 }, leftovers: [] })
+    expect(world.kinds(lease)).toEqual(['accepted', 'ready', 'destroyed'])
+    expect([world.driver.machine.size, world.door.openings.size, world.builderRecords.texts.size]).toEqual([0, 0, 0])
+  })
+
+  it('gets a key that only the build’s token opens, and certificates that end with it', async () => {
+    const world = new NodeWorld()
+    await world.start()
+    const lease = world.request({ leaseMs: 60_000 })
+    const { connection } = (await world.event(lease, 'ready')).data
+    const key = await openWithBuildToken(connection.sealedClientKey ?? '', token)
+    expect(key.reveal()).toBe(`key of ${lease}`)
+    expect(connection.caCertificate).toContain(`until ${world.clock.now() + 60_000}`)
+  })
+
+  it('makes no key for a client that has one', async () => {
+    const world = new NodeWorld()
+    await world.start()
+    const certificateRequest = '-----BEGIN CERTIFICATE REQUEST-----\ngood\n-----END CERTIFICATE REQUEST-----\n'
+    const lease = world.request({ certificateRequest })
+    expect((await world.event(lease, 'ready')).data.connection.sealedClientKey).toBeUndefined()
+  })
+
+  it('takes a warm builder at once, and another is made', async () => {
+    const world = new NodeWorld()
+    await world.start({ warm: 1 })
+    const warm = await world.until(() => world.driver.made[0])
+    const lease = world.request()
+    const ready = await world.event(lease, 'ready')
+    expect(ready.data).toMatchObject({ builderId: warm.builderId, timings: { warm: true } })
+    const second = await world.until(() => world.driver.made[1])
+    expect(second.builderId).not.toBe(warm.builderId)
+  })
+})

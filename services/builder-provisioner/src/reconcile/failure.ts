@@ -1,0 +1,20 @@
+import { type BuilderFailure, builderFailures } from '@forkproof/contracts/build'
+import { errorTable, isAppError } from '@forkproof/contracts/errors'
+import type { Ending } from '../leases/lease-record.ts'
+
+export type Failure = Extract<Ending, { as: 'failed' }>
+
+const detailCharactersMax = 500
+
+export const failure = (reason: BuilderFailure, detail?: string): Failure => ({
+  as: 'failed',
+  reason,
+  retryable: errorTable[reason].retryable,
+  ...(detail !== undefined && { detail: detail.slice(0, detailCharactersMax) }),
+})
+
+const isBuilderFailure = (code: string): code is BuilderFailure => builderFailures.some(known => known === code)
+
+/** Only what is made for clients gets out; every other cause is `builder_not_ready` and is in the log. */
+export const failureOf = (error: unknown): Failure =>
+  isAppError(error) && isBuilderFailure(error.code) ? failure(error.code, error.detail) : failure('builder_not_ready')

@@ -1,0 +1,121 @@
+import type { BuilderId } from '@forkproof/contracts/ids'
+import type { BuilderTraits } from '../builders/builder-record.ts'
+import type { Action, BuilderView, LeaseView, PlanSettings, Situation } from './views.ts'
+import { isUp } from './views.ts'
+
+/** Places on this machine during one pass of the plan. */
+interface Places {
+  free: number
+  /** Places that removals under way will give back. */
+  coming: number
+  /** Not to be given to anybody (else). */
+  readonly taken: Set<BuilderId>
+  readonly actions: Action[]
+}
+
+/**
+ * Gives waiting leases a builder, first come first served: one that is there and fits, else a new one, else a never-used one that fits
+ * nobody makes room. What is left over becomes warm builders. `doomed`: destroyed in this pass.
+ */
+export function planPlacement(
+  situation: Situation,
+  doomed: ReadonlySet<BuilderId>,
+  users: ReadonlySet<BuilderId>,
+  settings: PlanSettings,
+): readonly Action[] {
+  if (situation.stopping) return []
+  const standing = situation.builders.filter(builder => builder.phase !== 'gone')
+  const leaving = standing.filter(builder => builder.phase === 'destroying' || doomed.has(builder.builderId))
+  const places: Places = {
+    free: settings.capacity - standing.length,
+    coming: leaving.length,
+    taken: new Set(doomed),
+    actions: [],
+  }
+  const waiting = situation.leases.filter(lease => lease.phase === 'waiting')
+  const unplaced = waiting.filter(lease => !place(lease, standing, users, places))
+  const starting = situation.leases.some(({ phase }) => phase === 'starting' || phase === 'connecting')
+  // Warm builders are made when no build waits for the machine.
+  if (unplaced.length === 0 && !starting && situation.nowMs >= situation.warmAfterMs) {
+    refill(standing, places, settings)
+  }
+  return places.actions
+}
+
+function place(
+  lease: LeaseView,
+  standing: readonly BuilderView[],
+  users: ReadonlySet<BuilderId>,
+  places: Places,
+): boolean {
+  const { leaseId, traits } = lease
+  const usable = standing.filter(builder => !places.taken.has(builder.builderId) && fits(lease, builder))
+  const chosen = usable.find(builder => builder.phase === 'ready') ?? usable[0]
+  if (chosen) {
+    if (traits.kind.class === 'ephemeral') places.taken.add(chosen.builderId)
+    places.actions.push({ do: 'bind', leaseId, builderId: chosen.builderId })
+    return true
+  }
+  const owner = standing.find(builder => sharesState(traits, builder.traits))
+  if (owner) {
+    // Its kept state has one owner at a time: this lease waits for it, and ends it when nobody uses it.
+    if (isUp(owner) && !users.has(owner.builderId)) evict(owner, places)
+    return false
+  }
+  const sameState = places.actions.some(action => action.do === 'create' && sharesState(traits, action.traits))
+  if (sameState) return false
+  if (places.free > 0) {
+    places.free -= 1
+    places.actions.push({ do: 'create', traits, leaseId })
+    return true
+  }
+  if (places.coming > 0) places.coming -= 1
+  else {
+    const idle = standing.find(builder => isIdle(builder, users) && !places.taken.has(builder.builderId))
+    if (idle) evict(idle, places)
+  }
+  return false
+}
+
+function evict({ builderId }: BuilderView, places: Places): void {
+  if (places.taken.has(builderId)) return
+  places.taken.add(builderId)
+  places.actions.push({ do: 'destroy', builderId })
+}
+
+const isIdle = (builder: BuilderView, users: ReadonlySet<BuilderId>): boolean =>
+  isUp(builder) && builder.traits !== undefined && !users.has(builder.builderId)
+
+function fits(lease: LeaseView, builder: BuilderView): boolean {
+  const { traits } = builder
+  if (!isUp(builder) || !traits || builder.endsAtMs < lease.leaseEndsAtMs) return false
+  if (traits.platform !== lease.traits.platform || traits.egress !== lease.traits.egress) return false
+  return traits.kind.class === 'ephemeral'
+    ? lease.traits.kind.class === 'ephemeral' && !builder.used
+    : sharesState(lease.traits, traits)
+}
+
+/** Both would use the kept state of one project on one platform. */
+function sharesState(one: BuilderTraits, other: BuilderTraits | undefined): boolean {
+  if (one.kind.class !== 'project' || other?.kind.class !== 'project') return false
+  return one.kind.projectId === other.kind.projectId && one.platform === other.platform
+}
+
+function refill(standing: readonly BuilderView[], places: Places, settings: PlanSettings): void {
+  for (const platform of settings.warmPlatforms) {
+    const traits = { platform, egress: settings.warmEgress, kind: { class: 'ephemeral' as const } }
+    let have = standing.filter(builder => !places.taken.has(builder.builderId) && isWarm(builder, traits)).length
+    while (have < settings.warm && places.free > 0) {
+      have += 1
+      places.free -= 1
+      places.actions.push({ do: 'create', traits })
+    }
+  }
+}
+
+const isWarm = (builder: BuilderView, traits: BuilderTraits): boolean =>
+  isUp(builder) &&
+  !builder.used &&
+  builder.traits?.kind.class === 'ephemeral' &&
+  builder.traits.platform === traits.platform &&
+  builder.traits.egress === traits.egress

@@ -1,0 +1,35 @@
+import type { Action, BuilderView, LeaseView, PlanSettings, Situation } from './views.ts'
+import { isUp } from './views.ts'
+
+/** Whether this builder has to go, seen from the leases that go on using it. */
+export function isToBeDestroyed(
+  builder: BuilderView,
+  users: readonly LeaseView[],
+  situation: Situation,
+  settings: PlanSettings,
+): boolean {
+  const { nowMs } = situation
+  if (builder.phase === 'failed' || builder.phase === 'lost') return true
+  if (builder.phase === 'stuck') return nowMs >= (builder.teardown?.retryAtMs ?? 0)
+  if (!isUp(builder) || users.length > 0) return false
+  if (situation.stopping || !builder.traits || nowMs >= builder.endsAtMs) return true
+  if (builder.traits.kind.class === 'project') {
+    return nowMs - (builder.idleSinceMs ?? Number.NEGATIVE_INFINITY) >= settings.projectLingerMs
+  }
+  // Single use: who served a lease serves no other. Never used ones are replaced before they are stale.
+  return builder.used || nowMs - builder.createdAtMs >= settings.warmAgeMsMax
+}
+
+/** Builders that are to be removed now, and records that nobody needs any more. */
+export function planTeardown(
+  situation: Situation,
+  usersOf: (builder: BuilderView) => readonly LeaseView[],
+  settings: PlanSettings,
+): readonly Action[] {
+  const named = new Set(situation.leases.map(lease => lease.builderId))
+  return situation.builders.flatMap((builder): Action[] => {
+    const { builderId } = builder
+    if (builder.phase === 'gone') return named.has(builderId) ? [] : [{ do: 'drop', builderId }]
+    return isToBeDestroyed(builder, usersOf(builder), situation, settings) ? [{ do: 'destroy', builderId }] : []
+  })
+}

@@ -1,0 +1,66 @@
+import type { BuilderId, LeaseId } from '@forkproof/contracts/ids'
+import { planEndings, planSettlements } from './plan-endings.ts'
+import { planPlacement } from './plan-placement.ts'
+import { planTeardown } from './plan-teardown.ts'
+import type { Action, BuilderView, LeaseView, PlanSettings, Situation } from './views.ts'
+
+/** The place in the queue is said again at most this often. */
+export const reportEveryMs = 5_000
+
+/**
+ * What is to be done now, from what is wanted and what is there. Pure and level-triggered: carrying the actions out and asking again comes
+ * to an end, from wherever it starts.
+ */
+export function plan(situation: Situation, settings: PlanSettings): readonly Action[] {
+  const endings = planEndings(situation, settings)
+  const ended = new Set(endings.map(({ leaseId }) => leaseId))
+  const going = situation.leases.filter(lease => lease.phase !== 'ending' && !ended.has(lease.leaseId))
+  const usersOf = (builder: BuilderView) => going.filter(lease => lease.builderId === builder.builderId)
+  const teardown = planTeardown(situation, usersOf, settings)
+  const doomed = new Set(teardown.flatMap(action => (action.do === 'destroy' ? [action.builderId] : [])))
+  const users = new Set(going.flatMap(lease => (lease.builderId ? [lease.builderId] : [])))
+  const placement = planPlacement({ ...situation, leases: going }, doomed, users, settings)
+  const evicted = new Set(placement.flatMap(action => (action.do === 'destroy' ? [action.builderId] : [])))
+  const keeps = ({ builderId, phase, traits }: BuilderView) =>
+    (phase === 'ready' || phase === 'starting') &&
+    traits?.kind.class === 'project' &&
+    !doomed.has(builderId) &&
+    !evicted.has(builderId)
+  return [
+    ...endings,
+    ...planSettlements(situation, keeps),
+    ...teardown,
+    ...placement,
+    ...planConnections(situation, going),
+    ...planReports(going, placement, situation, settings),
+  ]
+}
+
+function planConnections(situation: Situation, going: readonly LeaseView[]): readonly Action[] {
+  const ready = new Set<BuilderId | undefined>()
+  for (const { builderId, phase } of situation.builders) if (phase === 'ready') ready.add(builderId)
+  return going
+    .filter(lease => lease.phase === 'starting' && ready.has(lease.builderId))
+    .map(({ leaseId }) => ({ do: 'connect', leaseId }))
+}
+
+/** Position 0 is being started; who waits is told when the place changes. */
+function planReports(
+  going: readonly LeaseView[],
+  placement: readonly Action[],
+  { nowMs, averageLeaseMs }: Situation,
+  { capacity }: PlanSettings,
+): readonly Action[] {
+  const placed = new Set<LeaseId | undefined>()
+  for (const action of placement) if (action.do === 'bind' || action.do === 'create') placed.add(action.leaseId)
+  let waiting = 0
+  return going.flatMap(({ leaseId, phase, report }): Action[] => {
+    const waits = phase === 'waiting' && !placed.has(leaseId)
+    if (waits) waiting += 1
+    const position = waits ? waiting : 0
+    const unchanged = report && (report.position === position || nowMs - report.atMs < reportEveryMs)
+    if (unchanged || phase === 'ready') return []
+    const estimateSeconds = Math.ceil((position * (averageLeaseMs ?? 0)) / capacity / 1_000)
+    return [{ do: 'report', leaseId, position, ...(waits && averageLeaseMs !== undefined && { estimateSeconds }) }]
+  })
+}

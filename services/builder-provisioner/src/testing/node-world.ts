@@ -1,0 +1,180 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { BuilderClass, Egress, Platform, ReleaseReason } from '@forkproof/contracts/build'
+import { BuilderEvent, consumers } from '@forkproof/contracts/events'
+import { BuildId, LeaseId, NodeId, ProjectId } from '@forkproof/contracts/ids'
+import { FakeClock } from '@forkproof/infra/clock'
+import { silentLogger } from '@forkproof/infra/log'
+import { buildTokenSealKey, newBuildToken } from '@forkproof/infra/seal'
+import { vi } from 'vitest'
+import type { BuilderRecord } from '../builders/builder-record.ts'
+import { MemoryDriver } from '../drivers/memory/memory-driver.ts'
+import type { LeaseRecord } from '../leases/lease-record.ts'
+import type { BuilderNode } from '../node.ts'
+import type { CheckReady } from '../ports.ts'
+import { type NodeInputs, wireNode } from '../wire-node.ts'
+import { MemoryBus } from './memory-bus.ts'
+import { MemoryDoor, memoryCa } from './memory-door.ts'
+import { MemoryRecords } from './memory-records.ts'
+
+export const nodeId = NodeId.parse('node-1')
+export const projectOf = (letter: string) => ProjectId.parse(`prj_${letter.repeat(16)}`)
+export const token = newBuildToken()
+const sealKey = buildTokenSealKey(token)
+const minuteMs = 60_000
+
+export interface Ask {
+  readonly leaseId?: LeaseId
+  readonly buildId?: BuildId
+  readonly platform?: Platform
+  readonly builderClass?: BuilderClass
+  readonly egress?: Egress
+  readonly projectId?: ProjectId
+  readonly certificateRequest?: string
+  readonly waitMs?: number
+  readonly leaseMs?: number
+}
+
+/** The machine, the disk, the bus and the clock that nodes come and go on. */
+export class NodeWorld {
+  readonly clock = new FakeClock()
+  readonly bus = new MemoryBus()
+  readonly driver = new MemoryDriver()
+  readonly leaseRecords = new MemoryRecords<LeaseRecord>()
+  readonly builderRecords = new MemoryRecords<BuilderRecord>()
+  door = new MemoryDoor()
+  checkReady: CheckReady = async () => ({ startMs: 10, canaryMs: 20 })
+  #node: BuilderNode | undefined
+  #life = { over: false }
+
+  async start(changes: Partial<NodeInputs['settings']> & { queueMax?: number } = {}): Promise<BuilderNode> {
+    const { queueMax = 100, ...settings } = changes
+    const life = { over: false }
+    this.#life = life
+    this.door = new MemoryDoor()
+    this.#node = wireNode({
+      nodeId,
+      bus: mortal(this.bus, life),
+      driver: mortal(this.driver, life),
+      createCa: memoryCa,
+      door: mortal(this.door, life),
+      checkReady: (builder, signal) => this.checkReady(builder, signal),
+      leaseRecords: mortal(this.leaseRecords, life),
+      builderRecords: mortal(this.builderRecords, life),
+      settings: {
+        capacity: 4,
+        warm: 0,
+        warmEgress: 'none',
+        warmAgeMsMax: 60 * minuteMs,
+        clientGoneMs: 2 * minuteMs,
+        projectLingerMs: 0,
+        ...settings,
+      },
+      queueMax,
+      limits: { cpus: 1, memoryBytes: 1, pids: 1, diskBytes: 1 },
+      clock: mortal(this.clock, life),
+      log: silentLogger,
+    })
+    await this.#node.start()
+    return this.#node
+  }
+
+  /** As `kill -9`: nothing of this node writes, says or does anything any more. */
+  kill(): void {
+    this.#life.over = true
+    this.bus.disconnect()
+  }
+
+  request(ask: Ask = {}): LeaseId {
+    const { platform = 'linux/amd64', builderClass = 'ephemeral', leaseId = LeaseId.parse(randomUUID()) } = ask
+    const nowMs = this.clock.now()
+    const data = {
+      buildId: ask.buildId ?? buildOf(leaseId),
+      leaseId,
+      platform,
+      projectId: ask.projectId ?? projectOf('a'),
+      builderClass,
+      egress: ask.egress ?? 'none',
+      sealKey,
+      ...(ask.certificateRequest !== undefined && { certificateRequest: ask.certificateRequest }),
+      expiresAtMs: nowMs + (ask.waitMs ?? 5 * minuteMs),
+      leaseEndsAtMs: nowMs + (ask.leaseMs ?? 20 * minuteMs),
+    }
+    this.bus.send(
+      consumers.builderRequests(platform, builderClass),
+      command('forkproof.builder.requested.v1', data, 'requested'),
+    )
+    return leaseId
+  }
+
+  release(leaseId: LeaseId, reason: ReleaseReason = 'finished'): void {
+    const data = { buildId: buildOf(leaseId), leaseId, platform: 'linux/amd64', nodeId, reason }
+    this.bus.send(consumers.builderReleases(nodeId), command('forkproof.builder.released.v1', data, 'released'))
+  }
+
+  /** What the stream has of a lease, without doubles; each is checked against the contract. */
+  events(leaseId: LeaseId): readonly BuilderEvent[] {
+    return this.bus.stored
+      .map(({ text }) => BuilderEvent.parse(JSON.parse(text)))
+      .filter(event => event.data.leaseId === leaseId)
+  }
+
+  kinds = (leaseId: LeaseId): readonly string[] => this.events(leaseId).map(event => event.type.split('.')[2] ?? '')
+
+  async until<T>(look: () => T | undefined | false): Promise<T> {
+    return vi.waitFor(
+      () => {
+        const seen = look()
+        if (seen === undefined || seen === false) throw new Error('not yet')
+        return seen
+      },
+      { timeout: 5_000, interval: 1 },
+    )
+  }
+
+  event<K extends 'accepted' | 'ready' | 'failed' | 'destroyed'>(leaseId: LeaseId, kind: K) {
+    type Wanted = Extract<BuilderEvent, { type: `forkproof.builder.${K}.v1` }>
+    const isWanted = (event: BuilderEvent): event is Wanted => event.type === `forkproof.builder.${kind}.v1`
+    return this.until(() => this.events(leaseId).findLast(isWanted))
+  }
+
+  /** Time passes in steps in which things settle, as they do. */
+  async pass(ms: number, stepMs = 1_000): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.clock.advance(Math.min(stepMs, left))
+      await settle()
+    }
+  }
+}
+
+/** Lets everything run that waits for no clock. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) await new Promise(resolve => setImmediate(resolve))
+}
+
+export const buildOf = (leaseId: LeaseId): BuildId =>
+  BuildId.parse(createHash('sha256').update(leaseId).digest('base64url'))
+
+function command(type: string, data: { buildId: BuildId; leaseId: LeaseId }, kind: string): string {
+  return JSON.stringify({
+    specversion: '1.0',
+    id: `${data.leaseId}:${kind}`,
+    source: '/test',
+    time: '2026-01-01T00:00:00Z',
+    datacontenttype: 'application/json',
+    type,
+    subject: data.buildId,
+    data,
+  })
+}
+
+/** Of a process that was killed no call goes out and no answer comes back. */
+function mortal<T extends object>(target: T, life: { over: boolean }): T {
+  return new Proxy(target, {
+    get: (of, name) => {
+      const value: unknown = Reflect.get(of, name, of)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) =>
+        life.over && name !== 'now' ? new Promise<never>(() => undefined) : Reflect.apply(value, of, args)
+    },
+  })
+}

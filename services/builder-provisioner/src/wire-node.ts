@@ -1,0 +1,112 @@
+import type { Platform } from '@forkproof/contracts/build'
+import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
+import type { Bus } from '@forkproof/infra/bus'
+import type { Clock } from '@forkproof/infra/clock'
+import type { Logger } from '@forkproof/infra/log'
+import { Abilities } from './announcement/abilities.ts'
+import { Announcer } from './announcement/announcer.ts'
+import { describeNode } from './announcement/describe-node.ts'
+import type { BuilderRecord } from './builders/builder-record.ts'
+import { BuilderYard } from './builders/builder-yard.ts'
+import { createCommands, leaseMsMax } from './commands/commands.ts'
+import { CommandConsumers } from './commands/consume-commands.ts'
+import type { BuilderLimits, Driver } from './drivers/driver.ts'
+import { LeaseBook } from './leases/lease-book.ts'
+import type { LeaseRecord } from './leases/lease-record.ts'
+import { BuilderNode } from './node.ts'
+import type { CheckReady, CreateBuilderCa, FrontDoor } from './ports.ts'
+import { AverageDuration } from './reconcile/average-duration.ts'
+import { Hearing } from './reconcile/hearing.ts'
+import { Reconciler } from './reconcile/reconciler.ts'
+import type { PlanSettings } from './reconcile/views.ts'
+import type { Records } from './records/record-folder.ts'
+
+/** A project's builder takes new leases for this long; then it is replaced. */
+const projectBuilderMs = 12 * 3_600_000
+const graceMs = 10_000
+
+/** What a node is made of: everything that touches the world. */
+export interface NodeInputs {
+  readonly nodeId: NodeId
+  readonly bus: Pick<Bus, 'isUp' | 'store' | 'subscribe' | 'bucket' | 'consume'>
+  readonly driver: Driver
+  readonly createCa: CreateBuilderCa
+  readonly door: FrontDoor
+  readonly checkReady: CheckReady
+  readonly leaseRecords: Records<LeaseRecord>
+  readonly builderRecords: Records<BuilderRecord>
+  readonly settings: Omit<PlanSettings, 'warmPlatforms'>
+  readonly queueMax: number
+  readonly limits: BuilderLimits
+  readonly allowedPlatforms?: readonly Platform[] | undefined
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export function wireNode(inputs: NodeInputs): BuilderNode {
+  const { nodeId, bus, driver, clock, log, settings } = inputs
+  const wake = () => reconciler.wake()
+  const abilities = new Abilities({ driver, allowed: inputs.allowedPlatforms, clock, log })
+  const { book, yard } = createState(inputs, wake)
+  const reconciler = new Reconciler({
+    book,
+    yard,
+    steps: {
+      nodeId,
+      driverName: driver.name,
+      emulated: abilities.isEmulated,
+      book,
+      createCa: inputs.createCa,
+      door: inputs.door,
+      onConnections: leaseId => noteSeen(book, leaseId, clock),
+      clock,
+      log,
+    },
+    settings: () => ({ ...settings, warmPlatforms: warmPlatforms(abilities, settings) }),
+    average: new AverageDuration(),
+    hearingSinceMs: new Hearing(bus.isUp, clock).sinceMs,
+    unavailable: () => abilities.unavailable,
+    clock,
+    log,
+  })
+  const deaf = new AbortController()
+  const { queueMax } = inputs
+  const isStopping = () => reconciler.stopping
+  const commands = createCommands({ nodeId, book, queueMax, isStopping, wake, clock, log })
+  const described = { nodeId, driver, abilities, capacity: settings.capacity, yard, book }
+  return new BuilderNode({
+    book,
+    yard,
+    reconciler,
+    abilities,
+    announcer: new Announcer({ bus, describe: () => describeNode(described), clock, log }),
+    driver,
+    bus,
+    consume: () => new CommandConsumers({ bus, nodeId, commands, clock, signal: deaf.signal }),
+    deafen: () => deaf.abort(new Error('stopping')),
+    clock,
+    log,
+  })
+}
+
+function createState({ nodeId, bus, driver, settings, clock, log, ...rest }: NodeInputs, wake: () => void) {
+  const store = (subject: string, text: string, messageId: string) => bus.store(subject, text, messageId)
+  const book = new LeaseBook({ records: rest.leaseRecords, store, clock, log })
+  const { checkReady, builderRecords: records, limits } = rest
+  const yard = new BuilderYard(
+    { nodeId, driver, checkReady, records, limits, clock, log, onChange: wake },
+    { warmMs: settings.warmAgeMsMax + leaseMsMax + graceMs, projectMs: projectBuilderMs, graceMs },
+  )
+  return { book, yard }
+}
+
+/** A client that is connected lives; the moment it leaves is the last that is known of it. */
+function noteSeen(book: LeaseBook, leaseId: LeaseId, clock: Clock): void {
+  const entry = book.get(leaseId)
+  if (entry) entry.seenAtMs = clock.now()
+}
+
+const warmPlatforms = (abilities: Abilities, { warmEgress }: { warmEgress: PlanSettings['warmEgress'] }) =>
+  abilities.can(warmEgress, 'ephemeral')
+    ? abilities.platforms.filter(({ emulated }) => !emulated).map(one => one.platform)
+    : []
