@@ -37,7 +37,7 @@ export interface Opening {
 
 /** The one TLS port of a node: SNI picks the builder, mutual TLS the lease, and bytes are piped to the builder's socket. */
 export interface FrontDoor {
-  /** host:port that clients are told. */
+  /** `tcp://host:port`, as clients are told. */
   readonly endpoint: string
   open(input: {
     readonly ca: BuilderCa

@@ -1,0 +1,139 @@
+import { constants } from 'node:crypto'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
+import type { Logger } from '@forkproof/infra/log'
+import type { FrontDoor, Opening } from '../ports.ts'
+import { BuilderOpening } from './builder-opening.ts'
+import { type DoorLimits, doorLimits } from './door-limits.ts'
+import { PendingHandshakes } from './pending-handshakes.ts'
+
+interface Options {
+  readonly listen: { readonly host: string; readonly port: number }
+  /** host:port that clients are told, where it differs from what is listened on. */
+  readonly publicAddress?: string | undefined
+  readonly logger: Logger
+  readonly limits?: Partial<DoorLimits>
+}
+
+/** HTTP/2 by name: every BuildKit client offers it, and no other protocol's server can be talked into an answer here (RFC 7301). */
+const protocol = 'h2'
+
+/** Listens at once. @throws when the port cannot be had */
+export async function openFrontDoor(options: Options): Promise<FrontDoor> {
+  const door = new TlsFrontDoor({ ...options, limits: { ...doorLimits, ...options.limits } })
+  await door.listen(options.listen)
+  return door
+}
+
+class TlsFrontDoor implements FrontDoor {
+  readonly #openings = new Map<string, BuilderOpening>()
+  readonly #connections = new Set<Socket>()
+  readonly #pending: PendingHandshakes
+  readonly #limits: DoorLimits
+  readonly #logger: Logger
+  readonly #publicAddress: string | undefined
+  readonly #listener: Server
+  readonly #tls: TlsServer
+  #endpoint = ''
+
+  constructor({ limits, logger, publicAddress }: Options & { limits: DoorLimits }) {
+    this.#limits = limits
+    this.#logger = logger
+    this.#publicAddress = publicAddress
+    this.#pending = new PendingHandshakes(limits)
+    this.#tls = this.#createTls()
+    const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs }
+    // A listener of our own in front: it counts connections from their first byte on, which a TLS server does not.
+    this.#listener = createServer({ allowHalfOpen: true, noDelay: true, ...keepAlive }, raw => this.#admit(raw))
+    this.#listener.on('error', err => logger.warn({ err }, 'the front door could not take a connection'))
+  }
+
+  get endpoint(): string {
+    return this.#endpoint
+  }
+
+  listen({ host, port }: Options['listen']): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#listener.once('error', reject)
+      this.#listener.listen({ host, port }, () => {
+        this.#listener.off('error', reject)
+        const { port: bound } = this.#listener.address() as AddressInfo
+        const shownHost = host.includes(':') ? `[${host}]` : host
+        this.#endpoint = `tcp://${this.#publicAddress ?? `${shownHost}:${bound}`}`
+        resolve()
+      })
+    })
+  }
+
+  open(input: Parameters<FrontDoor['open']>[0]): Opening {
+    const name = input.ca.serverName.toLowerCase()
+    if (this.#openings.has(name)) throw new Error(`${name} is open already`)
+    const onClose = () => this.#openings.delete(name)
+    const opening = new BuilderOpening({ ...input, onClose, limits: this.#limits })
+    this.#openings.set(name, opening)
+    return opening
+  }
+
+  close(): Promise<void> {
+    for (const opening of [...this.#openings.values()]) opening.close()
+    for (const raw of this.#connections) raw.destroy()
+    return new Promise(resolve => this.#listener.close(() => resolve()))
+  }
+
+  #createTls(): TlsServer {
+    const server = createTlsServer({
+      allowHalfOpen: true,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
+      ALPNProtocols: [protocol],
+      // Resumption would carry a proof of identity from one handshake into another: each connection brings its own.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+      // This server has no certificate of its own, so that a client that names no builder cannot finish a handshake.
+      SNICallback: (name, use) => {
+        const opening = this.#openings.get(name.toLowerCase())
+        use(opening ? null : new Error('no such builder'), opening?.context)
+      },
+    })
+    server.on('tlsClientError', (err, socket) => {
+      const reason = socket.authorizationError ? String(socket.authorizationError) : 'handshake_failed'
+      this.#logger.debug({ err, reason }, 'a connection was refused')
+      socket.destroy()
+    })
+    server.on('secureConnection', socket => this.#route(socket))
+    return server
+  }
+
+  #admit(raw: Socket): void {
+    raw.on('error', () => {})
+    if (this.#connections.size >= this.#limits.connectionsMax + this.#limits.pendingHandshakesMax) {
+      raw.destroy()
+      return
+    }
+    this.#connections.add(raw)
+    raw.once('close', () => this.#connections.delete(raw))
+    this.#pending.add(raw)
+    this.#tls.emit('connection', raw)
+  }
+
+  #route(socket: TLSSocket): void {
+    socket.on('error', () => {})
+    this.#pending.finish(socket)
+    const refusal = this.#refusal(socket)
+    if (refusal === undefined) return
+    this.#logger.debug({ reason: refusal }, 'a connection was refused')
+    socket.destroy()
+  }
+
+  #refusal(socket: TLSSocket): string | undefined {
+    if (this.#connections.size - this.#pending.count > this.#limits.connectionsMax) return 'door_full'
+    if (socket.alpnProtocol !== protocol) return 'protocol_missing'
+    const name = 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : ''
+    const opening = this.#openings.get(name.toLowerCase())
+    if (!opening) return 'no_such_builder'
+    const certificate = socket.getPeerX509Certificate()
+    // Node has compared it with the authority of the name's context by now; without one there would be no connection.
+    if (!socket.authorized || !certificate) return 'certificate_not_allowed'
+    return opening.serve(socket, certificate.fingerprint256.replaceAll(':', '').toLowerCase())
+  }
+}
