@@ -162,6 +162,17 @@ describe('an access token', () => {
     expect((await world.authenticate(world.token))?.grant).toMatchObject({ egress: 'internet', concurrency: 1 })
   })
 
+  it('is good for nothing when its record does not read as one', async () => {
+    const { token, authenticate, standIns, form } = await withAccess()
+    const bucket = standIns.bucket('access-tokens')
+    const [key = ''] = await bucket.keys()
+    for (const text of ['', '{}', 'null', '[]', '{"projectId":"x"}']) {
+      bucket.put(key, text)
+      expect(await authenticate(token)).toBeUndefined()
+    }
+    expect((await form('/oauth/revoke', { token })).statusCode).toBe(200)
+  })
+
   it('lives as long as is set', async () => {
     const world = await admissionWorld({ accessTokenLifetimeSeconds: 60 })
     const { id } = await world.createProject(forkRule)

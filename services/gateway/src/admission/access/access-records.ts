@@ -36,8 +36,8 @@ export class AccessRecords {
     const token = asAccessToken(presented)
     const entry = token && (await this.#bucket.get(keyOf(token)))
     if (!entry) return undefined
-    const record = AccessRecord.parse(JSON.parse(entry.value))
-    return record.expiresAtMs > this.#clock.now() ? record : undefined
+    const record = recordOf(entry.value)
+    return record && record.expiresAtMs > this.#clock.now() ? record : undefined
   }
 
   /** Afterwards the token is worth nothing; whether it ever was is not told. */
@@ -48,9 +48,18 @@ export class AccessRecords {
     for (let attempt = 0; attempt < removalsMax; attempt++) {
       const entry = await this.#bucket.get(key)
       if (!entry) return undefined
-      if (await this.#bucket.remove(key, entry.revision)) return AccessRecord.parse(JSON.parse(entry.value))
+      if (await this.#bucket.remove(key, entry.revision)) return recordOf(entry.value)
     }
     throw new Error('the access token could not be removed')
+  }
+}
+
+/** What does not read as a record admits nobody. */
+function recordOf(text: string): AccessRecord | undefined {
+  try {
+    return AccessRecord.parse(JSON.parse(text))
+  } catch {
+    return undefined
   }
 }
 
