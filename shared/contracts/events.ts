@@ -146,6 +146,8 @@ export const NodeAnnouncement = z.strictObject({
   running: z.int().min(0),
   waiting: z.int().min(0),
   warm: z.int().min(0),
+  /** What this machine lacks for some kind of builder, and how to get it; for people. */
+  missing: z.array(z.string().max(1_000)).max(8),
   announcedAtMs: z.int(),
 })
 export type NodeAnnouncement = z.infer<typeof NodeAnnouncement>

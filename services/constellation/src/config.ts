@@ -84,13 +84,13 @@ export const settings = defineSettings({
     description: 'port of the Temporal web UI on 127.0.0.1',
   },
   builderPort: {
-    env: 'FORKPROOF_BUILDER_PORT',
+    env: 'FORKPROOF_PROVISIONER_PORT',
     schema: port,
-    default: 8443,
+    default: 8372,
     description: 'port of the builders’ front door on 127.0.0.1',
   },
   depotPort: {
-    env: 'FORKPROOF_DEPOT_PORT',
+    env: 'FORKPROOF_GATEWAY_DEPOT_PORT',
     schema: port,
     default: 8081,
     description: 'port of the Depot-compatible API on 127.0.0.1',

@@ -7,6 +7,7 @@ import type { Abilities } from './abilities.ts'
 
 const sentenceCharactersMax = 200
 const sentencesMax = 20
+const missingCharactersMax = 1_000
 
 /** `running` counts every builder that takes a place, warm ones too. */
 export function describeNode(parts: {
@@ -29,5 +30,6 @@ export function describeNode(parts: {
     running: standing.length,
     waiting: book.waiting(),
     warm: standing.filter(builder => builder.phase === 'ready' && !builder.used).length,
+    missing: [...new Set(abilities.unavailable.map(({ detail }) => detail.slice(0, missingCharactersMax)))],
   }
 }

@@ -2,20 +2,57 @@
 export const claimAction = 'forkproof/claim@v1'
 export const claimStepName = 'Prove this run to forkproof'
 export const verifyStepName = 'Verify the token with an independent client'
+export const checkoutStepName = 'Check out the pull request'
+export const buildStepName = 'Build the image on a leased builder'
 /** In front of each claim that the relying party prints, as a JSON pair. */
 export const claimMarker = 'verified claim '
 
-/** A fork's workflow: no permissions, no secrets. It proves itself and hands its token to a relying party. */
-export const forkWorkflow = (at: { issuer: string; audience: string; node: string; relyingParty: string }) => ({
+interface Demo {
+  readonly issuer: string
+  readonly projectId: string
+  readonly platforms: readonly string[]
+  /** Programs and files on this machine. */
+  readonly node: string
+  readonly relyingParty: string
+  readonly cli: string
+  readonly buildctl: string
+  readonly probe: string
+}
+
+/** A fork's workflow: no permissions, no secrets. It proves itself, hands its token to a relying party, and builds an image. */
+export const forkWorkflow = (demo: Demo) => ({
   name: 'ci',
   permissions: {},
   jobs: {
     build: {
       'runs-on': 'ubuntu-latest',
       steps: [
-        { id: 'claim', name: claimStepName, uses: claimAction, with: { issuer: at.issuer, audience: at.audience } },
-        { name: verifyStepName, run: `'${at.node}' '${at.relyingParty}' '${at.issuer}' '${at.audience}'` },
+        { id: 'claim', name: claimStepName, uses: claimAction, with: { issuer: demo.issuer } },
+        { name: verifyStepName, run: command([demo.node, demo.relyingParty, demo.issuer, demo.issuer]) },
+        { name: checkoutStepName, run: checkout(demo.probe) },
+        { name: buildStepName, run: `${command(buildWords(demo))}\ncat metadata.json` },
       ],
     },
   },
 })
+
+/** A small image that needs no registry: one static program, run once while it is built. */
+const dockerfile = ['FROM scratch', 'COPY hello /hello', 'RUN ["/hello","hello"]', 'ENTRYPOINT ["/hello","hello"]']
+
+/** The workspace of a simulated job is empty: this puts there what a checkout would. */
+const checkout = (probe: string) =>
+  [
+    'mkdir image',
+    command(['cp', probe, 'image/hello']),
+    ...dockerfile.map(line => `echo ${quoted(line)} >> image/Dockerfile`),
+  ].join('\n')
+
+const buildWords = ({ issuer, projectId, platforms, node, cli, buildctl }: Demo): string[] => [
+  ...[node, cli, 'build', '--issuer', issuer, '--project', projectId, '--platform', platforms.join(','), '--'],
+  ...[buildctl, 'build', '--progress', 'plain', '--frontend', 'dockerfile.v0'],
+  ...['--local', 'context=image', '--local', 'dockerfile=image'],
+  ...['--output', 'type=oci,dest=image.tar', '--metadata-file', 'metadata.json'],
+]
+
+const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
+const command = (words: readonly string[]) => words.map(quoted).join(' ')

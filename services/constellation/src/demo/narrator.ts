@@ -1,5 +1,5 @@
 import type { RunEvent } from '../github/simulated-github.ts'
-import { claimMarker, claimStepName, verifyStepName } from './fork-workflow.ts'
+import { buildStepName, claimMarker, claimStepName, verifyStepName } from './fork-workflow.ts'
 
 /** What the demo has learnt from the run so far. Times are milliseconds since the epoch, of the simulator's clock. */
 export interface DemoRecord {
@@ -8,9 +8,17 @@ export interface DemoRecord {
   readonly shownAt?: number
   readonly tokenAt?: number
   readonly claims?: Record<string, unknown>
+  readonly buildStepStartedAt?: number
+  readonly builderReadyAt?: number
+  readonly builtAt?: number
+  /** Of the image. */
+  readonly digest?: string
   readonly conclusion?: string
 }
 
+/** What the claimant says when a builder is ready, and what BuildKit writes of an image. */
+const builderReady = /^The builder for linux\/[a-z0-9]+ is ready/
+const imageDigest = /"containerimage\.digest": ?"(sha256:[0-9a-f]{64})"/
 const sentence = /^Waiting for OIDC auth challenge (forkproof-[0-9a-f]{64})$/
 
 /** One event of the run: what is known after it, and what to tell. Pure. */
@@ -18,6 +26,9 @@ export function narrate(record: DemoRecord, event: RunEvent): { record: DemoReco
   const since = (start: number | undefined) => (start === undefined ? '' : ` after ${event.at - start} ms`)
   if (event.type === 'step-started' && event.name === claimStepName) {
     return { record: { ...record, claimStepStartedAt: event.at }, lines: [`▸ step: ${event.name}`] }
+  }
+  if (event.type === 'step-started' && event.name === buildStepName) {
+    return { record: { ...record, buildStepStartedAt: event.at }, lines: [`▸ step: ${event.name}`] }
   }
   if (event.type === 'step-started') return { record, lines: [`▸ step: ${event.name ?? ''}`] }
   if (event.type === 'log') return narrateLine(record, event, since)
@@ -61,6 +72,17 @@ function narrateLine(record: DemoRecord, event: RunEvent, since: (start: number 
       record: { ...record, claims: { ...record.claims, [name]: value } },
       lines: [`    ✓ ${name.padEnd(26)} ${value}`],
     }
+  }
+  if (builderReady.test(line)) {
+    return {
+      record: { ...record, builderReadyAt: event.at },
+      lines: [...lines, `  ● builder ready${since(record.buildStepStartedAt)}, its isolation checked from inside`],
+    }
+  }
+  const digest = imageDigest.exec(line)?.[1]
+  if (digest) {
+    const built = { ...record, builtAt: record.builtAt ?? event.at, digest }
+    return { record: built, lines: [...lines, `  ● image ${digest} built${since(record.builderReadyAt)}`] }
   }
   return { record, lines }
 }

@@ -1,45 +1,34 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Lifecycle } from '@forkproof/infra/lifecycle'
+import { claimantFolder } from '../compose.ts'
 import { SimulatedGithub } from '../github/simulated-github.ts'
 import type { Constellation } from '../running/constellation.ts'
+import { createDemoProject } from './build-project.ts'
+import { endedBuildOf } from './build-report.ts'
+import { announcedNodes } from './builder-nodes.ts'
+import { buildOf, type DemoReport, reportOf } from './demo-report.ts'
 import { forkWorkflow } from './fork-workflow.ts'
 import { type DemoRecord, narrate } from './narrator.ts'
 
 const demoMsMax = 180_000
-const audience = 'https://sts.example.dev'
 
-/** The last line of `npm start -- --once --json`. */
-export interface DemoReport {
-  readonly verdict: 'proven' | 'failed'
-  readonly channel: string | null
-  readonly token: Record<string, unknown> | null
-  readonly timings: {
-    readonly claimMs: number | null
-    readonly shownToTokenMs: number | null
-    readonly totalMs: number
-  }
-  readonly githubRequests: { readonly counted: number; readonly notModified: number }
-}
+type Tell = (line: string) => void
 
-/** Runs a fork's pull request job that claims a token and has it verified. Tells what happens line by line. */
-export async function runDemo(
-  constellation: Constellation,
-  tell: (line: string) => void,
-  signal: AbortSignal,
-): Promise<DemoReport> {
+/** Runs a fork's pull request job that claims a token, has it verified, and builds an image. Tells what happens line by line. */
+export async function runDemo(constellation: Constellation, tell: Tell, lifecycle: Lifecycle): Promise<DemoReport> {
+  const { signal } = lifecycle
   const github = new SimulatedGithub(constellation.addresses.githubApi)
   const until = AbortSignal.any([signal, AbortSignal.timeout(demoMsMax)])
   const startedAt = Date.now()
   await github.resetRequestCounts()
-  const { repository, fork, pullRequest } = await ensurePullRequest(github)
-  tell(`A contributor's fork ${fork} has pull request #${pullRequest} open at ${repository}. Its job starts:`)
-  const relyingParty = fileURLToPath(new URL('./relying-party-command.ts', import.meta.url))
-  const workflow = forkWorkflow({
-    issuer: constellation.addresses.issuer,
-    audience,
-    node: process.execPath,
-    relyingParty,
-  })
-  const { eventsUrl } = await github.runWorkflow({ repository, pullRequest, workflow })
+  const { repository, fork, pullRequest } = await createPullRequest(github)
+  const platforms = await builtPlatforms(constellation, tell, until)
+  const projectId = await createDemoProject(constellation, await github.repositoryId(repository), platforms)
+  tell(`The maintainer's project ${projectId} admits pull requests from forks of ${repository}.`)
+  tell(`A contributor's fork ${fork} has pull request #${pullRequest} open there. Its job starts:`)
+  const workflow = forkWorkflow({ ...programs(constellation), projectId, platforms })
+  const { runId, eventsUrl } = await github.runWorkflow({ repository, pullRequest, workflow })
   const unwatch = tellSightings(constellation, tell)
   let record: DemoRecord = {}
   try {
@@ -54,7 +43,29 @@ export async function runDemo(
   } finally {
     unwatch()
   }
-  return reportOf(record, startedAt, await countsOf(github))
+  const build = await buildOf(record, () => endedBuildOf(runId, constellation.addresses.temporal, lifecycle))
+  tellReceipts(build, tell)
+  return reportOf({ record, startedAt, githubRequests: await countsOf(github), build })
+}
+
+const programs = ({ addresses, programs: { buildctl, probe } }: Constellation) => ({
+  issuer: addresses.issuer,
+  node: process.execPath,
+  relyingParty: fileURLToPath(new URL('./relying-party-command.ts', import.meta.url)),
+  cli: join(claimantFolder, 'dist', 'cli.js'),
+  buildctl,
+  probe,
+})
+
+/** Every platform that a node announces; none means that the job ends after the token, and why is told. */
+async function builtPlatforms(constellation: Constellation, tell: Tell, signal: AbortSignal): Promise<string[]> {
+  const nodes = await announcedNodes(constellation, signal)
+  for (const { platforms, missing } of nodes) {
+    if (platforms.length > 0) continue
+    tell('This machine cannot isolate a builder, so the job will end after its token. Missing:')
+    for (const line of missing) tell(`  - ${line}`)
+  }
+  return nodes.flatMap(({ platforms }) => platforms.map(({ platform }) => platform))
 }
 
 /** Zeros when the simulator cannot say any more: the report of a demo that broke off is still a report. */
@@ -65,13 +76,19 @@ const countsOf = (github: SimulatedGithub): Promise<DemoReport['githubRequests']
   )
 
 /** Each run of the demo has repositories of its own, so that a kept simulator does not mix them up. */
-const ensurePullRequest = (github: SimulatedGithub) => {
+const createPullRequest = (github: SimulatedGithub) => {
   const tag = Date.now().toString(36)
   return github.createForkPullRequest({ owner: 'octo-org', name: `demo-${tag}`, forkOwner: `contributor-${tag}` })
 }
 
+function tellReceipts(build: DemoReport['build'], tell: Tell): void {
+  if (!build) return
+  const left = build.leftovers === 0 ? 'nothing is left of it' : `${build.leftovers} traces are left of it`
+  tell(`  ● builder destroyed in ${build.teardownMs} ms; its receipt says that ${left}`)
+}
+
 /** The verifier logs each sighting; the demo tells it in place. */
-function tellSightings(constellation: Constellation, tell: (line: string) => void): () => void {
+function tellSightings(constellation: Constellation, tell: Tell): () => void {
   return constellation.part('verifier').onLine(line => {
     if (!line.includes('"code seen"')) return
     const { channel, elapsedMs } = JSON.parse(line)
@@ -79,21 +96,4 @@ function tellSightings(constellation: Constellation, tell: (line: string) => voi
       `  ● seen by the verifier in channel ${channel}${elapsedMs === undefined ? '' : `, ${Math.round(elapsedMs)} ms after the run said so`}`,
     )
   })
-}
-
-function reportOf(record: DemoRecord, startedAt: number, githubRequests: DemoReport['githubRequests']): DemoReport {
-  const between = (from: number | undefined, to: number | undefined) =>
-    from === undefined || to === undefined ? null : to - from
-  const proven = record.conclusion === 'success' && record.claims !== undefined
-  return {
-    verdict: proven ? 'proven' : 'failed',
-    channel: proven ? String(record.claims?.['proof_method']) : null,
-    token: record.claims ?? null,
-    timings: {
-      claimMs: between(record.claimStepStartedAt, record.claimedAt),
-      shownToTokenMs: between(record.shownAt, record.tokenAt),
-      totalMs: Date.now() - startedAt,
-    },
-    githubRequests,
-  }
 }

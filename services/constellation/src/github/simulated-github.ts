@@ -57,6 +57,12 @@ export class SimulatedGithub {
     return { repository, fork, pullRequest: z.object({ number: z.number() }).parse(pull).number }
   }
 
+  /** GitHub's numeric id, as text. */
+  async repositoryId(name: string): Promise<string> {
+    const found = await this.send('GET', `/_sim/repositories/${name}`)
+    return String(z.object({ id: z.number() }).parse(found).id)
+  }
+
   /** A run of any shape; nothing is executed. Its body is the control API's. */
   async createRun(repository: string, body: Record<string, unknown>): Promise<SimulatedRun> {
     return Run.parse(await this.send('POST', `/_sim/repositories/${repository}/runs`, body))

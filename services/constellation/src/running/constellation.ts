@@ -49,6 +49,7 @@ export class Constellation {
   readonly addresses: Addresses
   readonly keys: ServiceKeys
   readonly busPasswords: BusPasswords = drawBusPasswords()
+  readonly programs: Programs
   /** Lives as long as this start, like the passwords: opens the gateway's API for projects and trust. */
   readonly operatorToken = new Secret(randomBytes(32).toString('base64url'))
   readonly #options: ConstellationOptions
@@ -58,6 +59,7 @@ export class Constellation {
     this.#options = options
     this.addresses = addressesOf(options.ports)
     this.keys = options.keys
+    this.programs = options.programs
   }
 
   /** Starts everything: the servers side by side, then the bus's streams, then the services side by side. */
@@ -149,8 +151,8 @@ export class Constellation {
       use(ports.simulator, 'GitHub simulator', 'FORKPROOF_SIMULATOR_PORT'),
       use(ports.temporal, 'Temporal', 'FORKPROOF_TEMPORAL_PORT'),
       use(ports.nats, 'NATS', 'FORKPROOF_NATS_PORT'),
-      use(ports.builders, 'builders’ front door', 'FORKPROOF_BUILDER_PORT'),
-      use(ports.depot, 'Depot-compatible API', 'FORKPROOF_DEPOT_PORT'),
+      use(ports.builders, 'builders’ front door', 'FORKPROOF_PROVISIONER_PORT'),
+      use(ports.depot, 'Depot-compatible API', 'FORKPROOF_GATEWAY_DEPOT_PORT'),
       ...(headless ? [] : [use(ports.temporalUi, 'Temporal UI', 'FORKPROOF_TEMPORAL_UI_PORT')]),
     ]
   }

@@ -2,6 +2,7 @@ import { ConfigError } from '@forkproof/infra/config'
 import { Lifecycle } from '@forkproof/infra/lifecycle'
 import { compose } from '../compose.ts'
 import { type Config, readConfig } from '../config.ts'
+import type { DemoReport } from '../demo/demo-report.ts'
 import { runDemo } from '../demo/run-demo.ts'
 import type { StartArguments } from './arguments.ts'
 
@@ -38,18 +39,21 @@ async function run(
   const { issuer, githubApi } = constellation.addresses
   const temporalUi = `http://127.0.0.1:${config.temporalUiPort}/namespaces/default/workflows`
   tell(`Everything runs. Gateway ${issuer} · GitHub simulator ${githubApi} · Temporal UI ${temporalUi}`)
-  const report = await runDemo(constellation, tell, lifecycle.signal)
+  const report = await runDemo(constellation, tell, lifecycle)
   tell(summary(report.verdict === 'proven', report))
   if (!args.once)
-    tell(`Look at the claim in the Temporal UI: ${temporalUi}?query=ForkproofState%3D%22proven%22\nStop with Ctrl-C.`)
+    tell(
+      `Look at the claim and the build in the Temporal UI: ${temporalUi}?query=ForkproofRunId%3D%22${report.token?.['run_id'] ?? ''}%22\nStop with Ctrl-C.`,
+    )
   if (args.json) process.stdout.write(`${JSON.stringify(report)}\n`)
   return report.verdict === 'proven'
 }
 
-const summary = (proven: boolean, { channel, timings, githubRequests }: Awaited<ReturnType<typeof runDemo>>) =>
-  proven
-    ? `Proven by ${channel}: claimed in ${timings.claimMs} ms, code shown → token in ${timings.shownToTokenMs} ms; ${githubRequests.counted} counted GitHub requests, ${githubRequests.notModified} free ones.`
-    : 'The demo did not end with a verified token; the logs of all parts are in the state folder.'
+function summary(proven: boolean, { channel, timings, githubRequests, build }: DemoReport): string {
+  if (!proven)
+    return 'The demo did not end with a verified token and a built image; the logs of all parts are in the state folder.'
+  return `Proven by ${channel}: claimed in ${timings.claimMs} ms, code shown → token in ${timings.shownToTokenMs} ms; ${githubRequests.counted} counted GitHub requests, ${githubRequests.notModified} free ones. Built for ${build?.platforms.join(', ')}: builder in ${build?.builderReadyMs} ms, image in ${build?.buildMs} ms, teardown in ${build?.teardownMs} ms.`
+}
 
 /** First signal: in order. Second: at once. */
 function stopOnSignal(lifecycle: Lifecycle, tell: (line: string) => void): Promise<void> {

@@ -56,7 +56,7 @@ export async function createProject(
     await operate(world, 'POST', '/v1/projects', { name: `project ${crypto.randomUUID().slice(0, 8)}` }),
   )
   for (const { repository, ...rule } of rules) {
-    const repositoryId = String(await repositoryIdOf(world, repository))
+    const repositoryId = await world.github.repositoryId(repository)
     const { etag } = await revisionOf(world, id)
     const answer = await ask(`${world.issuer}/v1/projects/${id}/relationships`, {
       method: 'POST',
@@ -74,9 +74,6 @@ export async function revisionOf(world: BuildWorld, projectId: string): Promise<
   const answer = await ask(`${world.issuer}/v1/projects/${projectId}`, { bearer })
   return { etag: answer.headers.get('etag') ?? '' }
 }
-
-const repositoryIdOf = async (world: BuildWorld, name: string): Promise<number> =>
-  z.object({ id: z.number() }).parse(await world.github.send('GET', `/_sim/repositories/${name}`)).id
 
 /** A fork's run in progress and the ID token that it gets for having shown its code. */
 export async function forkRunWithToken(world: BuildWorld) {

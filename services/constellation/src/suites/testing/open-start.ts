@@ -36,8 +36,8 @@ export async function startPlace(): Promise<StartPlace> {
     FORKPROOF_TEMPORAL_PORT: String(ports.temporal),
     FORKPROOF_TEMPORAL_UI_PORT: String(ports.temporalUi),
     FORKPROOF_NATS_PORT: String(ports.nats),
-    FORKPROOF_BUILDER_PORT: String(ports.builders),
-    FORKPROOF_DEPOT_PORT: String(ports.depot),
+    FORKPROOF_PROVISIONER_PORT: String(ports.builders),
+    FORKPROOF_GATEWAY_DEPOT_PORT: String(ports.depot),
   }
   const base = 'http://127.0.0.1'
   return {
