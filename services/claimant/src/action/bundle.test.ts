@@ -173,7 +173,9 @@ describe('action.yml', () => {
 
   it('declares exactly the inputs and outputs that the code uses', async () => {
     const code = await Promise.all(
-      ['config.ts', 'run-action.ts'].map(name => readFile(path.join(actionFolder, 'src/action', name), 'utf8')),
+      ['config.ts', 'run-action.ts', 'go-on-to-build.ts', 'clean-up.ts'].map(name =>
+        readFile(path.join(actionFolder, 'src/action', name), 'utf8'),
+      ),
     )
     const source = code.join('\n')
     const manifest = await read()

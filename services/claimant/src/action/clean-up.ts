@@ -1,12 +1,40 @@
+import path from 'node:path'
 import * as core from '@actions/core'
 import { ChallengeCode } from '@forkproof/contracts/ids'
+import { type BuildResult, endBuild } from '../building/build-client.ts'
+import { readBuildRecord, removeBuildFolder } from '../building/build-record.ts'
 import { actionsArtifactStore } from './artifact-store.ts'
+import { folderNamePrefix, folderState } from './go-on-to-build.ts'
 import { artifactState } from './run-action.ts'
 
 const cleanUpTimeoutMs = 20_000
+/** The states of a job, as `${{ job.status }}` says them. */
+const resultByStatus: Readonly<Record<string, BuildResult>> = {
+  success: 'success',
+  failure: 'error',
+  cancelled: 'canceled',
+}
 
-/** The Action's post step: deletes the artifact that showed the code. Best effort; it expires within a day anyway. Never fails the job. */
+/** The Action's post step: ends the build, and deletes the artifact that showed the code. Never fails the job. */
 export async function cleanUp(): Promise<void> {
+  await Promise.allSettled([endBuilder(), deleteArtifact()])
+}
+
+/** Also what a cancelled main step has begun. The service would notice by itself, but minutes later. */
+async function endBuilder(): Promise<void> {
+  const folder = core.getState(folderState)
+  if (!path.isAbsolute(folder) || !path.basename(folder).startsWith(folderNamePrefix)) return
+  const record = await readBuildRecord(folder)
+  if (record !== undefined) {
+    // Inputs are evaluated anew for the post step, so this is how the job stands now.
+    const told = await endBuild(record, resultByStatus[core.getInput('job-status')] ?? 'success')
+    core.info(told ? `Build ${record.buildId} is over.` : 'The service could not be told that the build is over.')
+  }
+  await removeBuildFolder(folder)
+}
+
+/** Best effort; it expires within a day anyway. */
+async function deleteArtifact(): Promise<void> {
   const saved = ChallengeCode.safeParse(core.getState(artifactState))
   if (!saved.success) return
   const removal = actionsArtifactStore().remove(saved.data)

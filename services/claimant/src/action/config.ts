@@ -1,23 +1,63 @@
 import * as core from '@actions/core'
+import { type BuildSettings, readBuildSettings } from '../environment/build-settings.ts'
 import { readSettings, type Settings } from '../environment/settings.ts'
 
-const names = { issuer: 'issuer', audience: 'audience', jobId: 'job-id', timeoutSeconds: 'timeout-seconds' } as const
+const names = {
+  issuer: 'issuer',
+  audience: 'audience',
+  jobId: 'job-id',
+  timeoutSeconds: 'timeout-seconds',
+  project: 'project',
+  platforms: 'platforms',
+} as const
+/** Word for `platforms` where the later steps lease their builders themselves. */
+const noPlatform = 'none'
+
+/** That the run goes on to build. */
+export interface BuildConfig {
+  readonly settings: BuildSettings
+  /** False: only the right to build is got. */
+  readonly leases: boolean
+  readonly depotUrl: string
+}
+
+export interface ActionConfig {
+  readonly settings: Settings
+  readonly build: BuildConfig | undefined
+  readonly env: NodeJS.ProcessEnv
+}
 
 /** The Action's inputs and the runner's variables. The only reader of the environment here. */
-export function readActionConfig(): { settings: Settings; env: NodeJS.ProcessEnv } | { problems: string[] } {
+export function readActionConfig(): ActionConfig | { problems: string[] } {
   const sendJobId = core.getInput('send-job-id').toLowerCase()
   const wrongFlag = ['', 'true', 'false'].includes(sendJobId) ? [] : ['send-job-id: must be true or false']
-  const read = readSettings(
-    {
-      issuer: core.getInput(names.issuer),
-      audience: core.getInput(names.audience),
-      // Binding the token to the job costs the issuer one more request to GitHub, so it is asked for, not assumed.
-      jobId: sendJobId === 'true' ? core.getInput(names.jobId) : '',
-      timeoutSeconds: core.getInput(names.timeoutSeconds),
-    },
-    names,
-  )
+  const raw = {
+    issuer: core.getInput(names.issuer),
+    audience: core.getInput(names.audience),
+    // Binding the token to the job costs the issuer one more request to GitHub, so it is asked for, not assumed.
+    jobId: sendJobId === 'true' ? core.getInput(names.jobId) : '',
+    timeoutSeconds: core.getInput(names.timeoutSeconds),
+  }
+  const project = core.getInput(names.project)
+  const read: { settings: Settings; build?: BuildConfig } | { problems: string[] } =
+    project === '' ? readSettings(raw, names) : readForBuild(raw, project)
   if ('problems' in read) return { problems: [...read.problems, ...wrongFlag] }
   if (wrongFlag.length > 0) return { problems: wrongFlag }
-  return { settings: read.settings, env: process.env }
+  return { settings: read.settings, build: read.build, env: process.env }
+}
+
+function readForBuild(
+  raw: Parameters<typeof readSettings>[0],
+  project: string,
+): { settings: Settings; build: BuildConfig } | { problems: string[] } {
+  const platforms = core.getInput(names.platforms)
+  const leases = platforms !== noPlatform
+  const buildNames = { ...names, waitSeconds: '', maxMinutes: '' }
+  const read = readBuildSettings({ ...raw, project, platforms: leases ? [platforms] : [] }, buildNames)
+  const depotUrl = core.getInput('depot-url')
+  const wrongUrl = depotUrl === '' || URL.canParse(depotUrl) ? [] : ['depot-url: must be an address']
+  if ('problems' in read) return { problems: [...read.problems, ...wrongUrl] }
+  if (wrongUrl.length > 0) return { problems: wrongUrl }
+  const { settings } = read
+  return { settings, build: { settings, leases, depotUrl: depotUrl || settings.issuer } }
 }

@@ -7,6 +7,7 @@ import { readEventFile } from '../environment/event-file.ts'
 import { recogniseRun } from '../environment/run-environment.ts'
 import { actionsArtifactStore } from './artifact-store.ts'
 import { readActionConfig } from './config.ts'
+import { goOnToBuild } from './go-on-to-build.ts'
 
 /** Name of the saved state that tells the `post` step what to delete. */
 export const artifactState = 'artifact'
@@ -18,19 +19,17 @@ export async function runAction(): Promise<void> {
   try {
     const config = readActionConfig()
     if ('problems' in config) return core.setFailed(`The inputs are wrong:\n${config.problems.join('\n')}`)
-    const { settings, env } = config
+    const { settings, build, env } = config
     const where = recogniseRun(env, await readEventFile(env['GITHUB_EVENT_PATH']))
-    const token = await obtainToken(
-      where,
-      { ...settings, channels: ['artifact', 'log'] },
-      actionPorts(where.kind === 'claim', env['RUNNER_TEMP']),
-    )
+    const ports = actionPorts(where.kind === 'claim', env['RUNNER_TEMP'])
+    const token = await obtainToken(where, { ...settings, channels: ['artifact', 'log'] }, ports)
     // Masked before anything else can print it.
     core.setSecret(token.jwt)
-    core.exportVariable(tokenVariable, token.jwt)
     core.setOutput('token', token.jwt)
     core.setOutput('claim-id', token.claimId ?? '')
     core.info(describeToken(token, settings.audience))
+    if (build !== undefined) return await goOnToBuild(build, token.jwt, env, ports)
+    core.exportVariable(tokenVariable, token.jwt)
     core.info(
       `It is in the output \`token\` and in the variable ${tokenVariable} of the following steps, masked in logs.`,
     )

@@ -38,10 +38,21 @@ export const json = (status: number, body: unknown, headers: Record<string, stri
   headers: { 'content-type': 'application/json', ...headers },
 })
 
-/** `onRequest` sees every request before it is answered. */
+export interface OtherRequest {
+  readonly method: string
+  readonly path: string
+  readonly body: string
+  readonly authorization: string | undefined
+}
+
+/**
+ * `onRequest` sees every request before it is answered.
+ * @param other answers what is not part of claiming; undefined leaves it to the issuer
+ */
 export async function startFakeIssuer(
   behaviour: Behaviour = {},
   onRequest: (path: string, body: string) => void = () => undefined,
+  other: (request: OtherRequest) => Promise<Reply | 'drop' | undefined> = () => Promise.resolve(undefined),
 ): Promise<FakeIssuer> {
   const claims = new Map<string, FakeClaim & { markShown: () => void; exchanges: number }>()
   let claimAttempts = 0
@@ -59,7 +70,9 @@ export async function startFakeIssuer(
     let body = ''
     for await (const chunk of request) body += chunk
     onRequest(path, body)
-    const reply = await route(path, body)
+    const { method = '', headers } = request
+    const reply =
+      (await other({ method, path, body, authorization: headers.authorization })) ?? (await route(path, body))
     if (reply === 'drop') return void response.destroy()
     response.writeHead(reply.status, reply.headers).end(reply.body)
   }

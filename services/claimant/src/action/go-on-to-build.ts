@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as core from '@actions/core'
+import { exchangeIdToken } from '../building/access-token.ts'
+import { holdBuilder } from '../building/hold-builder.ts'
+import { startKeeper } from '../building/keeper.ts'
+import type { LeasedBuild } from '../building/lease-builders.ts'
+import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
+import type { ClaimPorts } from '../claiming/ports.ts'
+import { builderVariables } from '../clients/builder-variables.ts'
+import { checkBuildx, createBuildxBuilder } from '../clients/buildx.ts'
+import { depotVariables } from '../clients/depot.ts'
+import type { Variables } from '../environment/run-environment.ts'
+import type { BuildConfig } from './config.ts'
+
+/** Name of the saved state that tells the `post` step which build to end. */
+export const folderState = 'builder-folder'
+export const folderNamePrefix = 'forkproof-builder-'
+/** How buildx is started: as docker's plugin, or on its own. */
+const buildxCommands = [['docker', 'buildx'], ['buildx']] as const
+
+/**
+ * From the ID token to a builder that the job's next steps find in their environment, kept alive by a process in the background.
+ * @throws ClaimFailure
+ */
+export async function goOnToBuild(
+  { settings, leases, depotUrl }: BuildConfig,
+  idToken: string,
+  env: Variables,
+  ports: ClaimPorts,
+): Promise<void> {
+  const { issuer, projectId, timeoutMs } = settings
+  const accessToken = await exchangeIdToken({ issuer, projectId, idToken }, ports, AbortSignal.timeout(timeoutMs))
+  core.setSecret(accessToken)
+  core.info(`Admitted to project ${projectId}.`)
+  exportAll({ FORKPROOF_ISSUER: issuer, FORKPROOF_PROJECT: projectId, FORKPROOF_ACCESS_TOKEN: accessToken })
+  exportAll(depotVariables({ accessToken, projectId, apiUrl: depotUrl }, env))
+  if (!leases) return
+  const folder = path.join(env['RUNNER_TEMP'] || tmpdir(), `${folderNamePrefix}${randomUUID()}`)
+  // Before there is anything: a step that is cancelled meanwhile is cleaned up after.
+  core.saveState(folderState, folder)
+  // Nothing to call off by: the runner's signals end this process, and the post step what it has begun.
+  const lease = await holdBuilder({ ...settings, accessToken, folder }, ports, new AbortController().signal)
+  core.setSecret(lease.build.buildToken)
+  // The bundle's files are beside one another.
+  startKeeper(folder, fileURLToPath(new URL('./cli.js', import.meta.url)), env)
+  exportAll({ FORKPROOF_BUILDER_FOLDER: folder, ...builderVariables(lease) })
+  core.setOutput('build-id', lease.build.buildId)
+  core.setOutput('endpoint', lease.builders[0]?.endpoint ?? '')
+  await setUpBuildx(lease, path.join(folder, 'buildx'), env)
+}
+
+async function setUpBuildx(lease: LeasedBuild, configFolder: string, env: Variables): Promise<void> {
+  for (const buildx of buildxCommands) {
+    try {
+      await checkBuildx(buildx, env)
+    } catch {
+      continue
+    }
+    try {
+      exportAll(await createBuildxBuilder(buildx, lease.builders, configFolder, env))
+      core.info(`\`${buildx.join(' ')} build\` in the following steps builds there.`)
+    } catch (error) {
+      if (!(error instanceof ClaimFailure)) throw error
+      core.warning(describeFailure(error))
+    }
+    return
+  }
+  core.info('There is no buildx here; the builder is in the variables FORKPROOF_BUILDER_… of the following steps.')
+}
+
+function exportAll(variables: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(variables)) core.exportVariable(name, value)
+}

@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto'
+import { Platform } from '@forkproof/contracts/build'
+import { AccessToken, BuildId, BuildToken, ProjectId } from '@forkproof/contracts/ids'
+import { z } from 'zod'
+import {
+  type Behaviour,
+  type FakeIssuer,
+  json,
+  type OtherRequest,
+  type Reply,
+  startFakeIssuer,
+} from '../claiming/fake-issuer.ts'
+import { type FakeAuthority, fakeAuthority } from './fake-authority.ts'
+
+/** A stand-in for the gateway that admits and builds as well as it claims, and can be told to misbehave. For tests only. */
+export interface FakeGateway extends FakeIssuer {
+  readonly requests: readonly OtherRequest[]
+  readonly builds: readonly FakeBuild[]
+  /** The requests, as `POST build`, `GET build`, `health`, `finish success`, `DELETE`, `exchange`; without questions and health if asked. */
+  told(): string[]
+}
+
+const StartBody = z.object({
+  platforms: z.array(Platform),
+  certificateRequests: z.record(z.string(), z.string()),
+  maxMinutes: z.number().optional(),
+})
+
+export interface FakeBuild {
+  readonly buildId: BuildId
+  readonly buildToken: BuildToken
+  readonly wish: z.infer<typeof StartBody>
+  readonly authority: FakeAuthority
+  /** `success`, `error`, `canceled` once it was told. */
+  ended: string | undefined
+  health: number
+  looks: number
+  /** The state with every builder ready, or changed as told. */
+  state(changes?: object): Promise<object>
+  platform(platform: Platform, changes?: object): Promise<object>
+}
+
+type Answer = Reply | 'drop'
+export interface GatewayBehaviour extends Behaviour {
+  readonly oauth?: (form: URLSearchParams, attempt: number) => Answer
+  readonly start?: (build: FakeBuild, attempt: number) => Answer | Promise<Answer>
+  /** `look` counts from 1. */
+  readonly look?: (build: FakeBuild, look: number, version: number) => Answer | Promise<Answer>
+  readonly health?: (build: FakeBuild) => Answer
+  readonly end?: (build: FakeBuild, attempt: number) => Answer
+  /** Port of the builder. */
+  readonly port?: number
+}
+
+export const fakeProject = ProjectId.parse(`prj_${'a'.repeat(16)}`)
+export const fakeAccessToken = AccessToken.parse(`fpa_${'A'.repeat(46)}`)
+
+export async function startFakeGateway(behaviour: GatewayBehaviour = {}): Promise<FakeGateway> {
+  const requests: OtherRequest[] = []
+  const builds: FakeBuild[] = []
+  const attempts = { oauth: 0, start: 0, end: 0 }
+
+  async function answer(request: OtherRequest): Promise<Answer | undefined> {
+    const { method, path, body, authorization } = request
+    if (!path.startsWith('/oauth/') && !path.startsWith('/v1/')) return undefined
+    requests.push(request)
+    if (path === '/oauth/token') {
+      attempts.oauth += 1
+      return behaviour.oauth?.(new URLSearchParams(body), attempts.oauth) ?? issued()
+    }
+    if (path === '/v1/builds' && method === 'POST') {
+      if (authorization !== `Bearer ${fakeAccessToken}`) return json(401, { code: 'access_token_invalid' })
+      const build = await newBuild(StartBody.parse(JSON.parse(body)), behaviour.port ?? 9)
+      builds.push(build)
+      attempts.start += 1
+      return (await behaviour.start?.(build, attempts.start)) ?? json(201, await begun(build))
+    }
+    const [, id, rest = ''] = /^\/v1\/builds\/([^/?]+)(.*)$/.exec(path) ?? []
+    const build = builds.find(one => one.buildId === id)
+    if (build === undefined || authorization !== `Bearer ${build.buildToken}`) {
+      return json(401, { code: 'build_token_invalid' })
+    }
+    return onBuild(build, method, rest, body)
+  }
+
+  async function onBuild(build: FakeBuild, method: string, rest: string, body: string): Promise<Answer> {
+    if (method === 'GET') {
+      build.looks += 1
+      const version = Number(new URLSearchParams(rest).get('version'))
+      return (await behaviour.look?.(build, build.looks, version)) ?? json(200, await build.state())
+    }
+    if (rest === '/health') {
+      build.health += 1
+      return behaviour.health?.(build) ?? { status: 204 }
+    }
+    attempts.end += 1
+    const reply = behaviour.end?.(build, attempts.end) ?? { status: 204 }
+    if (reply !== 'drop' && reply.status < 300) {
+      build.ended = method === 'DELETE' ? 'canceled' : z.object({ result: z.string() }).parse(JSON.parse(body)).result
+    }
+    return reply
+  }
+
+  const fake = await startFakeIssuer(behaviour, undefined, answer)
+  return { ...fake, requests, builds, told: () => requests.map(named).filter(name => name !== 'health') }
+}
+
+const issued = (): Reply =>
+  json(200, {
+    access_token: fakeAccessToken,
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    token_type: 'Bearer',
+    expires_in: 3_600,
+  })
+
+/** What the gateway answers when a build begins; nothing is ready yet. */
+export const begun = async (build: FakeBuild): Promise<object> => ({
+  buildId: build.buildId,
+  buildToken: build.buildToken,
+  expiresAt: new Date(Date.now() + 600_000).toISOString(),
+  state: {
+    version: 1,
+    phase: 'active',
+    platforms: build.wish.platforms.map(platform => ({ platform, state: 'requested' })),
+  },
+})
+
+function named({ method, path, body }: OtherRequest): string {
+  if (path === '/oauth/token') return 'exchange'
+  if (path.endsWith('/health')) return 'health'
+  if (path.endsWith('/finish')) return `finish ${z.object({ result: z.string() }).parse(JSON.parse(body)).result}`
+  return method === 'DELETE' ? 'DELETE' : `${method} build`
+}
+
+async function newBuild(wish: z.infer<typeof StartBody>, port: number): Promise<FakeBuild> {
+  const authority = await fakeAuthority()
+  const build: FakeBuild = {
+    buildId: BuildId.parse(randomBytes(32).toString('base64url')),
+    buildToken: BuildToken.parse(`fpb_${randomBytes(32).toString('base64url')}`),
+    wish,
+    authority,
+    ended: undefined,
+    health: 0,
+    looks: 0,
+    state: async changes => ({
+      buildId: build.buildId,
+      version: build.looks + 1,
+      phase: 'active',
+      platforms: await Promise.all(wish.platforms.map(platform => build.platform(platform))),
+      ...changes,
+    }),
+    platform: async (platform, changes) => ({
+      platform,
+      state: 'ready',
+      builderId: 'baaaaaaaaaaa',
+      emulated: false,
+      endpoint: `tcp://127.0.0.1:${port}`,
+      serverName: `${platform.replace('linux/', '')}.builders.test`,
+      caCertificate: authority.caCertificate,
+      clientCertificate: await authority.sign(wish.certificateRequests[platform] ?? ''),
+      timings: { warm: true, leaseMs: 12.4, startMs: 0, canaryMs: 0 },
+      ...changes,
+    }),
+  }
+  return build
+}
