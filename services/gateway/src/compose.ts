@@ -6,6 +6,8 @@ import { connectTemporal } from '@forkproof/infra/temporal-client'
 import { admissionParts } from './admission/admission-parts.ts'
 import { fetchDocument } from './admission/id-tokens/fetch-document.ts'
 import { temporalInspector } from './admission/temporal-inspector.ts'
+import { buildParts } from './builds/build-parts.ts'
+import { clientOfBuilds, temporalBuilds } from './builds/temporal-builds.ts'
 import { BusLink } from './bus-link.ts'
 import { audiencePolicy } from './claims/audience-policy.ts'
 import { createClaimState } from './claims/claim-state.ts'
@@ -56,9 +58,17 @@ export async function composeGateway(
       log,
     },
   )
+  const builds = buildParts({
+    builds: temporalBuilds(clientOfBuilds(temporalClient)),
+    signs: bus,
+    bucket: name => bus.bucket(name),
+    requestLimits,
+    clock,
+  })
   const app = await createServer({
     ...config,
     ...admission,
+    ...builds,
     publicUrl,
     startClaim: createStartClaim({
       issuer: config.issuer,

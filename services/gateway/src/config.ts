@@ -3,6 +3,7 @@ import { Audience, Issuer } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
 import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
+import { buildWaitMsMax } from '@forkproof/workflows/build/api'
 import { z } from 'zod'
 
 const commaList = (text: string): string[] =>
@@ -88,6 +89,12 @@ export const gatewaySettings = defineSettings({
     default: String(limits.exchangeHoldMs),
     description: 'time an exchange is held while the claim is pending, ms',
   },
+  buildHoldMs: {
+    env: 'FORKPROOF_GATEWAY_BUILD_HOLD_MS',
+    schema: count(0, buildWaitMsMax),
+    default: String(buildWaitMsMax),
+    description: 'time a question for the next state of a build is held, ms',
+  },
   // Temporal's frontend admits 1,200 long-running calls of a namespace by default (frontend.namespaceCount); stay below.
   heldMax: {
     env: 'FORKPROOF_GATEWAY_HELD_MAX',
@@ -124,6 +131,30 @@ export const gatewaySettings = defineSettings({
     schema: count(1, 1_000_000),
     default: '1200',
     description: 'other requests a minute from one address: exchanges, states, shown messages, projects, explanations',
+  },
+  buildsPerProject: {
+    env: 'FORKPROOF_GATEWAY_BUILDS_PER_PROJECT_MINUTE',
+    schema: count(1, 1_000_000),
+    default: '600',
+    description: 'builds a minute that are asked for in one project',
+  },
+  buildsPerRun: {
+    env: 'FORKPROOF_GATEWAY_BUILDS_PER_RUN_MINUTE',
+    schema: count(1, 1_000_000),
+    default: '120',
+    description: 'builds a minute that are asked for by one run',
+  },
+  depotHost: {
+    env: 'FORKPROOF_GATEWAY_DEPOT_HOST',
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+    description: 'address that the Depot-compatible build API listens on',
+  },
+  depotPort: {
+    env: 'FORKPROOF_GATEWAY_DEPOT_PORT',
+    schema: z.union([z.literal('off'), count(0, 65_535)]),
+    default: '8081',
+    description: 'port of the Depot-compatible build API; 0 takes a free one, "off" does without',
   },
   operatorToken: {
     env: 'FORKPROOF_GATEWAY_OPERATOR_TOKEN',

@@ -13,6 +13,10 @@ export function gatewayMetrics() {
       'Answers to POST /oauth/token by code; "issued" is success',
       ['code'],
     ),
+    builds: metrics.counter('builds_total', 'Answers to requests for a build by API and code; "started" is success', [
+      'api',
+      'code',
+    ]),
     held: metrics.gauge('exchanges_held', 'Exchanges that are being held'),
     requestSeconds: metrics.histogram('http_request_seconds', 'Time to answer', ['method', 'route', 'status']),
     untilTokenSeconds: metrics.histogram(

@@ -83,7 +83,7 @@ export class BuildFollower {
 
 function shared<K, T>(running: Map<K, Promise<T>>, key: K, work: () => Promise<T>): Promise<T> {
   const present = running.get(key)
-  if (present) return present
+  if (present !== undefined) return present
   const begun = work().finally(() => running.delete(key))
   running.set(key, begun)
   return begun

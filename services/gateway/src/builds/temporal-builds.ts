@@ -16,14 +16,14 @@ import {
   stateQuery,
 } from '@forkproof/workflows/build/api'
 import {
-  type Client,
+  ApplicationFailure,
+  Client,
   QueryRejectedError,
   WithStartWorkflowOperation,
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
-import { ApplicationFailure } from '@temporalio/common'
 import { z } from 'zod'
 import { parseBuildState } from './answered-state.ts'
 import type { Builds } from './ports.ts'
@@ -40,7 +40,11 @@ const lastVersion = Number.MAX_SAFE_INTEGER
 
 const Memo = z.object({ projectId: ProjectId, expiresAtMs: z.int() })
 
-/** Builds as workflows. The client must reject queries of closed workflows: those of a workflow that was cut off would tell of old times. */
+/** Queries of closed workflows are rejected: those of a workflow that was cut off would tell of old times. */
+export const clientOfBuilds = ({ connection, options }: Client): Client =>
+  new Client({ connection, namespace: options.namespace, workflow: { queryRejectCondition: 'NOT_OPEN' } })
+
+/** Builds as workflows, by a client that rejects queries of closed ones. */
 export function temporalBuilds(client: Client): Builds {
   const handle = (buildId: BuildId) => client.workflow.getHandle<BuildWorkflow>(buildWorkflowId(buildId))
   const bounded = <T>(ms: number, work: () => Promise<T>) => client.withDeadline(Date.now() + ms, work)

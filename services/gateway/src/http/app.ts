@@ -6,6 +6,7 @@ import type { Logger } from '@forkproof/infra/log'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { AdmissionParts } from '../admission/admission-parts.ts'
+import type { BuildParts } from '../builds/build-parts.ts'
 import type { Asker, ExchangeOutcome } from '../claims/exchange-claim.ts'
 import type { FirstAddresses } from '../claims/first-addresses.ts'
 import type { Nudges } from '../claims/ports.ts'
@@ -31,11 +32,12 @@ export type GatewayApp = FastifyInstance<
 >
 
 /** What the routes are made of. */
-export interface GatewayParts extends AdmissionParts {
+export interface GatewayParts extends AdmissionParts, BuildParts {
   readonly issuer: Issuer
   /** Base of the addresses in answers; never taken from a request. */
   readonly publicUrl: Issuer
   readonly trustedProxies: readonly string[]
+  readonly buildHoldMs: number
   readonly startClaim: (request: ClaimRequest) => Promise<ClaimAnswer>
   readonly exchange: (asked: string, asker: Asker) => Promise<ExchangeOutcome>
   readonly claimState: (claimId: ClaimId) => Promise<ClaimState>

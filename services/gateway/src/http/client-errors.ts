@@ -5,6 +5,11 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
 }
+/** Members whose faults have a code of their own. */
+const memberCodes: Readonly<Record<string, ErrorCode>> = {
+  '/sealTo': 'invalid_seal_key',
+  '/certificateRequests': 'certificate_request_invalid',
+}
 const fieldsNamedMax = 5
 
 /** Every error a request can end in, as one of ours. What is not known to be the client's fault is ours. */
@@ -30,6 +35,8 @@ function ofSchema(problems: readonly { instancePath: string; message?: string }[
   const lines = problems
     .slice(0, fieldsNamedMax)
     .map(problem => `${problem.instancePath.slice(1).replaceAll('/', '.') || 'body'}: ${problem.message ?? 'invalid'}`)
-  const onlyKey = problems.every(problem => problem.instancePath.startsWith('/sealTo'))
-  return new AppError(onlyKey ? 'invalid_seal_key' : 'invalid_request', { detail: lines.join('; ') })
+  const special = Object.entries(memberCodes).find(([member]) =>
+    problems.every(problem => problem.instancePath.startsWith(member)),
+  )
+  return new AppError(special?.[1] ?? 'invalid_request', { detail: lines.join('; ') })
 }

@@ -12,6 +12,9 @@ import { allowedMethods, type KnownRoute } from './allowed-methods.ts'
 import type { GatewayApp, GatewayParts } from './app.ts'
 import { parseJsonBody } from './json-body.ts'
 import { httpLimits } from './limits.ts'
+import { buildEndRoutes } from './routes/build-ends.ts'
+import { buildStateRoute } from './routes/build-state.ts'
+import { buildsRoute } from './routes/builds.ts'
 import { claimRoute } from './routes/claim.ts'
 import { claimStateRoute } from './routes/claim-state.ts'
 import { discoveryRoutes } from './routes/discovery.ts'
@@ -28,6 +31,8 @@ import { trustExplainRoute } from './routes/trust-explain.ts'
 import { defaultHeaders, sendProblem } from './send-problem.ts'
 import { answerBrokenRequest } from './socket-errors.ts'
 
+const bearer = { type: 'http', scheme: 'bearer' } as const
+
 /** The whole public HTTP surface over its parts; does not listen yet. */
 export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
   const app = fastify(serverOptions(parts)).withTypeProvider<ZodTypeProvider>()
@@ -43,7 +48,7 @@ export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
       openapi: '3.1.0',
       info: { title: 'forkproof gateway', version: '1' },
       servers: [{ url: parts.issuer }],
-      components: { securitySchemes: { operatorToken: { type: 'http', scheme: 'bearer' } } },
+      components: { securitySchemes: { operatorToken: bearer, accessToken: bearer, buildToken: bearer } },
     },
     transform: jsonSchemaTransform,
   })
@@ -62,6 +67,9 @@ export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
     oauthIntrospectRoute,
     oauthRevokeRoute,
     trustExplainRoute,
+    buildsRoute,
+    buildStateRoute,
+    buildEndRoutes,
     healthRoutes,
     metricsRoute,
     openapiRoute,

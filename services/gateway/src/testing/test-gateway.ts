@@ -6,6 +6,7 @@ import { createLogger } from '@forkproof/infra/log'
 import { seal } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
 import { admissionParts } from '../admission/admission-parts.ts'
+import { buildParts } from '../builds/build-parts.ts'
 import { audiencePolicy } from '../claims/audience-policy.ts'
 import { createClaimState } from '../claims/claim-state.ts'
 import { createExchange } from '../claims/exchange-claim.ts'
@@ -21,6 +22,7 @@ import { createReadiness } from '../readiness.ts'
 import { HeldRequests } from '../throttling/held-requests.ts'
 import { RequestLimits } from '../throttling/request-limits.ts'
 import { AdmissionStandIns } from './admission-stand-ins.ts'
+import { InMemoryBuilds, InMemorySigns } from './in-memory-builds.ts'
 import { InMemoryClaims, InMemoryNudges } from './in-memory-claims.ts'
 
 export const issuer = Issuer.parse('https://oidc.example.dev')
@@ -30,29 +32,39 @@ export const exampleJwks = JSON.stringify({
   keys: [{ kty: 'RSA', alg: 'RS256', use: 'sig', kid: 'k'.repeat(43), n: 'n'.repeat(342), e: 'AQAB' }],
 })
 
-/** The real server over in-memory ports and a clock that stands still. */
-export async function testGateway(settings: Partial<GatewayConfig> = {}) {
+function testConfig(settings: Partial<GatewayConfig>): GatewayConfig {
   const base = readConfig({
     FORKPROOF_ISSUER: issuer,
     FORKPROOF_NATS_PASSWORD: 'not a real password',
     FORKPROOF_GATEWAY_OPERATOR_TOKEN: operatorToken,
   })
-  const config: GatewayConfig = { ...base, exchangeHoldMs: 20, ...settings }
-  const clock = new FakeClock()
+  return { ...base, exchangeHoldMs: 20, buildHoldMs: 20, ...settings }
+}
+
+function logLines() {
   const lines: string[] = []
-  const log = createLogger({
-    service: 'gateway',
-    level: 'debug',
-    destination: { write: line => void lines.push(line) },
-  })
-  const claims = new InMemoryClaims(clock)
-  const nudges = new InMemoryNudges()
+  const destination = { write: (line: string) => void lines.push(line) }
+  return { lines, log: createLogger({ service: 'gateway', level: 'debug', destination }) }
+}
+
+function keySource() {
   const source = { document: exampleJwks as string | undefined, broken: false, reads: 0 }
   const read = async () => {
     source.reads++
     if (source.broken) throw new Error('bus down')
     return source.document
   }
+  return { source, read }
+}
+
+/** The real server over in-memory ports and a clock that stands still. */
+export async function testGateway(settings: Partial<GatewayConfig> = {}) {
+  const config = testConfig(settings)
+  const clock = new FakeClock()
+  const { lines, log } = logLines()
+  const claims = new InMemoryClaims(clock)
+  const nudges = new InMemoryNudges()
+  const { source, read } = keySource()
   const requestLimits = new RequestLimits(config, clock)
   const held = new HeldRequests({ ...config, holdMs: config.exchangeHoldMs })
   const defaultAudience = config.defaultAudience ?? Audience.parse(issuer)
@@ -63,9 +75,13 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
     { ...config, defaultAudience },
     { ...standIns.ground, publishedKeys, requestLimits, clock, log },
   )
+  const builds = new InMemoryBuilds()
+  const signs = new InMemorySigns()
+  const parts = buildParts({ builds, signs, bucket: standIns.ground.bucket, requestLimits, clock })
   const app = await createServer({
     ...config,
     ...admission,
+    ...parts,
     publicUrl: config.publicUrl ?? issuer,
     startClaim: createStartClaim({
       issuer,
@@ -102,7 +118,22 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
   const start = async (body: object = {}) => (await claim({ ...goodClaim, ...body })).json<ClaimAnswer>()
   const exchange = (url: string, remoteAddress = '192.0.2.1') =>
     app.inject({ method: 'POST', url: new URL(url).pathname, remoteAddress })
-  return { app, claim, start, exchange, claims, clock, held, lines, nudges, source, standIns, admission }
+  const kept = {
+    app,
+    claims,
+    clock,
+    held,
+    lines,
+    nudges,
+    source,
+    standIns,
+    admission,
+    builds,
+    signs,
+    parts,
+    requestLimits,
+  }
+  return { ...kept, claim, start, exchange, log }
 }
 export type TestGateway = Awaited<ReturnType<typeof testGateway>>
 

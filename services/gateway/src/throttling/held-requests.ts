@@ -28,7 +28,7 @@ export class HeldRequests {
   }
 
   /** @throws AppError temporarily_unavailable or rate_limited when there is no room */
-  enter(address: string, gone: AbortSignal): HeldRequest {
+  enter(address: string, gone: AbortSignal, holdMs = this.#settings.holdMs): HeldRequest {
     const key = addressKey(address)
     const ofAddress = this.#perAddress.get(key) ?? 0
     if (this.#held.size >= this.#settings.heldMax) {
@@ -37,7 +37,7 @@ export class HeldRequests {
     if (ofAddress >= this.#settings.heldPerAddressMax) throw new AppError('rate_limited', { retryAfterSeconds: 2 })
     const controller = new AbortController()
     const release = () => controller.abort()
-    const timer = setTimeout(release, this.#settings.holdMs)
+    const timer = setTimeout(release, holdMs)
     gone.addEventListener('abort', release, { once: true })
     if (gone.aborted || this.#closed) release()
     this.#held.set(controller, key)

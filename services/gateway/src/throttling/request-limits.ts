@@ -1,5 +1,5 @@
 import { AppError } from '@forkproof/contracts/errors'
-import type { RepositoryName, RunId } from '@forkproof/contracts/ids'
+import type { ProjectId, RepositoryName, RunId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import { addressKey } from './address-key.ts'
 import { RateLimiter } from './rate-limiter.ts'
@@ -9,6 +9,8 @@ export interface RequestLimitSettings {
   readonly claimsPerRepository: number
   readonly claimsPerRun: number
   readonly asksPerAddress: number
+  readonly buildsPerProject: number
+  readonly buildsPerRun: number
 }
 
 /** All are per minute; token exchanges are counted apart from claims, with the same numbers. Each method takes its share, or throws `rate_limited` and takes nothing. */
@@ -21,6 +23,8 @@ export class RequestLimits {
   readonly #exchangesOfRepository: RateLimiter
   readonly #exchangesOfRun: RateLimiter
   readonly #asksOfAddress: RateLimiter
+  readonly #buildsOfProject: RateLimiter
+  readonly #buildsOfRun: RateLimiter
 
   constructor(settings: RequestLimitSettings, clock: Clock) {
     this.#clock = clock
@@ -31,6 +35,8 @@ export class RequestLimits {
     this.#exchangesOfRepository = new RateLimiter({ perMinute: settings.claimsPerRepository })
     this.#exchangesOfRun = new RateLimiter({ perMinute: settings.claimsPerRun })
     this.#asksOfAddress = new RateLimiter({ perMinute: settings.asksPerAddress })
+    this.#buildsOfProject = new RateLimiter({ perMinute: settings.buildsPerProject })
+    this.#buildsOfRun = new RateLimiter({ perMinute: settings.buildsPerRun })
   }
 
   /** Before the body is read. */
@@ -58,6 +64,14 @@ export class RequestLimits {
     this.#take([
       [this.#exchangesOfRepository, name],
       [this.#exchangesOfRun, `${name}#${runId}`],
+    ])
+  }
+
+  /** After the run was admitted, before anything is started. */
+  admitBuild(projectId: ProjectId, { repository, runId }: { repository: RepositoryName; runId: RunId }): void {
+    this.#take([
+      [this.#buildsOfProject, projectId],
+      [this.#buildsOfRun, `${repository.toLowerCase()}#${runId}`],
     ])
   }
 

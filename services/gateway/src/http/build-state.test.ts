@@ -1,0 +1,319 @@
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { BuildId } from '@forkproof/contracts/ids'
+import { afterEach, describe, expect, it } from 'vitest'
+import { exampleKey } from '../testing/in-memory-builds.ts'
+import { type BuildGateway, buildGateway } from '../testing/test-builds.ts'
+
+const otherToken = `fpb_${'A'.repeat(43)}`
+const until = async (isSo: () => boolean) => {
+  for (let turn = 0; turn < 10_000 && !isSo(); turn++) await new Promise(resolve => setImmediate(resolve))
+  expect(isSo()).toBe(true)
+}
+
+describe('GET /v1/builds/{id}', () => {
+  it('shows how to reach a ready builder, with the key that was sealed to the token', async () => {
+    const { started, builds, ask } = await buildGateway()
+    const { buildId, buildToken } = await started()
+    await builds.makeReady(buildId)
+    const answer = await ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })
+    expect(answer.statusCode).toBe(200)
+    const [platform] = answer.json().platforms
+    expect(platform).toMatchObject({
+      platform: 'linux/amd64',
+      state: 'ready',
+      endpoint: 'tcp://builders.example.dev:8443',
+      serverName: 'babcdefghijk.builders.example.dev',
+      clientKey: exampleKey,
+      emulated: false,
+      timings: { warm: true, leaseMs: 3 },
+    })
+    expect(answer.body).not.toContain('sealedClientKey')
+  })
+
+  it('shows no key of a client that brought a certificate request', async () => {
+    const { started, builds, ask } = await buildGateway()
+    const { buildId, buildToken } = await started()
+    await builds.makeReady(buildId, 'linux/amd64', true)
+    const [platform] = (await ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })).json().platforms
+    expect(platform.state).toBe('ready')
+    expect(platform).not.toHaveProperty('clientKey')
+  })
+
+  it('shows the place in the queue, failures and receipts', async () => {
+    const { started, builds, ask } = await buildGateway()
+    const { buildId, buildToken } = await started()
+    const shown = async () => (await ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })).json().platforms[0]
+    const platform = 'linux/amd64'
+    const queued = { platform, state: 'queued', position: 3, estimateSeconds: 40 } as const
+    builds.show(buildId, queued)
+    expect(await shown()).toEqual(queued)
+    const failed = { platform, state: 'failed', reason: 'no_capacity', detail: 'full' } as const
+    builds.show(buildId, failed)
+    expect(await shown()).toEqual(failed)
+    const receipt = { builderId: 'babcdefghijk', nodeId: 'node-1', driver: 'process', createdAtMs: 1, destroyedAtMs: 2 }
+    const destroyed = { ...receipt, teardownMs: 1, during: { process: 2 }, leftovers: [] }
+    builds.show(buildId, { platform, state: 'destroyed', reason: 'finished', receipt: destroyed } as never)
+    expect(await shown()).toEqual({ platform, state: 'destroyed', reason: 'finished', receipt: destroyed })
+  })
+
+  it.each([undefined, '', 'x', 'fpb_', otherToken, `fpt_${'A'.repeat(43)}`, `fpa_${'A'.repeat(46)}`])(
+    'refuses the bearer %j without a look-up, on every route of a build',
+    async bearer => {
+      const gateway = await buildGateway()
+      const { buildId } = await gateway.started()
+      const looks = gateway.builds.looks
+      for (const [method, path] of routes) {
+        const body = path === '/finish' ? { body: { result: 'success' } } : {}
+        const answer = await gateway.ask(method, `/v1/builds/${buildId}${path}`, { ...body, ...(bearer && { bearer }) })
+        expect([answer.statusCode, answer.json().code]).toEqual([401, 'build_token_invalid'])
+      }
+      expect(gateway.builds.looks).toBe(looks)
+      expect(gateway.builds.finished).toEqual([])
+      expect(gateway.signs.published).toEqual([])
+    },
+  )
+
+  it('refuses the token of one build at another', async () => {
+    const { started, ask } = await buildGateway()
+    const [one, other] = [await started(), await started()]
+    const answer = await ask('GET', `/v1/builds/${one.buildId}`, { bearer: other.buildToken })
+    expect([answer.statusCode, answer.json().code]).toEqual([401, 'build_token_invalid'])
+  })
+
+  it('knows nothing of a build that never was, and says 503 while Temporal is away', async () => {
+    const { started, ask, builds } = await buildGateway()
+    const never = await buildGateway()
+    const { buildId, buildToken } = await started()
+    const foreign = await never.ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })
+    expect([foreign.statusCode, foreign.json().code]).toEqual([404, 'build_not_found'])
+    builds.down = true
+    expect((await ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })).statusCode).toBe(503)
+  })
+
+  it.each(['-1', '1.5', 'x', '1e400', ''])('refuses the version %j', async version => {
+    const { started, ask } = await buildGateway()
+    const { buildId, buildToken } = await started()
+    const answer = await ask('GET', `/v1/builds/${buildId}?version=${version}`, { bearer: buildToken })
+    expect(version === '' ? 200 : 400).toBe(answer.statusCode)
+  })
+
+  it('holds a question for the next state until there is one, and answers the old one after its time', async () => {
+    const { started, ask, builds } = await buildGateway({ settings: { buildHoldMs: 20_000 } })
+    const { buildId, buildToken } = await started()
+    const asked = ask('GET', `/v1/builds/${buildId}?version=2`, { bearer: buildToken })
+    await until(() => builds.waits === 1)
+    await builds.makeReady(buildId)
+    expect((await asked).json()).toMatchObject({ version: 3, platforms: [{ state: 'ready' }] })
+    const brief = await buildGateway({ settings: { buildHoldMs: 20 } })
+    const second = await brief.started()
+    const answer = await brief.ask('GET', `/v1/builds/${second.buildId}?version=2`, { bearer: second.buildToken })
+    expect(answer.json()).toMatchObject({ version: 2 })
+  })
+
+  it('answers at once for a version that is past, not there yet, or of a build that ended', async () => {
+    const { started, ask, builds } = await buildGateway({ settings: { buildHoldMs: 20_000 } })
+    const { buildId, buildToken } = await started()
+    const version = async (known: number) =>
+      (await ask('GET', `/v1/builds/${buildId}?version=${known}`, { bearer: buildToken })).json().version
+    expect([await version(1), await version(0), await version(99)]).toEqual([2, 2, 2])
+    builds.change(buildId, { phase: 'ended', outcome: 'success' })
+    await version(0)
+    expect(await version(3)).toBe(3)
+    const looks = builds.looks
+    for (let count = 0; count < 10; count++) await version(0)
+    expect(builds.looks).toBe(looks)
+  })
+
+  it('makes one wait of a hundred questions, whoever asks and leaves', async () => {
+    const { started, ask, builds } = await buildGateway({ settings: { buildHoldMs: 20 } })
+    const { buildId, buildToken } = await started()
+    const ask10 = () =>
+      Promise.all(
+        Array.from({ length: 10 }, () => ask('GET', `/v1/builds/${buildId}?version=2`, { bearer: buildToken })),
+      )
+    for (let round = 0; round < 10; round++) {
+      for (const answer of await ask10()) expect(answer.statusCode).toBe(200)
+    }
+    expect(builds.waits).toBe(1)
+  })
+
+  it('holds no more questions than there is room for', async () => {
+    const { started, ask, builds } = await buildGateway({ settings: { buildHoldMs: 20_000, heldPerAddressMax: 1 } })
+    const { buildId, buildToken } = await started()
+    const held = ask('GET', `/v1/builds/${buildId}?version=2`, { bearer: buildToken })
+    await until(() => builds.waits === 1)
+    const answer = await ask('GET', `/v1/builds/${buildId}?version=2`, { bearer: buildToken })
+    expect(answer.json().code).toBe('rate_limited')
+    builds.change(buildId, {})
+    expect((await held).statusCode).toBe(200)
+  })
+})
+
+const routes = [
+  ['GET', ''],
+  ['GET', '?version=1'],
+  ['DELETE', ''],
+  ['POST', '/health'],
+  ['POST', '/finish'],
+] as const
+
+describe('what a client says of its build', () => {
+  it.each(['success', 'error', 'canceled'])('finishes it as %s, as often as it is said', async result => {
+    const { started, ask, builds } = await buildGateway()
+    const { buildId, buildToken } = await started()
+    for (let count = 0; count < 2; count++) {
+      const answer = await ask('POST', `/v1/builds/${buildId}/finish`, { bearer: buildToken, body: { result } })
+      expect([answer.statusCode, answer.body]).toEqual([204, ''])
+    }
+    expect(builds.finished[0]).toEqual([buildId, result])
+  })
+
+  it.each([{}, { result: 'done' }, { result: 'client_gone' }, { result: 'success', more: 1 }, []])(
+    'refuses to finish it with %j',
+    async body => {
+      const { started, ask, builds } = await buildGateway()
+      const { buildId, buildToken } = await started()
+      const answer = await ask('POST', `/v1/builds/${buildId}/finish`, { bearer: buildToken, body })
+      expect(answer.statusCode).toBe(400)
+      expect(builds.finished).toEqual([])
+    },
+  )
+
+  it('cancels it, with or without a body', async () => {
+    const { started, ask, builds } = await buildGateway()
+    const { buildId, buildToken } = await started()
+    expect((await ask('DELETE', `/v1/builds/${buildId}`, { bearer: buildToken })).statusCode).toBe(204)
+    expect((await ask('DELETE', `/v1/builds/${buildId}`, { bearer: buildToken, body: {} })).statusCode).toBe(204)
+    expect(builds.finished[0]).toEqual([buildId, 'canceled'])
+  })
+
+  it('passes its signs of life on, also while Temporal is away, but no more than a node can use', async () => {
+    const { started, ask, builds, signs, clock } = await buildGateway()
+    const { buildId, buildToken } = await started()
+    builds.down = true
+    const alive = () => ask('POST', `/v1/builds/${buildId}/health`, { bearer: buildToken })
+    for (let count = 0; count < 30; count++) expect((await alive()).statusCode).toBe(204)
+    expect(signs.published).toEqual(Array<BuildId>(10).fill(buildId))
+    clock.advance(1_000)
+    await alive()
+    expect(signs.published).toHaveLength(11)
+  })
+
+  it('tells a client that its build is over, with one look each five seconds at most', async () => {
+    const { started, ask, builds, signs, clock } = await buildGateway()
+    const { buildId, buildToken } = await started()
+    builds.change(buildId, { phase: 'ending', outcome: 'run_over' })
+    const alive = () => ask('POST', `/v1/builds/${buildId}/health`, { bearer: buildToken })
+    for (let count = 0; count < 5; count++) expect((await alive()).statusCode).toBe(204)
+    expect(builds.looks).toBe(0)
+    clock.advance(5_000)
+    await alive()
+    await until(() => builds.looks === 1)
+    const answer = await alive()
+    expect([answer.statusCode, answer.json().outcome]).toEqual([200, 'run_over'])
+    expect(Date.parse(answer.json().cancelsAt)).toBeLessThanOrEqual(clock.now())
+    expect(signs.published).toHaveLength(6)
+  })
+})
+
+describe('the event stream of a build', () => {
+  const open: BuildGateway[] = []
+  afterEach(async () => {
+    for (const gateway of open.splice(0)) {
+      gateway.held.releaseAll()
+      await gateway.app.close()
+    }
+  })
+
+  async function events(gateway: BuildGateway, of: { buildId: string; buildToken: string }, headers = {}) {
+    if (!open.includes(gateway)) {
+      open.push(gateway)
+      await gateway.app.listen({ host: '127.0.0.1', port: 0 })
+    }
+    const { port } = gateway.app.server.address() as AddressInfo
+    const asked = request({
+      port,
+      host: '127.0.0.1',
+      path: `/v1/builds/${of.buildId}`,
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${of.buildToken}`, ...headers },
+    })
+    asked.end()
+    const stream = { text: '', ended: false, status: 0, type: '', close: () => asked.destroy() }
+    asked.on('error', () => undefined)
+    asked.on('response', response => {
+      stream.status = response.statusCode ?? 0
+      stream.type = String(response.headers['content-type'])
+      response.setEncoding('utf8')
+      response.on('data', text => {
+        stream.text += text
+      })
+      response.on('end', () => {
+        stream.ended = true
+      })
+      response.on('error', () => undefined)
+    })
+    return stream
+  }
+  const untilSlow = async (isSo: () => boolean) => {
+    for (let turn = 0; turn < 500 && !isSo(); turn++) await new Promise(resolve => setTimeout(resolve, 10))
+    expect(isSo()).toBe(true)
+  }
+
+  it('tells each state and ends with the build', async () => {
+    const gateway = await buildGateway()
+    const build = await gateway.started()
+    const stream = await events(gateway, build)
+    await untilSlow(() => stream.text.includes('id: 2\nevent: state\ndata: {'))
+    expect(stream.type).toMatch(/^text\/event-stream/)
+    await gateway.builds.makeReady(build.buildId)
+    await untilSlow(() => stream.text.includes('id: 3\n') && stream.text.includes('"clientKey"'))
+    gateway.builds.change(build.buildId, { phase: 'ended', outcome: 'success' })
+    await untilSlow(() => stream.ended)
+    expect(stream.text.match(/^id: \d+$/gm)).toEqual(['id: 2', 'id: 3', 'id: 4'])
+    expect(gateway.held.count).toBe(0)
+  })
+
+  it('goes on after the last event that was seen', async () => {
+    const gateway = await buildGateway()
+    const build = await gateway.started()
+    const stream = await events(gateway, build, { 'last-event-id': '2' })
+    await untilSlow(() => gateway.builds.waits === 1)
+    expect(stream.text).toBe('')
+    gateway.builds.change(build.buildId, { phase: 'ended', outcome: 'success' })
+    await untilSlow(() => stream.ended)
+    expect(stream.text).toMatch(/^id: 3\n/)
+    for (const seen of ['x', '-1', '99999999999999999999', '1e3']) {
+      const again = await events(gateway, build, { 'last-event-id': seen })
+      await untilSlow(() => again.ended)
+      expect(again.text).toMatch(/^id: 3\n/)
+    }
+  })
+
+  it('is refused as everything else is, before it begins', async () => {
+    const gateway = await buildGateway()
+    const build = await gateway.started()
+    const stream = await events(gateway, { ...build, buildToken: otherToken })
+    await untilSlow(() => stream.ended)
+    expect([stream.status, stream.type]).toEqual([401, 'application/problem+json; charset=utf-8'])
+    gateway.builds.down = true
+    const away = await events(gateway, build)
+    await untilSlow(() => away.ended)
+    expect(away.status).toBe(503)
+    expect(gateway.held.count).toBe(0)
+  })
+
+  it('gives its place back when the client goes, and ends when the service stops', async () => {
+    const gateway = await buildGateway()
+    const build = await gateway.started()
+    const one = await events(gateway, build)
+    await untilSlow(() => one.text !== '')
+    expect(gateway.held.count).toBe(1)
+    one.close()
+    await untilSlow(() => gateway.held.count === 0)
+    const other = await events(gateway, build)
+    await untilSlow(() => other.text !== '')
+    gateway.held.releaseAll()
+    await untilSlow(() => other.ended)
+  })
+})

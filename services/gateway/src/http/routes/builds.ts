@@ -1,0 +1,57 @@
+import { AppError } from '@forkproof/contracts/errors'
+import { limits } from '@forkproof/contracts/limits'
+import { buildWaitMsMax } from '@forkproof/workflows/build/api'
+import { z } from 'zod'
+import { ShownBuild, showBuild } from '../../builds/shown-state.ts'
+import { BuildRequest } from '../../builds/start-build.ts'
+import type { GatewayApp, GatewayParts } from '../app.ts'
+import { bearerOf } from '../bearer.ts'
+import { goneSignal } from '../gone-signal.ts'
+import { problemResponse } from '../problem.ts'
+
+export const buildProblems = { '4xx': problemResponse('refused; see code'), '5xx': problemResponse('try again') }
+/** Longer than a start ever takes: only a client that goes away or the end of the service cuts it short. */
+const startHoldMs = buildWaitMsMax + 10_000
+export const accessTokenSecurity = [{ accessToken: [] }]
+
+const StartedAnswer = z.object({
+  buildId: z.string(),
+  buildToken: z.string().meta({ description: 'the secret that everything about this build needs; shown only here' }),
+  expiresAt: z.iso.datetime(),
+  state: ShownBuild,
+})
+
+/** Answers once the run was confirmed; held for that as long as a long poll is. */
+export function buildsRoute(app: GatewayApp, parts: GatewayParts): void {
+  const { admission, startBuild, held, requestLimits, metrics, publicUrl } = parts
+  app.post('/v1/builds', {
+    bodyLimit: limits.buildBodyBytesMax,
+    schema: {
+      summary: 'Start a build with the access token of an admitted run',
+      tags: ['builds'],
+      security: accessTokenSecurity,
+      body: BuildRequest,
+      response: { 201: StartedAnswer, ...buildProblems },
+    },
+    onRequest: async request => {
+      requestLimits.admitAsk(request.ip)
+      if (!bearerOf(request.headers.authorization)) throw new AppError('access_token_invalid')
+    },
+    onResponse: async (_request, reply) => metrics.builds.inc({ api: 'rest', code: reply.outcome }),
+    handler: async (request, reply) => {
+      const presented = bearerOf(request.headers.authorization)
+      const admitted = presented && (await admission.authenticate(presented))
+      if (!admitted) throw new AppError('access_token_invalid')
+      const place = held.enter(request.ip, goneSignal(reply), startHoldMs)
+      try {
+        const { token, state } = await startBuild(admitted, request.body, place.signal)
+        reply.outcome = 'started'
+        reply.code(201).header('location', `${publicUrl}/v1/builds/${state.buildId}`)
+        const shown = await showBuild(state, token)
+        return { buildId: state.buildId, buildToken: token.reveal(), expiresAt: shown.expiresAt, state: shown }
+      } finally {
+        place.leave()
+      }
+    },
+  })
+}

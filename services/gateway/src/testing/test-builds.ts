@@ -1,0 +1,84 @@
+import type { Admitted } from '@forkproof/contracts/access'
+import { buckets, type NodeAnnouncement } from '@forkproof/contracts/events'
+import { NodeId, ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
+import { Project, type TrustRule } from '@forkproof/contracts/trust'
+import type { GatewayConfig } from '../config.ts'
+import { type TestGateway, testGateway } from './test-gateway.ts'
+
+export const projectId = ProjectId.parse(`prj_${'a'.repeat(16)}`)
+export const relationshipId = RelationshipId.parse(`trl_${'a'.repeat(16)}`)
+export const linuxOnly = { platforms: ['linux/amd64'] }
+
+const run = {
+  repository: RepositoryName.parse('octo-org/octo-repo'),
+  repositoryId: '42',
+  runId: RunId.parse('123'),
+  attempt: RunAttempt.parse('1'),
+}
+
+/** A gateway with one project, one node and an access token of an admitted run. */
+export async function buildGateway(
+  options: { grant?: object; eventClass?: 'fork_pull_request' | 'trusted'; settings?: Partial<GatewayConfig> } = {},
+) {
+  const gateway = await testGateway(options.settings)
+  const { eventClass = 'fork_pull_request', grant = {} } = options
+  await putProject(gateway, { eventClass, repositoryId: run.repositoryId, grant } as TrustRule)
+  announce(gateway)
+  const admitted = { projectId, relationshipId, run: { eventClass, ...run } }
+  const full = { maxMinutes: 20, concurrency: 4, egress: 'none', platforms: ['linux/amd64'], cache: 'none' } as const
+  const record: Admitted = { ...admitted, grant: { ...full, platforms: [...full.platforms] } }
+  const issued = await gateway.admission.admission.issue(record)
+  const accessToken = issued.accessToken.reveal()
+  const ask = (method: 'GET' | 'POST' | 'DELETE', url: string, more: Asked = {}) =>
+    gateway.app.inject({
+      method,
+      url,
+      headers: {
+        ...(more.bearer !== undefined && { authorization: `Bearer ${more.bearer}` }),
+        ...(more.body !== undefined && { 'content-type': 'application/json' }),
+        ...more.headers,
+      },
+      ...(more.body !== undefined && { payload: JSON.stringify(more.body) }),
+    })
+  const post = (body: unknown = linuxOnly, bearer = accessToken) => ask('POST', '/v1/builds', { body, bearer })
+  const started = async (body: unknown = linuxOnly) => {
+    const answer = await post(body)
+    const { buildId, buildToken } = answer.json()
+    const order = gateway.builds.started.find(one => one.buildId === buildId)
+    if (!order) throw new Error(`no build was started: ${answer.body}`)
+    return { buildId: order.buildId, buildToken: String(buildToken), order }
+  }
+  return { ...gateway, admitted: record, accessToken, ask, post, started }
+}
+export type BuildGateway = Awaited<ReturnType<typeof buildGateway>>
+
+interface Asked {
+  readonly bearer?: string
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}
+
+export async function putProject({ standIns }: TestGateway, rule: TrustRule): Promise<void> {
+  const createdAt = '2026-01-01T00:00:00Z'
+  const relationships = [{ id: relationshipId, rule, createdAt }]
+  const project = Project.parse({ id: projectId, name: 'project', createdAt, relationships })
+  standIns.bucket(buckets.projects).put(projectId, JSON.stringify(project))
+}
+
+export function announce({ standIns, clock }: TestGateway, more: Partial<NodeAnnouncement> = {}): void {
+  const node: NodeAnnouncement = {
+    nodeId: NodeId.parse('node-1'),
+    driver: 'memory',
+    isolation: [],
+    platforms: [{ platform: 'linux/amd64', emulated: false }],
+    egress: ['none'],
+    capacity: 4,
+    running: 0,
+    waiting: 0,
+    warm: 1,
+    missing: [],
+    announcedAtMs: clock.now(),
+    ...more,
+  }
+  standIns.bucket(buckets.nodes).put(node.nodeId, JSON.stringify(node))
+}
