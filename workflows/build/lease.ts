@@ -23,6 +23,8 @@ export interface Lease {
   servedBy: NodeId | undefined
   /** The build uses it or waits for it. Never true again once false: what comes later is given back. */
   wanted: boolean
+  /** Its request was never sent, for certain: no node can take it. */
+  isVoid: boolean
 }
 
 export const newLease = (given: Pick<Lease, 'leaseId' | 'platform' | 'attempt' | 'expiresAtMs'>): Lease => ({
@@ -31,6 +33,7 @@ export const newLease = (given: Pick<Lease, 'leaseId' | 'platform' | 'attempt' |
   releasedAtMs: new Map(),
   servedBy: undefined,
   wanted: true,
+  isVoid: false,
 })
 
 export const liveNodes = (lease: Lease): NodeId[] =>
@@ -49,6 +52,7 @@ export const waitEndsAtMs = (lease: Lease): number =>
 
 /** Until when something of an unwanted lease may exist that will still be told of; undefined when nothing is left to wait for. */
 export function openUntilMs(lease: Lease): number | undefined {
+  if (lease.isVoid) return undefined
   if (lease.nodes.size === 0) return lease.expiresAtMs + acceptSlackMs
   const live = liveNodes(lease)
   if (live.length === 0) return undefined

@@ -49,7 +49,8 @@ function request(running: Running, nowMs: number): void {
       requests.run(() => publish(command, Math.max(lease.expiresAtMs - nowMs, 1))),
       () => undefined,
       failure => {
-        if (isInvalid(failure)) record.leases.fail(lease, 'certificate_request_invalid')
+        lease.isVoid = isInvalid(failure)
+        if (lease.isVoid) record.leases.fail(lease, 'certificate_request_invalid')
         else if (!record.isSettled) record.leases.fail(lease, 'no_capacity', 'the request could not be sent in time')
       },
     )
@@ -83,10 +84,11 @@ function publish(command: BuilderCommand, msMax: number): Promise<void> {
   return publishCommand(command)
 }
 
-const isInvalid = (failure: unknown): boolean =>
-  failure instanceof workflow.ActivityFailure &&
-  failure.cause instanceof workflow.ApplicationFailure &&
-  failure.cause.type === 'invalid_command'
+/** A local activity's failure comes bare, another's within one that names the activity. */
+function isInvalid(failure: unknown): boolean {
+  const cause = failure instanceof workflow.ActivityFailure ? failure.cause : failure
+  return cause instanceof workflow.ApplicationFailure && cause.type === 'invalid_command'
+}
 
 /** Remembers work until it is over, and hands its end on. */
 export function keep<T>(

@@ -2,8 +2,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { BuildOrder } from '@forkproof/contracts/build'
 import { silentLogger } from '@forkproof/infra/log'
 import { installTemporalRuntime } from '@forkproof/infra/temporal'
+import { buildTaskQueue } from '@forkproof/workflows/build/api'
+import { eventsOf, sampleBuild } from '@forkproof/workflows/build/testing/sample-build'
 import { claimTaskQueue, claimWorkflow, claimWorkflowId, proofSeenSignal } from '@forkproof/workflows/claim/api'
 import {
   type GithubActivities,
@@ -12,6 +15,7 @@ import {
   signingTaskQueue,
 } from '@forkproof/workflows/claim/ports'
 import { sampleOrder, sampleProof } from '@forkproof/workflows/claim/testing/sample-order'
+import { inspectWorkflow } from '@forkproof/workflows/inspect/api'
 import { changeKeysWorkflow, keysTaskQueue, rotateKeysWorkflow } from '@forkproof/workflows/keys/api'
 import { Client, Connection } from '@temporalio/client'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
@@ -21,6 +25,8 @@ import { Supervisor } from './processes/supervisor.ts'
 import { freePorts } from './running/free-ports.ts'
 import { findPrograms } from './running/programs.ts'
 import { startTemporal } from './servers/temporal.ts'
+import type { TestTemporal } from './suites/testing/open-temporal.ts'
+import { openScriptedBuilds, type ScriptedBuild, willing } from './suites/testing/scripted-builds.ts'
 import { Progress } from './tools/progress.ts'
 
 /**
@@ -64,6 +70,7 @@ async function record(): Promise<void> {
   }
   for (const worker of workers) worker.shutdown()
   await Promise.all(running)
+  await recordBuilds(connection, client)
   await connection.close()
   await clientConnection.close()
 }
@@ -99,6 +106,60 @@ async function startWorkers(connection: NativeConnection, client: Client): Promi
   ])
 }
 
+/** Its own workers: the scripts of claims and of builds share the task queue of GitHub's activities. */
+async function recordBuilds(connection: NativeConnection, client: Client): Promise<void> {
+  const stops: (() => Promise<void>)[] = []
+  const work: TestTemporal['work'] = async options => {
+    const worker = await Worker.create({ connection, ...options })
+    const running = worker.run()
+    const stop = async () => {
+      worker.shutdown()
+      await running
+    }
+    stops.push(stop)
+    return stop
+  }
+  const scripted = await openScriptedBuilds({ client, work })
+  await scripted.orchestrate()
+  const play = async (
+    name: string,
+    script: (build: ScriptedBuild) => Promise<unknown>,
+    start?: Partial<BuildOrder>,
+  ) => {
+    const build = scripted.make(sampleBuild(`history ${name}`, start))
+    await script(build)
+    await build.result()
+    await save(client, build.handle.workflowId, 'build', name)
+  }
+  await play('finished', async build => {
+    await build.start()
+    await build.isReady()
+    await build.finish()
+  })
+  await play('refused', build => {
+    build.inspect = async () => ({ outcome: 'refused', reason: 'not_a_fork' })
+    return build.start()
+  })
+  await play(
+    'retried',
+    async build => {
+      build.node = (command, self) =>
+        self.kinds.length > 1
+          ? willing(command, self)
+          : self.signal(eventsOf(command.data).failed('builder_lost', true))
+      await build.start()
+      await build.connect({ platform: 'linux/amd64', waitMs: 20_000 })
+      await build.handle.cancel()
+    },
+    { wishes: [] },
+  )
+  const question = scripted.make(sampleBuild('history inspected')).order.run
+  const options = { taskQueue: buildTaskQueue, workflowId: inspectWorkflow, args: [question] }
+  await client.workflow.execute(inspectWorkflow, options)
+  await save(client, inspectWorkflow, 'inspect', 'running')
+  for (const stop of stops) await stop()
+}
+
 async function save(client: Client, workflowId: string, workflow: string, name: string): Promise<void> {
   const history = await client.workflow.getHandle(workflowId).fetchHistory()
   const target = fileURLToPath(new URL(`../../../workflows/${workflow}/histories/${name}.json`, import.meta.url))
@@ -109,5 +170,7 @@ async function save(client: Client, workflowId: string, workflow: string, name: 
 }
 
 function withoutPlace(key: string, value: unknown): unknown {
-  return key === 'identity' || key === 'stackTrace' ? 'recorder' : value
+  // A sticky task queue is named after the process and its machine.
+  const isPlace = typeof value === 'string' && /^\d+@/.test(value)
+  return isPlace || key === 'identity' || key === 'stackTrace' ? 'recorder' : value
 }

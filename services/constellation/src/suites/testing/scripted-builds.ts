@@ -1,0 +1,156 @@
+import { fileURLToPath } from 'node:url'
+import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { BuilderCommand, BuilderEvent } from '@forkproof/contracts/events'
+import {
+  type AwaitChange,
+  awaitChangeUpdate,
+  type BuildWorkflow,
+  builderEventSignal,
+  buildTaskQueue,
+  buildWorkflow,
+  buildWorkflowId,
+  type ConnectPlatform,
+  connectUpdate,
+  type Finish,
+  finishSignal,
+} from '@forkproof/workflows/build/api'
+import {
+  type CommandActivities,
+  githubTaskQueue,
+  type InspectActivities,
+  type RunInspection,
+} from '@forkproof/workflows/build/ports'
+import { eventsOf } from '@forkproof/workflows/build/testing/sample-build'
+import { Context } from '@temporalio/activity'
+import type { Client } from '@temporalio/client'
+import type { TestTemporal } from './open-temporal.ts'
+
+export const runningRun: RunInspection = {
+  outcome: 'running',
+  event: 'pull_request',
+  headRef: 'main',
+  workflowPath: '.github/workflows/ci.yml',
+  repositoryId: '74',
+  attempt: '1',
+}
+
+const heartbeatMs = 500
+
+/** Until the activity is cancelled, as the real watch does; rejects with Temporal's own error. */
+export async function untilCancelled(): Promise<never> {
+  const context = Context.current()
+  const heart = setInterval(() => context.heartbeat(), heartbeatMs)
+  try {
+    return await context.cancelled
+  } finally {
+    clearInterval(heart)
+  }
+}
+
+/** Starts a builder at once and destroys it when told; what a node does where a test says nothing else. */
+export const willing = async (command: BuilderCommand, build: ScriptedBuild): Promise<void> => {
+  const from = eventsOf(command.data)
+  if (command.type === 'forkproof.builder.requested.v1') await build.signal(from.accepted(), from.ready())
+  else await build.signal(from.destroyed(command.data.reason))
+}
+
+/** One build against scripted activities. */
+export class ScriptedBuild {
+  readonly order: BuildOrder
+  readonly commands: BuilderCommand[] = []
+  inspect: InspectActivities['inspectRun'] = async () => runningRun
+  watch: InspectActivities['watchRun'] = untilCancelled
+  /** Answers after the command is stored, as a node does: never part of the command's own success. */
+  node: (command: BuilderCommand, build: ScriptedBuild) => Promise<void> = willing
+  /** Before a command is stored. */
+  beforeStored: () => Promise<void> = async () => undefined
+  readonly #client: Client
+
+  constructor(order: BuildOrder, client: Client) {
+    this.order = order
+    this.#client = client
+  }
+
+  get handle() {
+    return this.#client.workflow.getHandle<BuildWorkflow>(buildWorkflowId(this.order.buildId))
+  }
+
+  async start(): Promise<this> {
+    await this.#client.workflow.start<BuildWorkflow>(buildWorkflow, {
+      taskQueue: buildTaskQueue,
+      workflowId: buildWorkflowId(this.order.buildId),
+      args: [this.order],
+    })
+    return this
+  }
+
+  async signal(...events: BuilderEvent[]): Promise<void> {
+    for (const event of events) await this.handle.signal(builderEventSignal, event)
+  }
+
+  finish(result: Finish['result'] = 'success'): Promise<void> {
+    return this.handle.signal(finishSignal, { result } satisfies Finish)
+  }
+
+  awaitChange(asked: AwaitChange): Promise<BuildState> {
+    return this.handle.executeUpdate(awaitChangeUpdate, { args: [asked] })
+  }
+
+  connect(asked: ConnectPlatform): Promise<BuildState> {
+    return this.handle.executeUpdate(connectUpdate, { args: [asked] })
+  }
+
+  /** Long polls until the state fits; bounded by the test's own time. */
+  async until(fits: (state: BuildState) => boolean): Promise<BuildState> {
+    for (let knownVersion = 0; ; ) {
+      const state = await this.awaitChange({ knownVersion, waitMs: 20_000 })
+      if (fits(state)) return state
+      knownVersion = state.version
+    }
+  }
+
+  isReady = (): Promise<BuildState> => this.until(state => state.platforms.every(one => one.state === 'ready'))
+
+  result(): Promise<BuildState> {
+    return this.handle.result()
+  }
+
+  get kinds(): string[] {
+    return this.commands.map(command => command.type.split('.')[2] ?? '')
+  }
+}
+
+/** Workers for scripted builds; each build is found again by its id or its run. */
+export async function openScriptedBuilds(temporal: TestTemporal) {
+  const builds: ScriptedBuild[] = []
+  const byRun = (runId: string) => {
+    const found = builds.find(({ order }) => order.run.runId === runId)
+    if (!found) throw new Error(`no build of run ${runId}`)
+    return found
+  }
+  const publishCommand: CommandActivities['publishCommand'] = async command => {
+    const build = builds.find(({ order }) => order.buildId === command.data.buildId)
+    if (!build) throw new Error('no such build')
+    await build.beforeStored()
+    // As the stream does: a double is dropped by its id.
+    if (build.commands.some(({ id }) => id === command.id)) return
+    build.commands.push(command)
+    void build.node(command, build)
+  }
+  const workflowsPath = fileURLToPath(import.meta.resolve('@forkproof/workflows/bundle'))
+  const orchestrate = () => temporal.work({ taskQueue: buildTaskQueue, workflowsPath, activities: { publishCommand } })
+  await temporal.work({
+    taskQueue: githubTaskQueue,
+    activities: {
+      inspectRun: (...[question]: Parameters<InspectActivities['inspectRun']>) =>
+        byRun(question.runId).inspect(question),
+      watchRun: (...[question]: Parameters<InspectActivities['watchRun']>) => byRun(question.runId).watch(question),
+    },
+  })
+  const make = (order: BuildOrder): ScriptedBuild => {
+    const build = new ScriptedBuild(order, temporal.client)
+    builds.push(build)
+    return build
+  }
+  return { builds, make, orchestrate }
+}
