@@ -1,5 +1,5 @@
 import { readFile, readlink } from 'node:fs/promises'
-import { inside } from './container-shape.ts'
+import { capabilityMask, inside } from './container-shape.ts'
 
 /**
  * What separates the builder, read from the kernel after the start instead of believed: a daemon that ignores a part of the request, or whose
@@ -28,6 +28,8 @@ export async function checkBoundary(
   )
   demand(!/^\s*0\s+0\s/m.test(uidMap), 'its root is the root of the machine')
   demand(/^NoNewPrivs:\t1$/m.test(status), 'new privileges can be gained')
+  const held = BigInt(`0x${/^CapBnd:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? 'f'.repeat(16)}`)
+  demand((held & ~capabilityMask) === 0n, 'it may gain capabilities that were dropped')
   demand(/^Seccomp:\t2$/m.test(status), 'system calls are not filtered')
   demand(network !== ownNetwork, 'it shares the network of the machine')
   const disk = mounts.split('\n').find(line => line.split(' ')[4] === inside.state)

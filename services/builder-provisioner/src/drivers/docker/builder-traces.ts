@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
+import { type BuilderNetwork, linkName } from '../../network/network.ts'
 import { type BuilderFolder, type BuilderTrace, ifAbsent } from './builder-folder.ts'
 import { containerName } from './container-shape.ts'
 import type { EngineClient } from './engine-client.ts'
 import { EngineUnreachable } from './engine-request.ts'
 import { isAlive, processesOf } from './init-process.ts'
 import { existing, loopsOf, mountsOf } from './machine-traces.ts'
-import type { Uplink } from './uplink.ts'
 
 interface Places {
   readonly folder: BuilderFolder
   readonly engine: EngineClient
-  readonly uplink: Uplink | undefined
+  readonly network: BuilderNetwork | undefined
 }
 
 /**
@@ -21,7 +21,7 @@ interface Places {
 export async function tracesOf(
   builderId: BuilderId,
   trace: BuilderTrace,
-  { folder, engine, uplink }: Places,
+  { folder, engine, network }: Places,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const files = [...trace.paths.filter(path => !isCgroup(path)), ...(trace.namespaceFile ? [trace.namespaceFile] : [])]
@@ -33,7 +33,7 @@ export async function tracesOf(
     loopsOf(`${folder.path}/`),
     mountsOf([`${folder.path}/`, ...trace.paths.filter(path => !isCgroup(path)), ...namespaceText(trace)]),
     heldState(trace, builderId),
-    uplink?.inventory(builderId, signal) ?? [],
+    linksOf(builderId, network, signal),
     existing('file', [folder.path]),
   ])
   return found.flat()
@@ -54,6 +54,15 @@ async function containersOf(
     if (!(error instanceof EngineUnreachable)) throw error
     return [`container ${containerName(builderId)}: unknown, the Docker daemon does not answer`]
   }
+}
+
+async function linksOf(
+  builderId: BuilderId,
+  network: BuilderNetwork | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const linked = (await network?.linked(signal)) ?? []
+  return linked.includes(builderId) ? [`link ${linkName(builderId)}`] : []
 }
 
 async function systemTracesOf(trace: BuilderTrace): Promise<readonly string[]> {

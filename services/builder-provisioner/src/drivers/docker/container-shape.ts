@@ -3,25 +3,28 @@ import seccompProfile from './seccomp.json' with { type: 'json' }
 
 /**
  * Bounding set of the container, all of it inside a user namespace: what Docker gives by default, because BuildKit hands RUN steps those and
- * runc cannot grant what it lacks itself, and SYS_ADMIN for mounts. No NET_ADMIN: the network is not the builder's to change.
+ * runc cannot grant what it lacks itself, and SYS_ADMIN for mounts. No NET_ADMIN: Docker makes the network namespace inside the user namespace, so
+ * it is this that keeps a builder from changing its link. Values are the kernel's numbers.
  */
-const capabilities = [
-  'AUDIT_WRITE',
-  'CHOWN',
-  'DAC_OVERRIDE',
-  'FOWNER',
-  'FSETID',
-  'KILL',
-  'MKNOD',
-  'NET_BIND_SERVICE',
-  'NET_RAW',
-  'SETFCAP',
-  'SETGID',
-  'SETPCAP',
-  'SETUID',
-  'SYS_ADMIN',
-  'SYS_CHROOT',
-]
+const capabilities: Readonly<Record<string, bigint>> = {
+  CHOWN: 0n,
+  DAC_OVERRIDE: 1n,
+  FOWNER: 3n,
+  FSETID: 4n,
+  KILL: 5n,
+  SETGID: 6n,
+  SETUID: 7n,
+  SETPCAP: 8n,
+  NET_BIND_SERVICE: 10n,
+  NET_RAW: 13n,
+  SYS_CHROOT: 18n,
+  SYS_ADMIN: 21n,
+  MKNOD: 27n,
+  AUDIT_WRITE: 29n,
+  SETFCAP: 31n,
+}
+/** The same as the kernel shows it in `/proc/<pid>/status`. */
+export const capabilityMask = Object.values(capabilities).reduce((mask, bit) => mask | (1n << bit), 0n)
 
 const temporaryBytesMax = 64 * 1024 * 1024
 /** CPU time is dealt out per this many microseconds. */
@@ -105,7 +108,7 @@ export function containerRequest({ spec, nodeId, imageId, folders, hasAppArmor, 
       NetworkMode: 'none',
       Privileged: false,
       CapDrop: ['ALL'],
-      CapAdd: capabilities,
+      CapAdd: Object.keys(capabilities),
       SecurityOpt: [
         'no-new-privileges',
         `seccomp=${JSON.stringify(seccompProfile)}`,

@@ -1,7 +1,8 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { BuilderClass, Egress } from '@forkproof/contracts/build'
 import { BuilderId } from '@forkproof/contracts/ids'
 import { type Clock, systemClock } from '@forkproof/infra/clock'
+import type { BuilderNetwork } from '../../network/network.ts'
 import type { BuilderSpec, Driver, MissingPart, RunningBuilder } from '../driver.ts'
 import { BuilderFolder, type BuilderTrace, emptyTrace } from './builder-folder.ts'
 import { tracesOf } from './builder-traces.ts'
@@ -10,10 +11,10 @@ import { EngineClient } from './engine-client.ts'
 import { EngineUnreachable } from './engine-request.ts'
 import { hostPlatforms } from './host-platforms.ts'
 import { endOf, type InitProcess } from './init-process.ts'
+import { placesOf } from './places.ts'
 import { missingParts } from './requirements.ts'
 import { startBuilder } from './start-builder.ts'
 import { tearDown } from './teardown.ts'
-import type { Uplink } from './uplink.ts'
 
 /** For undoing a builder that did not come up, whatever the caller's signal says. */
 const undoMsMax = 30_000
@@ -29,10 +30,8 @@ export interface DockerDriverOptions {
   readonly nodeId: string
   /** Absolute. `builders/` and `cache/` below it are this driver's. */
   readonly stateFolder: string
-  /** Public resolvers for builders with egress `internet`. */
-  readonly nameservers: readonly string[]
   /** Absent: builders with egress `internet` are refused. */
-  readonly uplink?: Uplink
+  readonly network?: BuilderNetwork
   readonly clock?: Clock
 }
 
@@ -64,10 +63,10 @@ export class DockerDriver implements Driver {
     need: { egress: Egress; builderClass: BuilderClass },
     signal: AbortSignal,
   ): Promise<readonly MissingPart[]> {
-    const { image, uplink } = this.#options
+    const { image, network } = this.#options
     const missing = await missingParts(this.#engine, image, signal)
     if (need.egress === 'none') return missing
-    return [...missing, ...(uplink === undefined ? [noUplink] : await uplink.missing(signal))]
+    return [...missing, ...(network === undefined ? [noUplink] : await network.missing(signal))]
   }
 
   async platforms(signal: AbortSignal) {
@@ -75,12 +74,12 @@ export class DockerDriver implements Driver {
   }
 
   async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder> {
-    const { image, nodeId, nameservers, stateFolder, uplink } = this.#options
+    const { image, nodeId, stateFolder, network } = this.#options
     const { builderId } = spec
     const folder = this.#folder(builderId)
     if ((await folder.read()) !== undefined) throw new Error(`builder ${builderId} exists`)
     const parts = {
-      ...{ engine: this.#engine, clock: this.#clock, uplink, folder, image, nodeId, nameservers },
+      ...{ engine: this.#engine, clock: this.#clock, network, folder, image, nodeId },
       cacheFolder: join(stateFolder, 'cache'),
       holderExists: async (holder: string) =>
         BuilderId.safeParse(holder).success && (await this.#folder(BuilderId.parse(holder)).read()) !== undefined,
@@ -128,22 +127,23 @@ export class DockerDriver implements Driver {
     return {
       folder: this.#folder(builderId),
       engine: this.#engine,
-      uplink: this.#options.uplink,
+      network: this.#options.network,
       clock: this.#clock,
     }
   }
 
-  /** From its folder, else from memory, else what Docker knows of a container whose folder somebody removed. */
+  /** From its folder, else from memory; where that does not go as far as the start, with what Docker knows. */
   async #traceOf(builderId: BuilderId, signal: AbortSignal): Promise<BuilderTrace> {
     const known = (await this.#folder(builderId).read()) ?? this.#remembered.get(builderId)
-    if (known !== undefined) return known
-    const network = this.#options.uplink !== undefined
-    const container = await this.#engine.inspect(containerName(builderId), signal).catch(error => {
-      if (error instanceof EngineUnreachable) return undefined
-      throw error
-    })
-    if (container === undefined) return { ...emptyTrace, network }
-    return { containerId: container.Id, paths: [dirname(container.ResolvConfPath)], network }
+    if (known?.init !== undefined) return known
+    const trace = known ?? { ...emptyTrace, network: this.#options.network !== undefined }
+    try {
+      const container = await this.#engine.inspect(containerName(builderId), signal)
+      return container === undefined ? trace : { ...trace, ...(await placesOf(container)) }
+    } catch (error) {
+      if (!(error instanceof EngineUnreachable)) throw error
+      return trace
+    }
   }
 
   #remember(builderId: BuilderId, trace: BuilderTrace): void {

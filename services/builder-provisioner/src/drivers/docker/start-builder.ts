@@ -1,31 +1,30 @@
 import { lstat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Clock } from '@forkproof/infra/clock'
+import type { BuilderNetwork } from '../../network/network.ts'
 import type { BuilderSpec } from '../driver.ts'
 import { checkBoundary, deviceAt } from './boundary.ts'
 import { type BuilderFolder, type BuilderTrace, emptyTrace, ifAbsent } from './builder-folder.ts'
 import { buildkitToml } from './buildkit-toml.ts'
 import { containerName, containerRequest, socketName } from './container-shape.ts'
 import { makeDiskImage, mountDiskImage, unmountDisk } from './disk-image.ts'
-import type { EngineClient, EngineContainer } from './engine-client.ts'
-import { cgroupsOf, type InitProcess, initProcess, isAlive } from './init-process.ts'
+import type { EngineClient } from './engine-client.ts'
+import { type InitProcess, initProcess, isAlive } from './init-process.ts'
 import { ensureKeptImage, keptStateOf, takeKeptState } from './kept-state.ts'
-import { cgroupFolders } from './machine-traces.ts'
+import { placesOf } from './places.ts'
 import { remappedRoot } from './requirements.ts'
-import type { Uplink } from './uplink.ts'
 
 const listenMsMax = 20_000
 const pollMs = 10
 
 export interface StartParts {
   readonly engine: EngineClient
-  readonly uplink: Uplink | undefined
+  readonly network: BuilderNetwork | undefined
   readonly clock: Clock
   readonly folder: BuilderFolder
   readonly cacheFolder: string
   readonly image: string
   readonly nodeId: string
-  readonly nameservers: readonly string[]
   readonly holderExists: (holder: string) => Promise<boolean>
 }
 
@@ -34,15 +33,15 @@ export interface StartParts {
  * teardown finds all of it at any moment; it undoes nothing itself.
  */
 export async function startBuilder(spec: BuilderSpec, parts: StartParts, signal: AbortSignal): Promise<InitProcess> {
-  const { engine, folder, uplink } = parts
+  const { engine, folder, network } = parts
   const info = await engine.info(signal)
   const owner = remappedRoot(info)
   if (owner === undefined) throw new Error('the Docker daemon has no user namespaces')
   const image = await engine.image(parts.image, signal)
   if (image === undefined) throw new Error(`there is no image ${parts.image}`)
-  if (spec.egress === 'internet' && uplink === undefined) throw new Error('there is no way out for builders here')
+  if (spec.egress === 'internet' && network === undefined) throw new Error('there is no way out for builders here')
 
-  await folder.create(buildkitToml(spec, parts.nameservers), owner)
+  await folder.create(buildkitToml(spec, network?.nameservers ?? []), owner)
   let trace: BuilderTrace = { ...emptyTrace, network: spec.egress === 'internet' }
   const record = async (more: Partial<BuilderTrace>) => {
     trace = { ...trace, ...more }
@@ -66,11 +65,11 @@ export async function startBuilder(spec: BuilderSpec, parts: StartParts, signal:
   const container = await engine.inspect(containerId, signal)
   const init = await initProcess(container?.State.Pid ?? 0)
   if (container === undefined || init === undefined) throw new Error('the container ended at once')
-  await record(await placesOf(container, init))
+  await record({ init, ...(await placesOf(container)) })
   await checkBoundary(init.pid, { containerId, diskDevice: await deviceAt(folder.mountPoint) })
   // The container holds the disk now; with its last process it is let go, whoever is left to see it.
   await unmountDisk(folder.mountPoint, signal)
-  if (spec.egress === 'internet') await uplink?.attach(spec.builderId, init.pid, signal)
+  if (spec.egress === 'internet') await network?.attach({ builderId: spec.builderId, pid: init.pid }, signal)
   await untilListening(folder, init, parts.clock, signal)
   return init
 }
@@ -92,17 +91,6 @@ async function mountDisk(
     await ensureKeptImage(kept, { bytes, owner, signal })
   }
   await mountDiskImage(kept?.image ?? folder.image, folder.mountPoint, signal)
-}
-
-async function placesOf(container: EngineContainer, init: InitProcess): Promise<Partial<BuilderTrace>> {
-  const upper = container.GraphDriver.Data?.['UpperDir']
-  const layer = upper === undefined ? [] : [dirname(upper), `${dirname(upper)}-init`]
-  const { SandboxKey } = container.NetworkSettings
-  return {
-    init,
-    paths: [...(await cgroupFolders(await cgroupsOf(init.pid))), ...layer, dirname(container.ResolvConfPath)],
-    ...(SandboxKey !== '' && { namespaceFile: SandboxKey }),
-  }
 }
 
 async function untilListening(

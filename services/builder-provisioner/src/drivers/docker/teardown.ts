@@ -1,6 +1,7 @@
 import { stat, unlink } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
+import type { BuilderNetwork } from '../../network/network.ts'
 import { type BuilderFolder, type BuilderTrace, ifAbsent } from './builder-folder.ts'
 import { tracesOf } from './builder-traces.ts'
 import { containerName } from './container-shape.ts'
@@ -9,7 +10,6 @@ import type { EngineClient } from './engine-client.ts'
 import { EngineUnreachable } from './engine-request.ts'
 import { killInit, processesOf } from './init-process.ts'
 import { leaveKeptState } from './kept-state.ts'
-import type { Uplink } from './uplink.ts'
 
 const pollMs = 20
 /** What the kernel needs to let go of the last mount and cgroup after the last process; far above what was ever seen. */
@@ -18,7 +18,7 @@ const settleMsMax = 8_000
 interface Parts {
   readonly folder: BuilderFolder
   readonly engine: EngineClient
-  readonly uplink: Uplink | undefined
+  readonly network: BuilderNetwork | undefined
   readonly clock: Clock
 }
 
@@ -33,12 +33,12 @@ export async function tearDown(
   parts: Parts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { folder, uplink, clock } = parts
+  const { folder, network, clock } = parts
   const { lock, ...unlocked } = trace
   await endProcesses(trace)
   const problem = await removeContainer(builderId, parts, signal)
   // Cleared also while Docker is away: it stands on the kernel alone.
-  if (trace.network) await uplink?.detach(builderId, signal)
+  if (trace.network) await network?.detach(builderId, signal)
   await unmountDisk(folder.mountPoint, signal)
   const deadlineMs = clock.now() + settleMsMax
   for (;;) {

@@ -23,15 +23,18 @@ export class TestDocker {
   readonly socketPath: string
   /** For a driver's state: mounts in it are seen by the daemon. */
   readonly sharedFolder: string
-  readonly #folder: string
+  readonly folder: string
   readonly #holder: ChildProcess
-  readonly #cgroup: string
+  readonly cgroup: string
+  /** `address:port` that accept connections in the network around the containers. */
+  readonly standIns = ['127.0.0.1', ...standInAddresses].map(address => `${address}:${standInPort}`)
+  #standIn: ChildProcess | undefined
   #daemon: ChildProcess | undefined
 
   private constructor(folder: string, holder: ChildProcess) {
-    this.#folder = folder
+    this.folder = folder
     this.#holder = holder
-    this.#cgroup = `forkproof-test-${process.pid}`
+    this.cgroup = `forkproof-test-${process.pid}`
     this.socketPath = join(folder, 'docker.sock')
     this.sharedFolder = join(folder, 'shared')
   }
@@ -52,6 +55,7 @@ export class TestDocker {
     await once(holder.stdout, 'data')
     const docker = new TestDocker(folder, holder)
     try {
+      await docker.#startStandIns()
       await docker.startDaemon()
     } catch (error) {
       await docker.stop()
@@ -62,8 +66,9 @@ export class TestDocker {
 
   /** Resolves when the API answers. @throws with the end of its log */
   async startDaemon(): Promise<void> {
-    await rm(join(this.#folder, 'pid'), { force: true })
-    const log = await open(join(this.#folder, 'log'), 'a')
+    // Where process 1 does not reap, a killed daemon's pid and that of its containerd stay taken, and a new one would wait for the dead.
+    for (const file of ['pid', 'exec/containerd/containerd.pid']) await rm(join(this.folder, file), { force: true })
+    const log = await open(join(this.folder, 'log'), 'a')
     const inside = ['--target', String(this.#holder.pid), '--mount', '--net']
     const daemon = spawn('nsenter', [...inside, 'dockerd', ...this.#arguments()], {
       stdio: ['ignore', log.fd, log.fd],
@@ -77,7 +82,7 @@ export class TestDocker {
       }
       await until('the Docker daemon answers', answers, { msMax: startMsMax })
     } catch (error) {
-      const text = await readFile(join(this.#folder, 'log'), 'utf8')
+      const text = await readFile(join(this.folder, 'log'), 'utf8')
       throw new Error(`no Docker daemon. The end of its log:\n${text.slice(-3_000)}`, { cause: error })
     }
   }
@@ -89,11 +94,24 @@ export class TestDocker {
 
   async stop(): Promise<void> {
     await this.#end('SIGTERM')
+    this.#standIn?.kill('SIGKILL')
     this.#holder.kill('SIGKILL')
     await run('umount', ['--recursive', '--lazy', this.sharedFolder]).catch(() => {})
     for (const hierarchy of ['', ...(await readdir('/sys/fs/cgroup'))])
-      await rmdir(join('/sys/fs/cgroup', hierarchy, this.#cgroup)).catch(() => {})
-    await rm(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+      await rmdir(join('/sys/fs/cgroup', hierarchy, this.cgroup)).catch(() => {})
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  }
+
+  /** Runs a program in the network around the containers. */
+  async runAround(program: string, args: readonly string[]): Promise<void> {
+    await run('nsenter', ['--target', String(this.#holder.pid), '--net', program, ...args], { timeout: stopMsMax })
+  }
+
+  async #startStandIns(): Promise<void> {
+    const inside = ['--target', String(this.#holder.pid), '--net', process.execPath, '-e', standInProgram]
+    const standIn = spawn('nsenter', inside, { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#standIn = standIn
+    await once(standIn.stdout, 'data')
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -105,12 +123,12 @@ export class TestDocker {
   }
 
   #arguments(): string[] {
-    const at = (name: string) => join(this.#folder, name)
+    const at = (name: string) => join(this.folder, name)
     return [
       ...['--config-file', at('daemon.json'), '--data-root', at('data'), '--exec-root', at('exec')],
       ...['--pidfile', at('pid'), '--host', `unix://${this.socketPath}`, '--userns-remap', 'forkproof'],
       ...['--bridge', 'none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
-      ...['--cgroup-parent', `/${this.#cgroup}`, '--exec-opt', 'native.cgroupdriver=cgroupfs'],
+      ...['--cgroup-parent', `/${this.cgroup}`, '--exec-opt', 'native.cgroupdriver=cgroupfs'],
       ...['--storage-driver', 'overlay2', '--log-level', 'warn'],
     ]
   }
@@ -128,6 +146,11 @@ export class TestDocker {
   }
 }
 
+/** Metadata service, LAN and a shared address range, as a container with the wrong network would meet them: here, and nowhere else. */
+const standInAddresses = ['169.254.169.254', '10.66.0.1', '100.100.100.200', '172.17.0.1']
+const standInPort = 8080
+const standInProgram = `require('node:net').createServer().listen(${standInPort}, '0.0.0.0', () => console.log('listening'))`
+
 /** The word on the output says that the namespace is as it must be; then it is only held. */
 const setUp = `
 set -e
@@ -137,6 +160,7 @@ for name in passwd group subuid subgid; do
 done
 mount -t tmpfs tmpfs /run/containerd
 ip link set lo up
+for address in ${standInAddresses.join(' ')}; do ip address add $address/32 dev lo; done
 echo ready
 exec sleep infinity
 `

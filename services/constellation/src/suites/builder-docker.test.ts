@@ -1,0 +1,148 @@
+import { stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import { DockerDriver } from '@forkproof/builder-provisioner/drivers/docker/docker-driver'
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterFile } from './testing/after-file.ts'
+import { buildOn, probeImage } from './testing/builders/build-on.ts'
+import { importBuilderImage } from './testing/builders/builder-image.ts'
+import { type DriverWorld, describeDriver, someBuilderId } from './testing/builders/conformance.ts'
+import { TestDocker } from './testing/builders/docker-daemon.ts'
+import { machineInventory } from './testing/builders/machine-inventory.ts'
+import { until } from './testing/until.ts'
+
+const image = 'forkproof-test/builder:1'
+const mebibyte = 1024 * 1024
+const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
+/** Databases and logs of Docker and containerd, which grow by themselves, and the list of layers that it fills and empties. */
+const ignored = /\/(log|docker\.sock|exec\/containerd\/.*|data\/.*\/(containerd|buildkit|network|image|tmp)(\/.*)?)$/
+
+let docker: TestDocker
+const driverOn = (socketPath: string, reference = image) =>
+  new DockerDriver({ socketPath, image: reference, nodeId: 'node-1', stateFolder: docker.sharedFolder })
+
+beforeAll(async () => {
+  docker = await TestDocker.start()
+  afterFile(() => docker.stop())
+  await importBuilderImage(docker.socketPath, inject('programs'), image)
+  for (const target of docker.standIns) await docker.runAround(inject('programs').probe, ['reachable', target])
+})
+
+/** A service on the machine's own loopback, which no builder may reach. */
+async function openHostService(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  afterFile(() => server.close())
+  const address = server.address()
+  return `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+}
+
+const inventory = () => machineInventory({ words: [docker.folder, docker.cgroup], folders: [docker.folder], ignored })
+
+describeDriver('docker', async (): Promise<DriverWorld> => {
+  // What Docker makes for its first container and keeps is no trace of a builder.
+  const driver = driverOn(docker.socketPath)
+  const spec = specOf()
+  await driver.create(spec, within())
+  await driver.destroy(spec.builderId, within())
+  return {
+    openDriver: () => driverOn(docker.socketPath),
+    inventory,
+    cacheFolder: join(docker.sharedFolder, 'cache'),
+    standIns: [...docker.standIns, await openHostService()],
+  }
+})
+
+const specOf = (endsInMs = 120_000) => ({
+  builderId: someBuilderId(),
+  platform: 'linux/amd64' as const,
+  egress: 'none' as const,
+  kind: { class: 'ephemeral' as const },
+  limits: { cpus: 1, memoryBytes: 512 * mebibyte, pids: 200, diskBytes: 256 * mebibyte },
+  endsAtMs: Date.now() + endsInMs,
+})
+
+describe('a dead Docker daemon', () => {
+  const { buildctl, probe } = inject('programs')
+
+  afterEach(async () => {
+    await docker.killDaemon()
+    await docker.startDaemon()
+    const driver = driverOn(docker.socketPath)
+    for (const id of await driver.list(within())) await driver.destroy(id, within())
+  })
+
+  it('does not keep a builder from being ended; what only Docker can remove is named, and removed when it is back', async () => {
+    const driver = driverOn(docker.socketPath)
+    const spec = specOf()
+    const builder = await driver.create(spec, within())
+    const building = buildOn(buildctl, builder.socketPath, probeImage(probe, ['sleep', '600']))
+    await docker.killDaemon()
+    expect(await driver.list(within())).toEqual([spec.builderId])
+    await expect(driver.destroy(spec.builderId, within())).rejects.toThrow(/the Docker daemon does not answer/)
+    await until('nothing of it runs', async () => (await running(driver, spec.builderId)).length === 0, {
+      msMax: 5_000,
+    })
+    expect((await building).code).not.toBe(0)
+
+    await docker.startDaemon()
+    await driver.destroy(spec.builderId, within())
+    expect(await driver.inventory(spec.builderId, within())).toEqual([])
+  })
+
+  it('does not stop the wall clock: the builder ends with nobody to end it', async () => {
+    const driver = driverOn(docker.socketPath)
+    const spec = specOf(4_000)
+    const builder = await driver.create(spec, within())
+    await docker.killDaemon()
+    await builder.ended
+    expect(await running(driver, spec.builderId)).toEqual([])
+    await docker.startDaemon()
+    await driver.destroy(spec.builderId, within())
+    expect(await driver.inventory(spec.builderId, within())).toEqual([])
+  })
+
+  it('is named as missing, and makes no builder', async () => {
+    await docker.killDaemon()
+    const driver = driverOn(docker.socketPath)
+    const need = { egress: 'none', builderClass: 'ephemeral' } as const
+    expect(await driver.missing(need, within())).toEqual([expect.objectContaining({ what: 'a Docker daemon' })])
+    await expect(driver.create(specOf(), within())).rejects.toThrow(/does not answer/)
+  })
+})
+
+/** Living processes of the container: the shim, which is Docker's, runs nothing of the builder. */
+const running = async (driver: DockerDriver, id: ReturnType<typeof someBuilderId>) =>
+  (await driver.inventory(id, within())).filter(one => one.startsWith('process ') && !one.includes('shim'))
+
+describe('what is particular to Docker', () => {
+  afterEach(async () => {
+    const driver = driverOn(docker.socketPath)
+    for (const id of await driver.list(within())) await driver.destroy(id, within())
+  })
+
+  it('an image that is not there, or a way out that is not there, is named with what to do', async () => {
+    const driver = driverOn(docker.socketPath, 'forkproof-test/absent:1')
+    const missing = await driver.missing({ egress: 'internet', builderClass: 'ephemeral' }, within())
+    expect(missing.map(({ howToGet }) => howToGet)).toEqual([
+      'docker pull forkproof-test/absent:1',
+      expect.stringContaining('uplink'),
+    ])
+    await expect(driver.create(specOf(), within())).rejects.toThrow('there is no image')
+  })
+
+  it('the folder of a builder’s socket is closed to the builder once the socket is there', async () => {
+    const driver = driverOn(docker.socketPath)
+    const { socketPath } = await driver.create(specOf(), within())
+    const { uid, gid, mode } = await stat(dirname(socketPath))
+    expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: 0, gid: 0, mode: 0o711 })
+  })
+
+  it('the machine’s own mount table does not show a running builder’s disk', async () => {
+    const driver = driverOn(docker.socketPath)
+    const spec = specOf()
+    await driver.create(spec, within())
+    const disk = join(docker.sharedFolder, 'builders', spec.builderId, 'state')
+    expect((await inventory()).filter(line => line.startsWith('mount ') && line.endsWith(` at ${disk}`))).toEqual([])
+  })
+})
