@@ -7,6 +7,8 @@ import type { Abilities } from './abilities.ts'
 
 const sentenceCharactersMax = 200
 const sentencesMax = 20
+const _missingCharactersMax = 1_000
+const _missingMax = 8
 const missingCharactersMax = 1_000
 
 /** `running` counts every builder that takes a place, warm ones too. */

@@ -18,12 +18,9 @@ export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSi
   if (parent?.aborted) stop()
   const { promise: deaf, reject } = Promise.withResolvers<never>()
   deaf.catch(() => undefined)
-  const giveUp = () =>
-    clock.sleep(graceMs, ended.signal).then(
-      () => reject(over.signal.reason),
-      () => undefined,
-    )
-  over.signal.addEventListener('abort', () => void giveUp(), { once: true })
+  const giveUp = () => reject(over.signal.reason)
+  const wait = () => void clock.sleep(graceMs, ended.signal).then(giveUp, () => undefined)
+  over.signal.addEventListener('abort', graceMs === 0 ? giveUp : wait, { once: true })
   clock.sleep(ms, ended.signal).then(
     () => over.abort(new Error(`not done within ${ms} ms`)),
     () => undefined,

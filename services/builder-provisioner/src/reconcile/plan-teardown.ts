@@ -14,7 +14,7 @@ export function isToBeDestroyed(
   if (!isUp(builder) || users.length > 0) return false
   if (situation.stopping || !builder.traits || nowMs >= builder.endsAtMs) return true
   if (builder.traits.kind.class === 'project') {
-    return nowMs - (builder.idleSinceMs ?? Number.NEGATIVE_INFINITY) >= settings.projectLingerMs
+    return nowMs - (builder.idleSinceMs ?? nowMs) >= settings.projectLingerMs
   }
   // Single use: who served a lease serves no other. Never used ones are replaced before they are stale.
   return builder.used || nowMs - builder.createdAtMs >= settings.warmAgeMsMax

@@ -43,6 +43,7 @@ export class NodeWorld {
   readonly builderRecords = new MemoryRecords<BuilderRecord>()
   door = new MemoryDoor()
   checkReady: CheckReady = async () => ({ startMs: 10, canaryMs: 20 })
+  readonly #doors: MemoryDoor[] = []
   #node: BuilderNode | undefined
   #life = { over: false }
 
@@ -51,6 +52,7 @@ export class NodeWorld {
     const life = { over: false }
     this.#life = life
     this.door = new MemoryDoor()
+    this.#doors.push(this.door)
     this.#node = wireNode({
       nodeId,
       bus: mortal(this.bus, life),
@@ -77,6 +79,14 @@ export class NodeWorld {
     await this.#node.start()
     return this.#node
   }
+
+  async stop(): Promise<void> {
+    await this.#node?.stop()
+  }
+
+  /** Sockets of builders that the lease was ever let through to. */
+  everServed = (leaseId: LeaseId): ReadonlySet<string> =>
+    new Set(this.#doors.flatMap(door => [...(door.served.get(leaseId) ?? [])]))
 
   /** As `kill -9`: nothing of this node writes, says or does anything any more. */
   kill(): void {

@@ -1,0 +1,133 @@
+import type { LeaseId } from '@forkproof/contracts/ids'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { NodeWorld, settle } from './testing/node-world.ts'
+
+const seed = 20_260_815
+const leasesMax = 6
+
+type Step =
+  | { readonly kind: 'request'; readonly who: number; readonly project: boolean; readonly waitMs: number }
+  | { readonly kind: 'release' | 'connect' | 'leave'; readonly who: number }
+  | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'die'; readonly which: number }
+  | { readonly kind: 'bus'; readonly up: boolean }
+  | { readonly kind: 'restart' | 'stop' }
+  | { readonly kind: 'fault'; readonly fault: 'none' | 'create' | 'leaves' | 'slow' }
+
+const who = fc.nat(leasesMax - 1)
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('request' as const),
+      who,
+      project: fc.boolean(),
+      waitMs: fc.constantFrom(0, 20_000, 300_000),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('release', 'connect', 'leave' as const), who }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(500, 5_000, 40_000) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('die' as const), which: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('bus' as const), up: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('restart', 'stop' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('fault' as const),
+      fault: fc.constantFrom('none', 'create', 'leaves', 'slow' as const),
+    }),
+  },
+)
+
+const settings = { capacity: 2, warm: 1 }
+
+class Run {
+  readonly world = new NodeWorld()
+  readonly leases: LeaseId[] = []
+  readonly served = new Map<string, Set<LeaseId>>()
+
+  async run(one: Step): Promise<void> {
+    const { world } = this
+    const leaseId = 'who' in one ? this.leases[one.who] : undefined
+    if (one.kind === 'request') this.#request(one)
+    if (one.kind === 'release' && leaseId) world.release(leaseId)
+    if (one.kind === 'connect' && leaseId) world.door.setConnections(leaseId, 1)
+    if (one.kind === 'leave' && leaseId) world.door.setConnections(leaseId, 0)
+    if (one.kind === 'pass') await world.pass(one.ms, 2_500)
+    if (one.kind === 'die') world.driver.kill([...world.driver.machine.keys()][one.which] ?? ('none' as never))
+    if (one.kind === 'bus') world.bus.up = one.up
+    if (one.kind === 'fault') this.#fault(one.fault)
+    if (one.kind === 'restart' || one.kind === 'stop') await this.#again(one.kind)
+    await settle()
+    this.#check()
+  }
+
+  #request({ who: index, project, waitMs }: Step & { kind: 'request' }): void {
+    const builderClass = project ? 'project' : 'ephemeral'
+    const known = this.leases[index]
+    if (known) this.world.request({ leaseId: known, builderClass, waitMs })
+    else this.leases.push(this.world.request({ builderClass, waitMs }))
+  }
+
+  #fault(fault: (Step & { kind: 'fault' })['fault']): void {
+    const { world } = this
+    world.driver.faults = {}
+    if (fault === 'create') world.driver.faults.create = () => Promise.reject(new Error('no'))
+    if (fault === 'leaves') world.driver.faults.leaves = ['mount /x']
+    if (fault === 'slow') world.driver.faults.create = () => world.clock.sleep(10_000)
+  }
+
+  async #again(kind: 'restart' | 'stop'): Promise<void> {
+    if (kind === 'stop') {
+      void this.world.stop()
+      await this.world.pass(21_000, 2_500)
+    }
+    this.world.kill()
+    await this.world.start(settings)
+  }
+
+  /** What holds at every moment. */
+  #check(): void {
+    const { world } = this
+    expect(world.driver.machine.size).toBeLessThanOrEqual(settings.capacity)
+    const ephemeral = world.driver.made.filter(({ kind }) => kind.class === 'ephemeral')
+    for (const { builderId } of ephemeral) {
+      const users = this.leases.filter(leaseId => world.everServed(leaseId).has(`/nowhere/${builderId}.sock`))
+      expect(users.length, `${builderId} serves one lease`).toBeLessThanOrEqual(1)
+    }
+    for (const leaseId of this.leases) {
+      const ends = world.kinds(leaseId).filter(kind => kind === 'failed' || kind === 'destroyed')
+      expect(ends.length, `${leaseId} ends once`).toBeLessThanOrEqual(1)
+    }
+  }
+
+  /** When faults are over and time is up, everything is over too. */
+  async finish(): Promise<void> {
+    const { world } = this
+    world.bus.up = true
+    world.driver.faults = {}
+    await world.pass(30 * 60_000, 15_000)
+    this.#check()
+    for (const leaseId of this.leases) {
+      expect(world.kinds(leaseId), `${leaseId} ends`).toSatisfy(
+        (kinds: readonly string[]) => kinds.filter(kind => kind === 'failed' || kind === 'destroyed').length === 1,
+      )
+      expect(world.door.isAllowed(leaseId)).toBe(false)
+    }
+    const warm = [...world.driver.machine.keys()]
+    expect(warm.length, 'only the warm pool stands').toBe(settings.warm)
+  }
+}
+
+it('no sequence of commands, deaths and faults shares a single-use builder, leaks one, or ends a lease never or twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), async steps => {
+      const run = new Run()
+      await run.world.start(settings)
+      for (const one of steps) await run.run(one)
+      await run.finish()
+    }),
+    { seed, numRuns: 60 },
+  )
+}, 120_000)
