@@ -1,4 +1,4 @@
-import type { BuilderId } from '@forkproof/contracts/ids'
+import { BuilderId } from '@forkproof/contracts/ids'
 import type { MissingPart } from '../drivers/driver.ts'
 
 /** Ways out of builders' network namespaces for egress `internet`. With egress `none` nothing here is used: such a namespace has no link. */
@@ -18,5 +18,10 @@ export interface BuilderNetwork {
   linked(signal: AbortSignal): Promise<readonly BuilderId[]>
 }
 
+const linkPrefix = 'fp'
 /** At most 15 characters, the kernel's bound; the filter knows builders' links by the prefix `fpb`. */
-export const linkName = (builderId: BuilderId): string => `fp${builderId}`
+export const linkName = (builderId: BuilderId): string => `${linkPrefix}${builderId}`
+
+/** Undefined for a link that is no builder's. */
+export const builderOfLink = (name: string): BuilderId | undefined =>
+  name.startsWith(linkPrefix) ? BuilderId.safeParse(name.slice(linkPrefix.length)).data : undefined

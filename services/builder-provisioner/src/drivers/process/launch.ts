@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { BuilderId } from '@forkproof/contracts/ids'
+import { systemPath } from '../../programs/run-program.ts'
+import { launcher } from './skeleton.ts'
+
+const furnishMsMax = 10_000
+const lastLinesMax = 12
+const lineCharactersMax = 400
+
+export interface LaunchInputs {
+  readonly builderId: BuilderId
+  readonly folder: string
+  readonly firstUser: number
+  readonly secondsLeft: number
+  readonly cgroups: readonly string[]
+}
+
+/** A builder whose namespaces are there and whose BuildKit waits for the word. */
+export interface Launched {
+  /** Process 1 of the builder, as the machine counts. */
+  readonly pid: number
+  /** Lets BuildKit start. */
+  go(): void
+  /** Resolves when it is over, whatever ended it. */
+  readonly exited: Promise<{ readonly code: number | null; readonly lines: readonly string[] }>
+}
+
+/** @throws when the namespaces or the root could not be made; whoever calls then removes what is there */
+export async function launch(inputs: LaunchInputs, signal: AbortSignal): Promise<Launched> {
+  const child = start(inputs)
+  const lines: string[] = []
+  const keep = (line: string) => {
+    lines.push(line.slice(0, lineCharactersMax))
+    if (lines.length > lastLinesMax) lines.shift()
+  }
+  if (!child.stdin || !child.stdout || !child.stderr) throw new Error('a builder was started without its pipes')
+  const { stdin } = child
+  stdin.on('error', () => {})
+  createInterface({ input: child.stderr }).on('line', keep)
+  const { promise: born, resolve, reject } = Promise.withResolvers<number>()
+  createInterface({ input: child.stdout }).on('line', line => {
+    const pid = /^process ([1-9][0-9]*)$/.exec(line)?.[1]
+    if (pid === undefined) keep(line)
+    else resolve(Number(pid))
+  })
+  const closed = once(child, 'close').then(([code]: (number | null)[]) => ({ code: code ?? null, lines }))
+  const exited = closed.catch(() => ({ code: null, lines }))
+  child.once('error', reject)
+  void exited.then(({ code }) =>
+    reject(new Error(`a builder’s root could not be made (${code}): ${lines.join(' | ')}`)),
+  )
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(furnishMsMax)])
+  bound.addEventListener('abort', () => reject(bound.reason), { once: true })
+  if (bound.aborted) reject(bound.reason)
+  const pid = await born
+  return { pid, go: () => void stdin.end('go\n'), exited }
+}
+
+function start({ builderId, folder, firstUser, secondsLeft, cgroups }: LaunchInputs): ChildProcess {
+  // In a session of its own, so that a signal to ours from a terminal reaches us alone and the end is in order.
+  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', '/bin/sh', launcher, 'enclose', ...cgroups], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: '/',
+    env: {
+      PATH: `/forkproof/bin:${systemPath}`,
+      BUILDER: builderId,
+      FOLDER: folder,
+      FIRST_USER: String(firstUser),
+      SECONDS_LEFT: String(secondsLeft),
+    },
+  })
+}

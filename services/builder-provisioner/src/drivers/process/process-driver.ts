@@ -1,0 +1,148 @@
+import type { BuilderClass, Egress } from '@forkproof/contracts/build'
+import { BuilderId } from '@forkproof/contracts/ids'
+import { type Clock, systemClock } from '@forkproof/infra/clock'
+import type { BuilderNetwork } from '../../network/network.ts'
+import { Turns } from '../../network/turns.ts'
+import { hostPlatforms } from '../docker/host-platforms.ts'
+import type { BuilderSpec, Driver, MissingPart, RunningBuilder } from '../driver.ts'
+import { BuilderFiles, type BuilderFilesRecord } from './builder-files.ts'
+import { claimBuilder } from './claim-builder.ts'
+import { type Machine, readMachine } from './machine.ts'
+import { missingParts } from './requirements.ts'
+import { startBuilder } from './start-builder.ts'
+import { tearDown } from './teardown.ts'
+import { loopDevices, type Places, tracesOf } from './traces.ts'
+import type { UserRanges } from './user-ranges.ts'
+
+/** For undoing a builder that did not come up, whatever the caller's signal says. */
+const undoMsMax = 15_000
+/** Records of builders that are gone, so that a receipt's inventory still knows whose processes to look for. */
+const rememberedMax = 512
+
+export interface ProcessDriverOptions {
+  /** Absolute. `builders/`, `cache/` and `skeleton-*` below it are this driver's. */
+  readonly stateFolder: string
+  readonly programs: { readonly buildkitd: string; readonly runc: string }
+  /** Path of the cgroup below which builders get theirs, in every tree. */
+  readonly cgroup: string
+  /** Users and groups of the machine that are given to builders, 65536 to each. */
+  readonly users: UserRanges
+  /** Size of the disk that a project keeps. */
+  readonly projectDiskBytes: number
+  /** Absent: builders with egress `internet` are refused. */
+  readonly network?: BuilderNetwork | undefined
+  readonly clock?: Clock
+}
+
+/** Builders that are processes of this machine: rootless BuildKit in namespaces, with a root, users, cgroups and a disk of its own. */
+export class ProcessDriver implements Driver {
+  readonly name = 'process'
+  readonly isolation = [
+    'Users and groups of its own: its root is an ordinary, unused user of the machine, different for every builder, and no privilege can be gained.',
+    'A root of its own, read-only but for its disk: system programs, no file of a user, of the machine’s configuration or of another builder.',
+    'Namespaces of its own for processes, mounts, network, IPC, host name and cgroups; none for users can be made below it, and its network is not its own to change.',
+    'No network but loopback, or one link that leads to public addresses only; BuildKit’s interface is a unix socket that no build step can see.',
+    'Memory, processes and CPU are bounded by cgroups around it, disk by a file system image of its own.',
+    'It dies with the provisioner, and when its time is over, by the kernel and by a clock outside of it.',
+    'What it shares with the machine and with other builders is the kernel.',
+  ]
+  readonly #options: ProcessDriverOptions
+  readonly #clock: Clock
+  readonly #turns = new Turns()
+  readonly #remembered = new Map<BuilderId, BuilderFilesRecord>()
+  #machine: Promise<Machine> | undefined
+
+  constructor(options: ProcessDriverOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+  }
+
+  async missing(
+    { egress }: { egress: Egress; builderClass: BuilderClass },
+    signal: AbortSignal,
+  ): Promise<readonly MissingPart[]> {
+    const { network } = this.#options
+    const missing = await missingParts(this.#options, signal)
+    if (egress === 'none') return missing
+    return [...missing, ...(network ? await network.missing(signal) : [noUplink])]
+  }
+
+  platforms() {
+    return hostPlatforms(process.arch === 'x64' ? 'amd64' : process.arch)
+  }
+
+  async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder> {
+    const { users, programs, projectDiskBytes, network } = this.#options
+    if (spec.egress === 'internet' && !network) throw new Error(`there is no ${noUplink.what}`)
+    const machine = await this.#readMachine()
+    const places = this.#places(machine, spec.builderId)
+    // Everything that must not be given twice is given here, one builder at a time.
+    const record = await this.#turns.take(() => claimBuilder(spec, { machine, users, files: places.files }))
+    try {
+      const parts = { record, places, machine, programs, projectDiskBytes, clock: this.#clock }
+      return await startBuilder(spec, parts, signal)
+    } catch (error) {
+      throw await this.#undo(spec.builderId, error)
+    }
+  }
+
+  async destroy(builderId: BuilderId, signal: AbortSignal): Promise<void> {
+    const places = this.#places(await this.#readMachine(), builderId)
+    const record = await this.#recordOf(builderId, places.files)
+    await tearDown(builderId, record, places, signal, this.#clock)
+  }
+
+  async list(signal: AbortSignal): Promise<readonly BuilderId[]> {
+    const { builders, cgroups } = await this.#readMachine()
+    const [folders, groups, links, loops] = await Promise.all([
+      BuilderFiles.list(builders),
+      cgroups.builders(),
+      this.#options.network?.linked(signal) ?? [],
+      loopDevices(),
+    ])
+    const disks = loops
+      .filter(({ file }) => file.startsWith(`${builders}/`))
+      .flatMap(({ file }) => BuilderId.safeParse(file.slice(builders.length + 1).split('/')[0]).data ?? [])
+    return [...new Set([...folders, ...groups, ...links, ...disks])].sort()
+  }
+
+  async inventory(builderId: BuilderId, signal: AbortSignal): Promise<readonly string[]> {
+    const places = this.#places(await this.#readMachine(), builderId)
+    return tracesOf(builderId, await this.#recordOf(builderId, places.files), places, signal)
+  }
+
+  #readMachine(): Promise<Machine> {
+    this.#machine ??= readMachine(this.#options.stateFolder, this.#options.cgroup).catch(error => {
+      this.#machine = undefined
+      throw error
+    })
+    return this.#machine
+  }
+
+  #places({ builders, cgroups }: Machine, builderId: BuilderId): Places {
+    return { files: new BuilderFiles(builders, builderId), cgroups, network: this.#options.network }
+  }
+
+  async #recordOf(builderId: BuilderId, files: BuilderFiles): Promise<BuilderFilesRecord | undefined> {
+    const record = await files.read()
+    if (!record) return this.#remembered.get(builderId)
+    this.#remembered.set(builderId, record)
+    const [oldest] = this.#remembered.keys()
+    if (this.#remembered.size > rememberedMax && oldest !== undefined) this.#remembered.delete(oldest)
+    return record
+  }
+
+  async #undo(builderId: BuilderId, cause: unknown): Promise<unknown> {
+    try {
+      await this.destroy(builderId, AbortSignal.timeout(undoMsMax))
+      return cause
+    } catch (left) {
+      return new AggregateError([cause, left], `builder ${builderId} did not come up and is not all gone`)
+    }
+  }
+}
+
+const noUplink: MissingPart = {
+  what: 'a way out for builders',
+  howToGet: 'configure the provisioner’s uplink, or allow only builders without egress',
+}

@@ -1,0 +1,43 @@
+import { readdir, readFile } from 'node:fs/promises'
+
+export interface SeenProcess {
+  readonly pid: number
+  readonly name: string
+  /** Real, effective, saved and file system user, as the machine counts them. */
+  readonly users: readonly number[]
+  /** Its pid in each PID namespace from ours to its own. */
+  readonly pids: readonly number[]
+  readonly cgroups: string
+}
+
+/**
+ * Every process that runs. One that is over and only waits for its parent to ask for its exit code (a zombie) is left out: it holds no memory,
+ * file, namespace or cgroup, only a number, and where process 1 of the machine does not reap it would be listed for ever.
+ */
+export async function runningProcesses(): Promise<readonly SeenProcess[]> {
+  const names = (await readdir('/proc')).filter(name => /^[0-9]+$/.test(name))
+  const seen = await Promise.all(names.map(name => readProcess(Number(name))))
+  return seen.filter(one => one !== undefined)
+}
+
+/** Undefined for one that is over. */
+export async function readProcess(pid: number): Promise<SeenProcess | undefined> {
+  try {
+    const [status, cgroups] = await Promise.all(
+      ['status', 'cgroup'].map(file => readFile(`/proc/${pid}/${file}`, 'utf8')),
+    )
+    return parseStatus(pid, status ?? '', cgroups ?? '')
+  } catch {
+    return undefined
+  }
+}
+
+export function parseStatus(pid: number, status: string, cgroups: string): SeenProcess | undefined {
+  const field = (name: string) => new RegExp(`^${name}:\t(.*)$`, 'm').exec(status)?.[1] ?? ''
+  if (/^[ZX]/.test(field('State'))) return undefined
+  const numbers = (name: string) => field(name).split('\t').map(Number)
+  return { pid, name: field('Name'), users: numbers('Uid'), pids: numbers('NSpid'), cgroups }
+}
+
+/** Process 1 of a PID namespace just below ours: with it the kernel ends all that are in there. */
+export const isInit = ({ pids }: SeenProcess): boolean => pids.length === 2 && pids[1] === 1

@@ -1,0 +1,117 @@
+import type { BuilderId } from '@forkproof/contracts/ids'
+import { type Clock, systemClock } from '@forkproof/infra/clock'
+import { runProgram } from '../../programs/run-program.ts'
+import { leaveKeptState } from '../docker/kept-state.ts'
+import type { BuilderFilesRecord } from './builder-files.ts'
+import type { Cgroups } from './cgroups.ts'
+import { isInit, readProcess, runningProcesses } from './process-table.ts'
+import { diskOf, loopsOf, type Places, tracesOf } from './traces.ts'
+import { isInRange } from './user-ranges.ts'
+
+/** A project's BuildKit without clients ends within this; its cache then holds everything that it has promised. */
+const orderlyMsMax = 500
+const emptyMsMax = 3_000
+/** The kernel lets go of a disk image a moment after the last process that saw it. */
+const releaseMsMax = 2_000
+const lookMs = 5
+const attemptsMax = 3
+
+/** Ends the builder and removes all of it. @throws with what is left */
+export async function tearDown(
+  builderId: BuilderId,
+  record: BuilderFilesRecord | undefined,
+  places: Places,
+  signal: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<void> {
+  let left: readonly string[] = []
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    await removeAll(builderId, record, places, signal, clock)
+    left = await tracesOf(builderId, record, places, signal)
+    if (left.length === 0) return
+  }
+  throw new Error(`builder ${builderId} is not all gone: ${left.slice(0, 10).join(', ')}`)
+}
+
+async function removeAll(
+  builderId: BuilderId,
+  record: BuilderFilesRecord | undefined,
+  { files, cgroups, network }: Places,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<void> {
+  const waiting = { signal, clock }
+  if (record?.kept) await endInOrder(builderId, cgroups, waiting)
+  await killAll(builderId, record, cgroups, waiting)
+  await network?.detach(builderId, signal)
+  await cgroups.remove(builderId)
+  const disk = diskOf(files, record)
+  if (!(await within(releaseMsMax, async () => (await loopsOf(disk)).length === 0, waiting))) {
+    for (const device of await loopsOf(disk)) await runProgram('losetup', ['--detach', device], { signal })
+  }
+  if (record?.kept) await leaveKeptState(record.kept.lock, builderId)
+  await files.remove()
+}
+
+/** SIGTERM waits for running builds without bound (facts buildkit 1.3), so it is only a chance. */
+async function endInOrder(builderId: BuilderId, cgroups: Cgroups, waiting: Waiting): Promise<void> {
+  const processes = await Promise.all((await cgroups.processes(builderId)).map(readProcess))
+  for (const one of processes) if (one?.name === 'buildkitd') send('SIGTERM', one.pid)
+  await within(orderlyMsMax, async () => (await cgroups.processes(builderId)).length === 0, waiting)
+}
+
+/**
+ * Process 1 of the builder first: the kernel then ends everything in its PID namespace, and the programs that started it take it from the
+ * process table and end in turn. Were those killed first, what is below would be left to process 1 of the machine.
+ */
+async function killAll(
+  builderId: BuilderId,
+  record: BuilderFilesRecord | undefined,
+  cgroups: Cgroups,
+  waiting: Waiting,
+): Promise<void> {
+  const pids = async () => [...new Set([...(await cgroups.processes(builderId)), ...(await byUser(record))])]
+  const first = await Promise.all((await pids()).map(readProcess))
+  for (const one of first) if (one && isInit(one)) send('SIGKILL', one.pid)
+  const gone = async () => (await cgroups.processes(builderId)).length === 0
+  if (first.some(one => one && isInit(one)) && (await within(emptyMsMax / 2, gone, waiting))) return
+  // It was not so far yet that it had one, or something has left the namespace.
+  const ended = within(
+    emptyMsMax / 2,
+    async () => {
+      const rest = await pids()
+      for (const pid of rest) send('SIGKILL', pid)
+      return rest.length === 0
+    },
+    waiting,
+  )
+  await ended
+}
+
+async function byUser(record: BuilderFilesRecord | undefined): Promise<readonly number[]> {
+  if (!record) return []
+  const all = await runningProcesses()
+  return all.filter(one => one.users.some(user => isInRange(user, record.firstUser))).map(({ pid }) => pid)
+}
+
+function send(signal: NodeJS.Signals, pid: number): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It is over, which is what we want.
+  }
+}
+
+interface Waiting {
+  readonly signal: AbortSignal
+  readonly clock: Clock
+}
+
+async function within(ms: number, condition: () => Promise<boolean>, { signal, clock }: Waiting): Promise<boolean> {
+  const deadlineMs = clock.now() + ms
+  while (!(await condition())) {
+    if (clock.now() > deadlineMs) return false
+    await clock.sleep(lookMs, signal)
+  }
+  return true
+}

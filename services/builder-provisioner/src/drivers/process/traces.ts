@@ -1,0 +1,78 @@
+import { readdir, readFile } from 'node:fs/promises'
+import type { BuilderId } from '@forkproof/contracts/ids'
+import { type BuilderNetwork, linkName } from '../../network/network.ts'
+import type { BuilderFiles, BuilderFilesRecord } from './builder-files.ts'
+import type { Cgroups } from './cgroups.ts'
+import { runningProcesses, type SeenProcess } from './process-table.ts'
+import { isInRange } from './user-ranges.ts'
+
+const filesMax = 1_000
+const noLinks: readonly BuilderId[] = []
+
+export interface Places {
+  readonly files: BuilderFiles
+  readonly cgroups: Cgroups
+  readonly network: BuilderNetwork | undefined
+}
+
+/**
+ * All that the machine holds of one builder now. `record` is absent for one that never got so far, or that is gone: then its name alone is
+ * looked for, which every trace carries.
+ */
+export async function tracesOf(
+  builderId: BuilderId,
+  record: BuilderFilesRecord | undefined,
+  { files, cgroups, network }: Places,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const [processes, folders, loops, mounts, links, present] = await Promise.all([
+    runningProcesses(),
+    cgroups.present(builderId),
+    loopsOf(diskOf(files, record)),
+    mountsBelow(files.folder),
+    network === undefined ? noLinks : network.linked(signal),
+    files.present(filesMax),
+  ])
+  const own = processes.filter(one => belongsTo(one, builderId, record))
+  return [
+    ...own.map(({ pid, name }) => `process ${pid} ${name}`),
+    ...folders.map(folder => `cgroup ${folder}`),
+    ...loops.map(device => `loop ${device}`),
+    ...mounts.map(point => `mount ${point}`),
+    ...(links.includes(builderId) ? [`link ${linkName(builderId)}`] : []),
+    ...present.map(path => `file ${path}`),
+  ]
+}
+
+/** By its cgroup, or by a user that only this builder has. */
+const belongsTo = (process: SeenProcess, builderId: BuilderId, record: BuilderFilesRecord | undefined): boolean =>
+  process.cgroups.split('\n').some(line => line.split('/').includes(builderId)) ||
+  (record !== undefined && process.users.some(user => isInRange(user, record.firstUser)))
+
+export const diskOf = (files: BuilderFiles, record: BuilderFilesRecord | undefined): string =>
+  record?.kept?.image ?? files.disk
+
+/** Loop devices over this file, also when it was deleted meanwhile. */
+export async function loopsOf(disk: string): Promise<readonly string[]> {
+  return (await loopDevices())
+    .filter(({ file }) => file === disk || file === `${disk} (deleted)`)
+    .map(({ device }) => device)
+}
+
+export async function loopDevices(): Promise<readonly { readonly device: string; readonly file: string }[]> {
+  const names = (await readdir('/sys/block').catch(() => [])).filter(name => name.startsWith('loop'))
+  const found = await Promise.all(
+    names.map(async name => {
+      const file = await readFile(`/sys/block/${name}/loop/backing_file`, 'utf8').catch(() => '')
+      return file === '' ? [] : [{ device: `/dev/${name}`, file: file.trimEnd() }]
+    }),
+  )
+  return found.flat()
+}
+
+/** Mount points that this process can see. A builder's own mounts are never among them: they live and end with its mount namespace. */
+async function mountsBelow(folder: string): Promise<readonly string[]> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8')
+  const points = table.split('\n').map(line => line.split(' ')[4] ?? '')
+  return points.filter(point => point === folder || point.startsWith(`${folder}/`))
+}
