@@ -1,44 +1,30 @@
-import { fileURLToPath } from 'node:url'
 import type { BuildOrder } from '@forkproof/contracts/build'
-import { buildTaskQueue } from '@forkproof/workflows/build/api'
 import { eventsOf, otherNode, sampleBuild } from '@forkproof/workflows/build/testing/sample-build'
-import { inspectWorkflow } from '@forkproof/workflows/inspect/api'
-import { ApplicationFailure, WorkflowUpdateFailedError } from '@temporalio/client'
-import { Worker } from '@temporalio/worker'
+import { ApplicationFailure } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openTemporal, type TestTemporal } from './testing/open-temporal.ts'
+import { openTemporal } from './testing/open-temporal.ts'
 import {
+  clinging,
+  historyProblems,
   openScriptedBuilds,
-  runningRun,
   type ScriptedBuild,
-  untilCancelled,
+  silent,
   willing,
 } from './testing/scripted-builds.ts'
 import { until } from './testing/until.ts'
 
 const platform = 'linux/amd64'
-/** WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND of Temporal's API. */
-const unhandledCommand = 1
-let temporal: TestTemporal
 let scripted: Awaited<ReturnType<typeof openScriptedBuilds>>
-let stopOrchestrator: () => Promise<void>
 
 beforeAll(async () => {
-  temporal = await openTemporal()
+  const temporal = await openTemporal()
   scripted = await openScriptedBuilds(temporal)
-  stopOrchestrator = await scripted.orchestrate()
+  await scripted.orchestrate()
 })
 
 const build = (name: string, changes: Partial<BuildOrder> = {}) => scripted.make(sampleBuild(name, changes))
-const settled = (of: ScriptedBuild) => of.until(({ phase }) => phase === 'ended')
-const requested = (of: ScriptedBuild, count = 1) =>
-  until('requested', () => of.kinds.filter(kind => kind === 'requested').length >= count, { msMax: 20_000 })
-const lastEvents = (of: ScriptedBuild) => {
-  const command = of.commands.findLast(({ type }) => type === 'forkproof.builder.requested.v1')
-  if (!command) throw new Error('nothing was requested')
-  return eventsOf(command.data)
-}
-const silent = async () => undefined
+const requested = (of: ScriptedBuild) => until('requested', () => of.kinds.includes('requested'), { msMax: 20_000 })
+const sampleLease = '99999999-9999-4999-8999-999999999999' as Parameters<typeof eventsOf>[0]['leaseId']
 
 describe.concurrent('a build', () => {
   it('is confirmed, requested, ready, finished, released, and ends with the receipt', async () => {
@@ -148,7 +134,7 @@ describe.concurrent('a build', () => {
   it.each(['client_gone', 'time_up'] as const)('ends when its node says %s, and releases nothing', async reason => {
     const of = await build(`node says ${reason}`).start()
     await of.isReady()
-    await of.signal(lastEvents(of).destroyed(reason))
+    await of.signal(of.newestEvents.destroyed(reason))
     expect(await of.result()).toMatchObject({ outcome: reason, platforms: [{ state: 'destroyed', reason }] })
     expect(of.kinds).toEqual(['requested'])
   })
@@ -156,7 +142,7 @@ describe.concurrent('a build', () => {
   it('fails when its builder is lost in the middle', async () => {
     const of = await build('lost').start()
     await of.isReady()
-    await of.signal(lastEvents(of).destroyed('builder_lost'))
+    await of.signal(of.newestEvents.destroyed('builder_lost'))
     expect(await of.result()).toMatchObject({ outcome: 'failed', reason: 'builder_lost' })
     expect(of.kinds).toEqual(['requested'])
   })
@@ -198,14 +184,14 @@ describe.concurrent('a build', () => {
 
   it('counts only the first reason to end', async () => {
     const of = build('first reason')
-    of.node = (command, self) => (command.type === 'forkproof.builder.released.v1' ? silent() : willing(command, self))
+    of.node = clinging
     await of.start()
     await of.isReady()
     await of.finish('error')
     await of.finish('success')
     await of.handle.cancel()
     await until('released', () => of.kinds.includes('released'), { msMax: 10_000 })
-    await of.signal(lastEvents(of).destroyed('finished'))
+    await of.signal(of.newestEvents.destroyed('finished'))
     expect(await of.result()).toMatchObject({ outcome: 'error' })
   })
 
@@ -235,7 +221,7 @@ describe.concurrent('a build', () => {
     await requested(of)
     await of.finish('canceled')
     await of.until(({ phase }) => phase === 'ending')
-    await of.signal(lastEvents(of).accepted())
+    await of.signal(of.newestEvents.accepted())
     expect(await of.result()).toMatchObject({ outcome: 'canceled', platforms: [{ state: 'destroyed' }] })
   })
 
@@ -277,227 +263,8 @@ describe.concurrent('a build', () => {
   })
 })
 
-const sampleLease = '99999999-9999-4999-8999-999999999999' as Parameters<typeof eventsOf>[0]['leaseId']
-
-describe.concurrent('a cancelled build', () => {
-  it('that was not confirmed yet ends at once and asks for nothing', async () => {
-    const of = build('cancelled confirming')
-    const { promise: asked, resolve } = Promise.withResolvers<void>()
-    of.inspect = () => {
-      resolve()
-      return untilCancelled()
-    }
-    await of.start()
-    await asked
-    await of.handle.cancel()
-    expect(await of.result()).toMatchObject({ phase: 'ended', outcome: 'canceled' })
-    expect(of.commands).toEqual([])
-  })
-
-  it('that waits in a queue gives its place back', async () => {
-    const of = build('cancelled queued')
-    of.node = async (command, self) => {
-      const from = eventsOf(command.data)
-      if (command.type === 'forkproof.builder.requested.v1') await self.signal(from.accepted(7))
-      else await self.signal(from.failed('no_capacity', false))
-    }
-    await of.start()
-    await of.until(({ platforms }) => platforms[0]?.state === 'queued')
-    await of.handle.cancel()
-    expect(await of.result()).toMatchObject({ outcome: 'canceled', platforms: [{ state: 'failed' }] })
-    expect(of.commands.at(-1)).toMatchObject({ data: { nodeId: 'node-1', reason: 'canceled' } })
-  })
-
-  it('that is ready tears its builder down, and ends completed with the receipt', async () => {
-    const of = await build('cancelled ready').start()
-    await of.isReady()
-    await of.handle.cancel()
-    expect(await of.result()).toMatchObject({
-      outcome: 'canceled',
-      platforms: [{ state: 'destroyed', reason: 'canceled' }],
-    })
-    expect((await of.handle.describe()).status.name).toBe('COMPLETED')
-  })
-
-  it('still answers who waits for it', async () => {
-    const of = build('cancelled awaited')
-    of.node = (command, self) => (command.type === 'forkproof.builder.released.v1' ? silent() : willing(command, self))
-    await of.start()
-    const ready = await of.isReady()
-    const waiting = of.awaitChange({ knownVersion: ready.version, waitMs: 20_000 })
-    await of.handle.cancel()
-    const ending = await waiting
-    expect(ending).toMatchObject({ phase: 'ending', outcome: 'canceled' })
-    const later = of.awaitChange({ knownVersion: ending.version, waitMs: 20_000 })
-    await of.signal(lastEvents(of).destroyed('canceled'))
-    expect((await later).version).toBeGreaterThan(ending.version)
-    await of.result()
-  })
-})
-
-describe.concurrent('who waits for a build', () => {
-  it('gets the unchanged state when the time is over', async () => {
-    const of = await build('unchanged').start()
-    const { version } = await of.isReady()
-    expect(await of.awaitChange({ knownVersion: version, waitMs: 300 })).toMatchObject({ version, phase: 'active' })
-    await of.finish()
-    await of.result()
-  })
-
-  it('hears at once that it was confirmed or refused', async () => {
-    const of = build('leaving')
-    const { promise, resolve } = Promise.withResolvers<void>()
-    of.inspect = async () => {
-      await promise
-      return { outcome: 'refused', reason: 'not_a_fork' }
-    }
-    await of.start()
-    const waiting = of.awaitChange({ knownVersion: 0, waitMs: 20_000, leaving: 'confirming' })
-    resolve()
-    expect(await waiting).toMatchObject({ outcome: 'refused', reason: 'not_a_fork' })
-    await of.result()
-  })
-
-  it.each<[string, (of: ScriptedBuild) => Promise<unknown>, string]>([
-    ['too long', of => of.awaitChange({ knownVersion: 0, waitMs: 60_000 }), 'invalid_request'],
-    ['a version to come', of => of.awaitChange({ knownVersion: 1_000, waitMs: 0 }), 'invalid_request'],
-    [
-      'an unknown platform',
-      of => of.connect({ platform: 'plan9/mips' as 'linux/amd64', waitMs: 0 }),
-      'platform_not_granted',
-    ],
-  ])('for %s is rejected, which leaves nothing in the history', async (name, asking, type) => {
-    const of = await build(`rejected ${name}`).start()
-    await of.isReady()
-    const lengthOf = async () => (await of.handle.describe()).historyLength
-    const before = await lengthOf()
-    const failure = await asking(of).catch((error: unknown) => error)
-    expect(failure).toBeInstanceOf(WorkflowUpdateFailedError)
-    expect(failure).toMatchObject({ cause: { type } })
-    expect(await lengthOf()).toBe(before)
-    await of.finish()
-    await of.result()
-  })
-
-  it('can look without leaving anything in the history', async () => {
-    const of = await build('looked at').start()
-    await of.isReady()
-    expect(await of.handle.query('state')).toMatchObject({ phase: 'active', platforms: [{ state: 'ready' }] })
-    await of.finish()
-    await of.result()
-  })
-})
-
-describe.concurrent('connect', () => {
-  it('asks for a platform that was not asked for, once, and waits for it', async () => {
-    const of = await build('connected', { wishes: [] }).start()
-    const [one, two] = await Promise.all([
-      of.connect({ platform, waitMs: 10_000, certificateRequest: 'request' }),
-      of.connect({ platform, waitMs: 10_000 }),
-    ])
-    expect(one.platforms).toMatchObject([{ platform, state: 'ready' }])
-    expect(two.platforms).toHaveLength(1)
-    expect(of.commands).toMatchObject([{ data: { platform } }])
-    await of.finish()
-    expect(await of.result()).toMatchObject({ outcome: 'success' })
-  })
-
-  it('before the run is confirmed is remembered until then', async () => {
-    const of = build('connected early', { wishes: [] })
-    const { promise, resolve } = Promise.withResolvers<void>()
-    of.inspect = async () => {
-      await promise
-      return runningRun
-    }
-    await of.start()
-    expect(await of.connect({ platform, waitMs: 0 })).toMatchObject({ phase: 'confirming' })
-    expect(of.commands).toEqual([])
-    resolve()
-    await of.isReady()
-    await of.finish()
-    await of.result()
-  })
-
-  it('to a build that ends asks for nothing and answers its state', async () => {
-    const of = build('connected late')
-    of.node = (command, self) => (command.type === 'forkproof.builder.released.v1' ? silent() : willing(command, self))
-    await of.start()
-    await of.isReady()
-    await of.finish()
-    await of.until(({ phase }) => phase === 'ending')
-    const state = await of.connect({ platform: 'linux/arm64', waitMs: 20_000 })
-    expect(state).toMatchObject({ phase: 'ending', platforms: [{ platform }] })
-    await of.signal(lastEvents(of).destroyed('finished'))
-    await of.result()
-  })
-})
-
-describe.concurrent('ops', () => {
-  it('find builds by project, relationship, state and reason', async () => {
-    const of = build('searched')
-    of.inspect = async () => ({ outcome: 'refused', reason: 'head_repository_gone' })
-    await of.start()
-    await of.result()
-    const find = async () =>
-      (await temporal.client.workflow.count(`ForkproofState = 'refused' AND ForkproofReason = 'head_repository_gone'`))
-        .count
-    await until('found', async () => (await find()) === 1, { msMax: 10_000 })
-    const bySettings = `ForkproofProject = 'x' OR ForkproofRelationship = 'x'`
-    expect((await temporal.client.workflow.count(bySettings)).count).toBe(0)
-  })
-
-  it('ask about a run through the workflow inspect', async () => {
-    const of = build('inspected')
-    const inspection = await temporal.client.workflow.execute(inspectWorkflow, {
-      taskQueue: buildTaskQueue,
-      workflowId: 'inspect-1',
-      args: [of.order.run],
-    })
-    expect(inspection).toEqual(runningRun)
-  })
-})
-
-describe('an orchestrator that restarts', () => {
-  it('goes on with every build, and does no command twice', async () => {
-    const [active, ending] = [build('restart active'), build('restart ending')]
-    ending.node = (command, self) =>
-      command.type === 'forkproof.builder.released.v1' ? silent() : willing(command, self)
-    await Promise.all([active.start(), ending.start()])
-    await Promise.all([active.isReady(), ending.isReady()])
-    await ending.finish()
-    await until('released', () => ending.kinds.includes('released'), { msMax: 10_000 })
-    await stopOrchestrator()
-    await active.finish()
-    await ending.signal(lastEvents(ending).destroyed('finished'))
-    stopOrchestrator = await scripted.orchestrate()
-    expect(await settled(active)).toMatchObject({ outcome: 'success', platforms: [{ state: 'destroyed' }] })
-    expect(await ending.result()).toMatchObject({ outcome: 'success', platforms: [{ state: 'destroyed' }] })
-    expect([active.kinds, ending.kinds]).toEqual([
-      ['requested', 'released'],
-      ['requested', 'released'],
-    ])
-    await active.result()
-  })
-})
-
 describe('the histories of all these builds', () => {
   it('hold no failed task, and replay', async () => {
-    const workflowsPath = fileURLToPath(import.meta.resolve('@forkproof/workflows/bundle'))
-    const started = scripted.builds.filter(({ order }) => order.run.runId !== sampleBuild('inspected').run.runId)
-    const histories = await Promise.all(
-      started.map(async of => ({ workflowId: of.handle.workflowId, history: await of.handle.fetchHistory() })),
-    )
-    const failures = histories.flatMap(({ workflowId, history }) =>
-      (history.events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
-        // A signal that arrives in the very moment of closing lets the server ask once more: nothing that a workflow could avoid.
-        failed && failed.cause !== unhandledCommand
-          ? [`${workflowId}: ${failed.cause} ${failed.failure?.message}`]
-          : [],
-      ),
-    )
-    expect(failures).toEqual([])
-    for await (const { error, workflowId } of Worker.runReplayHistories({ workflowsPath }, histories)) {
-      expect([workflowId, error]).toEqual([workflowId, undefined])
-    }
+    expect(await historyProblems(scripted.builds)).toEqual([])
   })
 })

@@ -23,6 +23,7 @@ import {
 import { eventsOf } from '@forkproof/workflows/build/testing/sample-build'
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
+import { Worker } from '@temporalio/worker'
 import type { TestTemporal } from './open-temporal.ts'
 
 export const runningRun: RunInspection = {
@@ -35,6 +36,8 @@ export const runningRun: RunInspection = {
 }
 
 const heartbeatMs = 500
+/** WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND of Temporal's API. */
+const unhandledCommand = 1
 
 /** Until the activity is cancelled, as the real watch does; rejects with Temporal's own error. */
 export async function untilCancelled(): Promise<never> {
@@ -54,6 +57,12 @@ export const willing = async (command: BuilderCommand, build: ScriptedBuild): Pr
   else await build.signal(from.destroyed(command.data.reason))
 }
 
+export const silent = async (): Promise<void> => undefined
+
+/** Starts a builder at once and says nothing when told to destroy it. */
+export const clinging = (command: BuilderCommand, build: ScriptedBuild): Promise<void> =>
+  command.type === 'forkproof.builder.released.v1' ? silent() : willing(command, build)
+
 /** One build against scripted activities. */
 export class ScriptedBuild {
   readonly order: BuildOrder
@@ -64,6 +73,7 @@ export class ScriptedBuild {
   node: (command: BuilderCommand, build: ScriptedBuild) => Promise<void> = willing
   /** Before a command is stored. */
   beforeStored: () => Promise<void> = async () => undefined
+  isStarted = false
   readonly #client: Client
 
   constructor(order: BuildOrder, client: Client) {
@@ -81,6 +91,7 @@ export class ScriptedBuild {
       workflowId: buildWorkflowId(this.order.buildId),
       args: [this.order],
     })
+    this.isStarted = true
     return this
   }
 
@@ -113,6 +124,13 @@ export class ScriptedBuild {
 
   result(): Promise<BuildState> {
     return this.handle.result()
+  }
+
+  /** What the node of the newest request says. */
+  get newestEvents() {
+    const command = this.commands.findLast(({ type }) => type === 'forkproof.builder.requested.v1')
+    if (!command) throw new Error('nothing was requested')
+    return eventsOf(command.data)
   }
 
   get kinds(): string[] {
@@ -153,4 +171,24 @@ export async function openScriptedBuilds(temporal: TestTemporal) {
     return build
   }
   return { builds, make, orchestrate }
+}
+
+/** Failed workflow tasks of all builds so far, and what does not replay; both must be empty. */
+export async function historyProblems(builds: readonly ScriptedBuild[]): Promise<string[]> {
+  const workflowsPath = fileURLToPath(import.meta.resolve('@forkproof/workflows/bundle'))
+  const histories = await Promise.all(
+    builds
+      .filter(of => of.isStarted)
+      .map(async of => ({ workflowId: of.handle.workflowId, history: await of.handle.fetchHistory() })),
+  )
+  const problems = histories.flatMap(({ workflowId, history }) =>
+    (history.events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
+      // A signal that arrives in the very moment of closing lets the server ask once more: nothing that a workflow could avoid.
+      failed && failed.cause !== unhandledCommand ? [`${workflowId}: ${failed.failure?.message}`] : [],
+    ),
+  )
+  for await (const { error, workflowId } of Worker.runReplayHistories({ workflowsPath }, histories)) {
+    if (error) problems.push(`${workflowId}: ${error.message}`)
+  }
+  return problems
 }
