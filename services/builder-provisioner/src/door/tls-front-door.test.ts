@@ -128,7 +128,6 @@ const hostile: [string, object, string][] = [
   ],
   ['no name', { ...rightOne, servername: '', rejectUnauthorized: false }, 'handshake_failed'],
   ['TLS 1.2', { ...rightOne, maxVersion: 'TLSv1.2' }, 'handshake_failed'],
-  ['no protocol', { ...rightOne, ALPNProtocols: undefined }, 'protocol_missing'],
   ['HTTP/1.1 for a protocol', { ...rightOne, ALPNProtocols: ['http/1.1'] }, 'handshake_failed'],
 ]
 
@@ -144,6 +143,12 @@ describe('the front door', () => {
       [leaseId, 1],
       [leaseId, 0],
     ])
+  })
+
+  it('lets a client through that names no protocol, as buildx does', async () => {
+    const socket = await knock({ ...rightOne, ALPNProtocols: undefined })
+    expect(socket.alpnProtocol).toBe(false)
+    socket.destroy()
   })
 
   it('takes a name in any case, as DNS does', async () => {

@@ -15,7 +15,10 @@ interface Options {
   readonly limits?: Partial<DoorLimits>
 }
 
-/** HTTP/2 by name: every BuildKit client offers it, and no other protocol's server can be talked into an answer here (RFC 7301). */
+/**
+ * Who names protocols must name HTTP/2, so that no other protocol's client can be talked into connecting here (RFC 7301). Who names none is
+ * let in: buildx dials TLS for its remote driver that way, while buildctl and depot name it.
+ */
 const protocol = 'h2'
 
 /** Listens at once. @throws when the port cannot be had */
@@ -127,7 +130,6 @@ class TlsFrontDoor implements FrontDoor {
 
   #refusal(socket: TLSSocket): string | undefined {
     if (this.#connections.size - this.#pending.count > this.#limits.connectionsMax) return 'door_full'
-    if (socket.alpnProtocol !== protocol) return 'protocol_missing'
     const name = 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : ''
     const opening = this.#openings.get(name.toLowerCase())
     if (!opening) return 'no_such_builder'
