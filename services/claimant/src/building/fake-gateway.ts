@@ -46,7 +46,7 @@ export interface GatewayBehaviour extends Behaviour {
   readonly start?: (build: FakeBuild, attempt: number) => Answer | Promise<Answer>
   /** `look` counts from 1. */
   readonly look?: (build: FakeBuild, look: number, version: number) => Answer | Promise<Answer>
-  readonly health?: (build: FakeBuild) => Answer
+  readonly health?: (build: FakeBuild) => Answer | Promise<Answer>
   readonly end?: (build: FakeBuild, attempt: number) => Answer
   /** Port of the builder. */
   readonly port?: number
@@ -91,7 +91,7 @@ export async function startFakeGateway(behaviour: GatewayBehaviour = {}): Promis
     }
     if (rest === '/health') {
       build.health += 1
-      return behaviour.health?.(build) ?? { status: 204 }
+      return (await behaviour.health?.(build)) ?? { status: 204 }
     }
     attempts.end += 1
     const reply = behaviour.end?.(build, attempts.end) ?? { status: 204 }
