@@ -16,7 +16,7 @@ import (
 
 const (
 	dialTimeout = 300 * time.Millisecond
-	targetsMax  = 256
+	targetsMax  = 4096
 )
 
 func main() {

@@ -168,6 +168,20 @@ const programSettings = defineSettings({
   },
 })
 
+/** What the canary build of the readiness check must not reach from inside a builder. */
+const readinessSettings = defineSettings({
+  forbiddenTargets: {
+    env: 'FORKPROOF_PROVISIONER_FORBIDDEN_TARGETS',
+    schema: z
+      .string()
+      .transform(text => text.split(',').map(part => part.trim()))
+      .pipe(z.array(hostAndPort).max(64)),
+    optional: true,
+    description:
+      'comma list of host:port that no build may reach, besides metadata services, private networks and this machine itself; a builder from inside which one answers is not used',
+  },
+})
+
 export const settings = defineSettings({
   ...busSettings('provisioner'),
   ...logSettings,
@@ -176,6 +190,7 @@ export const settings = defineSettings({
   ...capacitySettings,
   ...limitSettings,
   ...programSettings,
+  ...readinessSettings,
 })
 
 /** @throws ConfigError */
