@@ -93,6 +93,6 @@ export class BuilderFiles {
   }
 
   remove(): Promise<void> {
-    return rm(this.folder, { recursive: true, force: true })
+    return rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }

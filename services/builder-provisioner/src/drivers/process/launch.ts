@@ -52,10 +52,20 @@ export async function launch(inputs: LaunchInputs, signal: AbortSignal): Promise
     reject(new Error(`a builder’s root could not be made (${code}): ${lines.join(' | ')}`)),
   )
   const bound = AbortSignal.any([signal, AbortSignal.timeout(furnishMsMax)])
-  bound.addEventListener('abort', () => reject(bound.reason), { once: true })
-  if (bound.aborted) reject(bound.reason)
-  const pid = await born
-  return { pid, go: () => void stdin.end('go\n'), exited }
+  const giveUp = () => reject(bound.reason)
+  bound.addEventListener('abort', giveUp, { once: true })
+  if (bound.aborted) giveUp()
+  try {
+    const pid = await born
+    return { pid, go: () => void stdin.end('go\n'), exited }
+  } catch (error) {
+    // With its first process gone, all below it are on their way out: see the script.
+    child.kill('SIGKILL')
+    await exited
+    throw error
+  } finally {
+    bound.removeEventListener('abort', giveUp)
+  }
 }
 
 function start({ builderId, folder, firstUser, secondsLeft, cgroups }: LaunchInputs): ChildProcess {

@@ -74,6 +74,7 @@ export class ProcessDriver implements Driver {
   async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder> {
     const { users, programs, projectDiskBytes, network } = this.#options
     if (spec.egress === 'internet' && !network) throw new Error(`there is no ${noUplink.what}`)
+    signal.throwIfAborted()
     const machine = await this.#readMachine()
     const places = this.#places(machine, spec.builderId)
     // Everything that must not be given twice is given here, one builder at a time.

@@ -42,7 +42,7 @@ export async function startBuilder(spec: BuilderSpec, parts: StartParts, signal:
     devices,
     hierarchies: machine.hierarchies,
   })
-  await Promise.all([
+  await allDone([
     cgroups.create(builderId, spec.limits),
     ensureDisk(spec, parts, signal),
     writeEtc(files.etc, { spec, nameservers: network?.nameservers ?? [], skeleton }),
@@ -59,6 +59,13 @@ export async function startBuilder(spec: BuilderSpec, parts: StartParts, signal:
   await listening(parts, ended, signal)
   await checkBoundary(builderId, record, cgroups)
   return { socketPath: files.socketPath, ended }
+}
+
+/** As `Promise.all`, but nothing is still being made when it rejects: whoever removes it then finds all of it. */
+async function allDone(work: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work)
+  const failed = outcomes.find(outcome => outcome.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 async function ensureDisk(spec: BuilderSpec, parts: StartParts, signal: AbortSignal): Promise<void> {
@@ -85,7 +92,10 @@ async function listening({ places, clock }: StartParts, ended: Promise<string>, 
 async function endOf(spec: BuilderSpec, { exited }: Launched, { places, clock }: StartParts): Promise<string> {
   const { code, lines } = await exited
   const kills = await places.cgroups.memoryKills(spec.builderId)
-  const last = lines.slice(-3).join(' | ')
+  const last = lines
+    .filter(line => !line.startsWith('unshare: '))
+    .slice(-3)
+    .join(' | ')
   if (clock.now() >= spec.endsAtMs) return 'its time was over'
   if (kills > 0) return `out of memory (${kills} processes were killed)`
   return `BuildKit ended with ${code ?? 'a signal'}${last === '' ? '' : `: ${last}`}`
