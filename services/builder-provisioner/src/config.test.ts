@@ -42,7 +42,19 @@ describe('the configuration', () => {
     ['BUILDER_CPUS', '0'],
     ['BUILDER_MEMORY_MB', '1'],
     ['BUILDKITD_PATH', 'buildkitd'],
+    ['UPLINK_NETWORK', '198.19.64.1/18'],
+    ['UPLINK_NAMESERVERS', 'dns.example'],
+    ['UPLINK_BLOCKED', '203.0.113.0/24,x'],
+    ['FORBIDDEN_TARGETS', 'https://bus.example'],
   ])('refuses %s=%s', (name, value) => {
     expect(withSetting(name, value)).toThrow('1 problem(s)')
+  })
+})
+
+describe('lists', () => {
+  it('may be empty, and are trimmed', () => {
+    expect(readConfig(least)).toMatchObject({ uplinkBlocked: [], forbiddenTargets: [] })
+    expect(withSetting('UPLINK_BLOCKED', '203.0.113.0/24, 198.51.100.0/24')().uplinkBlocked).toHaveLength(2)
+    expect(withSetting('FORBIDDEN_TARGETS', 'bus.example:4222,[2001:db8::1]:80')().forbiddenTargets).toHaveLength(2)
   })
 })

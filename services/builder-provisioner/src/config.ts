@@ -5,13 +5,12 @@ import { limits } from '@forkproof/contracts/limits'
 import { ConfigError, defineSettings, loadSettings } from '@forkproof/infra/config'
 import { busSettings, logSettings } from '@forkproof/infra/shared-settings'
 import { z } from 'zod'
+import { absolutePath, count, driverSettings } from './drivers/config.ts'
 
-const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 const platformList = z
   .string()
   .transform(text => text.split(',').map(part => part.trim()))
   .pipe(z.array(Platform).min(1).max(Platform.options.length))
-const absolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
 const hostAndPort = z.string().regex(/^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/, 'must be host:port')
 
 const nodeSettings = defineSettings({
@@ -112,85 +111,13 @@ const capacitySettings = defineSettings({
   },
 })
 
-/** Bounds of one builder, held by the driver at its outer boundary. */
-const limitSettings = defineSettings({
-  builderCpus: {
-    env: 'FORKPROOF_PROVISIONER_BUILDER_CPUS',
-    schema: z.coerce.number().min(0.1).max(1_024),
-    default: 2,
-    description: 'processors of one builder',
-  },
-  builderMemoryMegabytes: {
-    env: 'FORKPROOF_PROVISIONER_BUILDER_MEMORY_MB',
-    schema: count(128, 16_777_216),
-    default: 2_048,
-    description: 'memory of one builder, in MiB',
-  },
-  builderPids: {
-    env: 'FORKPROOF_PROVISIONER_BUILDER_PIDS',
-    schema: count(64, 4_194_304),
-    default: 1_024,
-    description: 'processes and threads of one builder',
-  },
-  builderDiskMegabytes: {
-    env: 'FORKPROOF_PROVISIONER_BUILDER_DISK_MB',
-    schema: count(64, 16_777_216),
-    default: 8_192,
-    description: 'disk of one builder, in MiB; made sparse',
-  },
-})
-
-/** Programs that drivers and the readiness check run. */
-const programSettings = defineSettings({
-  buildkitdPath: {
-    env: 'FORKPROOF_PROVISIONER_BUILDKITD_PATH',
-    schema: absolutePath,
-    default: '/usr/local/bin/buildkitd',
-    description: 'path of buildkitd',
-  },
-  buildctlPath: {
-    env: 'FORKPROOF_PROVISIONER_BUILDCTL_PATH',
-    schema: absolutePath,
-    default: '/usr/local/bin/buildctl',
-    description: 'path of buildctl, for the canary build',
-  },
-  runcPath: {
-    env: 'FORKPROOF_PROVISIONER_RUNC_PATH',
-    schema: absolutePath,
-    default: '/usr/sbin/runc',
-    description: 'path of runc',
-  },
-  probePath: {
-    env: 'FORKPROOF_PROVISIONER_PROBE_PATH',
-    schema: absolutePath,
-    default: '/usr/local/bin/forkproof-probe',
-    description: 'path of the probe that looks around from inside a canary build',
-  },
-})
-
-/** What the canary build of the readiness check must not reach from inside a builder. */
-const readinessSettings = defineSettings({
-  forbiddenTargets: {
-    env: 'FORKPROOF_PROVISIONER_FORBIDDEN_TARGETS',
-    schema: z
-      .string()
-      .transform(text => text.split(',').map(part => part.trim()))
-      .pipe(z.array(hostAndPort).max(64)),
-    optional: true,
-    description:
-      'comma list of host:port that no build may reach, besides metadata services, private networks and this machine itself; a builder from inside which one answers is not used',
-  },
-})
-
 export const settings = defineSettings({
   ...busSettings('provisioner'),
   ...logSettings,
   ...nodeSettings,
   ...doorSettings,
   ...capacitySettings,
-  ...limitSettings,
-  ...programSettings,
-  ...readinessSettings,
+  ...driverSettings,
 })
 
 /** @throws ConfigError */

@@ -115,6 +115,7 @@ class Run {
       )
       expect(world.door.isAllowed(leaseId)).toBe(false)
     }
+    expect(world.door.openings.size, 'the door is shut').toBe(0)
     const warm = [...world.driver.machine.keys()]
     expect(warm.length, 'only the warm pool stands').toBe(settings.warm)
   }
