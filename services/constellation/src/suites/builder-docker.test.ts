@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { DockerDriver } from '@forkproof/builder-provisioner/drivers/docker/docker-driver'
@@ -18,12 +18,15 @@ const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
 const ignored = /\/(log|docker\.sock|exec\/containerd\/.*|data\/.*\/(containerd|buildkit|network|image|tmp)(\/.*)?)$/
 
 let docker: TestDocker
+/** Closed to everybody but root, as the provisioner's own is. */
+const stateFolder = () => join(docker.sharedFolder, 'node')
 const driverOn = (socketPath: string, reference = image) =>
-  new DockerDriver({ socketPath, image: reference, nodeId: 'node-1', stateFolder: docker.sharedFolder })
+  new DockerDriver({ socketPath, image: reference, nodeId: 'node-1', stateFolder: stateFolder() })
 
 beforeAll(async () => {
   docker = await TestDocker.start()
   afterFile(() => docker.stop())
+  await mkdir(stateFolder(), { mode: 0o700 })
   await importBuilderImage(docker.socketPath, inject('programs'), image)
   for (const target of docker.standIns) await docker.runAround(inject('programs').probe, ['reachable', target])
 })
@@ -48,7 +51,7 @@ describeDriver('docker', async (): Promise<DriverWorld> => {
   return {
     openDriver: () => driverOn(docker.socketPath),
     inventory,
-    cacheFolder: join(docker.sharedFolder, 'cache'),
+    cacheFolder: join(stateFolder(), 'cache'),
     standIns: [...docker.standIns, await openHostService()],
   }
 })
@@ -142,7 +145,7 @@ describe('what is particular to Docker', () => {
     const driver = driverOn(docker.socketPath)
     const spec = specOf()
     await driver.create(spec, within())
-    const disk = join(docker.sharedFolder, 'builders', spec.builderId, 'state')
+    const disk = join(stateFolder(), 'builders', spec.builderId, 'state')
     expect((await inventory()).filter(line => line.startsWith('mount ') && line.endsWith(` at ${disk}`))).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import { open, rm } from 'node:fs/promises'
-import { runProgram } from './run-program.ts'
+import { ProgramError, runProgram } from '../../programs/run-program.ts'
 
 interface ImageOptions {
   readonly bytes: number
@@ -52,6 +52,6 @@ export async function isSoundImage(path: string, signal: AbortSignal): Promise<b
   } catch (error) {
     if (signal.aborted) throw error
     // 1: mended.
-    return error instanceof Error && 'code' in error && error.code === 1
+    return error instanceof ProgramError && error.code === 1
   }
 }

@@ -30,6 +30,8 @@ export interface DockerDriverOptions {
   readonly nodeId: string
   /** Absolute. `builders/` and `cache/` below it are this driver's. */
   readonly stateFolder: string
+  /** Disk of a project's kept state; that of every builder when absent. */
+  readonly projectDiskBytes?: number
   /** Absent: builders with egress `internet` are refused. */
   readonly network?: BuilderNetwork
   readonly clock?: Clock
@@ -64,7 +66,7 @@ export class DockerDriver implements Driver {
     signal: AbortSignal,
   ): Promise<readonly MissingPart[]> {
     const { image, network } = this.#options
-    const missing = await missingParts(this.#engine, image, signal)
+    const missing = await missingParts({ engine: this.#engine, image, builders: this.#builders }, signal)
     if (need.egress === 'none') return missing
     return [...missing, ...(network === undefined ? [noUplink] : await network.missing(signal))]
   }
@@ -74,8 +76,9 @@ export class DockerDriver implements Driver {
   }
 
   async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder> {
-    const { image, nodeId, stateFolder, network } = this.#options
+    const { image, nodeId, stateFolder, network, projectDiskBytes } = this.#options
     const { builderId } = spec
+    const diskBytes = (spec.kind.class === 'project' ? projectDiskBytes : undefined) ?? spec.limits.diskBytes
     const folder = this.#folder(builderId)
     if ((await folder.read()) !== undefined) throw new Error(`builder ${builderId} exists`)
     const parts = {
@@ -85,7 +88,7 @@ export class DockerDriver implements Driver {
         BuilderId.safeParse(holder).success && (await this.#folder(BuilderId.parse(holder)).read()) !== undefined,
     }
     try {
-      const init = await startBuilder(spec, parts, signal)
+      const init = await startBuilder({ ...spec, limits: { ...spec.limits, diskBytes } }, parts, signal)
       return { socketPath: join(folder.socketFolder, socketName), ended: this.#endOf(builderId, init) }
     } catch (error) {
       throw await this.#undo(builderId, error)

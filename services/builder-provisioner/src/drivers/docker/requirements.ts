@@ -1,6 +1,8 @@
-import { access, constants, stat } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { findProgram } from '../../programs/find-program.ts'
 import type { MissingPart } from '../driver.ts'
+import { socketName } from './container-shape.ts'
 import type { EngineClient, EngineInfo } from './engine-client.ts'
 import { EngineUnreachable } from './engine-request.ts'
 
@@ -10,7 +12,9 @@ const programs: readonly { name: string; debianPackage: string }[] = [
   { name: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
   { name: 'e2fsck', debianPackage: 'e2fsprogs' },
 ]
-const programFolders = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'.split(delimiter)
+
+/** Longest path of a unix socket that can be connected to: the kernel's 108 bytes with the final zero. */
+const socketPathBytesMax = 107
 
 /** The container's root in the machine's numbers, or undefined for a daemon without user namespaces. It names its data folder after them. */
 export function remappedRoot(info: EngineInfo): { readonly uid: number; readonly gid: number } | undefined {
@@ -21,18 +25,23 @@ export function remappedRoot(info: EngineInfo): { readonly uid: number; readonly
 
 /** Everything that a bounded builder needs. Nothing here has a weaker substitute. */
 export async function missingParts(
-  engine: EngineClient,
-  image: string,
+  { engine, image, builders }: { engine: EngineClient; image: string; builders: string },
   signal: AbortSignal,
 ): Promise<readonly MissingPart[]> {
   const missing: MissingPart[] = []
+  const excess = Buffer.byteLength(join(builders, 'baaaaaaaaaaa/socket', socketName)) - socketPathBytesMax
+  if (excess > 0)
+    missing.push({
+      what: 'a shorter path of the state folder',
+      howToGet: `name a state folder that is ${excess} bytes shorter`,
+    })
   if (process.getuid?.() !== 0)
     missing.push({
       what: 'root',
       howToGet: 'run the provisioner as root: it mounts disks and reads what the kernel knows of builders',
     })
   for (const { name, debianPackage } of programs) {
-    if (!(await isInstalled(name)))
+    if ((await findProgram(name)) === undefined)
       missing.push({ what: `the program ${name}`, howToGet: `apt-get install ${debianPackage}` })
   }
   if (
@@ -82,16 +91,4 @@ const seccomp: MissingPart = {
 const limits: MissingPart = {
   what: 'limits of memory, processes and CPU in the Docker daemon',
   howToGet: 'mount the memory, pids and cpu cgroup controllers',
-}
-
-async function isInstalled(program: string): Promise<boolean> {
-  for (const folder of programFolders) {
-    try {
-      await access(join(folder, program), constants.X_OK)
-      return true
-    } catch {
-      // Perhaps in the next folder.
-    }
-  }
-  return false
 }

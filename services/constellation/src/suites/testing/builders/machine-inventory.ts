@@ -52,7 +52,8 @@ async function mounts(mentions: (text: string) => boolean): Promise<string[]> {
   }
   const tables = await Promise.all([...namespaces.values()].map(pid => read(`/proc/${pid}/mountinfo`)))
   const lines = tables.flatMap(table => table.split('\n').filter(mentions))
-  return lines.map(line => `mount ${line.split(' ').slice(3, 5).join(' at ')}`)
+  // Each once: a namespace that another program makes meanwhile holds a copy of ours.
+  return [...new Set(lines.map(line => `mount ${line.split(' ').slice(3, 5).join(' at ')}`))]
 }
 
 async function loops(mentions: (text: string) => boolean): Promise<string[]> {
