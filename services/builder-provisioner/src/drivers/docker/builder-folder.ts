@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } f
 import { join } from 'node:path'
 import { BuilderId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
+import { ifAbsent } from '../if-absent.ts'
 
 /** What must be known to find a builder's traces when Docker does not answer. Grows while the builder is made. */
 const Trace = z.object({
@@ -90,13 +91,6 @@ export class BuilderFolder {
     await rm(this.path, { recursive: true, force: true })
   }
 }
-
-export const ifAbsent =
-  <T>(value: T) =>
-  (error: unknown): T => {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return value
-    throw error
-  }
 
 function jsonOf(text: string): unknown {
   try {

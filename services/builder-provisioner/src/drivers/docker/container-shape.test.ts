@@ -1,7 +1,7 @@
 import { BuilderId, ProjectId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
+import { buildkitToml } from '../buildkit-toml.ts'
 import type { BuilderSpec } from '../driver.ts'
-import { buildkitToml } from './buildkit-toml.ts'
 import { capabilityMask, containerRequest } from './container-shape.ts'
 
 const nowMs = 1_790_000_000_000

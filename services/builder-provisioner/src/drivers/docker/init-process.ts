@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { ifAbsent } from './builder-folder.ts'
+import { ifAbsent } from '../if-absent.ts'
 
 const pollMs = 200
 

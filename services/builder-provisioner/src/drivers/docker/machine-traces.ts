@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
-import { ifAbsent } from './builder-folder.ts'
+import { ifAbsent } from '../if-absent.ts'
 
 /**
  * Mounts that mention one of the texts, in any mount namespace of the machine: Docker mounts a container's layers in its own, which need not

@@ -2,14 +2,15 @@ import { stat, unlink } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { BuilderNetwork } from '../../network/network.ts'
-import { type BuilderFolder, type BuilderTrace, ifAbsent } from './builder-folder.ts'
+import { unmountDisk } from '../disks/disk-image.ts'
+import { leaveKeptState } from '../disks/kept-state.ts'
+import { ifAbsent } from '../if-absent.ts'
+import type { BuilderFolder, BuilderTrace } from './builder-folder.ts'
 import { tracesOf } from './builder-traces.ts'
 import { containerName } from './container-shape.ts'
-import { unmountDisk } from './disk-image.ts'
 import type { EngineClient } from './engine-client.ts'
 import { EngineUnreachable } from './engine-request.ts'
 import { killInit, processesOf } from './init-process.ts'
-import { leaveKeptState } from './kept-state.ts'
 
 const pollMs = 20
 /** What the kernel needs to let go of the last mount and cgroup after the last process; far above what was ever seen. */

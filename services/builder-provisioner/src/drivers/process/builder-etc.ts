@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buildkitToml } from '../docker/buildkit-toml.ts'
+import { buildkitToml } from '../buildkit-toml.ts'
 import type { BuilderSpec } from '../driver.ts'
 import type { Skeleton } from './skeleton.ts'
 

@@ -1,4 +1,4 @@
-import { takeKeptState } from '../docker/kept-state.ts'
+import { takeKeptState } from '../disks/kept-state.ts'
 import type { BuilderSpec } from '../driver.ts'
 import { BuilderFiles, type BuilderFilesRecord } from './builder-files.ts'
 import { findKeptDisk, keptUsers, newKeptDisk } from './kept-disk.ts'

@@ -1,7 +1,7 @@
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { type Clock, systemClock } from '@forkproof/infra/clock'
 import { runProgram } from '../../programs/run-program.ts'
-import { leaveKeptState } from '../docker/kept-state.ts'
+import { leaveKeptState } from '../disks/kept-state.ts'
 import type { BuilderFilesRecord } from './builder-files.ts'
 import type { Cgroups } from './cgroups.ts'
 import { isInit, readProcess, runningProcesses } from './process-table.ts'

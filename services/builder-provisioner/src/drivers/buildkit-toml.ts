@@ -1,4 +1,4 @@
-import type { BuilderSpec } from '../driver.ts'
+import type { BuilderSpec } from './driver.ts'
 
 const parallelSteps = 4
 

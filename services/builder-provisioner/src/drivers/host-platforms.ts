@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Platform } from '@forkproof/contracts/build'
-import { ifAbsent } from './builder-folder.ts'
+import { ifAbsent } from './if-absent.ts'
 
 const architectures: Readonly<Record<string, Platform>> = {
   x86_64: 'linux/amd64',

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import type { BuilderSpec } from '../driver.ts'
-import { ifAbsent } from './builder-folder.ts'
+import { ifAbsent } from '../if-absent.ts'
 import { isSoundImage, makeDiskImage } from './disk-image.ts'
 
 interface Owner {
