@@ -18,8 +18,10 @@ import { servePolicy } from './claims/serve-policy.ts'
 import { createStartClaim } from './claims/start-claim.ts'
 import { temporalClaims } from './claims/temporal-claims.ts'
 import type { GatewayConfig } from './config.ts'
+import { createDepotServer } from './depot/depot-server.ts'
 import { PublishedKeys } from './discovery/published-keys.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
+import type { GatewayParts } from './http/app.ts'
 import { createServer } from './http/server.ts'
 import { stopServer } from './http/stop-server.ts'
 import { createReadiness } from './readiness.ts'
@@ -30,9 +32,32 @@ import { RequestLimits } from './throttling/request-limits.ts'
 export async function composeGateway(
   config: GatewayConfig,
   lifecycle: Lifecycle,
-): Promise<{ log: Logger; url: string }> {
-  const clock = systemClock
+): Promise<{ log: Logger; url: string; depotUrl: string | undefined }> {
   const log = createLogger({ service: 'gateway', level: config.logLevel })
+  const parts = gatewayParts(config, { lifecycle, log })
+  const app = await createServer(parts)
+  lifecycle.add('http server', () => stopServer(app, parts.held))
+  const url = await app.listen({ host: config.host, port: config.port })
+  const depotUrl = await listenForDepot(config, parts, lifecycle)
+  log.info({ url }, 'listening')
+  return { log, url, depotUrl }
+}
+
+async function listenForDepot(
+  { depotHost: host, depotPort: port, trustedProxies }: GatewayConfig,
+  parts: GatewayParts,
+  lifecycle: Lifecycle,
+): Promise<string | undefined> {
+  if (port === 'off') return undefined
+  const server = createDepotServer(parts, trustedProxies)
+  lifecycle.add('Depot-compatible API', () => server.close())
+  const url = await server.listen({ host, port })
+  parts.log.info({ url }, 'listening for clients of the Depot-compatible API')
+  return url
+}
+
+function gatewayParts(config: GatewayConfig, { lifecycle, log }: { lifecycle: Lifecycle; log: Logger }): GatewayParts {
+  const clock = systemClock
   const temporal = { address: config.temporalAddress, namespace: config.temporalNamespace }
   const temporalClient = connectTemporal(temporal, lifecycle)
   const claims = temporalClaims(temporalClient)
@@ -65,7 +90,7 @@ export async function composeGateway(
     requestLimits,
     clock,
   })
-  const app = await createServer({
+  return {
     ...config,
     ...admission,
     ...builds,
@@ -105,9 +130,5 @@ export async function composeGateway(
     metrics: gatewayMetrics(),
     clock,
     log,
-  })
-  lifecycle.add('http server', () => stopServer(app, held))
-  const url = await app.listen({ host: config.host, port: config.port })
-  log.info({ url }, 'listening')
-  return { log, url }
+  }
 }

@@ -21,6 +21,7 @@ export class InMemoryBuilds implements Builds {
   /** Calls that a real one would put into the workflow's history. */
   waits = 0
   looks = 0
+  connects = 0
   down = false
   /** Visibility lags behind: what was started is not listed. */
   invisible = false
@@ -59,6 +60,7 @@ export class InMemoryBuilds implements Builds {
   }
 
   async connect(buildId: BuildId, wish: PlatformWish): Promise<BuildState> {
+    this.connects++
     this.#assertUp()
     const { order, state } = this.#held(buildId)
     if (!order.allowedPlatforms.includes(wish.platform)) throw new AppError('platform_not_granted')

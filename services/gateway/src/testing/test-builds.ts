@@ -48,7 +48,15 @@ export async function buildGateway(
     if (!order) throw new Error(`no build was started: ${answer.body}`)
     return { buildId: order.buildId, buildToken: String(buildToken), order }
   }
-  return { ...gateway, admitted: record, accessToken, ask, post, started }
+  return {
+    ...gateway,
+    admitted: record,
+    accessToken,
+    ask,
+    post,
+    started,
+    announce: (more: Partial<NodeAnnouncement>) => announce(gateway, more),
+  }
 }
 export type BuildGateway = Awaited<ReturnType<typeof buildGateway>>
 
@@ -58,14 +66,17 @@ interface Asked {
   readonly headers?: Record<string, string>
 }
 
-export async function putProject({ standIns }: TestGateway, rule: TrustRule): Promise<void> {
+export async function putProject({ standIns }: Pick<TestGateway, 'standIns'>, rule: TrustRule): Promise<void> {
   const createdAt = '2026-01-01T00:00:00Z'
   const relationships = [{ id: relationshipId, rule, createdAt }]
   const project = Project.parse({ id: projectId, name: 'project', createdAt, relationships })
   standIns.bucket(buckets.projects).put(projectId, JSON.stringify(project))
 }
 
-export function announce({ standIns, clock }: TestGateway, more: Partial<NodeAnnouncement> = {}): void {
+export function announce(
+  { standIns, clock }: Pick<TestGateway, 'standIns' | 'clock'>,
+  more: Partial<NodeAnnouncement> = {},
+): void {
   const node: NodeAnnouncement = {
     nodeId: NodeId.parse('node-1'),
     driver: 'memory',

@@ -63,11 +63,11 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
   const clock = new FakeClock()
   const { lines, log } = logLines()
   const claims = new InMemoryClaims(clock)
-  const nudges = new InMemoryNudges()
   const { source, read } = keySource()
   const requestLimits = new RequestLimits(config, clock)
   const held = new HeldRequests({ ...config, holdMs: config.exchangeHoldMs })
   const defaultAudience = config.defaultAudience ?? Audience.parse(issuer)
+  const nudges = new InMemoryNudges()
   const passOn = throttledNudges(nudges, clock)
   const publishedKeys = new PublishedKeys({ source: { read }, clock, log })
   const standIns = new AdmissionStandIns()
@@ -78,6 +78,7 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
   const builds = new InMemoryBuilds()
   const signs = new InMemorySigns()
   const parts = buildParts({ builds, signs, bucket: standIns.ground.bucket, requestLimits, clock })
+  const metrics = gatewayMetrics()
   const app = await createServer({
     ...config,
     ...admission,
@@ -104,7 +105,7 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
     firstAddresses: new FirstAddresses(log),
     publishedKeys,
     readiness: createReadiness({ temporal: () => claims.reachable() }, clock),
-    metrics: gatewayMetrics(),
+    metrics,
     clock,
     log,
   })
@@ -118,22 +119,9 @@ export async function testGateway(settings: Partial<GatewayConfig> = {}) {
   const start = async (body: object = {}) => (await claim({ ...goodClaim, ...body })).json<ClaimAnswer>()
   const exchange = (url: string, remoteAddress = '192.0.2.1') =>
     app.inject({ method: 'POST', url: new URL(url).pathname, remoteAddress })
-  const kept = {
-    app,
-    claims,
-    clock,
-    held,
-    lines,
-    nudges,
-    source,
-    standIns,
-    admission,
-    builds,
-    signs,
-    parts,
-    requestLimits,
-  }
-  return { ...kept, claim, start, exchange, log }
+  const kept = { app, claims, clock, held, lines, log, nudges, source, standIns }
+  const forBuilds = { admission, builds, signs, parts, requestLimits, metrics }
+  return { ...kept, ...forBuilds, claim, start, exchange }
 }
 export type TestGateway = Awaited<ReturnType<typeof testGateway>>
 

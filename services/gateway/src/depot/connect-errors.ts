@@ -1,0 +1,33 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { AppError, type ErrorCode, errorTable } from '@forkproof/contracts/errors'
+import { asAppError } from '../http/client-errors.ts'
+import { retryAfterSeconds } from '../http/problem.ts'
+
+const codesOfStatus: Readonly<Record<number, Code>> = {
+  400: Code.InvalidArgument,
+  401: Code.Unauthenticated,
+  403: Code.PermissionDenied,
+  413: Code.InvalidArgument,
+  424: Code.Unavailable,
+  429: Code.ResourceExhausted,
+  500: Code.Internal,
+  503: Code.Unavailable,
+}
+const codes: Partial<Record<ErrorCode, Code>> = {
+  // Whose project it is is not told, and `not_found` would send the client to look for its projects (facts depot A4).
+  project_not_found: Code.PermissionDenied,
+  isolation_missing: Code.FailedPrecondition,
+}
+
+/** Our error as the client shows it: the constant title, what may be told, and our code as metadata. */
+export function asConnectError(thrown: unknown): { error: ConnectError; cause: AppError } {
+  if (thrown instanceof ConnectError) return { error: thrown, cause: new AppError('invalid_request') }
+  const cause = asAppError(thrown)
+  const { status, title } = errorTable[cause.code]
+  const text = cause.detail === undefined ? title : `${title}: ${cause.detail}`
+  const error = new ConnectError(text, codes[cause.code] ?? codesOfStatus[status] ?? Code.FailedPrecondition)
+  error.metadata.set('forkproof-code', cause.code)
+  const retryAfter = retryAfterSeconds(cause)
+  if (retryAfter !== undefined) error.metadata.set('retry-after', String(retryAfter))
+  return { error, cause }
+}
