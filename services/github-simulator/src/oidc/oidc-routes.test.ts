@@ -23,8 +23,12 @@ describe("the simulated issuer of GitHub's own tokens", () => {
   })
   afterEach(() => simulator.stop())
 
-  async function assignmentOf(order: object, permissions: Record<string, string> = { 'id-token': 'write' }) {
-    const workflow = { permissions, jobs: { build: { steps: [{ run: 'true' }] } } }
+  async function assignmentOf(
+    order: object,
+    permissions: Record<string, string> = { 'id-token': 'write' },
+    job: object = {},
+  ) {
+    const workflow = { permissions, jobs: { build: { steps: [{ run: 'true' }], ...job } } }
     await simulator.control('POST', '/workflows', { repository: 'octo-org/app', workflow, ...order })
     await expect.poll(() => assignments.length).toBe(1)
     return assignments[0]?.idTokenRequest
@@ -42,8 +46,12 @@ describe("the simulated issuer of GitHub's own tokens", () => {
     expect(decodeProtectedHeader(value)).toMatchObject({ alg: 'RS256', typ: 'JWT' })
     expect(payload).toMatchObject({
       repository: 'octo-org/app',
+      repository_id: expect.stringMatching(/^\d+$/),
       event_name: 'push',
       ref: 'refs/heads/main',
+      workflow_ref: expect.stringMatching(/^octo-org\/app\/\.github\/workflows\/.+@refs\/heads\/main$/),
+      run_id: expect.stringMatching(/^\d+$/),
+      run_attempt: '1',
       runner_environment: 'github-hosted',
       sub: expect.stringMatching(/^repo:octo-org@\d+\/app@\d+:ref:refs\/heads\/main$/),
     })
@@ -65,6 +73,15 @@ describe("the simulated issuer of GitHub's own tokens", () => {
   it('gives a job without the permission no way to ask, but its secrets', async () => {
     expect(await assignmentOf({ event: 'push', secrets: { KEY: 'value' } }, { contents: 'read' })).toBeUndefined()
     expect(assignments[0]?.secrets).toEqual({ KEY: 'value' })
+  })
+
+  it.each([
+    ['may ask with', { 'id-token': 'write' }, true],
+    ['may not ask with', { contents: 'read' }, false],
+    ['may not ask with', {}, false],
+  ])('a job %s permissions %j of its own, whatever the workflow has', async (_, permissions, may) => {
+    const workflow: Record<string, string> = may ? {} : { 'id-token': 'write' }
+    expect((await assignmentOf({ event: 'push' }, workflow, { permissions })) !== undefined).toBe(may)
   })
 
   it.each([

@@ -94,6 +94,16 @@ describe('a JavaScript action', () => {
     expect(job.conclusion).toBe('failure')
   })
 
+  it('is told in its post how the job stands by then', async () => {
+    await action('a/tells@v1', {
+      'action.yml': `inputs: {status: {default: '${braces('job.status')}'}}\nruns: {using: node24, main: m.mjs, post: m.mjs}`,
+      'm.mjs': 'console.log("status " + process.env.INPUT_STATUS)',
+    })
+    const job = await run({ uses: 'a/tells@v1' }, { run: 'exit 1' })
+    expect(job.linesOf(2)).toContain('status success')
+    expect(job.linesOf(4)).toContain('status failure')
+  })
+
   it('has its posts run last in, first out', async () => {
     const manifest = 'runs: {using: node20, main: m.mjs, post: m.mjs}'
     for (const name of ['a/one@v1', 'a/two@v1']) await action(name, { 'action.yml': manifest, 'm.mjs': '' })

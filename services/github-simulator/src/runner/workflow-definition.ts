@@ -35,6 +35,8 @@ export const jobSchema = z.strictObject({
   name: z.string().max(1_000).optional(),
   needs: z.union([z.string(), z.array(z.string()).max(workflowJobsMax)]).optional(),
   if: z.string().max(20_000).optional(),
+  /** Instead of the workflow's, as a whole. */
+  permissions: textMapSchema.optional(),
   env: textMapSchema.optional(),
   outputs: textMapSchema.optional(),
   strategy: z

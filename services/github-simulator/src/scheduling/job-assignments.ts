@@ -36,7 +36,8 @@ export async function assignJob(
   const credential = `GITHUB_TOKEN of job ${job.id}`
   credentials.add({ name: credential, token, limitPerHour: jobTokenLimitPerHour })
   const isFork = isForkRun(run)
-  const mayAskForIdToken = !isFork && workflow.permissions?.['id-token'] === 'write'
+  const permissions = workflow.jobs[job.key]?.permissions ?? workflow.permissions
+  const mayAskForIdToken = !isFork && permissions?.['id-token'] === 'write'
   const links = { api: origin.base, html: origin.serverUrl }
   const assignment: JobAssignment = {
     workflow,

@@ -40,7 +40,10 @@ function registerPost(run: StepRun, use: ActionUse): void {
     condition: use.runs['post-if'] ?? 'always()',
     run: execution => {
       session.feed.write(execution.stepNumber, 'Post job cleanup.')
-      return runActionStage({ session, github, ...execution }, use, 'post')
+      // GitHub's runner evaluates inputs anew for each stage, so a default of `job.status` says how the job stands by then.
+      const scope = stepScope(session, run.frame, execution.env, github)
+      const inputs = evaluateInputs(run.step, use.action.manifest, scope).values
+      return runActionStage({ session, github, ...execution }, { ...use, inputs }, 'post')
     },
   })
 }
