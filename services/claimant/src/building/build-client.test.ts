@@ -32,8 +32,9 @@ describe('the health of a build', () => {
   it.each([
     ['alive', { status: 204 }],
     ['alive', json(200, {})],
-    ['alive', json(200, { cancelsAt: later })],
     ['over', json(200, { cancelsAt: ago })],
+    // The gateway's clock may be ahead of ours.
+    ['over', json(200, { cancelsAt: later })],
     ['over', json(401, { code: 'build_token_invalid' })],
     ['over', json(404, { code: 'build_not_found' })],
     ['over', json(409, { code: 'build_over' })],
@@ -42,7 +43,7 @@ describe('the health of a build', () => {
     ['unknown', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }],
     ['unknown', 'drop' as const],
   ])('is %s after the answer %j', async (health, answer) => {
-    const seen = await onBuild({ health: () => answer }, build => reportHealth(build, Date.now(), forever()))
+    const seen = await onBuild({ health: () => answer }, build => reportHealth(build, forever()))
     expect(seen).toBe(health)
   })
 

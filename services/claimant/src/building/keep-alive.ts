@@ -11,7 +11,7 @@ export async function keepAlive(
   stop: AbortSignal,
 ): Promise<'over' | 'stopped'> {
   while (!stop.aborted) {
-    const health = await reportHealth(build, clock.now(), stop).catch(() => 'unknown' as const)
+    const health = await reportHealth(build, stop).catch(() => 'unknown' as const)
     if (stop.aborted) break
     if (health === 'over') return 'over'
     await clock.sleep(buildingLimits.healthIntervalMs, stop).catch(() => undefined)

@@ -53,7 +53,7 @@ export async function leaseBuilders(wish: LeaseWish, ports: ClaimPorts, cancel: 
 async function beatWhileWaiting(build: BuildHandle, ports: ClaimPorts, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     await ports.clock.sleep(buildingLimits.healthIntervalMs, stop).catch(() => undefined)
-    if (!stop.aborted) await reportHealth(build, ports.clock.now(), stop).catch(() => undefined)
+    if (!stop.aborted) await reportHealth(build, stop).catch(() => undefined)
   }
 }
 

@@ -4,8 +4,9 @@ import { z } from 'zod'
 
 const script = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { env } from 'node:process'
 const [folder, program, ...args] = process.argv.slice(2)
-const picked = Object.entries(process.env).filter(([name]) => /^(FORKPROOF|DEPOT|BUILDX|BUILDKIT|ACTIONS)_/.test(name))
+const picked = Object.entries(env).filter(([name]) => /^(FORKPROOF|DEPOT|BUILDX|BUILDKIT|ACTIONS)_/.test(name))
 const record = entry => appendFileSync(folder + '/record', JSON.stringify({ program, args, ...entry }) + '\\n')
 const files = args.concat(picked.map(([, value]) => value)).filter(text => text.endsWith('key.pem') && existsSync(text))
 if (args.includes('hang')) {
