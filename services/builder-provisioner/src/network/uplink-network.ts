@@ -46,9 +46,9 @@ export class UplinkNetwork implements BuilderNetwork {
   }
 
   missing(signal: AbortSignal): Promise<readonly MissingPart[]> {
-    const { namespace } = this.#options
+    const { namespace, nameservers } = this.#options
     const readForwarding = () => this.#run('cat', ['/proc/sys/net/ipv4/ip_forward'], signal)
-    return missingForUplink({ namespace, script: this.#rules.script, readForwarding }, signal)
+    return missingForUplink({ namespace, nameservers, script: this.#rules.script, readForwarding }, signal)
   }
 
   async attach({ builderId, pid }: { builderId: BuilderId; pid: number }, signal: AbortSignal): Promise<void> {

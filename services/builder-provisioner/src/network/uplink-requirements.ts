@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import type { MissingPart } from '../drivers/driver.ts'
 import { findProgram } from '../programs/find-program.ts'
 import { ProgramError, runProgram } from '../programs/run-program.ts'
+import { isPublic } from './networks.ts'
 
 interface UplinkCheck {
   readonly namespace: string | undefined
+  readonly nameservers: readonly string[]
   /** The filter itself, tried in a namespace that nobody uses. */
   readonly script: string
   readonly readForwarding: () => Promise<string>
@@ -21,7 +23,12 @@ export async function missingForUplink(check: UplinkCheck, signal: AbortSignal):
   }
   const programs = await missingPrograms()
   if (programs.length > 0) return programs
-  const { namespace } = check
+  const { namespace, nameservers } = check
+  const hidden = nameservers.filter(server => !isPublic(server))
+  if (nameservers.length === 0 || hidden.length > 0) {
+    const what = `resolvers that builders can reach${hidden.length > 0 ? ` (${hidden.join(', ')} cannot be)` : ''}`
+    return [{ what, howToGet: 'name public IPv4 resolvers in FORKPROOF_PROVISIONER_UPLINK_NAMESERVERS' }]
+  }
   if (namespace !== undefined && !(await exists(join('/run/netns', namespace)))) {
     return [{ what: `the network namespace ${namespace}`, howToGet: `ip netns add ${namespace}` }]
   }

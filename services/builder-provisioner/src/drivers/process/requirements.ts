@@ -6,10 +6,12 @@ import { ProgramError, runProgram } from '../../programs/run-program.ts'
 import type { MissingPart } from '../driver.ts'
 import { BuilderFiles, socketPathBytesMax } from './builder-files.ts'
 import { findHierarchies } from './cgroup-hierarchies.ts'
+import { type UserRanges, usersPerBuilder } from './user-ranges.ts'
 
 interface Needs {
   readonly stateFolder: string
   readonly programs: { readonly buildkitd: string; readonly runc: string }
+  readonly users: UserRanges
 }
 
 /** Programs of the system by their Debian packages. */
@@ -29,7 +31,7 @@ const packages: Readonly<Record<string, string>> = {
 
 /** What the machine lacks for builders without egress, each with how to get it; empty when they can be made. */
 export async function missingParts(
-  { stateFolder, programs }: Needs,
+  { stateFolder, programs, users }: Needs,
   signal: AbortSignal,
 ): Promise<readonly MissingPart[]> {
   if (process.platform !== 'linux') return [{ what: 'Linux', howToGet: 'run the provisioner on Linux' }]
@@ -42,7 +44,8 @@ export async function missingParts(
     missingPrograms(programs),
     missingCgroups(),
     missingLoop(),
-    tooLong(stateFolder),
+    oddPath(stateFolder),
+    tooHigh(users),
     missingUserNamespaces(),
   ])
   const found = parts.flat()
@@ -99,7 +102,20 @@ async function missingUserNamespaces(): Promise<MissingPart[]> {
   ]
 }
 
-async function tooLong(stateFolder: string): Promise<MissingPart[]> {
+async function tooHigh({ first, count }: UserRanges): Promise<MissingPart[]> {
+  // The last number means "no user" to the kernel.
+  if (first + count * usersPerBuilder < 2 ** 32) return []
+  return [
+    { what: 'user ids for builders', howToGet: 'name fewer ranges, or a lower first user: ids end at 4294967294' },
+  ]
+}
+
+async function oddPath(stateFolder: string): Promise<MissingPart[]> {
+  if (!/^[A-Za-z0-9/._+@-]*$/.test(stateFolder)) {
+    // buildctl and others take a socket as a URL.
+    const howToGet = 'name a state folder whose path has only letters, digits and / . _ + @ -'
+    return [{ what: 'a plainer path of the state folder', howToGet }]
+  }
   const { socketPath } = new BuilderFiles(join(stateFolder, 'builders'), BuilderId.parse('baaaaaaaaaaa'))
   const excess = Buffer.byteLength(socketPath) - socketPathBytesMax
   if (excess <= 0) return []

@@ -14,6 +14,7 @@ import type { Places } from './traces.ts'
 
 const listenMsMax = 15_000
 const lookMs = 5
+const endedMsMax = 500
 
 export interface StartParts {
   readonly record: BuilderFilesRecord
@@ -57,7 +58,11 @@ export async function startBuilder(spec: BuilderSpec, parts: StartParts, signal:
   launched.go()
   const ended = endOf(spec, launched, parts)
   await listening(parts, ended, signal)
-  await checkBoundary(builderId, record, cgroups)
+  await checkBoundary(builderId, record, cgroups).catch(async error => {
+    // What is missing may be missing because it has just ended.
+    const reason = await Promise.race([ended, clock.sleep(endedMsMax)])
+    throw reason === undefined ? error : new Error(`BuildKit did not stay: ${reason}`, { cause: error })
+  })
   return { socketPath: files.socketPath, ended }
 }
 

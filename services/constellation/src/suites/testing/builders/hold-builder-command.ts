@@ -1,0 +1,23 @@
+import { ProcessDriver, type ProcessDriverOptions } from '@forkproof/builder-provisioner/drivers/process/process-driver'
+import { BuilderId } from '@forkproof/contracts/ids'
+
+/**
+ * A provisioner as far as its builders can tell: makes one, says where its socket is, and holds it until it is killed. Arguments: the driver's
+ * options as JSON, the builder's id.
+ */
+const [options = '{}', id] = process.argv.slice(2)
+const parsed: ProcessDriverOptions = JSON.parse(options)
+const driver = new ProcessDriver(parsed)
+const builder = await driver.create(
+  {
+    builderId: BuilderId.parse(id),
+    platform: 'linux/amd64',
+    egress: 'none',
+    kind: { class: 'ephemeral' },
+    limits: { cpus: 1, memoryBytes: 2 ** 29, pids: 200, diskBytes: 2 ** 28 },
+    endsAtMs: Date.now() + 300_000,
+  },
+  AbortSignal.timeout(60_000),
+)
+process.stdout.write(`socket ${builder.socketPath}\n`)
+await builder.ended
