@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readlink } from 'node:fs/promises'
+import { readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import type { MissingPart } from '../drivers/driver.ts'
+import { findProgram } from '../programs/find-program.ts'
+import { ifGone } from '../programs/gone.ts'
 import { ProgramError, runProgram } from '../programs/run-program.ts'
 import { type FilterOptions, type FilterRules, filterRules, tableName } from './filter-rules.ts'
 import { type BuilderNetwork, builderOfLink, linkName } from './network.ts'
@@ -134,11 +136,11 @@ export class UplinkNetwork implements BuilderNetwork {
   }
 
   async #links(signal: AbortSignal) {
-    // An unused uplink that was never set up has no links.
-    const text = await this.#run('ip', ['-json', 'link', 'show', 'type', 'veth'], signal).catch(error => {
-      if (error instanceof ProgramError) return '[]'
-      throw error
-    })
+    if ((await findProgram('ip')) === undefined) return []
+    const path = this.#namespacePath
+    // A namespace that is gone, or was never made, has no links.
+    if (path !== undefined && !(await stat(path).then(() => true, ifGone(false)))) return []
+    const text = await this.#run('ip', ['-json', 'link', 'show', 'type', 'veth'], signal)
     return Links.parse(JSON.parse(text === '' ? '[]' : text))
   }
 

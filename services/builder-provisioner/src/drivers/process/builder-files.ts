@@ -2,6 +2,7 @@ import { chmod, chown, link, lstat, mkdir, readdir, readFile, rename, rm, writeF
 import { join } from 'node:path'
 import { BuilderId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
+import { ifGone } from '../../programs/gone.ts'
 
 /** What a later process must know to end a builder and to see that nothing of it is left. */
 const Record = z.strictObject({
@@ -40,7 +41,7 @@ export class BuilderFiles {
 
   /** Ids of all that have a folder. */
   static async list(builders: string): Promise<readonly BuilderId[]> {
-    const names = await readdir(builders).catch(() => [])
+    const names = await readdir(builders).catch(ifGone([]))
     return names.flatMap(name => BuilderId.safeParse(name).data ?? [])
   }
 
@@ -54,13 +55,10 @@ export class BuilderFiles {
     await chown(this.socketFolder, record.firstUser, record.firstUser)
   }
 
-  /** Undefined where there is none, or only the beginning of one: then nothing else was made yet. */
+  /** Undefined where there is none; then nothing else was made yet. One that is damaged tells nothing, and the name must do. */
   async read(): Promise<BuilderFilesRecord | undefined> {
-    try {
-      return Record.parse(JSON.parse(await readFile(this.#record, 'utf8')))
-    } catch {
-      return undefined
-    }
+    const text = await readFile(this.#record, 'utf8').catch(ifGone(undefined))
+    return text === undefined ? undefined : Record.safeParse(jsonOf(text)).data
   }
 
   /**
@@ -73,8 +71,7 @@ export class BuilderFiles {
       // A hard link is to the very thing and follows nothing, so what is checked here is what will be connected to.
       await link(join(this.socketFolder, socketName), this.socketPath)
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
-      throw error
+      return ifGone(false)(error)
     }
     if (!(await lstat(this.socketPath)).isSocket()) throw new Error('the builder made something else than a socket')
     await chown(this.socketFolder, 0, 0)
@@ -87,12 +84,20 @@ export class BuilderFiles {
       await lstat(this.folder)
       const names = await readdir(this.folder, { recursive: true })
       return [this.folder, ...names.map(name => join(this.folder, name))].slice(0, max)
-    } catch {
-      return []
+    } catch (error) {
+      return ifGone([])(error)
     }
   }
 
   remove(): Promise<void> {
     return rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

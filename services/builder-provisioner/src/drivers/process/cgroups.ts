@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BuilderId } from '@forkproof/contracts/ids'
+import { ifGone } from '../../programs/gone.ts'
 import type { BuilderLimits } from '../driver.ts'
 import type { Hierarchy } from './cgroup-hierarchies.ts'
 
@@ -46,24 +47,19 @@ export class Cgroups {
   }
 
   async present(builderId: BuilderId): Promise<readonly string[]> {
-    const found = this.foldersOf(builderId).map(folder =>
-      stat(folder).then(
-        () => [folder],
-        () => [],
-      ),
-    )
+    const found = this.foldersOf(builderId).map(folder => stat(folder).then(() => [folder], ifGone<string[]>([])))
     return (await Promise.all(found)).flat()
   }
 
   async builders(): Promise<readonly BuilderId[]> {
-    const names = this.#hierarchies.map(tree => readdir(join(tree.mountPoint, this.#node)).catch(() => []))
+    const names = this.#hierarchies.map(tree => readdir(join(tree.mountPoint, this.#node)).catch(ifGone([])))
     return (await Promise.all(names)).flat().flatMap(name => BuilderId.safeParse(name).data ?? [])
   }
 
   /** Processes of the builder, zombies included for a moment on their way out. */
   async processes(builderId: BuilderId): Promise<readonly number[]> {
     const lists = this.foldersOf(builderId).map(folder =>
-      readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => ''),
+      readFile(join(folder, 'cgroup.procs'), 'utf8').catch(ifGone('')),
     )
     const pids = (await Promise.all(lists)).flatMap(text => text.split('\n').filter(line => line !== ''))
     return [...new Set(pids)].map(Number)
@@ -74,7 +70,7 @@ export class Cgroups {
     const files = this.foldersOf(builderId).flatMap(folder =>
       ['memory.events', 'memory.oom_control'].map(name => join(folder, name)),
     )
-    const texts = await Promise.all(files.map(file => readFile(file, 'utf8').catch(() => '')))
+    const texts = await Promise.all(files.map(file => readFile(file, 'utf8').catch(ifGone(''))))
     return Math.max(0, ...texts.map(text => Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0)))
   }
 }
@@ -133,7 +129,7 @@ async function passOn(tree: Hierarchy, folder: string): Promise<void> {
 }
 
 async function removeTree(folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ifGone([]))
   for (const entry of entries) if (entry.isDirectory()) await removeTree(join(folder, entry.name))
   await rmdir(folder).catch(() => {})
 }

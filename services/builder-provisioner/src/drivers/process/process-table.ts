@@ -1,4 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { ifGone } from '../../programs/gone.ts'
+
+/** Each holds two files open. */
+const readAtOnceMax = 64
 
 export interface SeenProcess {
   readonly pid: number
@@ -15,20 +19,23 @@ export interface SeenProcess {
  * file, namespace or cgroup, only a number, and where process 1 of the machine does not reap it would be listed for ever.
  */
 export async function runningProcesses(): Promise<readonly SeenProcess[]> {
-  const names = (await readdir('/proc')).filter(name => /^[0-9]+$/.test(name))
-  const seen = await Promise.all(names.map(name => readProcess(Number(name))))
-  return seen.filter(one => one !== undefined)
+  const pids = (await readdir('/proc')).filter(name => /^[0-9]+$/.test(name)).map(Number)
+  const seen: SeenProcess[] = []
+  for (let at = 0; at < pids.length; at += readAtOnceMax) {
+    const some = await Promise.all(pids.slice(at, at + readAtOnceMax).map(pid => readProcess(pid)))
+    seen.push(...some.filter(one => one !== undefined))
+  }
+  return seen
 }
 
-/** Undefined for one that is over. */
+/** Undefined for one that is over. @throws when it cannot be told, such as for want of file handles: nobody may be overlooked for that */
 export async function readProcess(pid: number): Promise<SeenProcess | undefined> {
   try {
-    const [status, cgroups] = await Promise.all(
-      ['status', 'cgroup'].map(file => readFile(`/proc/${pid}/${file}`, 'utf8')),
-    )
-    return parseStatus(pid, status ?? '', cgroups ?? '')
-  } catch {
-    return undefined
+    const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8')
+    const [status, cgroups] = await Promise.all([read('status'), read('cgroup')])
+    return parseStatus(pid, status, cgroups)
+  } catch (error) {
+    return ifGone(undefined)(error)
   }
 }
 

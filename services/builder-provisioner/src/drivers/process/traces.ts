@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { type BuilderNetwork, linkName } from '../../network/network.ts'
+import { ifGone } from '../../programs/gone.ts'
 import type { BuilderFiles, BuilderFilesRecord } from './builder-files.ts'
 import type { Cgroups } from './cgroups.ts'
 import { runningProcesses, type SeenProcess } from './process-table.ts'
@@ -60,10 +61,10 @@ export async function loopsOf(disk: string): Promise<readonly string[]> {
 }
 
 export async function loopDevices(): Promise<readonly { readonly device: string; readonly file: string }[]> {
-  const names = (await readdir('/sys/block').catch(() => [])).filter(name => name.startsWith('loop'))
+  const names = (await readdir('/sys/block').catch(ifGone([]))).filter(name => name.startsWith('loop'))
   const found = await Promise.all(
     names.map(async name => {
-      const file = await readFile(`/sys/block/${name}/loop/backing_file`, 'utf8').catch(() => '')
+      const file = await readFile(`/sys/block/${name}/loop/backing_file`, 'utf8').catch(ifGone(''))
       return file === '' ? [] : [{ device: `/dev/${name}`, file: file.trimEnd() }]
     }),
   )
