@@ -13,7 +13,7 @@ const forbidden = { net_admin: 12, sys_module: 16, sys_ptrace: 19, sys_resource:
  * would otherwise give a weaker builder without a word. @throws with the part that is missing
  */
 export async function checkBoundary(builderId: BuilderId, record: BuilderFilesRecord, cgroups: Cgroups): Promise<void> {
-  const all = await Promise.all((await cgroups.processes(builderId)).map(pid => readProcess(pid)))
+  const all = (await cgroups.processes(builderId)).map(pid => readProcess(pid))
   const daemon = all.find(one => one?.name === 'buildkitd')
   const demand = (holds: boolean, what: string) => {
     if (!holds) throw new Error(`the builder is not bounded as it must be: ${what}`)

@@ -51,7 +51,8 @@ export class BuilderFiles {
     await writeFile(`${this.#record}.new`, JSON.stringify(record), { mode: 0o600, flush: true })
     await rename(`${this.#record}.new`, this.#record)
     await Promise.all([this.root, this.etc, this.socketFolder].map(folder => mkdir(folder)))
-    await chmod(this.socketFolder, 0o700)
+    // To be walked through by others too: BuildKit changes its socket's mode a moment after the socket is there and taken.
+    await chmod(this.socketFolder, 0o711)
     await chown(this.socketFolder, record.firstUser, record.firstUser)
   }
 

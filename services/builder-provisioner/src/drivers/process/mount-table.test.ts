@@ -11,6 +11,7 @@ const inputs: MountInputs = {
   etc: '/s/builders/b/etc',
   socketFolder: '/s/builders/b/socket',
   disk: '/s/builders/b/disk.img',
+  kept: false,
   firstUser: 1_879_048_192,
   shown: { '/usr': '/usr', '/forkproof/bin/runc': '/opt/a tool/runc' },
   devices: ['null'],
@@ -50,6 +51,11 @@ describe('a builder’s mount table', () => {
 
   it('bounds every file system that is memory', () => {
     for (const [, , type, options] of fields()) if (type === 'tmpfs') expect(options).toMatch(/size=[1-9]/)
+  })
+
+  it('writes through to the machine’s disk only what is kept', () => {
+    expect(fields().at(-1)?.[3]).toContain('barrier=0')
+    expect(fields({ kept: true }).at(-1)?.[3]).not.toContain('barrier')
   })
 
   it('begins with the root, so that nothing is covered by it', () => {

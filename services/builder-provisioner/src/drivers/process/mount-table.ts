@@ -11,6 +11,8 @@ export interface MountInputs {
   readonly etc: string
   readonly socketFolder: string
   readonly disk: string
+  /** The disk outlives the builder. */
+  readonly kept: boolean
   readonly firstUser: number
   /** Machine's folders and files that are shown as they are, by their path in the builder. */
   readonly shown: Readonly<Record<string, string>>
@@ -23,7 +25,7 @@ export interface MountInputs {
  * socket's folder and bounded memory. Pure.
  */
 export function mountTable(inputs: MountInputs): string {
-  const { root, skeleton, etc, socketFolder, disk, firstUser, shown, devices, hierarchies } = inputs
+  const { root, skeleton, etc, socketFolder, disk, kept, firstUser, shown, devices, hierarchies } = inputs
   const line = (source: string, target: string, type: string, options: string) =>
     `${[source, join(root, target), type, options].map(escaped).join(' ')} 0 0`
   const bind = (source: string, target: string, options: string) => line(source, target, 'none', `bind,${options}`)
@@ -41,7 +43,8 @@ export function mountTable(inputs: MountInputs): string {
     memory('/tmp', `mode=1777,size=${temporaryBytesMax}`),
     memory('/run', `mode=0755,size=${temporaryBytesMax},${owned}`),
     bind(socketFolder, '/forkproof/socket', 'nosuid,nodev,noexec'),
-    line(disk, '/forkproof/state', 'ext4', 'loop,nosuid,nodev,noatime,discard'),
+    // What is thrown away need not reach the machine's disk: no write of it waits for that, nor does its end.
+    line(disk, '/forkproof/state', 'ext4', `loop,nosuid,nodev,noatime,discard${kept ? '' : ',barrier=0'}`),
     '',
   ].join('\n')
 }

@@ -38,6 +38,7 @@ export async function startBuilder(spec: BuilderSpec, parts: StartParts, signal:
     etc: files.etc,
     socketFolder: files.socketFolder,
     disk,
+    kept: record.kept !== undefined,
     firstUser: record.firstUser,
     shown: skeleton.shown,
     devices,

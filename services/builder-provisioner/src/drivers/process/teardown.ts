@@ -55,7 +55,7 @@ async function removeAll(
 
 /** SIGTERM waits for running builds without bound (facts buildkit 1.3), so it is only a chance. */
 async function endInOrder(builderId: BuilderId, cgroups: Cgroups, waiting: Waiting): Promise<void> {
-  const processes = await Promise.all((await cgroups.processes(builderId)).map(pid => readProcess(pid)))
+  const processes = (await cgroups.processes(builderId)).map(pid => readProcess(pid))
   for (const one of processes) if (one?.name === 'buildkitd') send('SIGTERM', one.pid)
   await within(orderlyMsMax, async () => (await cgroups.processes(builderId)).length === 0, waiting)
 }
@@ -71,7 +71,7 @@ async function killAll(
   waiting: Waiting,
 ): Promise<void> {
   const pids = async () => [...new Set([...(await cgroups.processes(builderId)), ...(await byUser(record))])]
-  const first = await Promise.all((await pids()).map(pid => readProcess(pid)))
+  const first = (await pids()).map(pid => readProcess(pid))
   for (const one of first) if (one && isInit(one)) send('SIGKILL', one.pid)
   const gone = async () => (await cgroups.processes(builderId)).length === 0
   if (first.some(one => one && isInit(one)) && (await within(emptyMsMax / 2, gone, waiting))) return
