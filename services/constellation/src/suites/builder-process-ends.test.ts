@@ -151,19 +151,4 @@ describe('what separates a process builder from its machine', () => {
     await driver.destroy(spec.builderId, within())
     expect(await driver.inventory(spec.builderId, within())).toEqual([])
   })
-
-  it('names what is missing instead of making a weaker builder', async () => {
-    const { openDriver } = await openProcessWorld({
-      programs: { buildkitd: '/nowhere/buildkitd', runc: '/nowhere/runc' },
-      users: { first: 4_294_000_000, count: 1_000 },
-    })
-    const missing = await openDriver().missing({ egress: 'internet', builderClass: 'ephemeral' }, within())
-    expect(missing.map(({ what }) => what)).toEqual([
-      'the program /nowhere/buildkitd',
-      'the program /nowhere/runc',
-      'user ids for builders',
-      'a way out for builders',
-    ])
-    await expect(openDriver().create(specOf({ egress: 'internet' }), within())).rejects.toThrow('way out')
-  })
 })
