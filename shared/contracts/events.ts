@@ -191,7 +191,7 @@ export const buckets = {
 } as const
 /** Pull consumers, made when the bus is provisioned: no service may create one. */
 export const consumers = {
-  builderEvents: 'orchestrator',
+  builderEvents: 'build-signals',
   builderRequests: (platform: Platform, builderClass: BuilderClass) =>
     `requests-${platform.replace('/', '-')}-${builderClass}`,
   builderReleases: (nodeId: NodeId) => `releases-${nodeId}`,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkHealth } from '@forkproof/builder-provisioner/readiness/check-health'
 import { buildWith } from '../suites/testing/remote-build.ts'
 import type { BenchWorld } from './world.ts'
 
@@ -18,7 +19,7 @@ export async function startBare(world: BenchWorld): Promise<{ socketPath: string
   const daemon = [world.programs.buildkitd, '--root', join(folder, 'state'), '--addr', `unix://${socketPath}`]
   const child = spawn('unshare', [...namespaces, ...daemon, '--containerd-worker=false'], { stdio: 'ignore' })
   const exited = once(child, 'exit')
-  await serving(socketPath, AbortSignal.timeout(servingMsMax))
+  await checkHealth(socketPath, AbortSignal.timeout(servingMsMax))
   const stop = async () => {
     child.kill('SIGTERM')
     await exited

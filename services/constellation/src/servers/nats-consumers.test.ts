@@ -49,6 +49,23 @@ describe('commands on the bus, with each service’s own rights', () => {
   })
 })
 
+describe('events of builders', () => {
+  it('reach the orchestrator', async () => {
+    const [orchestrator, provisioner] = [await fixture.busOf('orchestrator'), await fixture.busOf('provisioner')]
+    const over = new AbortController()
+    const events = { stream: streams.builders, consumer: consumers.builderEvents, concurrency: 4, signal: over.signal }
+    const seen: string[] = []
+    const consuming = orchestrator.consume(events, async ({ subject, text }) => {
+      seen.push(`${subject} ${text}`)
+      return 'done'
+    })
+    await provisioner.store('forkproof.builder.ready', 'ready', 'ready-1')
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(['forkproof.builder.ready ready'])
+    over.abort()
+    await consuming
+  })
+})
+
 describe('a bucket read without a consumer', () => {
   it('lists its keys and the history of one', async () => {
     const bucket = await (await fixture.busOf('gateway')).bucket('projects')

@@ -35,7 +35,7 @@ const eventsAndLog = [
   'forkproof.other',
 ]
 const draws = [
-  ['BUILDERS', 'orchestrator'],
+  ['BUILDERS', 'build-signals'],
   ['BUILDER_COMMANDS', 'requests-linux-amd64-ephemeral'],
   ['BUILDER_COMMANDS', 'requests-linux-arm64-project'],
   ['BUILDER_COMMANDS', 'releases-node-1'],
@@ -77,7 +77,7 @@ const mayPublish: Readonly<Record<BusUser, RegExp>> = {
   gateway:
     /^(nudge\.shown\.abc|alive\.abc|\$JS\.API\.STREAM\.MSG\.GET\.KV_(jwks|projects|access-tokens|used-tokens|nodes)|\$KV\.(projects|access-tokens|used-tokens)\.forged)$/,
   orchestrator:
-    /^(forkproof\.claim\.proven\.v1|forkproof\.command\.builder\..*|\$JS\.(API\.CONSUMER\.MSG\.NEXT|ACK)\.BUILDERS\.orchestrator(\..*)?)$/,
+    /^(forkproof\.claim\.proven\.v1|forkproof\.command\.builder\..*|\$JS\.(API\.CONSUMER\.MSG\.NEXT|ACK)\.BUILDERS\.build-signals(\..*)?)$/,
   provisioner:
     /^(forkproof\.builder\.ready|\$KV\.nodes\.forged|\$JS\.(API\.CONSUMER\.MSG\.NEXT|ACK)\.BUILDER_COMMANDS\..*)$/,
   verifier: /^never$/,

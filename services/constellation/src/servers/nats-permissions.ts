@@ -24,7 +24,10 @@ const everyStream = [...Object.values(streams), ...Object.values(buckets).map(bu
 /** Listing keys; the answer names subjects, never values. */
 const infoOf = (bucket: string) => `$JS.API.STREAM.INFO.KV_${bucket}`
 const { consumers: everyConsumer } = busResources()
-/** The client asks for the account's figures before it opens a bucket; they name no stream. */
+/**
+ * The client asks for the account's figures before it opens a bucket; they name no stream. Who draws from a consumer needs it too: for an
+ * account that does not import it, the server answers every question about a consumer with "JetStream not enabled".
+ */
 const accountInfo = '$JS.API.INFO'
 
 /**
@@ -50,7 +53,7 @@ export const busPermissions: Readonly<Record<BusUser, BusPermissions>> = {
     inbox: '_INBOX_gateway',
   },
   orchestrator: {
-    publish: [subjects.claimEvents, subjects.builderCommands],
+    publish: [accountInfo, subjects.claimEvents, subjects.builderCommands],
     hears: [],
     draws: [{ stream: streams.builders, name: consumers.builderEvents }],
     inbox: '_INBOX_orchestrator',

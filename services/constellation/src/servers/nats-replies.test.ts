@@ -44,7 +44,7 @@ describe('an answer cannot be sent where the asker may not publish', () => {
     ['provisioner', '$JS.API.INFO', ''],
     ['provisioner', '$JS.API.CONSUMER.INFO.BUILDER_COMMANDS.releases-node-1', ''],
     ['provisioner', '$JS.API.CONSUMER.MSG.NEXT.BUILDER_COMMANDS.releases-node-1', '{"batch":1,"no_wait":true}'],
-    ['orchestrator', '$JS.API.CONSUMER.MSG.NEXT.BUILDERS.orchestrator', '{"batch":1,"no_wait":true}'],
+    ['orchestrator', '$JS.API.CONSUMER.MSG.NEXT.BUILDERS.build-signals', '{"batch":1,"no_wait":true}'],
     ['gateway', '$JS.API.STREAM.INFO.KV_projects', ''],
   ]
   const own = (user: BusUser, target: string) =>
