@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkHealth } from '@forkproof/builder-provisioner/readiness/check-health'
+import { systemClock } from '@forkproof/infra/clock'
 import { buildWith } from '../suites/testing/remote-build.ts'
 import type { BenchWorld } from './world.ts'
 
@@ -19,7 +20,7 @@ export async function startBare(world: BenchWorld): Promise<{ socketPath: string
   const daemon = [world.programs.buildkitd, '--root', join(folder, 'state'), '--addr', `unix://${socketPath}`]
   const child = spawn('unshare', [...namespaces, ...daemon, '--containerd-worker=false'], { stdio: 'ignore' })
   const exited = once(child, 'exit')
-  await checkHealth(socketPath, AbortSignal.timeout(servingMsMax))
+  await checkHealth(socketPath, { clock: systemClock, signal: AbortSignal.timeout(servingMsMax) })
   const stop = async () => {
     child.kill('SIGTERM')
     await exited

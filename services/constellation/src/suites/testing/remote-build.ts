@@ -19,7 +19,9 @@ export async function imageContext(
 ): Promise<string> {
   const folder = await mkdtemp(join(at.folder, 'context-'))
   await copyFile(at.probe, join(folder, 'probe'))
-  await writeFile(join(folder, 'Dockerfile'), ['FROM scratch', 'COPY probe /probe', ...lines, ''].join('\n'))
+  // The readiness check has built the probe alone on every builder: what is looked for here must be this context's own.
+  await writeFile(join(folder, 'stamp'), crypto.randomUUID())
+  await writeFile(join(folder, 'Dockerfile'), ['FROM scratch', 'COPY probe stamp /', ...lines, ''].join('\n'))
   return folder
 }
 
