@@ -27,6 +27,8 @@ export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ l
     // Workflow code is loaded by path into Temporal's sandbox and never into this process.
     workflowBundle: await bundleWorkflows(fileURLToPath(import.meta.resolve('@forkproof/workflows/bundle'))),
     maxConcurrentLocalActivityExecutions: 100,
+    // After a crash, what its workflows do next waits this long for the dead process; the default is 10 s.
+    stickyQueueScheduleToStartTimeout: 3_000,
   }
   const workers = [
     { ...shared, taskQueue: claimTaskQueue, activities: createEventActivities(bus), maxCachedWorkflows: 1_000 },
