@@ -6,21 +6,19 @@ import { type BuildWorkflow, buildSearchAttributes, buildWorkflow } from '@forkp
 const findMsMax = 30_000
 const findPauseMs = 250
 
-/** What Temporal knows of the one build of a run, once it has ended. The operator's view, read as an operator would. */
-export async function endedBuildOf(
-  runId: number,
-  temporal: string,
-  lifecycle: Lifecycle,
-): Promise<BuildState | undefined> {
+/** What Temporal knows of the builds of a run, once they have ended; none when none begins to show in time. The operator's view. */
+export async function endedBuildsOf(runId: number, temporal: string, lifecycle: Lifecycle): Promise<BuildState[]> {
   const client = connectTemporal({ address: temporal, namespace: 'default' }, lifecycle)
   const query = `WorkflowType = '${buildWorkflow}' AND ${buildSearchAttributes.runId.name} = '${runId}'`
   const deadline = Date.now() + findMsMax
+  const found: BuildState[] = []
   // Visibility follows the history with a little delay.
-  while (Date.now() < deadline && !lifecycle.signal.aborted) {
+  while (found.length === 0 && Date.now() < deadline && !lifecycle.signal.aborted) {
     for await (const { workflowId } of client.workflow.list({ query })) {
-      return client.withDeadline(deadline, () => client.workflow.getHandle<BuildWorkflow>(workflowId).result())
+      const handle = client.workflow.getHandle<BuildWorkflow>(workflowId)
+      found.push(await client.withDeadline(deadline, () => handle.result()))
     }
-    await new Promise(resolve => setTimeout(resolve, findPauseMs))
+    if (found.length === 0) await new Promise(resolve => setTimeout(resolve, findPauseMs))
   }
-  return undefined
+  return found
 }

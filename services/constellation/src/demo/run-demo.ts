@@ -5,7 +5,7 @@ import { claimantFolder } from '../compose.ts'
 import { SimulatedGithub } from '../github/simulated-github.ts'
 import type { Constellation } from '../running/constellation.ts'
 import { createDemoProject } from './build-project.ts'
-import { endedBuildOf } from './build-report.ts'
+import { endedBuildsOf } from './build-report.ts'
 import { announcedNodes } from './builder-nodes.ts'
 import { buildOf, type DemoReport, reportOf } from './demo-report.ts'
 import { forkWorkflow } from './fork-workflow.ts'
@@ -43,7 +43,9 @@ export async function runDemo(constellation: Constellation, tell: Tell, lifecycl
   } finally {
     unwatch()
   }
-  const build = await buildOf(record, () => endedBuildOf(runId, constellation.addresses.temporal, lifecycle))
+  const build = await buildOf(record, async () =>
+    (await endedBuildsOf(runId, constellation.addresses.temporal, lifecycle)).at(0),
+  )
   tellReceipts(build, tell)
   return reportOf({ record, startedAt, githubRequests: await countsOf(github), build })
 }

@@ -31,7 +31,7 @@ describe('the layout', () => {
   })
 
   it('keeps the NATS client behind the bus', () => {
-    const others = sources.filter(file => !/^shared\/infra\/bus(-provision)?\.ts$/.test(file.path))
+    const others = sources.filter(file => !/^shared\/infra\/bus(-(provision|read|consume))?\.ts$/.test(file.path))
     const found = others.filter(file => importsOf(file.text).some(one => one.specifier === 'nats'))
     expect(where(found, 'use @forkproof/infra/bus instead of the client')).toEqual([])
   })

@@ -35,6 +35,8 @@ export interface Addresses {
   readonly nats: string
   /** Where clients of Depot's API go. */
   readonly depot: string
+  /** host:port of the builders' front door. */
+  readonly builders: string
 }
 
 /** Everything is on loopback: nothing of a local constellation can be reached from outside. */
@@ -45,6 +47,7 @@ export const addressesOf = (ports: Ports): Addresses => ({
   temporal: `127.0.0.1:${ports.temporal}`,
   nats: `nats://127.0.0.1:${ports.nats}`,
   depot: `http://127.0.0.1:${ports.depot}`,
+  builders: `127.0.0.1:${ports.builders}`,
 })
 
 export type Environment = Readonly<Record<string, string>>

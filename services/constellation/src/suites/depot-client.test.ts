@@ -1,21 +1,28 @@
+import { join } from 'node:path'
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import { ChallengeCode } from '@forkproof/contracts/ids'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import type { RunEvent } from '../github/simulated-github.ts'
 import { verifyTokenWith } from '../tools/verify-token.ts'
-import { projectOf, recordedBuild } from './testing/depot/build-service.ts'
+import { afterFile } from './testing/after-file.ts'
+import { projectOf, RecordingBuildService, recordedBuild } from './testing/depot/build-service.ts'
 import { claimHost, openSealedMachine, type SealedMachine } from './testing/depot/sealed-machine.ts'
 import { openConstellation, type TestConstellation } from './testing/open-constellation.ts'
+import { temporaryFolder } from './testing/temporary-folder.ts'
 
 const runMsMax = 100_000
 const audience = 'https://depot.dev'
 
 let world: TestConstellation
+let builds: RecordingBuildService
 let machine: SealedMachine
 beforeAll(async () => {
   // The exchange too goes to the name that the CLI knows, through TLS; the issuer stays its own.
   world = await openConstellation({ extra: { gateway: { FORKPROOF_GATEWAY_PUBLIC_URL: `https://${claimHost}` } } })
-  machine = await openSealedMachine(Number(new URL(world.issuer).port))
+  const socket = join(await temporaryFolder(), 'builds.sock')
+  builds = await RecordingBuildService.listen(socket)
+  afterFile(() => builds.close())
+  machine = await openSealedMachine(Number(new URL(world.issuer).port), { api: { socket } })
 })
 
 /** Executes `depot build` as the only step of a fork's pull request job; resolves with what happened when the run is over. */
@@ -46,7 +53,7 @@ describe('the unmodified depot CLI in a fork’s pull request run', () => {
   })
 
   it('presents to CreateBuild the token that our signer minted, and it holds for Go’s go-oidc', async () => {
-    const creations = machine.builds.calls.filter(({ method }) => method === 'CreateBuild')
+    const creations = builds.calls.filter(({ method }) => method === 'CreateBuild')
     expect(creations).toHaveLength(1)
     expect(projectOf(creations[0])).toBe(recordedBuild.projectId)
     const input = { issuer: world.issuer, audience, token: creations[0]?.bearer ?? '' }
@@ -64,7 +71,7 @@ describe('the unmodified depot CLI in a fork’s pull request run', () => {
   })
 
   it('goes on with the build’s own token, as it does at Depot', () => {
-    const later = machine.builds.calls.filter(({ method }) => method !== 'CreateBuild')
+    const later = builds.calls.filter(({ method }) => method !== 'CreateBuild')
     expect(later.map(({ method }) => method)).toContain('GetBuildKitConnection')
     expect(new Set(later.map(({ bearer }) => bearer))).toEqual(new Set([recordedBuild.buildToken]))
   })

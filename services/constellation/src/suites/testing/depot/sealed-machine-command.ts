@@ -4,11 +4,11 @@ import { connect, createServer as createPlainServer, type Server, type Socket } 
 import { createServer as createTlsServer } from 'node:tls'
 
 /**
- * Runs a program on what looks to it like a machine with nothing but loopback: port 443 is the gateway behind TLS, port 8081 the build
- * service. It is to be started in a network namespace of its own, so nothing else can be reached whatever the program tries; the two
- * unix sockets are the only way out. Arguments: certificate and key, socket of the gateway, socket of the build service, then the program.
+ * Runs a program on what looks to it like a machine with nothing but loopback. It is to be started in a network namespace of its own, so
+ * nothing else can be reached whatever the program tries; the unix sockets are the only way out. Arguments: certificate and key; the ports
+ * to listen on with their sockets, `tls:443=/a,8081=/b`; then the program.
  */
-const [certificate = '', gatewaySocket = '', buildSocket = '', program = '', ...args] = process.argv.slice(2)
+const [certificate = '', relays = '', program = '', ...args] = process.argv.slice(2)
 
 const relayTo = (path: string) => (inner: Socket) => {
   const outer = connect(path)
@@ -25,8 +25,11 @@ const listening = (server: Server, port: number) =>
 
 const pem = readFileSync(certificate)
 const tls = { cert: pem, key: pem, ALPNProtocols: ['http/1.1'] }
-await listening(createTlsServer(tls, relayTo(gatewaySocket)), 443)
-await listening(createPlainServer(relayTo(buildSocket)), 8081)
+for (const relay of relays.split(',')) {
+  const [, secure, port, path = ''] = /^(tls:)?(\d+)=(.+)$/.exec(relay) ?? []
+  const server = secure ? createTlsServer(tls, relayTo(path)) : createPlainServer(relayTo(path))
+  await listening(server, Number(port))
+}
 const child = spawn(program, args, { stdio: 'inherit' })
 child.once('error', error => {
   process.stderr.write(`${error.message}\n`)

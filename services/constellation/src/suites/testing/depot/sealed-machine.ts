@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterFile } from '../after-file.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { RecordingBuildService } from './build-service.ts'
 
 const run = promisify(execFile)
 const commandMsMax = 20_000
@@ -16,34 +15,40 @@ export const claimHost = 'actions-public-oidc.depot.dev'
 const hosts = [claimHost, 'api.depot.dev', 'depot.dev', 'github.com', 'api.github.com', 'o1152282.ingest.sentry.io']
 
 export interface SealedMachine {
-  readonly builds: RecordingBuildService
   /** A shell line that runs the unmodified CLI inside. */
   readonly command: (args: string) => string
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Private mount and network namespaces in which the CLI finds our gateway where it expects Depot's issuer. */
-export async function openSealedMachine(gatewayPort: number): Promise<SealedMachine> {
+/**
+ * Private mount and network namespaces in which the CLI finds our gateway where it expects Depot's issuer. What else it may reach: loopback
+ * ports of the machine under their own numbers (`ports`), and the API at `api`, a unix socket or one of those ports.
+ */
+export async function openSealedMachine(
+  gatewayPort: number,
+  { api, ports = [] }: { api: { socket: string } | { port: number }; ports?: readonly number[] },
+): Promise<SealedMachine> {
   await assertNamespaces()
   const folder = await temporaryFolder()
   const at = (name: string) => join(folder, name)
   await writeFile(at('hosts'), ['127.0.0.1 localhost', ...hosts.map(host => `127.0.0.1 ${host}`)].join('\n'))
   await makeCertificate(at('certificate.pem'))
   await relaySocket(at('gateway.sock'), gatewayPort)
-  const builds = await RecordingBuildService.listen(at('builds.sock'))
-  afterFile(() => builds.close())
+  const relays = [`tls:443=${at('gateway.sock')}`]
+  const reachable = 'port' in api ? [...ports, api.port] : ports
+  for (const port of new Set(reachable)) {
+    await relaySocket(at(`${port}.sock`), port)
+    relays.push(`${port}=${at(`${port}.sock`)}`)
+  }
+  if ('socket' in api) relays.push(`8081=${api.socket}`)
   const inner = fileURLToPath(new URL('./sealed-machine-command.ts', import.meta.url))
-  const depot = fileURLToPath(import.meta.resolve('@depot/cli-linux-x64/bin/depot'))
-  const words = [process.execPath, inner, at('certificate.pem'), at('gateway.sock'), at('builds.sock'), depot].map(
-    quoted,
-  )
+  const words = [process.execPath, inner, at('certificate.pem'), relays.join(','), depotProgram].map(quoted)
   const sealed = `mount --bind '${at('hosts')}' /etc/hosts && ip link set lo up && exec "$@"`
   return {
-    builds,
     command: args => `unshare ${unshareFlags().join(' ')} sh -c ${quoted(sealed)} sh ${words.join(' ')} ${args}`,
     env: {
       SSL_CERT_FILE: at('certificate.pem'),
-      DEPOT_API_URL: 'http://127.0.0.1:8081',
+      DEPOT_API_URL: `http://127.0.0.1:${'port' in api ? api.port : 8081}`,
       DEPOT_PROJECT_ID: 'project-1',
       DEPOT_ERROR_TELEMETRY: '0',
       DEPOT_NO_UPDATE_NOTIFIER: '1',
@@ -53,6 +58,9 @@ export async function openSealedMachine(gatewayPort: number): Promise<SealedMach
     },
   }
 }
+
+/** The unmodified client, from its npm package. */
+export const depotProgram = fileURLToPath(import.meta.resolve('@depot/cli-linux-x64/bin/depot'))
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
 
