@@ -2,6 +2,9 @@ import { mkdir, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { DockerDriver } from '@forkproof/builder-provisioner/drivers/docker/docker-driver'
+import { linkName } from '@forkproof/builder-provisioner/network/network'
+import { parseNetwork } from '@forkproof/builder-provisioner/network/networks'
+import { UplinkNetwork } from '@forkproof/builder-provisioner/network/uplink-network'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from './testing/after-file.ts'
 import { buildOn, probeImage } from './testing/builders/build-on.ts'
@@ -9,6 +12,7 @@ import { importBuilderImage } from './testing/builders/builder-image.ts'
 import { type DriverWorld, describeDriver, someBuilderId } from './testing/builders/conformance.ts'
 import { TestDocker } from './testing/builders/docker-daemon.ts'
 import { machineInventory } from './testing/builders/machine-inventory.ts'
+import { openStandInNetwork, standInPort, standIns } from './testing/builders/stand-in-network.ts'
 import { until } from './testing/until.ts'
 
 const image = 'forkproof-test/builder:1'
@@ -117,6 +121,37 @@ describe('a dead Docker daemon', () => {
 /** Living processes of the container: the shim, which is Docker's, runs nothing of the builder. */
 const running = async (driver: DockerDriver, id: ReturnType<typeof someBuilderId>) =>
   (await driver.inventory(id, within())).filter(one => one.startsWith('process ') && !one.includes('shim'))
+
+describe('egress internet on Docker', () => {
+  const { buildctl, probe } = inject('programs')
+  const at = (address: string) => `${address}:${standInPort}`
+
+  it('leads to public addresses by a link of the network module, and the link goes with the builder', async () => {
+    const net = await openStandInNetwork()
+    const network = new UplinkNetwork({
+      namespace: net.uplink,
+      owner: net.uplink,
+      prefix: parseNetwork('198.19.64.0/18'),
+      nameservers: [standIns.resolver],
+      blocked: [],
+    })
+    const options = { socketPath: docker.socketPath, image, nodeId: 'node-1', stateFolder: stateFolder(), network }
+    const driver = new DockerDriver(options)
+    expect(await driver.missing({ egress: 'internet', builderClass: 'ephemeral' }, within())).toEqual([])
+    const spec = { ...specOf(), egress: 'internet' as const }
+    const { socketPath } = await driver.create(spec, within())
+    const runs = [
+      ['reachable', at(standIns.internet)],
+      ['unreachable', [...standIns.forbidden, standIns.machine, '127.0.0.1'].map(at).join(',')],
+    ]
+    const result = await buildOn(buildctl, socketPath, probeImage(probe, ...runs))
+    expect(result, result.output).toMatchObject({ code: 0 })
+    expect(await driver.inventory(spec.builderId, within())).toContain(`link ${linkName(spec.builderId)}`)
+    await driver.destroy(spec.builderId, within())
+    expect(await driver.inventory(spec.builderId, within())).toEqual([])
+    expect(await net.inUplink('ip', '-brief', 'link', 'show')).not.toContain(linkName(spec.builderId))
+  })
+})
 
 describe('what is particular to Docker', () => {
   afterEach(async () => {
