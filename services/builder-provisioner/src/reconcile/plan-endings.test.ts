@@ -1,6 +1,11 @@
-import { describe } from 'vitest'
-import { bound, destroy, ended, endOf, failed, table, used } from '../testing/plan-table.ts'
+import { describe, expect, it } from 'vitest'
+import { bound, destroy, ended, endOf, failed, planned, type Row, used } from '../testing/plan-table.ts'
 import { nowMs } from '../testing/situations.ts'
+
+const table = (rows: readonly Row[]) =>
+  it.each(rows)('%s', (_name, given, wanted, settings) => {
+    expect(planned(given, settings)).toEqual(wanted)
+  })
 
 describe('a lease with a builder ends', () => {
   const one = used('a')

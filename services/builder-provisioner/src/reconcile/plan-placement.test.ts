@@ -1,4 +1,4 @@
-import { describe } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   bind,
   bound,
@@ -8,11 +8,17 @@ import {
   ended,
   endOf,
   failed,
+  planned,
+  type Row,
   settle,
-  table,
   used,
 } from '../testing/plan-table.ts'
 import { builderView, lease, leaseView, nowMs, onArm, projectA, projectB, withInternet } from '../testing/situations.ts'
+
+const table = (rows: readonly Row[]) =>
+  it.each(rows)('%s', (_name, given, wanted, settings) => {
+    expect(planned(given, settings)).toEqual(wanted)
+  })
 
 describe('a waiting lease', () => {
   table([

@@ -1,8 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { bound, create, createWarm, destroy, endOf, failed, settle, table, used } from '../testing/plan-table.ts'
+import {
+  bound,
+  create,
+  createWarm,
+  destroy,
+  endOf,
+  failed,
+  planned,
+  type Row,
+  settle,
+  used,
+} from '../testing/plan-table.ts'
 import { builder, builderView, lease, leaseView, nowMs, planSettings, situation } from '../testing/situations.ts'
 import { plan } from './plan.ts'
 import type { Action } from './views.ts'
+
+const table = (rows: readonly Row[]) =>
+  it.each(rows)('%s', (_name, given, wanted, settings) => {
+    expect(planned(given, settings)).toEqual(wanted)
+  })
 
 describe('the plan does nothing', () => {
   table([

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { plan } from '../reconcile/plan.ts'
 import type { BuilderView, LeaseView, PlanSettings, Situation } from '../reconcile/views.ts'
 import { builder, builderView, ephemeral, lease, leaseView, planSettings, situation } from './situations.ts'
@@ -26,10 +26,8 @@ export const bind = (digit: number, letter: string) => ({
 export const create = (digit: number, traits = ephemeral) => ({ do: 'create', leaseId: lease(digit), traits })
 export const createWarm = (traits = ephemeral) => ({ do: 'create', traits })
 
-type Row = [name: string, given: Partial<Situation>, wanted: readonly object[], settings?: Partial<PlanSettings>]
+/** What a test of the plan is given and wants: exactly these actions, in this order. */
+export type Row = [name: string, given: Partial<Situation>, wanted: readonly object[], settings?: Partial<PlanSettings>]
 
-/** One test per row: exactly these actions, in this order. */
-export const table = (rows: readonly Row[]) =>
-  it.each(rows)('%s', (_name, given, wanted, settings = {}) => {
-    expect(plan(situation(given), { ...planSettings, ...settings })).toEqual(wanted)
-  })
+export const planned = (given: Partial<Situation>, settings: Partial<PlanSettings> = {}) =>
+  plan(situation(given), { ...planSettings, ...settings })

@@ -4,7 +4,7 @@ import { UplinkNetwork, type UplinkOptions } from '@forkproof/builder-provisione
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { buildOn, probeImage } from './testing/builders/build-on.ts'
-import { someBuilderId } from './testing/builders/conformance.ts'
+import { someBuilderId } from './testing/builders/driver-world.ts'
 import { mebibyte, openProcessWorld } from './testing/builders/process-world.ts'
 import { listenIn, openStandInNetwork, standInPort, standIns } from './testing/builders/stand-in-network.ts'
 

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { BuilderSpec } from '@forkproof/builder-provisioner/drivers/driver'
 import { expect, it } from 'vitest'
 import { afterFile } from './testing/after-file.ts'
-import { type DriverWorld, describeDriver, someBuilderId } from './testing/builders/conformance.ts'
+import { describeDriver } from './testing/builders/conformance.ts'
+import { type DriverWorld, someBuilderId } from './testing/builders/driver-world.ts'
 import { openProcessWorld } from './testing/builders/process-world.ts'
 
 /** A service on the machine's own loopback, which no builder may reach. */

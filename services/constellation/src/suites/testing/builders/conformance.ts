@@ -2,30 +2,16 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BuilderSpec, Driver, RunningBuilder } from '@forkproof/builder-provisioner/drivers/driver'
-import { BuilderId, ProjectId } from '@forkproof/contracts/ids'
+import type { BuilderId, ProjectId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { until } from '../until.ts'
 import { buildOn, probeImage } from './build-on.ts'
+import { type DriverWorld, someBuilderId, someProjectId } from './driver-world.ts'
 
 const driverMsMax = 60_000
 const mebibyte = 1024 * 1024
 
-/** One machine's worth of a driver, as a test file sets it up. */
-export interface DriverWorld {
-  /** A new instance over the same folders, as after a crash of the process that had the last one. */
-  openDriver(): Driver
-  /** The operating system's view of everything that belongs to this world (machine-inventory.ts). */
-  inventory(): Promise<readonly string[]>
-  /** Folder with projects' kept state. */
-  readonly cacheFolder: string
-  /** `address:port` of listeners that stand in for the metadata service, the LAN and the host, in the network around the builders. */
-  readonly standIns: readonly string[]
-}
-
 const within = (msMax = driverMsMax) => AbortSignal.timeout(msMax)
-const base32 = (bytes: Buffer) => [...bytes].map(byte => 'abcdefghijklmnopqrstuvwxyz234567'[byte % 32]).join('')
-export const someBuilderId = (): BuilderId => BuilderId.parse(`b${base32(randomBytes(11))}`)
-const someProjectId = (): ProjectId => ProjectId.parse(`prj_${base32(randomBytes(16))}`)
 
 /** What every driver that makes real builders must hold. Called at the top of a test file. */
 export function describeDriver(name: string, open: () => Promise<DriverWorld>): void {
