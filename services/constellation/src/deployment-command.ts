@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Issuer } from '@forkproof/contracts/ids'
+import { Secret } from '@forkproof/infra/secret'
 import { deploymentFiles } from './deployment/deployment-files.ts'
 import { makeServiceKeys } from './running/service-keys.ts'
 import { drawBusPasswords } from './servers/nats-config.ts'
@@ -26,7 +28,12 @@ try {
 }
 
 async function write(folder: string, issuer: Issuer): Promise<void> {
-  const files = deploymentFiles({ issuer, keys: makeServiceKeys(), passwords: drawBusPasswords() })
+  const files = deploymentFiles({
+    issuer,
+    keys: makeServiceKeys(),
+    passwords: drawBusPasswords(),
+    operatorToken: new Secret(randomBytes(32).toString('base64url')),
+  })
   for (const [name, content] of Object.entries(files)) {
     const file = join(folder, name)
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })

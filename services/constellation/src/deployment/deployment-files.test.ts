@@ -1,3 +1,6 @@
+import { readConfig as readProvisioner } from '@forkproof/builder-provisioner/config'
+import { readConfig as readGateway } from '@forkproof/gateway/config'
+import { Secret } from '@forkproof/infra/secret'
 import { readConfig as readOrchestrator } from '@forkproof/orchestrator/config'
 import { readConfig as readSigner } from '@forkproof/signer/config'
 import { readConfig as readVerifier } from '@forkproof/verifier/config'
@@ -8,7 +11,13 @@ import { drawBusPasswords } from '../servers/nats-config.ts'
 import { deploymentFiles } from './deployment-files.ts'
 
 const keys = makeServiceKeys()
-const files = deploymentFiles({ issuer: 'https://oidc.example.dev', keys, passwords: drawBusPasswords() })
+const operatorToken = new Secret('o'.repeat(43))
+const files = deploymentFiles({
+  issuer: 'https://oidc.example.dev',
+  keys,
+  passwords: drawBusPasswords(),
+  operatorToken,
+})
 
 /** The environment as compose would make it, secrets inlined from the files that it mounts. */
 function environmentOf(service: string): Record<string, string> {
@@ -28,6 +37,8 @@ function environmentOf(service: string): Record<string, string> {
 
 describe('the files of a deployment', () => {
   it.each([
+    ['gateway', readGateway],
+    ['builder-node', readProvisioner],
     ['orchestrator', readOrchestrator],
     ['signer', readSigner],
     ['verifier', readVerifier],
@@ -35,12 +46,15 @@ describe('the files of a deployment', () => {
     expect(() => read(environmentOf(service))).not.toThrow()
   })
 
-  it.each(['gateway', 'orchestrator', 'signer', 'admin'])('give the %s no key of the verifier', service => {
-    const seen = Object.entries(files)
-      .filter(([name]) => name.startsWith(`${service}/`))
-      .map(([, content]) => content)
-    expect(seen.join('\n').includes(keys.attestationPrivateKey)).toBe(false)
-  })
+  it.each(['gateway', 'orchestrator', 'signer', 'admin', 'builder-node'])(
+    'give the %s no key of the verifier',
+    service => {
+      const seen = Object.entries(files)
+        .filter(([name]) => name.startsWith(`${service}/`))
+        .map(([, content]) => content)
+      expect(seen.join('\n').includes(keys.attestationPrivateKey)).toBe(false)
+    },
+  )
 
   it('keep every secret out of the environment files', () => {
     const environments = Object.entries(files)

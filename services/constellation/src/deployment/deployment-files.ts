@@ -1,3 +1,4 @@
+import type { Secret } from '@forkproof/infra/secret'
 import type { ServiceKeys } from '../running/service-keys.ts'
 import { type BusPasswords, natsConfig } from '../servers/nats-config.ts'
 import type { BusUser } from '../servers/nats-permissions.ts'
@@ -6,13 +7,16 @@ export interface DeploymentInputs {
   readonly issuer: string
   readonly keys: Pick<ServiceKeys, 'attestationPrivateKey' | 'attestationPublicKey' | 'keyEncryptionKey'>
   readonly passwords: BusPasswords
+  /** Opens the gateway's API of projects and trust. */
+  readonly operatorToken: Secret<string>
 }
 
 /**
  * The files that docker-compose.yml mounts: NATS's configuration, and per service an environment file and its secrets, each a file of its
  * own so that no secret is in an environment. Pure: names to contents.
  */
-export function deploymentFiles({ issuer, keys, passwords }: DeploymentInputs): Record<string, string> {
+export function deploymentFiles(inputs: DeploymentInputs): Record<string, string> {
+  const { issuer, keys, passwords, operatorToken } = inputs
   const bus = (user: BusUser) => ({ [`${user}/nats-password`]: passwords[user].reveal() })
   return {
     'nats/server.conf': natsConfig({ host: '0.0.0.0', port: 4222, storeFolder: '/data', passwords }),
@@ -21,12 +25,24 @@ export function deploymentFiles({ issuer, keys, passwords }: DeploymentInputs): 
     ...bus('orchestrator'),
     ...bus('verifier'),
     ...bus('signer'),
+    'builder-node/nats-password': passwords.provisioner.reveal(),
+    'gateway/operator-token': operatorToken.reveal(),
     'verifier/attestation.pem': keys.attestationPrivateKey,
     // To be replaced by the operator: credentials that read public data only, comma separated.
     'verifier/github-tokens': 'replace-me',
     'signer/key-encryption-key': keys.keyEncryptionKey,
     'admin/env': environment('admin', {}),
-    'gateway/env': environment('gateway', { FORKPROOF_ISSUER: issuer, FORKPROOF_GATEWAY_HOST: '0.0.0.0' }),
+    'gateway/env': environment('gateway', {
+      FORKPROOF_ISSUER: issuer,
+      FORKPROOF_GATEWAY_HOST: '0.0.0.0',
+      FORKPROOF_GATEWAY_DEPOT_HOST: '0.0.0.0',
+      FORKPROOF_GATEWAY_OPERATOR_TOKEN_FILE: '/run/forkproof/operator-token',
+    }),
+    // For the machines that run builders; the bus's address and the public name of the front door are the operator's to fill in.
+    'builder-node/env': environment('provisioner', {
+      FORKPROOF_PROVISIONER_STATE_FOLDER: '/var/lib/forkproof',
+      FORKPROOF_PROVISIONER_HOST: '0.0.0.0',
+    }),
     'orchestrator/env': environment('orchestrator', {}),
     'verifier/env': environment('verifier', {
       FORKPROOF_ISSUER: issuer,
