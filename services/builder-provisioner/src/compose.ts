@@ -86,6 +86,7 @@ function createDriver(config: Config): Driver {
       image: config.dockerImage,
       nodeId,
       stateFolder,
+      projectDiskBytes: config.projectDiskMegabytes * megabyte,
       network,
     })
   }

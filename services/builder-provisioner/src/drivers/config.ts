@@ -118,7 +118,7 @@ const processSettings = defineSettings({
     env: 'FORKPROOF_PROVISIONER_PROJECT_DISK_MB',
     schema: count(64, 16_777_216),
     default: 32_768,
-    description: 'process driver: disk of a project’s cache, in MiB; made sparse',
+    description: 'disk of a project’s cache, in MiB; made sparse',
   },
 })
 
