@@ -77,7 +77,7 @@ const capacitySettings = defineSettings({
     env: 'FORKPROOF_PROVISIONER_WARM',
     schema: count(0, 1_000),
     default: 1,
-    description: 'ready, never-used builders per platform',
+    description: 'ready, never-used builders per platform that this machine runs without emulation',
   },
   warmEgress: {
     env: 'FORKPROOF_PROVISIONER_WARM_EGRESS',

@@ -114,6 +114,15 @@ describe('a driver', () => {
     expect(world.driver.machine.size).toBe(1)
   })
 
+  it('whose warm builders die young is not asked without pause', async () => {
+    const { world } = await started({ warm: 1 })
+    for (let second = 0; second < 60; second += 1) {
+      await world.pass(1_000, 500)
+      for (const builderId of world.driver.machine.keys()) world.driver.kill(builderId)
+    }
+    expect(world.driver.made.length).toBeLessThan(10)
+  })
+
   it('that cannot list is asked again, and nothing is taken for gone', async () => {
     const { world } = await started()
     const leaseId = world.request()

@@ -83,21 +83,27 @@ export class BuilderYard {
   }
 
   async #make(builder: Builder): Promise<void> {
-    const { clock, log, onChange } = this.#parts
+    const { onChange } = this.#parts
     await makeBuilder(builder, this.#parts)
-    if (builder.phase === 'ready') this.#warmFailures = 0
-    if (builder.phase === 'failed' && !builder.used) {
-      this.warmAfterMs = clock.now() + Math.min(warmRetryMsMin * 2 ** this.#warmFailures, warmRetryMsMax)
-      this.#warmFailures += 1
-      log.warn({ reason: builder.failure?.reason }, 'no warm builder could be made')
-    }
     onChange()
+  }
+
+  /** Warm builders that cannot be made, or die before anybody wants them, are tried at longer and longer intervals. */
+  #noteWarm({ phase, used, running, failure }: Builder): void {
+    const { clock, log } = this.#parts
+    if (phase === 'ready') this.#warmFailures = 0
+    const died = phase === 'lost' && running !== undefined
+    if (used || !(phase === 'failed' || died)) return
+    this.warmAfterMs = clock.now() + Math.min(warmRetryMsMin * 2 ** this.#warmFailures, warmRetryMsMax)
+    this.#warmFailures += 1
+    log.warn({ reason: failure?.reason ?? 'builder_lost' }, 'no warm builder could be made')
   }
 
   /** Begins to remove a builder; harmless while that is under way. */
   destroy(builderId: BuilderId): void {
     const builder = this.builders.get(builderId)
     if (!builder || builder.phase === 'destroying' || builder.phase === 'gone') return
+    this.#noteWarm(builder)
     builder.phase = 'destroying'
     builder.stop.abort(new Error('not wanted any more'))
     void removeBuilder(builder, this.#parts).then(() => {

@@ -20,18 +20,20 @@ export interface ConsumeParts {
   readonly signal: AbortSignal
 }
 
-/** The request queues of the platforms that this node serves, each from when it serves it, and its release queue. */
+/**
+ * The request queues of the platforms that this node serves, each from when it serves it, and its release queue. What is under way when the
+ * signal aborts is recorded or comes again: nobody has to wait for it.
+ */
 export class CommandConsumers {
   readonly #parts: ConsumeParts
   readonly #served = new Set<Platform>()
-  readonly #running: Promise<void>[] = []
 
   constructor(parts: ConsumeParts) {
     this.#parts = parts
     const { bus, nodeId, commands, signal } = parts
     const consumer = consumers.builderReleases(nodeId)
     const options = { stream: streams.builderCommands, consumer, concurrency: releasesAtOnce, signal }
-    this.#running.push(bus.consume(options, ({ text }) => commands.release(text)))
+    void bus.consume(options, ({ text }) => commands.release(text))
   }
 
   serve(platforms: readonly Platform[]): void {
@@ -42,7 +44,7 @@ export class CommandConsumers {
       for (const builderClass of BuilderClass.options) {
         const consumer = consumers.builderRequests(platform, builderClass)
         const options = { stream: streams.builderCommands, consumer, concurrency: requestsAtOnce, signal }
-        this.#running.push(bus.consume(options, ({ text }) => this.#request(text)))
+        void bus.consume(options, ({ text }) => this.#request(text))
       }
     }
   }
@@ -55,10 +57,5 @@ export class CommandConsumers {
       await clock.sleep(roomPollMs, signal).catch(() => undefined)
     }
     return signal.aborted ? 'later' : commands.request(text)
-  }
-
-  /** Resolves when the last command has been handled. */
-  async ended(): Promise<void> {
-    await Promise.all(this.#running)
   }
 }
