@@ -1,6 +1,10 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import { makeDiskImage } from '@forkproof/builder-provisioner/drivers/disks/disk-image'
+import { mountDiskImage, unmountDisk } from '@forkproof/builder-provisioner/drivers/docker/disk-mount'
 import { DockerDriver } from '@forkproof/builder-provisioner/drivers/docker/docker-driver'
 import { linkName } from '@forkproof/builder-provisioner/network/network'
 import { parseNetwork } from '@forkproof/builder-provisioner/network/networks'
@@ -175,6 +179,27 @@ describe('what is particular to Docker', () => {
     const { socketPath } = await driver.create(specOf(), within())
     const { uid, gid, mode } = await stat(dirname(socketPath))
     expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: 0, gid: 0, mode: 0o711 })
+  })
+
+  it('a disk that another mount namespace has copied is taken out of that too, so that it ends with its builder', async () => {
+    const [disk, point] = [join(docker.sharedFolder, 'copied.img'), join(docker.sharedFolder, 'copied')]
+    await mkdir(point)
+    await makeDiskImage(disk, { bytes: 64 * mebibyte, owner: { uid: 0, gid: 0 }, journal: false, signal: within() })
+    await mountDiskImage(disk, point, within())
+    const holder = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', 'echo ready; exec sleep 60'])
+    try {
+      await once(holder.stdout, 'data')
+      const table = () => readFile(`/proc/${holder.pid}/mountinfo`, 'utf8')
+      expect(await table()).toContain(point)
+      await unmountDisk(point, within())
+      expect(await table()).not.toContain(point)
+      expect((await inventory()).filter(line => line.startsWith('loop '))).toEqual([])
+    } finally {
+      holder.kill('SIGKILL')
+    }
+    await unmountDisk(point, within())
+    await rm(point, { recursive: true })
+    await rm(disk)
   })
 
   it('the machine’s own mount table does not show a running builder’s disk', async () => {

@@ -31,19 +31,6 @@ export async function makeDiskImage(path: string, { bytes, owner, journal, signa
   }
 }
 
-/** The loop device goes by itself with the last mount of it, whatever ends that. */
-export async function mountDiskImage(path: string, mountPoint: string, signal: AbortSignal): Promise<void> {
-  await runProgram('mount', ['-t', 'ext4', '-o', 'loop,nosuid,nodev,noatime,discard', path, mountPoint], { signal })
-}
-
-/** Takes it out of the machine's own view; a container that holds it keeps it. No error when it is not mounted. */
-export async function unmountDisk(mountPoint: string, signal: AbortSignal): Promise<void> {
-  await runProgram('umount', ['--lazy', '--quiet', mountPoint], { signal }).catch(error => {
-    if (signal.aborted) throw error
-    // What is still mounted shows in the inventory.
-  })
-}
-
 /** Checks the file system and mends what can be mended without loss. False when it is not fit for use. */
 export async function isSoundImage(path: string, signal: AbortSignal): Promise<boolean> {
   try {

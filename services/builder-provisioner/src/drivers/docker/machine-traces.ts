@@ -1,11 +1,10 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { ifAbsent } from '../if-absent.ts'
 
-/**
- * Mounts that mention one of the texts, in any mount namespace of the machine: Docker mounts a container's layers in its own, which need not
- * be ours. Each once, as `mount <path>`.
- */
-export async function mountsOf(texts: readonly string[]): Promise<readonly string[]> {
+/** Every mount namespace of the machine that has a process, with one of its processes and what that sees. */
+export async function mountNamespaces(): Promise<
+  readonly { readonly pid: string; readonly mounts: readonly { readonly line: string; readonly point: string }[] }[]
+> {
   const pids = (await readdir('/proc')).filter(name => /^[0-9]+$/.test(name))
   const namespaces = new Map<string, string>()
   await Promise.all(
@@ -15,14 +14,21 @@ export async function mountsOf(texts: readonly string[]): Promise<readonly strin
       if (namespace !== undefined && !namespaces.has(namespace)) namespaces.set(namespace, pid)
     }),
   )
-  const found = new Set<string>()
-  for (const pid of namespaces.values()) {
+  const read = [...namespaces.values()].map(async pid => {
     const table = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '')
-    for (const line of table.split('\n')) {
-      if (texts.some(text => line.includes(text))) found.add(`mount ${line.split(' ')[4]}`)
-    }
-  }
-  return [...found].sort()
+    return { pid, mounts: table.split('\n').map(line => ({ line, point: line.split(' ')[4] ?? '' })) }
+  })
+  return Promise.all(read)
+}
+
+/**
+ * Mounts that mention one of the texts, in any mount namespace: Docker mounts a container's layers in its own, which need not be ours. Each
+ * once, as `mount <path>`.
+ */
+export async function mountsOf(texts: readonly string[]): Promise<readonly string[]> {
+  const mounts = (await mountNamespaces()).flatMap(namespace => namespace.mounts)
+  const found = mounts.filter(({ line }) => texts.some(text => line.includes(text)))
+  return [...new Set(found.map(({ point }) => `mount ${point}`))].sort()
 }
 
 /** Loop devices whose file lies below the folder. */

@@ -1,0 +1,26 @@
+import { runProgram } from '../../programs/run-program.ts'
+import { mountNamespaces } from './machine-traces.ts'
+
+/** The loop device goes by itself with the last mount of it, whatever ends that. */
+export async function mountDiskImage(path: string, mountPoint: string, signal: AbortSignal): Promise<void> {
+  await runProgram('mount', ['-t', 'ext4', '-o', 'loop,nosuid,nodev,noatime,discard', path, mountPoint], { signal })
+}
+
+/**
+ * Takes the disk out of the machine's own view, and out of every mount namespace that somebody made with a copy of that view while the disk was in it: a
+ * copy would keep the disk after its builder. The container has it at another place and keeps it. No error when it is not mounted.
+ */
+export async function unmountDisk(mountPoint: string, signal: AbortSignal): Promise<void> {
+  // Our own first: from then on nobody can copy it.
+  await runProgram('umount', ['--lazy', '--quiet', mountPoint], { signal }).catch(ignoreFailure(signal))
+  for (const { pid, mounts } of await mountNamespaces()) {
+    if (!mounts.some(mount => mount.point === mountPoint)) continue
+    const inThere = ['--namespace', `/proc/${pid}/ns/mnt`, '--lazy', '--quiet', mountPoint]
+    await runProgram('umount', inThere, { signal }).catch(ignoreFailure(signal))
+  }
+}
+
+/** What is still mounted shows in the inventory. */
+const ignoreFailure = (signal: AbortSignal) => (error: unknown) => {
+  if (signal.aborted) throw error
+}
