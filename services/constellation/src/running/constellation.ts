@@ -42,6 +42,9 @@ export interface ConstellationOptions {
   readonly headless?: boolean
 }
 
+/** A provisioner that stops destroys every builder first, and takes up to 20 s for it. */
+const builderStopMsMax = 22_000
+
 export type PartName = ServiceName | 'temporal' | 'nats'
 
 /** The whole system on one machine. Each part is a process of its own and can be stopped, killed and started again by name. */
@@ -138,6 +141,7 @@ export class Constellation {
         ready: readyLogLine,
         // Everything starts at once on a cold cache; a small machine needs its time.
         readyMsMax: 90_000,
+        ...(name === 'builder-provisioner' && { stopMsMax: builderStopMsMax }),
       },
       signal,
     )

@@ -12,6 +12,17 @@ import type { StartedProgram } from './testing/started-program.ts'
 const everythingRuns = 'Everything runs.'
 const idle = 'Stop with Ctrl-C.'
 
+/** Who wants a port, and the setting that moves it. */
+const portSettings = {
+  gateway: 'FORKPROOF_GATEWAY_PORT',
+  'GitHub simulator': 'FORKPROOF_SIMULATOR_PORT',
+  Temporal: 'FORKPROOF_TEMPORAL_PORT',
+  'Temporal UI': 'FORKPROOF_TEMPORAL_UI_PORT',
+  NATS: 'FORKPROOF_NATS_PORT',
+  'builders’ front door': 'FORKPROOF_PROVISIONER_PORT',
+  'Depot-compatible API': 'FORKPROOF_GATEWAY_DEPOT_PORT',
+}
+
 const keyIds = async ({ issuer }: StartPlace): Promise<string[]> => {
   const response = await fetch(`${issuer}/.well-known/jwks`, { signal: AbortSignal.timeout(10_000) })
   const { keys }: { keys: { kid: string }[] } = JSON.parse(await response.text())
@@ -43,15 +54,19 @@ describe('npm start', () => {
       /● seen by the verifier in channel (artifact|log), \d+ ms after/,
       /● token minted and opened in the run after \d+ ms/,
       /● the independent client found it valid/,
+      /● builder ready after \d+ ms, its isolation checked from inside/,
+      /RUN \["\/hello","hello"\]/,
+      /● image sha256:[0-9a-f]{64} built after \d+ ms/,
       /▸ run completed: success/,
-      /Look at the claim in the Temporal UI: http/,
+      /● builder destroyed in \d+ ms; its receipt says that nothing is left of it/,
+      /Look at the claim and the build in the Temporal UI: http/,
     ]
     for (const line of told) expect(running.output).toMatch(line)
   })
 
-  it('consists of nine processes or more, so that nothing left below means something', () => {
-    // Temporal, NATS, five services, the watchdog, and itself.
-    expect(running.remains().length).toBeGreaterThanOrEqual(9)
+  it('consists of ten processes or more, so that nothing left below means something', () => {
+    // Temporal, NATS, six services, the watchdog, and itself.
+    expect(running.remains().length).toBeGreaterThanOrEqual(10)
   })
 
   it('shows neither a token nor a ticket in any of its lines', () => {
@@ -100,11 +115,9 @@ describe('npm start', () => {
     const second = startMain([], { ...place.settings, FORKPROOF_STATE_FOLDER: other.stateFolder })
     const { code, stderr } = await second.exited
     expect(code).toBe(1)
-    const purposes = ['gateway', 'GitHub simulator', 'Temporal', 'Temporal UI', 'NATS']
     const lines = stderr.trimEnd().split('\n')
-    expect(lines).toHaveLength(purposes.length)
-    for (const purpose of purposes) {
-      const setting = `FORKPROOF_${purpose.replace('GitHub ', '').replace(' ', '_').toUpperCase()}_PORT`
+    expect(lines).toHaveLength(Object.keys(portSettings).length)
+    for (const [purpose, setting] of Object.entries(portSettings)) {
       const line = new RegExp(
         `^port \\d+ \\(${purpose}\\) is in use by process \\d+ \\(.+\\); choose another with ${setting}$`,
       )
@@ -139,12 +152,21 @@ describe('npm start', () => {
       channel: expect.stringMatching(/^(artifact|log)$/),
       token: expect.objectContaining({
         iss: place.issuer,
-        aud: 'https://sts.example.dev',
+        aud: place.issuer,
         sub: expect.stringMatching(/^repo_id:\d+:fork_pull_request$/),
         event_name: 'pull_request',
       }),
       timings: { claimMs: whole, shownToTokenMs: whole, totalMs: whole },
       githubRequests: { counted: whole, notModified: whole },
+      build: {
+        id: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+        digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+        platforms: ['linux/amd64'],
+        builderReadyMs: whole,
+        buildMs: whole,
+        teardownMs: whole,
+        leftovers: 0,
+      },
     })
     await expectNothingLeft(place, again)
   })
@@ -195,7 +217,7 @@ describe('npm start that cannot', () => {
     const { code, stdout, stderr } = await program.exited
     expect(code).toBe(1)
     expect(stderr).toContain('! github-simulator ended by itself (signal SIGKILL)')
-    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'failed', channel: null, token: null })
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'failed', channel: null, token: null, build: null })
     await expectNothingLeft(place, program)
   })
 })
