@@ -1,9 +1,23 @@
+import { BuilderId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
+import { containerRequest } from './container-shape.ts'
 import { EngineClient } from './engine-client.ts'
 import { EngineRefusal, EngineUnreachable } from './engine-request.ts'
 import { goodInfo, json, silence, startFakeEngine } from './testing/fake-engine.ts'
 
 const id = 'a'.repeat(64)
+const request = containerRequest({
+  spec: {
+    builderId: BuilderId.parse('baaaaaaaaaaa'),
+    platform: 'linux/amd64',
+    egress: 'none',
+    kind: { class: 'ephemeral' },
+    limits: { cpus: 1, memoryBytes: 1, pids: 1, diskBytes: 1 },
+    endsAtMs: 0,
+  },
+  ...{ nodeId: 'node-1', imageId: 'sha256:1', hasAppArmor: false, nowMs: 0 },
+  folders: { state: '/s', socket: '/k', config: '/c' },
+})
 const within = (msMax = 5_000) => AbortSignal.timeout(msMax)
 
 describe('the client of the Engine API', () => {
@@ -31,6 +45,19 @@ describe('the client of the Engine API', () => {
     const asked = new EngineClient(engine.socketPath).info(stop.signal)
     stop.abort(new Error('not needed any more'))
     await expect(asked).rejects.toThrow('not needed any more')
+  })
+
+  it('waits for a container that is being made, also when it is not needed any more: it must be known to be removed', async () => {
+    const stop = new AbortController()
+    await using engine = await startFakeEngine({
+      'POST /containers/create': (request, response) => {
+        stop.abort()
+        json(201, { Id: id })(request, response)
+      },
+    })
+    const client = new EngineClient(engine.socketPath)
+    expect(await client.create('forkproof-b', request, stop.signal)).toBe(id)
+    await expect(client.create('forkproof-b', request, stop.signal)).rejects.toThrow('aborted')
   })
 
   it('gives up on an answer that is larger than any it asks for', async () => {

@@ -63,6 +63,7 @@ export async function startBuilder(spec: BuilderSpec, parts: StartParts, signal:
     signal,
   )
   await record({ containerId })
+  signal.throwIfAborted()
   await engine.start(containerId, signal)
   const container = await engine.inspect(containerId, signal)
   const init = await initProcess(container?.State.Pid ?? 0)

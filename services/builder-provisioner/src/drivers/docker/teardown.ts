@@ -37,12 +37,13 @@ export async function tearDown(
   const { folder, network, clock } = parts
   const { lock, ...unlocked } = trace
   await endProcesses(trace)
-  const problem = await removeContainer(builderId, parts, signal)
+  let problem = await removeContainer(builderId, parts, signal)
   // Cleared also while Docker is away: it stands on the kernel alone.
   if (trace.network) await network?.detach(builderId, signal)
-  await unmountDisk(folder.mountPoint, signal)
   const deadlineMs = clock.now() + settleMsMax
   for (;;) {
+    // Each time: a namespace that was being made while we looked shows only afterwards.
+    await unmountDisk(folder.mountPoint, signal)
     if (problem === undefined && trace.namespaceFile !== undefined) await removeNamespaceStub(trace.namespaceFile)
     const left = await tracesOf(builderId, unlocked, parts, signal)
     const own = `file ${folder.path}`
@@ -52,6 +53,8 @@ export async function tearDown(
       throw new Error(`builder ${builderId} is not gone: ${rest}`, problem === undefined ? {} : { cause: problem })
     }
     await clock.sleep(pollMs, signal)
+    // A daemon that died while it made the container may have made it after all.
+    if (left.some(one => one.startsWith('container '))) problem = await removeContainer(builderId, parts, signal)
   }
   if (lock !== undefined) await leaveKeptState(lock, builderId)
   await folder.remove()
