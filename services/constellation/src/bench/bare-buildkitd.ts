@@ -22,7 +22,7 @@ export async function startBare(world: BenchWorld): Promise<{ socketPath: string
   const exited = once(child, 'exit')
   await checkHealth(socketPath, { clock: systemClock, signal: AbortSignal.timeout(servingMsMax) })
   const stop = async () => {
-    child.kill('SIGTERM')
+    child.kill('SIGKILL')
     await exited
     await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   }
