@@ -19,7 +19,8 @@ let world: TestConstellation
 let bus: Bus
 let services: readonly number[]
 const proven: string[] = []
-const pids = () => serviceNames.map(name => world.constellation.part(name).pid)
+const pids = () =>
+  serviceNames.filter(name => world.constellation.isRunning(name)).map(name => world.constellation.part(name).pid)
 beforeAll(async () => {
   world = await openConstellation()
   bus = await openBus(world.constellation, 'signer')

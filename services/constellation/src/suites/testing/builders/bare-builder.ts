@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdir, mkdtemp, readlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdir, mkdtemp, readlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterFile } from '../after-file.ts'
@@ -32,6 +32,10 @@ export async function startBareBuilder(
   const state = join(folder, 's')
   await mkdir(state)
   await chown(state, idBase, idBase)
+  // Programs may lie where only root may look, such as the cache of tools; the builder is somebody else.
+  const [buildkitd, runc] = [join(folder, 'buildkitd'), join(folder, 'runc')]
+  await Promise.all([copyFile(programs.buildkitd, buildkitd), copyFile(programs.runc, runc)])
+  await Promise.all([buildkitd, runc].map(one => chmod(one, 0o755)))
   const socketPath = join(state, 'buildkitd.sock')
   const config = join(folder, 'buildkitd.toml')
   await writeFile(config, [...hardened, ...toml, ''].join('\n'))
@@ -47,10 +51,10 @@ export async function startBareBuilder(
     [
       ...[`--user=/proc/${holder.pid}/ns/user`, '-S', '0', '-G', '0', 'setpriv', '--pdeathsig', 'KILL'],
       ...['unshare', '--mount', '--net', '--pid', '--fork', '--kill-child=SIGKILL', '--ipc', '--uts', '--mount-proc'],
-      ...[programs.buildkitd, '--config', config, '--rootless', '--root', join(state, 'root')],
+      ...[buildkitd, '--config', config, '--rootless', '--root', join(state, 'root')],
       ...['--addr', `unix://${socketPath}`],
     ],
-    { stdio: 'ignore', env: environment(programs.runc, state) },
+    { stdio: 'ignore', env: environment(runc, state) },
   )
   const daemons = () => (launcher.pid ? descendantsOf(launcher.pid) : [])
   // The first process of the namespace goes first: the kernel ends the rest with it, and its parent reaps it.
