@@ -9,8 +9,8 @@ export const claimMarker = 'verified claim '
 
 interface Demo {
   readonly issuer: string
-  readonly projectId: string
-  readonly platforms: readonly string[]
+  /** Absent where no node here can make a builder: then the job ends after its token. */
+  readonly build?: { readonly projectId: string; readonly platforms: readonly string[] }
   /** Programs and files on this machine. */
   readonly node: string
   readonly relyingParty: string
@@ -29,8 +29,7 @@ export const forkWorkflow = (demo: Demo) => ({
       steps: [
         { id: 'claim', name: claimStepName, uses: claimAction, with: { issuer: demo.issuer } },
         { name: verifyStepName, run: command([demo.node, demo.relyingParty, demo.issuer, demo.issuer]) },
-        { name: checkoutStepName, run: checkout(demo.probe) },
-        { name: buildStepName, run: `${command(buildWords(demo))}\ncat metadata.json` },
+        ...buildSteps(demo),
       ],
     },
   },
@@ -47,7 +46,18 @@ const checkout = (probe: string) =>
     ...dockerfile.map(line => `echo ${quoted(line)} >> image/Dockerfile`),
   ].join('\n')
 
-const buildWords = ({ issuer, projectId, platforms, node, cli, buildctl }: Demo): string[] => [
+const buildSteps = (demo: Demo) =>
+  demo.build === undefined
+    ? []
+    : [
+        { name: checkoutStepName, run: checkout(demo.probe) },
+        { name: buildStepName, run: `${command(buildWords(demo, demo.build))}\ncat metadata.json` },
+      ]
+
+const buildWords = (
+  { issuer, node, cli, buildctl }: Demo,
+  { projectId, platforms }: NonNullable<Demo['build']>,
+): string[] => [
   ...[node, cli, 'build', '--issuer', issuer, '--project', projectId, '--platform', platforms.join(','), '--'],
   ...[buildctl, 'build', '--progress', 'plain', '--frontend', 'dockerfile.v0'],
   ...['--local', 'context=image', '--local', 'dockerfile=image'],

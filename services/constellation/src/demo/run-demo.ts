@@ -24,10 +24,14 @@ export async function runDemo(constellation: Constellation, tell: Tell, lifecycl
   await github.resetRequestCounts()
   const { repository, fork, pullRequest } = await createPullRequest(github)
   const platforms = await builtPlatforms(constellation, tell, until)
-  const projectId = await createDemoProject(constellation, await github.repositoryId(repository), platforms)
-  tell(`The maintainer's project ${projectId} admits pull requests from forks of ${repository}.`)
-  tell(`A contributor's fork ${fork} has pull request #${pullRequest} open there. Its job starts:`)
-  const workflow = forkWorkflow({ ...programs(constellation), projectId, platforms })
+  const createProject = async () => {
+    const id = await createDemoProject(constellation, await github.repositoryId(repository), platforms)
+    tell(`The maintainer's project ${id} admits pull requests from forks of ${repository}.`)
+    return id
+  }
+  const build = platforms.length === 0 ? undefined : { platforms, projectId: await createProject() }
+  tell(`A contributor's fork ${fork} has pull request #${pullRequest} open at ${repository}. Its job starts:`)
+  const workflow = forkWorkflow({ ...programs(constellation), ...(build && { build }) })
   const { runId, eventsUrl } = await github.runWorkflow({ repository, pullRequest, workflow })
   const unwatch = tellSightings(constellation, tell)
   let record: DemoRecord = {}
@@ -43,11 +47,11 @@ export async function runDemo(constellation: Constellation, tell: Tell, lifecycl
   } finally {
     unwatch()
   }
-  const build = await buildOf(record, async () =>
+  const built = await buildOf(record, async () =>
     (await endedBuildsOf(runId, constellation.addresses.temporal, lifecycle)).at(0),
   )
-  tellReceipts(build, tell)
-  return reportOf({ record, startedAt, githubRequests: await countsOf(github), build })
+  tellReceipts(built, tell)
+  return reportOf({ record, startedAt, githubRequests: await countsOf(github), build: built })
 }
 
 const programs = ({ addresses, programs: { buildctl, probe } }: Constellation) => ({
