@@ -18,14 +18,14 @@ describe('a lease', () => {
     expect([world.driver.machine.size, world.door.openings.size, world.builderRecords.texts.size]).toEqual([0, 0, 0])
   })
 
-  it('gets a key that only the build’s token opens, and certificates that end with it', async () => {
+  it('gets a key that only the build’s token opens, and a certificate that ends with it', async () => {
     const world = new NodeWorld()
     await world.start()
     const lease = world.request({ leaseMs: 60_000 })
     const { connection } = (await world.event(lease, 'ready')).data
     const key = await openWithBuildToken(connection.sealedClientKey ?? '', token)
     expect(key.reveal()).toBe(`key of ${lease}`)
-    expect(connection.caCertificate).toContain(`until ${world.clock.now() + 60_000}`)
+    expect(connection.clientCertificate).toContain(`until ${world.clock.now() + 60_000}`)
   })
 
   it('makes no key for a client that has one', async () => {
@@ -43,7 +43,18 @@ describe('a lease', () => {
     const lease = world.request()
     const ready = await world.event(lease, 'ready')
     expect(ready.data).toMatchObject({ builderId: warm.builderId, timings: { warm: true } })
+    expect(world.kinds(lease)).toEqual(['ready'])
     const second = await world.until(() => world.driver.made[1])
     expect(second.builderId).not.toBe(warm.builderId)
+  })
+
+  it('of a project is a stranger to the one before on the same builder: another authority, another name', async () => {
+    const world = new NodeWorld()
+    await world.start()
+    const ready = async () => (await world.event(world.request({ builderClass: 'project' }), 'ready')).data
+    const [one, other] = [await ready(), await ready()]
+    expect(other.builderId).toBe(one.builderId)
+    expect(other.connection.serverName).not.toBe(one.connection.serverName)
+    expect(other.connection.caCertificate).not.toBe(one.connection.caCertificate)
   })
 })

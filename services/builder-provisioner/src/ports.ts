@@ -2,6 +2,12 @@ import type { Egress, Platform } from '@forkproof/contracts/build'
 import type { LeaseId } from '@forkproof/contracts/ids'
 import type { Secret } from '@forkproof/infra/secret'
 
+export interface ClientWish {
+  readonly commonName: string
+  readonly endsAtMs: number
+  readonly certificateRequest?: string
+}
+
 export interface ClientCredentials {
   /** PEM. */
   readonly clientCertificate: string
@@ -11,15 +17,15 @@ export interface ClientCredentials {
   readonly fingerprint: string
 }
 
-/** One per builder, in memory only: whoever holds a certificate of builder A is a stranger at builder B. */
+/** One per lease, in memory only: whoever holds a certificate of builder A is a stranger at builder B. */
 export interface BuilderCa {
   /** SNI and the only name in the server's certificate. */
   readonly serverName: string
   readonly caCertificate: string
   readonly serverCertificate: string
   readonly serverKey: Secret<string>
-  /** @throws AppError certificate_request_invalid */
-  issueClient(input: { readonly certificateRequest?: string; readonly commonName: string }): Promise<ClientCredentials>
+  /** `endsAtMs`: the certificate is not valid after that time. @throws AppError certificate_request_invalid */
+  issueClient(input: ClientWish): Promise<ClientCredentials>
 }
 
 /** `endsAtMs`: no certificate of it is valid after that time. */

@@ -92,9 +92,9 @@ export function wireNode(inputs: NodeInputs): BuilderNode {
 function createState({ nodeId, bus, driver, settings, clock, log, ...rest }: NodeInputs, wake: () => void) {
   const store = (subject: string, text: string, messageId: string) => bus.store(subject, text, messageId)
   const book = new LeaseBook({ records: rest.leaseRecords, store, clock, log })
-  const { checkReady, builderRecords: records, limits } = rest
+  const { checkReady, createCa, builderRecords: records, limits } = rest
   const yard = new BuilderYard(
-    { nodeId, driver, checkReady, records, limits, clock, log, onChange: wake },
+    { nodeId, driver, checkReady, createCa, records, limits, clock, log, onChange: wake },
     { warmMs: settings.warmAgeMsMax + leaseMsMax + graceMs, projectMs: projectBuilderMs, graceMs },
   )
   return { book, yard }

@@ -2,7 +2,7 @@ import type { BuilderId, NodeId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { BuilderLimits, Driver } from '../drivers/driver.ts'
-import type { CheckReady } from '../ports.ts'
+import type { CheckReady, CreateBuilderCa } from '../ports.ts'
 import type { Records } from '../records/record-folder.ts'
 import { type Builder, createBuilder, newBuilderId } from './builder.ts'
 import type { BuilderRecord, BuilderTraits } from './builder-record.ts'
@@ -13,6 +13,7 @@ export interface YardParts {
   readonly nodeId: NodeId
   readonly driver: Driver
   readonly checkReady: CheckReady
+  readonly createCa: CreateBuilderCa
   readonly records: Records<BuilderRecord>
   readonly limits: BuilderLimits
   readonly clock: Clock

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Receipt } from '@forkproof/contracts/build'
-import { BuilderId, type NodeId } from '@forkproof/contracts/ids'
+import { BuilderId, type LeaseId, type NodeId } from '@forkproof/contracts/ids'
 import type { RunningBuilder } from '../drivers/driver.ts'
+import type { BuilderCa } from '../ports.ts'
 import type { Failure } from '../reconcile/failure.ts'
 import type { BuilderPhase, BuilderView } from '../reconcile/views.ts'
 import type { BuilderRecord } from './builder-record.ts'
@@ -15,6 +16,8 @@ export interface Builder {
   idleSinceMs?: number | undefined
   failure?: Failure
   running?: RunningBuilder
+  /** Certificates for its first lease, made while it starts: whoever takes a warm builder does not wait for them. Later leases make their own. */
+  preparedCa?: Promise<BuilderCa>
   /** How long it took to become ready, ms. */
   timings?: { readonly startMs: number; readonly canaryMs: number }
   /** Ends the making of it. */
@@ -31,6 +34,13 @@ export interface Teardown {
   readonly endedAtMs: number
   readonly leftovers: readonly string[]
 }
+
+/** A name that never leaves a TLS handshake: reserved for private use, so no resolver will ever answer it. */
+const serverDomain = 'builders.forkproof.internal'
+
+/** The builder's name at the front door, one for each of its leases. */
+export const serverNameOf = (builderId: BuilderId, leaseId?: LeaseId): string =>
+  `${builderId}${leaseId === undefined ? '' : `-${leaseId.slice(0, 8)}`}.${serverDomain}`
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 

@@ -1,6 +1,6 @@
 import type { BuilderSpec } from '../drivers/driver.ts'
 import { failureOf } from '../reconcile/failure.ts'
-import { type Builder, countKinds, mostOf } from './builder.ts'
+import { type Builder, countKinds, mostOf, serverNameOf } from './builder.ts'
 import type { BuilderTraits } from './builder-record.ts'
 import type { YardParts } from './builder-yard.ts'
 import { withDeadline } from './deadline.ts'
@@ -19,6 +19,7 @@ export async function makeBuilder(builder: Builder, parts: YardParts): Promise<v
   if (!record.traits) return
   const { platform, egress } = record.traits
   try {
+    prepareCa(builder, parts)
     // The intent first: whatever happens from here on, the next process knows what to look for.
     await parts.records.save(record.builderId, record)
     const spec = specOf(builder, record.traits, parts)
@@ -43,6 +44,14 @@ export async function makeBuilder(builder: Builder, parts: YardParts): Promise<v
     builder.failure = failureOf(err)
     builder.phase = 'failed'
   }
+}
+
+/** A failure is the first lease's to report. */
+function prepareCa(builder: Builder, { createCa }: YardParts): void {
+  const { builderId, endsAtMs } = builder.record
+  const made = createCa({ serverName: serverNameOf(builderId), endsAtMs })
+  made.catch(() => undefined)
+  builder.preparedCa = made
 }
 
 const specOf = ({ record }: Builder, traits: BuilderTraits, parts: YardParts): BuilderSpec => ({

@@ -12,7 +12,7 @@ const ca = await createBuilderCa({ serverName, endsAtMs })
 const root = new X509Certificate(ca.caCertificate)
 const server = new X509Certificate(ca.serverCertificate)
 const issue = async (commonName = 'lease') => {
-  const client = await ca.issueClient({ commonName })
+  const client = await ca.issueClient({ commonName, endsAtMs })
   return { ...client, certificate: new X509Certificate(client.clientCertificate) }
 }
 
@@ -61,6 +61,15 @@ describe('a builder’s certificate authority', () => {
     }
   })
 
+  it.each([
+    ['that ends before the authority', -60_000, -60_000],
+    ['that would end after the authority', 60_000, 0],
+  ])('ends a client’s certificate with its lease: one %s', async (_name, leaseMs, wantedMs) => {
+    const client = await ca.issueClient({ commonName: 'lease', endsAtMs: endsAtMs + leaseMs })
+    const { validToDate } = new X509Certificate(client.clientCertificate)
+    expect(validToDate.getTime()).toBe(Math.floor((endsAtMs + wantedMs) / 1_000) * 1_000)
+  })
+
   it('never uses a serial number or a key twice', async () => {
     const clients = [await issue(), await issue(), await issue()].map(one => one.certificate)
     const all = [root, server, ...clients]
@@ -83,7 +92,7 @@ describe('a builder’s certificate authority', () => {
     const certificateRequest = (
       await Pkcs10CertificateRequestGenerator.create({ keys, name: 'CN=root', signingAlgorithm: algorithm })
     ).toString('pem')
-    const client = await ca.issueClient({ certificateRequest, commonName: 'lease-2' })
+    const client = await ca.issueClient({ certificateRequest, commonName: 'lease-2', endsAtMs })
     const certificate = new X509Certificate(client.clientCertificate)
     expect(client.clientKey).toBeUndefined()
     expect(certificate.subject).toBe('CN=lease-2')
@@ -92,14 +101,14 @@ describe('a builder’s certificate authority', () => {
   })
 
   it('refuses a request that it cannot read', async () => {
-    await expect(ca.issueClient({ certificateRequest: 'x', commonName: 'lease' })).rejects.toMatchObject({
+    await expect(ca.issueClient({ certificateRequest: 'x', commonName: 'lease', endsAtMs })).rejects.toMatchObject({
       code: 'certificate_request_invalid',
     })
   })
 
   it('has not signed what another builder’s authority signed, though both have one name', async () => {
     const other = await createBuilderCa({ serverName, endsAtMs })
-    const stranger = new X509Certificate((await other.issueClient({ commonName: 'lease' })).clientCertificate)
+    const stranger = new X509Certificate((await other.issueClient({ commonName: 'lease', endsAtMs })).clientCertificate)
     expect(stranger.issuer).toBe(root.subject)
     expect(stranger.verify(root.publicKey)).toBe(false)
   })

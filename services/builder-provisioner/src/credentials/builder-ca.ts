@@ -1,7 +1,7 @@
 import type { webcrypto } from 'node:crypto'
 import type { Clock } from '@forkproof/infra/clock'
 import { Secret } from '@forkproof/infra/secret'
-import type { BuilderCa, ClientCredentials, CreateBuilderCa } from '../ports.ts'
+import type { ClientCredentials, ClientWish, CreateBuilderCa } from '../ports.ts'
 import { readCertificateRequest } from './certificate-request.ts'
 import {
   AuthorityKeyIdentifierExtension,
@@ -37,9 +37,7 @@ interface Authority {
 export const builderAuthorities =
   (clock: Clock): CreateBuilderCa =>
   async ({ serverName, endsAtMs }) => {
-    // Down to the second, which is as fine as certificates are: never longer than the lease.
-    const notAfter = new Date(Math.floor(endsAtMs / 1_000) * 1_000)
-    const validity = { notBefore: new Date(clock.now() - notBeforeSkewMs), notAfter }
+    const validity = { notBefore: new Date(clock.now() - notBeforeSkewMs), notAfter: wholeSecond(endsAtMs) }
     const authority: Authority = { keys: await generateKeys(false), validity }
     const [root, server] = await Promise.all([selfSigned(authority), serverCertificate(authority, serverName)])
     return {
@@ -50,6 +48,9 @@ export const builderAuthorities =
       issueClient: input => issueClient(authority, input),
     }
   }
+
+/** Down to the second, which is as fine as certificates are: never longer than what they are for. */
+const wholeSecond = (ms: number): Date => new Date(Math.floor(ms / 1_000) * 1_000)
 
 async function selfSigned({ keys, validity }: Authority): Promise<X509Certificate> {
   return X509CertificateGenerator.createSelfSigned({
@@ -82,12 +83,15 @@ async function serverCertificate(authority: Authority, serverName: string) {
 
 async function issueClient(
   authority: Authority,
-  { certificateRequest, commonName }: Parameters<BuilderCa['issueClient']>[0],
+  { certificateRequest, commonName, endsAtMs }: ClientWish,
 ): Promise<ClientCredentials> {
   const own = certificateRequest === undefined ? await generateKeys(true) : undefined
   const publicKey = own?.publicKey ?? (await readCertificateRequest(certificateRequest ?? ''))
   const usage = new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])
-  const certificate = await sign(authority, publicKey, [{ CN: [commonName] }], [usage])
+  const { keys, validity } = authority
+  const notAfter = new Date(Math.min(wholeSecond(endsAtMs).getTime(), validity.notAfter.getTime()))
+  const lease: Authority = { keys, validity: { ...validity, notAfter } }
+  const certificate = await sign(lease, publicKey, [{ CN: [commonName] }], [usage])
   const fingerprint = Buffer.from(await certificate.getThumbprint('SHA-256')).toString('hex')
   const clientKey = own && (await privateKeyPem(own.privateKey))
   return { clientCertificate: pemOf(certificate), fingerprint, ...(clientKey && { clientKey }) }

@@ -10,12 +10,13 @@ import { standInBuilder } from './testing/stand-in-builder.ts'
 import { openFrontDoor } from './tls-front-door.ts'
 
 const builder = await standInBuilder()
+const endsAtMs = systemClock.now() + 600_000
 const ca = await builderAuthorities(systemClock)({
   serverName: 'b.builders.example',
-  endsAtMs: systemClock.now() + 600_000,
+  endsAtMs,
 })
 const leaseId = crypto.randomUUID() as LeaseId
-const client = await ca.issueClient({ commonName: leaseId })
+const client = await ca.issueClient({ commonName: leaseId, endsAtMs })
 const closers: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()

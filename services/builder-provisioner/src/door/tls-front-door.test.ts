@@ -27,8 +27,10 @@ const newName = () => `b${++names}.builders.example`
 const newLease = () => crypto.randomUUID() as LeaseId
 
 /** A builder behind the door and a client that may come in. */
-async function openedBuilder(create = createBuilderCa, endsAtMs = systemClock.now() + 600_000) {
-  const ca = await create({ serverName: newName(), endsAtMs })
+const endsAtMs = systemClock.now() + 600_000
+
+async function openedBuilder(create = createBuilderCa, caEndsAtMs = endsAtMs) {
+  const ca = await create({ serverName: newName(), endsAtMs: caEndsAtMs })
   const changes: [LeaseId, number][] = []
   const opening = door.open({
     ca,
@@ -37,7 +39,7 @@ async function openedBuilder(create = createBuilderCa, endsAtMs = systemClock.no
   })
   const newClient = async () => {
     const leaseId = newLease()
-    const client = await ca.issueClient({ commonName: leaseId })
+    const client = await ca.issueClient({ commonName: leaseId, endsAtMs })
     opening.allow(leaseId, client.fingerprint)
     return { leaseId, client }
   }
@@ -88,7 +90,7 @@ async function expired() {
   return { ...asClient(door, late.ca, late.client), rejectUnauthorized: false }
 }
 async function neverAllowed(): Promise<ClientCredentials> {
-  return own.ca.issueClient({ commonName: 'never allowed' })
+  return own.ca.issueClient({ commonName: 'never allowed', endsAtMs })
 }
 async function revoked(): Promise<ClientCredentials> {
   const { leaseId, client } = await own.newClient()
@@ -226,14 +228,14 @@ describe('the front door', () => {
   it('allows nobody at an opening that has closed', async () => {
     const { ca, opening } = await openedBuilder()
     opening.close()
-    const client = await ca.issueClient({ commonName: 'late' })
+    const client = await ca.issueClient({ commonName: 'late', endsAtMs })
     opening.allow(newLease(), client.fingerprint)
     await expect(knock({ ...asClient(door, ca, client), rejectUnauthorized: false })).rejects.toThrow('refused')
   })
 
   it('lets the newest certificate of a lease in, and the one before no more', async () => {
     const { ca, client, leaseId, opening } = await openedBuilder()
-    const renewed = await ca.issueClient({ commonName: leaseId })
+    const renewed = await ca.issueClient({ commonName: leaseId, endsAtMs })
     opening.allow(leaseId, renewed.fingerprint)
     opening.allow(leaseId, renewed.fingerprint)
     await expect(knock(asClient(door, ca, client))).rejects.toThrow('refused')

@@ -1,7 +1,7 @@
 import type { BuilderConnection } from '@forkproof/contracts/build'
 import type { LeaseId } from '@forkproof/contracts/ids'
 import { seal } from '@forkproof/infra/seal'
-import type { Builder } from '../builders/builder.ts'
+import { type Builder, serverNameOf } from '../builders/builder.ts'
 import type { CreateBuilderCa, FrontDoor, Opening } from '../ports.ts'
 import type { LiveLease } from './lease-record.ts'
 
@@ -11,12 +11,9 @@ export interface ConnectParts {
   readonly onConnections: (leaseId: LeaseId, connections: number) => void
 }
 
-/** A name that never leaves a TLS handshake: reserved for private use, so no resolver will ever answer it. */
-const serverDomain = 'builders.forkproof.internal'
-
 /**
- * Makes the lease's own CA, certificates and place at the door. A CA per lease and not only per builder: leases of a project's builder then
- * are strangers to each other too, and no certificate outlives its lease. @throws AppError certificate_request_invalid
+ * Makes the lease's own certificates and place at the door. A CA per lease and not only per builder: leases of a project's builder then are
+ * strangers to each other too. No client's certificate outlives its lease. @throws AppError certificate_request_invalid
  */
 export async function connectLease(
   lease: LiveLease,
@@ -24,19 +21,22 @@ export async function connectLease(
   { createCa, door, onConnections }: ConnectParts,
 ): Promise<{ connection: BuilderConnection; open: () => Opening }> {
   const { leaseId, wish } = lease
+  const endsAtMs = wish.leaseEndsAtMs
   const { running, record } = builder
   if (!running) throw new Error('the builder does not run')
-  const serverName = `${record.builderId}-${leaseId.slice(0, 8)}.${serverDomain}`
-  const ca = await createCa({ serverName, endsAtMs: wish.leaseEndsAtMs })
+  const prepared = builder.preparedCa
+  delete builder.preparedCa
+  const ca = await (prepared ?? createCa({ serverName: serverNameOf(record.builderId, leaseId), endsAtMs }))
   const client = await ca.issueClient({
     commonName: leaseId,
+    endsAtMs,
     ...(wish.certificateRequest !== undefined && { certificateRequest: wish.certificateRequest }),
   })
   const sealedClientKey = client.clientKey && (await seal(client.clientKey, wish.sealKey, 'application/x-pem-file'))
   return {
     connection: {
       endpoint: door.endpoint,
-      serverName,
+      serverName: ca.serverName,
       caCertificate: ca.caCertificate,
       clientCertificate: client.clientCertificate,
       ...(sealedClientKey !== undefined && { sealedClientKey }),

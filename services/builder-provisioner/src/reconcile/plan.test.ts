@@ -145,6 +145,16 @@ describe('the queue', () => {
       [],
     ],
     [
+      'says nothing to who finds a ready builder: that is said next',
+      { leases: [leaseView(1, { report: undefined })], builders: [builderView('a')] },
+      [{ do: 'bind', leaseId: lease(1), builderId: builder('a') }],
+    ],
+    [
+      'says nothing to who gets its certificates now',
+      { leases: [bound(1, 'a', { phase: 'connecting', report: undefined })], builders: [used('a')] },
+      [],
+    ],
+    [
       'does not count who is over',
       { ...full, leases: [...holders, leaseView(1, { expiresAtMs: nowMs }), leaseView(2, { report: undefined })] },
       [endOf(1, failed('no_capacity', false)), report(2, 1)],

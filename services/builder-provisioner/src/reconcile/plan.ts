@@ -36,30 +36,39 @@ export function plan(situation: Situation, settings: PlanSettings): readonly Act
   ]
 }
 
+/** The builders that can serve at once. */
+function readyBuilders({ builders }: Situation): ReadonlySet<BuilderId | undefined> {
+  return new Set(builders.filter(({ phase }) => phase === 'ready').map(({ builderId }) => builderId))
+}
+
 function planConnections(situation: Situation, going: readonly LeaseView[]): readonly Action[] {
-  const ready = new Set<BuilderId | undefined>()
-  for (const { builderId, phase } of situation.builders) if (phase === 'ready') ready.add(builderId)
+  const ready = readyBuilders(situation)
   return going
     .filter(lease => lease.phase === 'starting' && ready.has(lease.builderId))
     .map(({ leaseId }) => ({ do: 'connect', leaseId }))
 }
 
-/** Position 0 is being started; who waits is told when the place changes. */
+/** Position 0 is being started; who waits is told when the place changes. A lease that found a ready builder is told so at once instead. */
 function planReports(
   going: readonly LeaseView[],
   placement: readonly Action[],
-  { nowMs, averageLeaseMs }: Situation,
+  situation: Situation,
   { capacity }: PlanSettings,
 ): readonly Action[] {
-  const placed = new Set<LeaseId | undefined>()
-  for (const action of placement) if (action.do === 'bind' || action.do === 'create') placed.add(action.leaseId)
+  const { nowMs, averageLeaseMs } = situation
+  const ready = readyBuilders(situation)
+  const placed = new Map<LeaseId | undefined, BuilderId | undefined>()
+  for (const action of placement) {
+    if (action.do === 'bind') placed.set(action.leaseId, action.builderId)
+    if (action.do === 'create') placed.set(action.leaseId, undefined)
+  }
   let waiting = 0
-  return going.flatMap(({ leaseId, phase, report }): Action[] => {
+  return going.flatMap(({ leaseId, phase, report, builderId }): Action[] => {
     const waits = phase === 'waiting' && !placed.has(leaseId)
     if (waits) waiting += 1
     const position = waits ? waiting : 0
     const unchanged = report && (report.position === position || nowMs - report.atMs < reportEveryMs)
-    if (unchanged || phase === 'ready') return []
+    if (unchanged || phase === 'ready' || ready.has(builderId ?? placed.get(leaseId))) return []
     const estimateSeconds = Math.ceil((position * (averageLeaseMs ?? 0)) / capacity / 1_000)
     return [{ do: 'report', leaseId, position, ...(waits && averageLeaseMs !== undefined && { estimateSeconds }) }]
   })

@@ -9,10 +9,10 @@ export const memoryCa: CreateBuilderCa = async ({ serverName, endsAtMs }) => ({
   caCertificate: `CA of ${serverName} until ${endsAtMs}`,
   serverCertificate: 'server',
   serverKey: new Secret('server key'),
-  issueClient: async ({ certificateRequest, commonName }) => {
+  issueClient: async ({ certificateRequest, commonName, endsAtMs: leaseEndsAtMs }) => {
     if (certificateRequest?.includes('bad')) throw new AppError('certificate_request_invalid', { detail: 'no' })
     return {
-      clientCertificate: `client ${commonName}`,
+      clientCertificate: `client ${commonName} until ${leaseEndsAtMs}`,
       fingerprint: `fingerprint of ${commonName}`,
       ...(certificateRequest === undefined && { clientKey: new Secret(`key of ${commonName}`) }),
     }

@@ -47,7 +47,11 @@ async function leasedBuilder(serverName: string) {
   const opening = door.open({ ca, socketPath: builder.socketPath, onChange: () => {} })
   const lease = async (certificateRequest?: string) => {
     const leaseId = newLease()
-    const client = await ca.issueClient({ commonName: leaseId, ...(certificateRequest && { certificateRequest }) })
+    const client = await ca.issueClient({
+      commonName: leaseId,
+      endsAtMs,
+      ...(certificateRequest && { certificateRequest }),
+    })
     opening.allow(leaseId, client.fingerprint)
     return { leaseId, client }
   }
@@ -99,7 +103,10 @@ describe('behind the front door', () => {
   it.each<[string, () => Promise<Credentials>]>([
     ['another builder’s certificate', () => filesOf(own.ca, other.client)],
     ['its certificate at another builder', () => filesOf(other.ca, own.client)],
-    ['a certificate that was not allowed', async () => filesOf(own.ca, await own.ca.issueClient({ commonName: 'x' }))],
+    [
+      'a certificate that was not allowed',
+      async () => filesOf(own.ca, await own.ca.issueClient({ commonName: 'x', endsAtMs })),
+    ],
     ['the server’s own certificate', () => filesOf(own.ca, asClient(own.ca))],
     [
       'a revoked certificate',
