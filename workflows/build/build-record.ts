@@ -1,4 +1,11 @@
-import type { BuildOrder, BuildOutcome, BuildState, Platform, ReleaseReason } from '@forkproof/contracts/build'
+import type {
+  BuildOrder,
+  BuildOutcome,
+  BuildState,
+  Platform,
+  PlatformState,
+  ReleaseReason,
+} from '@forkproof/contracts/build'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { limits } from '@forkproof/contracts/limits'
 import { LeaseBook } from './lease-book.ts'
@@ -32,8 +39,17 @@ export class BuildRecord {
       ...(outcome !== undefined && { outcome }),
       ...(reason !== undefined && { reason }),
       expiresAtMs: order.expiresAtMs,
-      platforms: this.leases.states(),
+      platforms: this.#shownPlatforms(),
     }
+  }
+
+  /** Of a run that was not confirmed nobody learns how its builders are reached. */
+  #shownPlatforms(): PlatformState[] {
+    const wasConfirmed = Number.isFinite(this.#activeSinceMs)
+    return this.leases.states().map(state => {
+      const isHidden = !wasConfirmed && (state.state === 'ready' || state.state === 'queued')
+      return isHidden ? { platform: state.platform, state: 'requested' } : state
+    })
   }
 
   activate(nowMs: number): void {
@@ -63,8 +79,9 @@ export class BuildRecord {
 
   /** Ends the build or its waits where the time, or what became of the builders, says so. */
   tick(nowMs: number): void {
-    if (this.phase !== 'active') return
+    if (this.isSettled) return
     this.leases.expire(nowMs)
+    if (this.phase === 'confirming') return
     if (nowMs >= this.order.expiresAtMs) this.end('time_up')
     else if (this.leases.allOver) this.end(...this.#endOfBuilders())
     // Without a builder there is no node that could miss the client.
@@ -76,6 +93,7 @@ export class BuildRecord {
   }
 
   isSettledFor(platform: Platform): boolean {
+    if (this.phase === 'confirming') return false
     const state = this.leases.stateOf(platform)?.state
     return this.isSettled || state === 'ready' || state === 'failed' || state === 'destroyed'
   }

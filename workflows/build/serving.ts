@@ -23,7 +23,7 @@ export async function serve(running: Running, isOver: () => boolean): Promise<vo
   for (;;) {
     const nowMs = Date.now()
     record.tick(nowMs)
-    if (record.phase === 'active') request(running, nowMs)
+    if (!record.isSettled) request(running, nowMs)
     release(running, nowMs)
     describe(record)
     if (isOver()) return

@@ -13,7 +13,7 @@ import {
   stateQuery,
 } from './api.ts'
 import { BuildRecord } from './build-record.ts'
-import { githubTaskQueue, type InspectActivities, type RunInspection, type RunQuestion } from './ports.ts'
+import { githubTaskQueue, type InspectActivities, type RunQuestion } from './ports.ts'
 import { describe, keep, type Running, serve } from './serving.ts'
 import { checkAwaitChange, checkConnect } from './wait-rules.ts'
 
@@ -75,15 +75,18 @@ function listen(record: BuildRecord): void {
 
 async function run(record: BuildRecord): Promise<BuildState> {
   const running: Running = { record, requests: new CancellationScope(), open: 0 }
-  await confirm(running)
+  // Builders are asked for while GitHub is: nobody is told of them before the run is confirmed, and if it is not, they are given back unused.
+  const asking = confirm(running)
+  await serve(running, () => record.phase !== 'confirming')
+  asking.cancel()
   if (record.phase === 'active') {
     show(record)
     const watch = watchRun(running)
     await serve(running, () => record.phase !== 'active')
     watch.cancel()
-    running.requests.cancel()
-    if (record.leases.isOpen(Date.now())) show(record)
   }
+  running.requests.cancel()
+  if (record.leases.isOpen(Date.now())) show(record)
   await serve(running, () => !record.leases.isOpen(Date.now()))
   record.close()
   show(record)
@@ -92,10 +95,10 @@ async function run(record: BuildRecord): Promise<BuildState> {
   return record.state()
 }
 
-async function confirm(running: Running): Promise<void> {
+/** Activates the build or ends it as refused. */
+function confirm(running: Running): workflow.CancellationScope {
   const { record } = running
   const asking = new CancellationScope()
-  let inspection: RunInspection | undefined
   const { inspectRun } = workflow.proxyActivities<InspectActivities>({
     taskQueue: githubTaskQueue,
     scheduleToCloseTimeout: inspectMsMax,
@@ -107,17 +110,14 @@ async function confirm(running: Running): Promise<void> {
   keep(
     running,
     asking.run(() => inspectRun(questionOf(record))),
-    outcome => {
-      inspection = outcome
+    inspection => {
+      if (inspection.outcome === 'refused') record.end('refused', inspection.reason)
+      else record.activate(Date.now())
     },
-    () => {
-      inspection = { outcome: 'refused', reason: 'github_unavailable', detail: 'no verifier answered in time' }
-    },
+    // No verifier answered in time.
+    () => record.end('refused', 'github_unavailable'),
   )
-  await condition(() => inspection !== undefined || record.isSettled)
-  if (record.isSettled) asking.cancel()
-  else if (inspection?.outcome === 'refused') record.end('refused', inspection.reason)
-  else record.activate(Date.now())
+  return asking
 }
 
 /** Started once the build is active; its end is the build's. That it fails is no reason to end: the wall clock still does. */

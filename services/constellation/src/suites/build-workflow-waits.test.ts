@@ -29,7 +29,7 @@ beforeAll(async () => {
 const build = (name: string, changes: Partial<BuildOrder> = {}) => scripted.make(sampleBuild(name, changes))
 
 describe.concurrent('a cancelled build', () => {
-  it('that was not confirmed yet ends at once and asks for nothing', async () => {
+  it('that was not confirmed yet ends at once and gives back what it had asked for', async () => {
     const of = build('cancelled confirming')
     const { promise: asked, resolve } = Promise.withResolvers<void>()
     of.inspect = () => {
@@ -40,7 +40,7 @@ describe.concurrent('a cancelled build', () => {
     await asked
     await of.handle.cancel()
     expect(await of.result()).toMatchObject({ phase: 'ended', outcome: 'canceled' })
-    expect(of.commands).toEqual([])
+    expect(of.kinds).toEqual(['requested', 'released'])
   })
 
   it('that waits in a queue gives its place back', async () => {
@@ -154,7 +154,7 @@ describe.concurrent('connect', () => {
     expect(await of.result()).toMatchObject({ outcome: 'success' })
   })
 
-  it('before the run is confirmed is remembered until then', async () => {
+  it('before the run is confirmed is answered with a builder only then', async () => {
     const of = build('connected early', { wishes: [] })
     const { promise, resolve } = Promise.withResolvers<void>()
     of.inspect = async () => {
@@ -162,10 +162,11 @@ describe.concurrent('connect', () => {
       return runningRun
     }
     await of.start()
-    expect(await of.connect({ platform, waitMs: 0 })).toMatchObject({ phase: 'confirming' })
-    expect(of.commands).toEqual([])
+    const early = await of.connect({ platform, waitMs: 0 })
+    expect(early).toMatchObject({ phase: 'confirming', platforms: [{ state: 'requested' }] })
+    const waiting = of.connect({ platform, waitMs: 20_000 })
     resolve()
-    await of.isReady()
+    expect((await waiting).platforms).toMatchObject([{ platform, state: 'ready' }])
     await of.finish()
     await of.result()
   })

@@ -1,4 +1,5 @@
 import type { BuildOrder } from '@forkproof/contracts/build'
+import type { RunInspection } from '@forkproof/workflows/build/ports'
 import { eventsOf, otherNode, sampleBuild } from '@forkproof/workflows/build/testing/sample-build'
 import { ApplicationFailure } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +8,7 @@ import {
   clinging,
   historyProblems,
   openScriptedBuilds,
+  runningRun,
   type ScriptedBuild,
   silent,
   willing,
@@ -52,12 +54,46 @@ describe.concurrent('a build', () => {
     expect(of.commands).toHaveLength(2)
   })
 
-  it('of a run that may not build is refused and asks for nothing', async () => {
+  it('of a run that may not build is refused, and gives back unused what it had asked for', async () => {
     const of = build('refused')
     of.inspect = async () => ({ outcome: 'refused', reason: 'run_not_in_progress', detail: 'the run is completed' })
     await of.start()
-    expect(await of.result()).toMatchObject({ phase: 'ended', outcome: 'refused', reason: 'run_not_in_progress' })
-    expect(of.commands).toEqual([])
+    expect(await of.result()).toMatchObject({
+      phase: 'ended',
+      outcome: 'refused',
+      reason: 'run_not_in_progress',
+      platforms: [{ state: 'destroyed', reason: 'not_wanted', receipt: { leftovers: [] } }],
+    })
+    expect(of.kinds).toEqual(['requested', 'released'])
+  })
+
+  it('tells nobody of a builder before the run is confirmed', async () => {
+    const of = build('not yet confirmed')
+    const { promise, resolve } = Promise.withResolvers<RunInspection>()
+    const served = Promise.withResolvers<void>()
+    of.inspect = () => promise
+    of.node = async (command, self) => {
+      await willing(command, self)
+      served.resolve()
+    }
+    await of.start()
+    await served.promise
+    expect((await of.look()).platforms).toEqual([{ platform, state: 'requested' }])
+    resolve({ outcome: 'refused', reason: 'not_a_fork' })
+    const ending = await of.until(({ phase }) => phase !== 'confirming')
+    expect(JSON.stringify(ending)).not.toContain('endpoint')
+    expect(await of.result()).toMatchObject({ outcome: 'refused', reason: 'not_a_fork' })
+  })
+
+  it('whose builders all fail before the run is confirmed waits for that, and then fails', async () => {
+    const of = build('failed early')
+    const { promise, resolve } = Promise.withResolvers<RunInspection>()
+    of.inspect = () => promise
+    of.node = (command, self) => self.signal(eventsOf(command.data).failed('certificate_request_invalid', false))
+    await of.start()
+    expect(await of.until(({ platforms }) => platforms[0]?.state === 'failed')).toMatchObject({ phase: 'confirming' })
+    resolve(runningRun)
+    expect(await of.result()).toMatchObject({ outcome: 'failed', reason: 'certificate_request_invalid' })
   })
 
   it('without a verifier is refused in bounded time', async () => {

@@ -136,8 +136,12 @@ async function stateOfClosed(handle: Pick<Handle, 'result' | 'describe'>, buildI
 }
 
 async function running(client: Client, relationshipId: string): Promise<readonly BuildId[]> {
-  const { name } = buildSearchAttributes.relationship
-  const query = `WorkflowType = '${buildWorkflow}' AND ${name} = '${relationshipId}' AND ExecutionStatus = 'Running'`
+  const { relationship, state } = buildSearchAttributes
+  // One that only waits for its last receipts holds nobody up. Its status is asked for too: a workflow that was cut off keeps its last state.
+  const query = [
+    `WorkflowType = '${buildWorkflow}' AND ${relationship.name} = '${relationshipId}'`,
+    `AND ${state.name} IN ('confirming', 'active') AND ExecutionStatus = 'Running'`,
+  ].join(' ')
   const found: BuildId[] = []
   const prefix = buildWorkflowId('' as BuildId)
   for await (const { workflowId } of client.workflow.list({ query, pageSize: runningMax })) {

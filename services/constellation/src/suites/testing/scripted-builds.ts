@@ -13,6 +13,7 @@ import {
   connectUpdate,
   type Finish,
   finishSignal,
+  stateQuery,
 } from '@forkproof/workflows/build/api'
 import {
   type CommandActivities,
@@ -110,6 +111,8 @@ export class ScriptedBuild {
   connect(asked: ConnectPlatform): Promise<BuildState> {
     return this.handle.executeUpdate(connectUpdate, { args: [asked] })
   }
+
+  look = (): Promise<BuildState> => this.handle.query(stateQuery)
 
   /** Long polls until the state fits; bounded by the test's own time. */
   async until(fits: (state: BuildState) => boolean): Promise<BuildState> {
