@@ -5,6 +5,11 @@ import type { BuilderId, BuildId, LeaseId, NodeId, ProjectId, RelationshipId } f
 
 export const Platform = z.enum(['linux/amd64', 'linux/arm64'])
 export type Platform = z.infer<typeof Platform>
+/** As settings name them: `linux/amd64,linux/arm64`. */
+export const PlatformList = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .pipe(z.array(Platform).min(1).max(Platform.options.length))
 /** `none`: a builder has no network at all. `internet`: public addresses only, never metadata, private networks or the host. */
 export const Egress = z.enum(['none', 'internet'])
 export type Egress = z.infer<typeof Egress>

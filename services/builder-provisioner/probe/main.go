@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -117,13 +118,14 @@ func whoAmI() {
 	}
 	hostname, _ := os.Hostname()
 	_ = json.NewEncoder(os.Stdout).Encode(map[string]any{
-		"uidMap":    strings.Fields(read("/proc/self/uid_map")),
-		"mounts":    strings.Split(strings.TrimSpace(read("/proc/self/mountinfo")), "\n"),
-		"links":     links,
-		"processes": commands,
-		"variables": variables,
-		"hostname":  hostname,
-		"root":      listing("/"),
+		"architecture": runtime.GOARCH,
+		"uidMap":       strings.Fields(read("/proc/self/uid_map")),
+		"mounts":       strings.Split(strings.TrimSpace(read("/proc/self/mountinfo")), "\n"),
+		"links":        links,
+		"processes":    commands,
+		"variables":    variables,
+		"hostname":     hostname,
+		"root":         listing("/"),
 	})
 }
 

@@ -11,6 +11,7 @@ import { builderAuthorities } from './credentials/builder-ca.ts'
 import { openFrontDoor } from './door/tls-front-door.ts'
 import { DockerDriver } from './drivers/docker/docker-driver.ts'
 import type { Driver } from './drivers/driver.ts'
+import { ownPlatform } from './drivers/host-platforms.ts'
 import { MemoryDriver } from './drivers/memory/memory-driver.ts'
 import { ProcessDriver } from './drivers/process/process-driver.ts'
 import { LeaseRecord } from './leases/lease-record.ts'
@@ -62,6 +63,7 @@ export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ l
       diskBytes: config.builderDiskMegabytes * megabyte,
     },
     allowedPlatforms: config.platforms,
+    checksEmulated: config.driver === 'memory' || config.probeEmulatedPath !== undefined,
     clock,
     log,
   })
@@ -87,6 +89,7 @@ function createDriver(config: Config): Driver {
       nodeId,
       stateFolder,
       projectDiskBytes: config.projectDiskMegabytes * megabyte,
+      binfmtFolder: config.binfmtFolder,
       network,
     })
   }
@@ -96,6 +99,7 @@ function createDriver(config: Config): Driver {
     cgroup: config.cgroup,
     users: { first: config.userFirst, count: config.userRanges },
     projectDiskBytes: config.projectDiskMegabytes * megabyte,
+    binfmtFolder: config.binfmtFolder,
     network,
   })
 }
@@ -103,11 +107,12 @@ function createDriver(config: Config): Driver {
 function createReadiness(config: Config): CheckReady {
   // Nothing listens on the sockets of the driver that is for tests.
   if (config.driver === 'memory') return async () => ({ startMs: 0, canaryMs: 0 })
+  const { probeEmulatedPath: emulatedProbePath = config.probePath } = config
   const bus = new URL(config.natsUrl)
   const services = [{ host: bus.hostname.replace(/^\[|\]$/g, ''), port: Number(bus.port || 4_222) }]
   return builderReadiness({
     buildctlPath: config.buildctlPath,
-    probePath: () => config.probePath,
+    probePath: platform => (platform === ownPlatform(process.arch) ? config.probePath : emulatedProbePath),
     folder: join(config.stateFolder, 'canary'),
     targets: () =>
       forbiddenTargets({

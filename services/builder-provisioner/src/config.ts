@@ -1,4 +1,4 @@
-import { Egress, Platform } from '@forkproof/contracts/build'
+import { Egress, PlatformList } from '@forkproof/contracts/build'
 import { defaultNode } from '@forkproof/contracts/bus'
 import { NodeId } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
@@ -7,10 +7,6 @@ import { busSettings, logSettings } from '@forkproof/infra/shared-settings'
 import { z } from 'zod'
 import { absolutePath, count, driverSettings } from './drivers/config.ts'
 
-const platformList = z
-  .string()
-  .transform(text => text.split(',').map(part => part.trim()))
-  .pipe(z.array(Platform).min(1).max(Platform.options.length))
 const hostAndPort = z.string().regex(/^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/, 'must be host:port')
 
 const nodeSettings = defineSettings({
@@ -39,7 +35,7 @@ const nodeSettings = defineSettings({
   },
   platforms: {
     env: 'FORKPROOF_PROVISIONER_PLATFORMS',
-    schema: platformList,
+    schema: PlatformList,
     optional: true,
     description: 'comma list of platforms to serve; every one that the machine can run when not set',
   },

@@ -1,5 +1,6 @@
 import { buckets, NodeAnnouncement, subjects } from '@forkproof/contracts/events'
 import { describe, expect, it } from 'vitest'
+import { MemoryDriver } from './drivers/memory/memory-driver.ts'
 import { buildOf, NodeWorld, projectOf, settle } from './testing/node-world.ts'
 
 async function withLease(settings: Parameters<NodeWorld['start']>[0] = {}) {
@@ -241,5 +242,37 @@ describe('the announcement', () => {
     await world.pass(31_000, 1_000)
     await settle()
     await world.event(leaseId, 'ready')
+  })
+
+  const arm64 = 'linux/arm64'
+  const emulating = (world: NodeWorld) => {
+    world.driver.served = [...new MemoryDriver().served, { platform: arm64, emulated: true }]
+  }
+
+  it('offers what is emulated from when it is until it is no more, and takes requests for it meanwhile', async () => {
+    const world = new NodeWorld()
+    await world.start({ warm: 1 })
+    const early = world.request({ platform: arm64 })
+    await world.pass(31_000, 1_000)
+    expect([world.kinds(early), (await announced(world)).platforms.length]).toEqual([[], 1])
+    emulating(world)
+    await world.pass(31_000, 1_000)
+    expect((await announced(world)).platforms).toEqual(world.driver.served)
+    expect((await world.event(early, 'ready')).data).toMatchObject({ platform: arm64, emulated: true })
+    expect((await announced(world)).warm).toBe(1)
+    world.driver.served = new MemoryDriver().served
+    await world.pass(31_000, 1_000)
+    expect((await announced(world)).platforms).toEqual(world.driver.served)
+  })
+
+  it('offers nothing emulated whose programs it cannot try', async () => {
+    const world = new NodeWorld()
+    world.checksEmulated = false
+    emulating(world)
+    await world.start()
+    const leaseId = world.request({ platform: arm64 })
+    await world.pass(5_000)
+    expect((await announced(world)).platforms).toEqual([{ platform: 'linux/amd64', emulated: false }])
+    expect(world.kinds(leaseId)).toEqual([])
   })
 })

@@ -39,14 +39,16 @@ export interface NodeInputs {
   readonly queueMax: number
   readonly limits: BuilderLimits
   readonly allowedPlatforms?: readonly Platform[] | undefined
+  /** Whether `checkReady` has a program of the platform that is emulated here. */
+  readonly checksEmulated: boolean
   readonly clock: Clock
   readonly log: Logger
 }
 
 export function wireNode(inputs: NodeInputs): BuilderNode {
-  const { nodeId, bus, driver, clock, log, settings } = inputs
+  const { nodeId, bus, driver, checksEmulated, clock, log, settings } = inputs
   const wake = () => reconciler.wake()
-  const abilities = new Abilities({ driver, allowed: inputs.allowedPlatforms, clock, log })
+  const abilities = new Abilities({ driver, allowed: inputs.allowedPlatforms, checksEmulated, clock, log })
   const { book, yard } = createState(inputs, wake)
   const reconciler = new Reconciler({
     book,

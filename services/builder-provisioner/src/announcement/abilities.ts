@@ -17,6 +17,7 @@ export class Abilities {
   platforms: readonly ServedPlatform[] = []
   unavailable: readonly Unavailable[] = []
   readonly #parts: AbilitiesParts
+  #told = false
 
   constructor(parts: AbilitiesParts) {
     this.#parts = parts
@@ -45,7 +46,7 @@ export class Abilities {
             'this machine cannot make such builders',
           )
       }
-      this.platforms = platforms.filter(({ platform }) => !allowed || allowed.includes(platform))
+      this.platforms = this.#checkable(platforms.filter(({ platform }) => !allowed || allowed.includes(platform)))
     } catch (err) {
       log.warn({ err }, 'the driver cannot say what this machine can do')
     }
@@ -54,6 +55,18 @@ export class Abilities {
   /** Platforms of which some kind of builder can be made. */
   get served(): readonly ServedPlatform[] {
     return this.unavailable.length === Egress.options.length * BuilderClass.options.length ? [] : this.platforms
+  }
+
+  /** A builder that cannot be seen to run its platform's programs is not offered. */
+  #checkable(platforms: readonly ServedPlatform[]): readonly ServedPlatform[] {
+    const { checksEmulated, log } = this.#parts
+    const left = checksEmulated ? [] : platforms.filter(({ emulated }) => emulated).map(({ platform }) => platform)
+    if (left.length > 0 && !this.#told) {
+      const missing = 'a probe of that platform: go build it and set FORKPROOF_PROVISIONER_PROBE_EMULATED_PATH'
+      log.warn({ platform: left.join(','), missing }, 'this machine emulates a platform that it does not serve')
+    }
+    this.#told = left.length > 0
+    return platforms.filter(({ platform }) => !left.includes(platform))
   }
 
   isEmulated = (platform: Platform): boolean => this.platforms.some(one => one.platform === platform && one.emulated)
@@ -71,6 +84,8 @@ export interface AbilitiesParts {
   readonly driver: Driver
   /** The operator's choice; all that the driver knows when absent. */
   readonly allowed?: readonly Platform[] | undefined
+  /** Whether the readiness check has a program of the platform that is emulated here. */
+  readonly checksEmulated: boolean
   readonly clock: Clock
   readonly log: Logger
 }

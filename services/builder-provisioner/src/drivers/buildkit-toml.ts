@@ -1,4 +1,5 @@
 import type { BuilderSpec } from './driver.ts'
+import { ownPlatform } from './host-platforms.ts'
 
 const parallelSteps = 4
 
@@ -19,6 +20,8 @@ export function buildkitToml(spec: BuilderSpec, nameservers: readonly string[]):
     // Host means the builder's own network namespace, which has no way out but the one that its egress allows.
     'networkMode = "host"',
     `max-parallelism = ${parallelSteps}`,
+    // The first one is what is built for a client that names none: that of the builder, also where it is not the machine's.
+    ...(spec.platform === ownPlatform(process.arch) ? [] : [`platforms = ["${spec.platform}"]`]),
     ...(keepsState
       ? ['gc = true', `maxUsedSpace = ${Math.floor(spec.limits.diskBytes * 0.8)}`]
       : // Nothing is to be kept, so collecting is only work; the disk image is the bound.

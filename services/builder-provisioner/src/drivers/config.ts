@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { defineSettings } from '@forkproof/infra/config'
 import { z } from 'zod'
 import { formatNetwork, parseNetwork } from '../network/networks.ts'
+import { binfmtFolder } from './host-platforms.ts'
 
 export const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 export const absolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
@@ -91,6 +92,18 @@ const programSettings = defineSettings({
     schema: absolutePath,
     default: '/usr/local/bin/forkproof-probe',
     description: 'path of the probe that looks around from inside a canary build',
+  },
+  probeEmulatedPath: {
+    env: 'FORKPROOF_PROVISIONER_PROBE_EMULATED_PATH',
+    schema: absolutePath,
+    optional: true,
+    description: 'path of the probe built for the platform that is emulated here; none is served without it',
+  },
+  binfmtFolder: {
+    env: 'FORKPROOF_PROVISIONER_BINFMT_FOLDER',
+    schema: absolutePath,
+    default: binfmtFolder,
+    description: 'where binfmt_misc is mounted, which says what this machine can emulate',
   },
 })
 

@@ -42,6 +42,7 @@ export class NodeWorld {
   readonly leaseRecords = new MemoryRecords<LeaseRecord>()
   readonly builderRecords = new MemoryRecords<BuilderRecord>()
   door = new MemoryDoor()
+  checksEmulated = true
   checkReady: CheckReady = async () => ({ startMs: 10, canaryMs: 20 })
   readonly #doors: MemoryDoor[] = []
   #node: BuilderNode | undefined
@@ -60,6 +61,7 @@ export class NodeWorld {
       createCa: memoryCa,
       door: mortal(this.door, life),
       checkReady: (builder, signal) => this.checkReady(builder, signal),
+      checksEmulated: this.checksEmulated,
       leaseRecords: mortal(this.leaseRecords, life),
       builderRecords: mortal(this.builderRecords, life),
       settings: {

@@ -109,6 +109,16 @@ describe('the configuration of BuildKit', () => {
     expect(kept).toContain('gc = true\nmaxUsedSpace = 4000000000')
   })
 
+  it('builds for the platform of the builder where a client names none, also where that is not the machine’s', () => {
+    const platforms = ['linux/amd64', 'linux/arm64'] as const
+    const lines = platforms.map(platform => /^platforms = .*$/m.exec(buildkitToml({ ...spec, platform }, []))?.[0])
+    expect(lines).toEqual(
+      process.arch === 'arm64'
+        ? ['platforms = ["linux/amd64"]', undefined]
+        : [undefined, 'platforms = ["linux/arm64"]'],
+    )
+  })
+
   it('opens no port', () => {
     expect(buildkitToml({ ...spec, egress: 'internet', kind: project }, ['192.0.2.53'])).not.toMatch(
       /address|tcp|debug/i,

@@ -32,6 +32,8 @@ export interface DockerDriverOptions {
   readonly stateFolder: string
   /** Disk of a project's kept state; that of every builder when absent. */
   readonly projectDiskBytes?: number
+  /** Where binfmt_misc is mounted, if not at the usual place. */
+  readonly binfmtFolder?: string
   /** Absent: builders with egress `internet` are refused. */
   readonly network?: BuilderNetwork
   readonly clock?: Clock
@@ -72,7 +74,7 @@ export class DockerDriver implements Driver {
   }
 
   async platforms(signal: AbortSignal) {
-    return hostPlatforms((await this.#engine.info(signal)).Architecture)
+    return hostPlatforms((await this.#engine.info(signal)).Architecture, this.#options.binfmtFolder)
   }
 
   async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder> {

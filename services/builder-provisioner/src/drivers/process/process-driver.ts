@@ -29,6 +29,8 @@ export interface ProcessDriverOptions {
   readonly users: UserRanges
   /** Size of the disk that a project keeps. */
   readonly projectDiskBytes: number
+  /** Where binfmt_misc is mounted, if not at the usual place. */
+  readonly binfmtFolder?: string
   /** Absent: builders with egress `internet` are refused. */
   readonly network?: BuilderNetwork | undefined
   readonly clock?: Clock
@@ -68,7 +70,7 @@ export class ProcessDriver implements Driver {
   }
 
   platforms() {
-    return hostPlatforms(process.arch === 'x64' ? 'amd64' : process.arch)
+    return hostPlatforms(process.arch, this.#options.binfmtFolder)
   }
 
   async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder> {
