@@ -105,6 +105,8 @@ function describePlatform(one: ShownPlatform): string {
     case 'requested':
       return `The builder for ${one.platform} is being started`
     case 'queued': {
+      // A node has taken it, and nobody is in front of it.
+      if (one.position === 0) return `The builder for ${one.platform} is being started`
       const place = one.position === undefined ? '' : `, position ${one.position}`
       const estimate = one.estimateSeconds === undefined ? '' : `, about ${Math.ceil(one.estimateSeconds)} s`
       return `All builders for ${one.platform} are taken: waiting in line${place}${estimate}`

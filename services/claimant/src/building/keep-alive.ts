@@ -20,8 +20,13 @@ export async function keepAlive(
 }
 
 /** One line about a build that is over; asks once and takes what it gets. Never rejects. */
-export async function whyOver(build: BuildHandle): Promise<string> {
-  const look = await lookAtBuild(build, 0, AbortSignal.timeout(buildingLimits.healthTimeoutMs)).catch(() => undefined)
-  if (look?.state !== 'done' || look.value.phase === 'active') return 'The build is over at the service.'
+export const whyOver = async (build: BuildHandle): Promise<string> =>
+  (await endAtService(build)) ?? 'The build is over at the service.'
+
+/** Why the service says that the build is over, in one line; `undefined` when it goes on and when nobody can tell. Never rejects. */
+export async function endAtService(build: BuildHandle): Promise<string | undefined> {
+  const bound = AbortSignal.timeout(buildingLimits.endAttemptTimeoutMs)
+  const look = await lookAtBuild(build, 0, bound).catch(() => undefined)
+  if (look?.state !== 'done' || !['ending', 'ended'].includes(look.value.phase)) return undefined
   return `${harmless(ended(look.value).message)}.`
 }

@@ -57,12 +57,16 @@ describe('a lease', () => {
     const queued = (position: number) => [{ platform: 'linux/amd64', state: 'queued', position, estimateSeconds: 20.4 }]
     const { trial } = await tryLease({
       look: async (build, look) =>
-        json(200, look < 4 ? await build.state({ platforms: queued(look < 3 ? 2 : 1) }) : await build.state()),
+        json(
+          200,
+          look < 5 ? await build.state({ platforms: queued([2, 2, 1, 0][look - 1] ?? 0) }) : await build.state(),
+        ),
     })
     expect(trial.said.filter(line => line.includes('linux/amd64') && !line.startsWith('After'))).toEqual([
       'The builder for linux/amd64 is being started',
       'All builders for linux/amd64 are taken: waiting in line, position 2, about 21 s',
       'All builders for linux/amd64 are taken: waiting in line, position 1, about 21 s',
+      'The builder for linux/amd64 is being started',
       'The builder for linux/amd64 is ready after 12 ms, kept warm',
     ])
   })
@@ -96,7 +100,8 @@ describe('a lease', () => {
     })
     expect(code).toBe('leased')
     expect(trial.sleptMs).toContain(2_000)
-    expect(trial.sleptMs.filter(ms => ms === 200).length).toBeGreaterThanOrEqual(3)
+    // After each answer that changes nothing, but for those that took as long by themselves.
+    expect(trial.sleptMs).toContain(200)
   })
 
   it('waits as long as a 429 asks, and begins again when the answer was lost', async () => {

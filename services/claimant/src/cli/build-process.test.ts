@@ -121,6 +121,25 @@ describe('forkproof build', () => {
     expect((await callsOf(trial.directory)).at(-1)?.signal).toBe('SIGTERM')
   })
 
+  it('says that the service ended the build where the command failed of it, before anybody was told', async () => {
+    const canceled: GatewayBehaviour = {
+      look: async (build, look) =>
+        json(200, await build.state(look > 1 ? { phase: 'ending', outcome: 'canceled' } : {})),
+    }
+    const { exit, err } = await forkproof(['build', '--', 'tool', 'exit=42'], canceled)
+    expect(exit).toBe(1)
+    expect(err).toContain('The build was ended by the service (canceled)')
+  })
+
+  it('leaves no command behind when it is killed itself', async () => {
+    const started = await start(['build', '--', 'tool', 'hang'])
+    await expect.poll(async () => (await callsOf(trial.directory)).length, { timeout: 20_000 }).toBe(1)
+    started.kill('SIGKILL')
+    // Its output is at its end once nobody holds it any more: the command too is gone.
+    expect((await started.done).exit).toBeNull()
+    expect((await callsOf(trial.directory)).at(-1)?.signal).toBe('SIGTERM')
+  })
+
   it.each(['SIGINT', 'SIGTERM'] as const)('passes %s on, then cancels the build', async signal => {
     const started = await start(['build', '--', 'tool', 'hang'])
     await expect.poll(async () => (await callsOf(trial.directory)).length, { timeout: 20_000 }).toBe(1)

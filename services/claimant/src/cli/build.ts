@@ -4,7 +4,7 @@ import type { AccessToken } from '@forkproof/contracts/ids'
 import { type BuildResult, endBuild } from '../building/build-client.ts'
 import { removeBuildFolder } from '../building/build-record.ts'
 import { privateFolder } from '../building/builder-files.ts'
-import { keepAlive, whyOver } from '../building/keep-alive.ts'
+import { endAtService, keepAlive, whyOver } from '../building/keep-alive.ts'
 import { type LeasedBuild, leaseBuilders } from '../building/lease-builders.ts'
 import { buildingLimits } from '../building/limits.ts'
 import { buildctlCommand } from '../clients/buildctl.ts'
@@ -72,12 +72,20 @@ async function buildOn(lease: LeasedBuild, use: Use): Promise<number> {
     const { end, over } = await untilEnd(running, lease, use.terminal)
     if (over) return end.exitCode === 0 ? exitCode.done : exitCode.failed
     result = resultOf(end)
-    return end.exitCode
+    return (await wasEndedByService(end, lease, use)) ? exitCode.failed : end.exitCode
   } finally {
     const told = await endBuild(lease.build, use.interrupts.exitCode === undefined ? result : 'canceled')
     if (!told)
       use.terminal.err('forkproof: the service could not be told that the build is over; it notices by itself\n')
   }
+}
+
+/** Where the builder is taken away the command fails first, with words about its connection; the reason is told beneath them. */
+async function wasEndedByService(end: CommandEnd, lease: LeasedBuild, { terminal, interrupts }: Use): Promise<boolean> {
+  if (end.exitCode === 0 || interrupts.exitCode !== undefined) return false
+  const why = await endAtService(lease.build)
+  if (why !== undefined) terminal.err(`forkproof: ${why}\n`)
+  return why !== undefined
 }
 
 async function prepare(lease: LeasedBuild, { command: { client, command }, folder, terminal }: Use) {

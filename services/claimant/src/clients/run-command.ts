@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Variables } from '../environment/run-environment.ts'
+import { guardCommand } from './command-guard.ts'
 
 export interface CommandEnd {
   /** As a shell reports it: 128 and the signal's number where a signal ended it. */
@@ -16,16 +17,18 @@ export interface RunningCommand {
 
 const couldNotRun = 126
 
-/** Starts the user's command on this terminal: its input and output are not ours. */
+/** Starts the user's command on this terminal: its input and output are not ours. It ends with this process, however that ends. */
 export function runCommand(command: readonly string[], env: Variables): RunningCommand {
   const [program = '', ...args] = command
   const child = spawn(program, args, { stdio: 'inherit', env: { ...env } })
+  const release = child.pid === undefined ? undefined : guardCommand(child.pid)
   const ended = new Promise<CommandEnd>(resolve => {
     child.on('error', () => {
       // Also told when a signal could not be delivered; then the exit follows.
       if (child.pid === undefined) resolve({ exitCode: couldNotRun, signal: undefined })
     })
     child.on('exit', (code, signal) => {
+      release?.()
       resolve({
         exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]),
         signal: signal ?? undefined,
