@@ -1,16 +1,11 @@
-import { describe, expect, it } from 'vitest'
-import { bound, destroy, ended, endOf, failed, planned, type Row, used } from '../testing/plan-table.ts'
+import { describe } from 'vitest'
+import { bound, destroy, ended, endOf, expectPlans, failed, used } from '../testing/plan-table.ts'
 import { nowMs } from '../testing/situations.ts'
-
-const table = (rows: readonly Row[]) =>
-  it.each(rows)('%s', (_name, given, wanted, settings) => {
-    expect(planned(given, settings)).toEqual(wanted)
-  })
 
 describe('a lease with a builder ends', () => {
   const one = used('a')
   const gone = { seenAtMs: nowMs - 120_000 }
-  table([
+  expectPlans([
     [
       'when it is released',
       { leases: [bound(1, 'a', { releasedAs: 'finished' })], builders: [one] },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe } from 'vitest'
 import {
   bind,
   bound,
@@ -7,21 +7,15 @@ import {
   destroy,
   ended,
   endOf,
+  expectPlans,
   failed,
-  planned,
-  type Row,
   settle,
   used,
 } from '../testing/plan-table.ts'
 import { builderView, lease, leaseView, nowMs, onArm, projectA, projectB, withInternet } from '../testing/situations.ts'
 
-const table = (rows: readonly Row[]) =>
-  it.each(rows)('%s', (_name, given, wanted, settings) => {
-    expect(planned(given, settings)).toEqual(wanted)
-  })
-
 describe('a waiting lease', () => {
-  table([
+  expectPlans([
     [
       'gets a new builder when there is room',
       { leases: [leaseView(1)] },
@@ -158,7 +152,7 @@ describe('a waiting lease', () => {
 
 describe('a project’s builder', () => {
   const a = used('a', { traits: projectA })
-  table([
+  expectPlans([
     [
       'is shared by leases that run at once',
       { leases: [leaseView(1, { traits: projectA }), bound(2, 'a', { traits: projectA })], builders: [a] },
@@ -234,7 +228,7 @@ describe('a project’s builder', () => {
 })
 
 describe('the warm pool', () => {
-  table([
+  expectPlans([
     ['is filled as far as there is room', {}, [createWarm(), createWarm()], { warm: 3 }],
     [
       'has builders of each platform',

@@ -1,27 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import {
-  bound,
-  create,
-  createWarm,
-  destroy,
-  endOf,
-  failed,
-  planned,
-  type Row,
-  settle,
-  used,
-} from '../testing/plan-table.ts'
+import { bound, create, createWarm, destroy, endOf, expectPlans, failed, settle, used } from '../testing/plan-table.ts'
 import { builder, builderView, lease, leaseView, nowMs, planSettings, situation } from '../testing/situations.ts'
 import { plan } from './plan.ts'
 import type { Action } from './views.ts'
 
-const table = (rows: readonly Row[]) =>
-  it.each(rows)('%s', (_name, given, wanted, settings) => {
-    expect(planned(given, settings)).toEqual(wanted)
-  })
-
 describe('the plan does nothing', () => {
-  table([
+  expectPlans([
     ['when nothing is wanted and nothing is there', {}, []],
     ['to a lease that has its builder', { leases: [bound(1, 'a')], builders: [used('a')] }, []],
     [
@@ -59,7 +43,7 @@ describe('the plan does nothing', () => {
 
 describe('an ending lease is answered', () => {
   const ending = bound(1, 'a', { phase: 'ending' })
-  table([
+  expectPlans([
     ['when its builder is gone', { leases: [ending], builders: [used('a', { phase: 'gone' })] }, [settle(1, false)]],
     ['when it never had one', { leases: [leaseView(1, { phase: 'ending' })] }, [settle(1, false)]],
     [
@@ -75,7 +59,7 @@ describe('an ending lease is answered', () => {
 })
 
 describe('a builder', () => {
-  table([
+  expectPlans([
     ['that nobody wants is removed', { builders: [used('a')] }, [destroy('a')]],
     ['of an earlier process is removed', { builders: [builderView('a', { phase: 'lost' })] }, [destroy('a')]],
     ['that could not be made is removed', { builders: [builderView('a', { phase: 'failed' })] }, [destroy('a')]],
@@ -120,7 +104,7 @@ describe('the queue', () => {
     position,
     ...more,
   })
-  table([
+  expectPlans([
     [
       'tells everybody the place in line',
       { ...full, leases: [...holders, leaseView(1, { report: undefined }), leaseView(2, { report: undefined })] },

@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, it } from 'vitest'
 import { plan } from '../reconcile/plan.ts'
 import type { BuilderView, LeaseView, PlanSettings, Situation } from '../reconcile/views.ts'
 import { builder, builderView, ephemeral, lease, leaseView, planSettings, situation } from './situations.ts'
@@ -26,8 +26,10 @@ export const bind = (digit: number, letter: string) => ({
 export const create = (digit: number, traits = ephemeral) => ({ do: 'create', leaseId: lease(digit), traits })
 export const createWarm = (traits = ephemeral) => ({ do: 'create', traits })
 
-/** What a test of the plan is given and wants: exactly these actions, in this order. */
-export type Row = [name: string, given: Partial<Situation>, wanted: readonly object[], settings?: Partial<PlanSettings>]
+type Row = [name: string, given: Partial<Situation>, wanted: readonly object[], settings?: Partial<PlanSettings>]
 
-export const planned = (given: Partial<Situation>, settings: Partial<PlanSettings> = {}) =>
-  plan(situation(given), { ...planSettings, ...settings })
+/** One test for each row: exactly the wanted actions, in their order. */
+export const expectPlans = (rows: readonly Row[]) =>
+  it.each(rows)('%s', (_name, given, wanted, settings) => {
+    expect(plan(situation(given), { ...planSettings, ...settings })).toEqual(wanted)
+  })

@@ -75,7 +75,8 @@ describe('the layout', () => {
     const tests = files.filter(file => file.path.endsWith('.test.ts') && !file.path.includes('/layout/'))
     expect(
       where(
-        tests.filter(file => !/\bexpect\b/.test(file.text)),
+        // Functions that assert for several tests are named after it.
+        tests.filter(file => !/\bexpect([A-Z]\w*)?\b/.test(file.text)),
         'assert something',
       ),
     ).toEqual([])
