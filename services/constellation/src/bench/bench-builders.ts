@@ -22,10 +22,18 @@ export async function benchBuilders(config: Config, lifecycle: Lifecycle, measur
   })
   await measure('cold builders', () => leases(cold, 15, 0, 'cold'))
   await measure('bare daemons', () => bareStarts(cold, 15))
-  await measure('10 at once', () => atOnce(cold, 10, async () => (await startBare(cold)).stop))
+  await measure('10 at once, nothing warm', () => tenAtOnce(cold, 0))
   await measure('100 builds in a row', () => inARow(cold, 100, cold.constellation.part('builder-provisioner').pid))
   await parts.shutdown()
+  const pool = await withBuilders(config, lifecycle, {
+    FORKPROOF_PROVISIONER_WARM: '10',
+    FORKPROOF_PROVISIONER_CAPACITY: '20',
+  })
+  await measure('10 at once, warm', () => tenAtOnce(pool, 10 * refillMs))
 }
+
+const tenAtOnce = (world: BenchWorld, pauseMs: number): Promise<BenchResult[]> =>
+  atOnce(world, { count: 10, turns: 5, pauseMs }, async () => (await startBare(world)).stop)
 
 const withBuilders = (config: Config, lifecycle: Lifecycle, provisioner: Record<string, string>): Promise<BenchWorld> =>
   openWorld(config, lifecycle, { 'builder-provisioner': provisioner }, [])
