@@ -1,24 +1,18 @@
 import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
 import { describe, expect, test } from 'vitest'
-import { aPullRequest, aRun, nowMs, rawRun } from '../fixtures/github-answers.ts'
-import { aQuestion, inspected, settling } from '../fixtures/inspected.ts'
+import { aPullRequest, aRun, baseRepository, nowMs } from '../fixtures/github-answers.ts'
+import { aQuestion, asking } from '../fixtures/inspected.ts'
 import { pass } from '../fixtures/settle.ts'
 import { GithubFault } from '../github/fault.ts'
 import { inspectRun } from './inspect-run.ts'
 
-const base = rawRun()['repository'] as Record<string, unknown>
 const { repository, runId } = aQuestion()
 const explaining: RunQuestion = { repository, runId }
 
 function inspecting(question: RunQuestion = aQuestion(), pullRequestFacts = true) {
-  const world = inspected()
-  const leave = new AbortController()
-  const start = () => {
-    const tools = { clock: world.clock, pullRequestFacts }
-    const work = world.runs.use(question, sources => inspectRun(question, sources, tools, leave.signal))
-    return settling(world.clock, work)
-  }
-  return { ...world, leave, start }
+  const world = asking(question)
+  const tools = { clock: world.clock, pullRequestFacts }
+  return { ...world, start: () => world.begin((sources, signal) => inspectRun(question, sources, tools, signal)) }
 }
 
 describe('a run that may build', () => {
@@ -39,7 +33,7 @@ describe('a run that may build', () => {
   })
   test('as trusted is described without facts of a fork', async () => {
     const { clock, github, start } = inspecting(aQuestion({ eventClass: 'trusted' }))
-    github.run = aRun({ event: 'push', head_repository: base })
+    github.run = aRun({ event: 'push', head_repository: baseRepository })
     const seen = start()
     await pass(clock, 10)
     expect(seen.value).toMatchObject({ outcome: 'running', event: 'push' })

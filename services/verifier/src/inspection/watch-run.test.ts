@@ -1,22 +1,18 @@
 import { RunAttempt } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { aRun, nowMs, rawRun } from '../fixtures/github-answers.ts'
-import { aQuestion, inspected, settling } from '../fixtures/inspected.ts'
+import { aRun, baseRepository, nowMs } from '../fixtures/github-answers.ts'
+import { aQuestion, asking, inspected } from '../fixtures/inspected.ts'
 import { pass } from '../fixtures/settle.ts'
 import { GithubFault } from '../github/fault.ts'
 import { watchRun } from './watch-run.ts'
 
-const base = rawRun()['repository'] as Record<string, unknown>
-
 function watching(question = aQuestion()) {
-  const world = inspected()
-  const leave = new AbortController()
+  const world = asking(question)
   const start = (random = 0.5) => {
     const tools = { clock: world.clock, random: () => random, everyMs: 15_000 }
-    const work = world.runs.use(question, sources => watchRun(question, sources, tools, leave.signal))
-    return settling(world.clock, work)
+    return world.begin((sources, signal) => watchRun(question, sources, tools, signal))
   }
-  return { ...world, leave, start }
+  return { ...world, start }
 }
 
 describe('a run that is watched', () => {
@@ -61,8 +57,8 @@ describe('the watch ends', () => {
     ['when the run is completed', { status: 'completed', conclusion: 'success' }, 'run_not_in_progress'],
     ['when the run is cancelled', { status: 'completed', conclusion: 'cancelled' }, 'run_not_in_progress'],
     ['when there is a newer attempt', { run_attempt: 2 }, 'attempt_not_latest'],
-    ['when the repository went private', { repository: { ...base, private: true } }, 'repository_not_public'],
-    ['when the name passed to another repository', { repository: { ...base, id: 77 } }, 'run_not_found'],
+    ['when the repository went private', { repository: { ...baseRepository, private: true } }, 'repository_not_public'],
+    ['when the name passed to another repository', { repository: { ...baseRepository, id: 77 } }, 'run_not_found'],
   ])('%s', async (_, changes, reason) => {
     const { clock, github, start } = watching()
     const seen = start()
