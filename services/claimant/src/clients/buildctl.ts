@@ -4,5 +4,18 @@ import type { LeasedBuilder } from '../building/builder-files.ts'
 export function buildctlCommand(command: readonly string[], to: LeasedBuilder): string[] {
   const [program = '', ...args] = command
   const server = ['--addr', to.endpoint, '--tlsservername', to.serverName, '--tlscacert', to.caFile]
-  return [program, ...server, '--tlscert', to.certificateFile, '--tlskey', to.keyFile, ...args]
+  const words = to.emulated ? namingPlatform(args, to.platform) : args
+  return [program, ...server, '--tlscert', to.certificateFile, '--tlskey', to.keyFile, ...words]
+}
+
+/**
+ * Where the platform is not said, BuildKit's Dockerfile frontend builds for the builder's own, but writes the machine's beside the image. On
+ * an emulated builder these are two.
+ */
+function namingPlatform(args: readonly string[], platform: string): readonly string[] {
+  const at = args.findIndex(arg => arg === 'build' || arg === 'b')
+  const line = args.join(' ')
+  const isDockerfile = /(^| )--frontend[ =]dockerfile\.v0( |$)/.test(line)
+  if (at < 0 || !isDockerfile || /(^| )--opt[ =]platform=/.test(line)) return args
+  return [...args.slice(0, at + 1), '--opt', `platform=${platform}`, ...args.slice(at + 1)]
 }

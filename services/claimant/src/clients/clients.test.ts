@@ -76,6 +76,20 @@ describe('what a client is told', () => {
     )
   })
 
+  it.each([
+    [['--debug', 'build', '--frontend', 'dockerfile.v0'], 'build --opt platform=linux/arm64 --frontend dockerfile.v0'],
+    [['build', '--frontend=dockerfile.v0'], 'build --opt platform=linux/arm64 --frontend=dockerfile.v0'],
+    [['build', '--frontend=dockerfile.v0', '--opt', 'platform=x'], 'build --frontend=dockerfile.v0 --opt platform=x'],
+    [['build', '--frontend=dockerfile.v0', '--opt=platform=x'], 'build --frontend=dockerfile.v0 --opt=platform=x'],
+    [['build', '--frontend', 'gateway.v0'], 'build --frontend gateway.v0'],
+    [['build', '--output', 'x'], 'build --output x'],
+    [['debug', 'workers'], 'debug workers'],
+  ])('names the platform to buildctl where the builder is emulated and nothing else does: %j', (args, expected) => {
+    const ending = (builder: LeasedBuilder) => buildctlCommand(['buildctl', ...args], builder).join(' ')
+    expect(ending({ ...arm64, emulated: true })).toMatch(new RegExp(`${expected}$`))
+    expect(ending(arm64)).toMatch(new RegExp(`/f/key.pem ${args.join(' ')}$`))
+  })
+
   it('names the first builder, and each by its architecture, and holds no secret', () => {
     const build = {
       issuer: Issuer.parse('https://proof.example'),
