@@ -44,12 +44,19 @@ export async function compose(
     supervisor,
     progress,
     actions: { [claimAction]: claimantFolder },
+    extra: { 'builder-provisioner': builderSettings(config) },
   })
   await constellation.start(signal)
   lifecycle.add('operator settings', await writeOperatorSettings(state.path, constellation))
   supervisor.onSurpriseExit(error => tell(`! ${error.message}`))
   return constellation
 }
+
+/** What a user may say of the builders. */
+const builderSettings = ({ platforms, binfmtFolder }: Config) => ({
+  FORKPROOF_PROVISIONER_BINFMT_FOLDER: binfmtFolder,
+  ...(platforms && { FORKPROOF_PROVISIONER_PLATFORMS: platforms.join(',') }),
+})
 
 /** Where the Action's action.yml and bundle are. */
 export const claimantFolder = dirname(fileURLToPath(import.meta.resolve('@forkproof/claimant/package.json')))

@@ -1,3 +1,5 @@
+import { binfmtFolder } from '@forkproof/builder-provisioner/drivers/host-platforms'
+import { PlatformList } from '@forkproof/contracts/build'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
 import { z } from 'zod'
 
@@ -53,6 +55,12 @@ export const settings = defineSettings({
     optional: true,
     description: 'probe program of the readiness check to use instead of building it',
   },
+  probeEmulatedPath: {
+    env: 'FORKPROOF_PROBE_EMULATED_PATH',
+    schema: program,
+    optional: true,
+    description: 'the same for the platform that is emulated here',
+  },
   buildxPath: {
     env: 'FORKPROOF_BUILDX_PATH',
     schema: program,
@@ -94,6 +102,18 @@ export const settings = defineSettings({
     schema: port,
     default: 8081,
     description: 'port of the Depot-compatible API on 127.0.0.1',
+  },
+  platforms: {
+    env: 'FORKPROOF_PROVISIONER_PLATFORMS',
+    schema: PlatformList,
+    optional: true,
+    description: 'comma list of platforms to build for; every one that the machine can run when not set',
+  },
+  binfmtFolder: {
+    env: 'FORKPROOF_PROVISIONER_BINFMT_FOLDER',
+    schema: z.string().regex(/^\/[^\0]*$/, 'must be an absolute path'),
+    default: binfmtFolder,
+    description: 'where binfmt_misc is mounted, which says what this machine can emulate',
   },
   natsPort: {
     env: 'FORKPROOF_NATS_PORT',

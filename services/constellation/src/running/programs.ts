@@ -1,3 +1,5 @@
+import { hostPlatforms, ownPlatform } from '@forkproof/builder-provisioner/drivers/host-platforms'
+import type { Platform } from '@forkproof/contracts/build'
 import type { Config } from '../config.ts'
 import type { Watchdog } from '../processes/watchdog.ts'
 import type { Progress } from '../tools/progress.ts'
@@ -5,6 +7,7 @@ import {
   buildctlTool,
   buildkitdTool,
   buildxTool,
+  emulatedProbeTool,
   natsServerTool,
   probeTool,
   runcTool,
@@ -29,11 +32,14 @@ export interface Programs {
   readonly buildctl: string
   readonly runc: string
   readonly probe: string
+  /** The probe for the platform that is emulated here, if one is. */
+  readonly probeEmulated?: string
 }
 /** More clients, for tests only. */
 export interface TestPrograms extends Programs {
   readonly verifyToken: string
   readonly buildx: string
+  readonly probeEmulated: string
 }
 
 /** What every start needs. Makes what is missing, one after the other: each build uses every core. */
@@ -45,13 +51,24 @@ export async function findPrograms(finding: Finding): Promise<Programs> {
   const buildkitd = await find(buildkitdTool, config.buildkitdPath, finding)
   const buildctl = await find(buildctlTool, config.buildctlPath, finding)
   const temporal = await find(temporalTool, config.temporalPath, finding)
-  return { natsServer, temporal, buildkitd, buildctl, runc, probe }
+  const emulated = (await hostPlatforms(process.arch, config.binfmtFolder)).find(one => one.emulated)
+  const probes = emulated ? { probe, probeEmulated: await findEmulatedProbe(emulated.platform, finding) } : { probe }
+  return { natsServer, temporal, buildkitd, buildctl, runc, ...probes }
 }
+
+/** Not built by a machine that emulates nothing: a little time and space for nothing. */
+const findEmulatedProbe = (platform: Platform, finding: Finding) =>
+  find(emulatedProbeTool(platform), finding.config.probeEmulatedPath, finding)
+
+/** What the suites have emulated. */
+export const foreignPlatform: Platform = ownPlatform(process.arch) === 'linux/arm64' ? 'linux/amd64' : 'linux/arm64'
 
 export async function findTestPrograms(finding: Finding): Promise<TestPrograms> {
   const programs = await findPrograms(finding)
   const verifyToken = await find(verifyTokenTool(), finding.config.verifyTokenPath, finding)
-  return { ...programs, verifyToken, buildx: await find(buildxTool, finding.config.buildxPath, finding) }
+  const probeEmulated = await findEmulatedProbe(foreignPlatform, finding)
+  const buildx = await find(buildxTool, finding.config.buildxPath, finding)
+  return { ...programs, verifyToken, buildx, probeEmulated }
 }
 
 async function find(tool: Tool, explicitPath: string | undefined, finding: Finding): Promise<string> {

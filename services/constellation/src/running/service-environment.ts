@@ -111,6 +111,9 @@ export function serviceEnvironment(name: ServiceName, inputs: Inputs): Environme
       FORKPROOF_PROVISIONER_BUILDCTL_PATH: programs.buildctl,
       FORKPROOF_PROVISIONER_RUNC_PATH: programs.runc,
       FORKPROOF_PROVISIONER_PROBE_PATH: programs.probe,
+      ...(programs.probeEmulated !== undefined && {
+        FORKPROOF_PROVISIONER_PROBE_EMULATED_PATH: programs.probeEmulated,
+      }),
     },
     gateway: {
       ...temporal,

@@ -49,6 +49,8 @@ async function removeDrafts(folder: string): Promise<void> {
   }
 }
 
+const architectureOf = ({ architecture }: GoTool) => (architecture === undefined ? {} : { GOARCH: architecture })
+
 async function compile(tool: GoTool, output: string, options: BuildOptions): Promise<void> {
   const clock = options.clock ?? systemClock
   const msMax = options.msMax ?? buildMsMax
@@ -64,7 +66,7 @@ async function compile(tool: GoTool, output: string, options: BuildOptions): Pro
       ],
       cwd: tool.moduleFolder,
       // No C compiler needed; no workspace file of a folder above may change what is pinned here.
-      environment: { ...options.environment, CGO_ENABLED: '0', GOWORK: 'off' },
+      environment: { ...options.environment, CGO_ENABLED: '0', GOWORK: 'off', ...architectureOf(tool) },
     },
     options.watchdog,
     clock,

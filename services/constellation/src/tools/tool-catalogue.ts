@@ -25,6 +25,8 @@ export interface GoTool extends ToolBase {
   readonly goPackage: string
   readonly linkerFlags: string
   readonly buildTags?: string
+  /** As Go calls it, where it is not this machine's. */
+  readonly architecture?: string
 }
 
 /** Taken out of a package of the machine's own distribution, without installing it: what needs a C compiler to build. */
@@ -138,6 +140,12 @@ export function probeTool(): GoTool {
     goPackage: '.',
     linkerFlags: '-s -w',
   }
+}
+
+/** The same program for another platform, such as `linux/arm64`. */
+export function emulatedProbeTool(platform: string): GoTool {
+  const architecture = platform.replace('linux/', '')
+  return { ...probeTool(), name: `probe-${architecture}`, setting: 'FORKPROOF_PROBE_EMULATED_PATH', architecture }
 }
 
 export function verifyTokenTool(): GoTool {

@@ -29,12 +29,16 @@ interface Options {
   readonly builders?: boolean
 }
 
+/** Other suites may let the machine emulate another platform meanwhile. */
+export const nativeOnly = { FORKPROOF_PROVISIONER_PLATFORMS: 'linux/amd64' }
+
 /** The whole system for one test file, every part a process of its own, on free ports; ended after the file. */
 export async function openConstellation({ builders = false, ...options }: Options = {}): Promise<TestConstellation> {
   const state = await openStateFolder(await temporaryFolder(), 'FORKPROOF_STATE_FOLDER')
   const supervisor = await Supervisor.open(state.logs)
   const constellation = new Constellation({
     ...options,
+    extra: { ...options.extra, 'builder-provisioner': { ...nativeOnly, ...options.extra?.['builder-provisioner'] } },
     without: builders ? [] : ['builder-provisioner'],
     ports: await freePortSet(),
     state,

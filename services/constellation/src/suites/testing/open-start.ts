@@ -4,6 +4,7 @@ import { processEnvironment } from '../../config.ts'
 import { rootFolder } from '../../layout/source-tree.ts'
 import { freePortSet } from '../../running/free-ports.ts'
 import { afterFile } from './after-file.ts'
+import { nativeOnly } from './open-constellation.ts'
 import { StartedProgram } from './started-program.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -24,6 +25,7 @@ export async function startPlace(): Promise<StartPlace> {
   const ports = await freePortSet()
   const programs = inject('programs')
   const settings = {
+    ...nativeOnly,
     FORKPROOF_STATE_FOLDER: stateFolder,
     FORKPROOF_TEMPORAL_PATH: programs.temporal,
     FORKPROOF_NATS_SERVER_PATH: programs.natsServer,
@@ -31,6 +33,7 @@ export async function startPlace(): Promise<StartPlace> {
     FORKPROOF_BUILDCTL_PATH: programs.buildctl,
     FORKPROOF_RUNC_PATH: programs.runc,
     FORKPROOF_PROBE_PATH: programs.probe,
+    FORKPROOF_PROBE_EMULATED_PATH: programs.probeEmulated,
     FORKPROOF_GATEWAY_PORT: String(ports.gateway),
     FORKPROOF_SIMULATOR_PORT: String(ports.simulator),
     FORKPROOF_TEMPORAL_PORT: String(ports.temporal),
