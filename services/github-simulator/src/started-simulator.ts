@@ -4,7 +4,7 @@ import { silentLogger } from '@forkproof/infra/log'
 import { type ComposedSimulator, compose, type Overrides } from './compose.ts'
 import { loadConfig } from './config.ts'
 import { OidcIssuer } from './oidc/issuer.ts'
-import type { RunnerPort } from './runner/ports.ts'
+import type { JobAssignment, RunnerPort } from './runner/ports.ts'
 
 export const testToken = 'token-of-tests'
 export const testSession = 'session-of-tests'
@@ -28,6 +28,16 @@ export const idleRunner: RunnerPort = {
     return { conclusion: 'success', outputs: {} }
   },
 }
+
+/** Every job goes on until it is cancelled. */
+export const endlessRunner = (onAssignment: (job: JobAssignment) => void): RunnerPort => ({
+  async execute(job, observer, signal) {
+    observer.jobStarted('GitHub Actions 1')
+    onAssignment(job)
+    await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
+    return { conclusion: 'cancelled', outputs: {} }
+  },
+})
 
 // Making an RSA key takes longer than everything else that a test does.
 let sharedIssuer: Promise<OidcIssuer> | undefined

@@ -4,7 +4,13 @@ import path from 'node:path'
 import { DefaultArtifactClient } from '@actions/artifact'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { JobTokens } from '../access/job-tokens.ts'
-import { createForkRun, type ForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import {
+  createForkRun,
+  endlessRunner,
+  type ForkRun,
+  type StartedSimulator,
+  startSimulator,
+} from '../started-simulator.ts'
 
 describe('the unmodified @actions/artifact', () => {
   let simulator: StartedSimulator
@@ -19,16 +25,11 @@ describe('the unmodified @actions/artifact', () => {
     client = new DefaultArtifactClient()
     let capture: string | undefined
     simulator = await startSimulator({
-      runner: {
-        async execute(job, observer, signal) {
-          observer.jobStarted('GitHub Actions 1')
-          capture = job.runtimeToken
-          vi.stubEnv('GITHUB_SERVER_URL', job.serverUrl)
-          vi.stubEnv('ACTIONS_RESULTS_URL', job.resultsUrl)
-          await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
-          return { conclusion: 'cancelled', outputs: {} }
-        },
-      },
+      runner: endlessRunner(job => {
+        capture = job.runtimeToken
+        vi.stubEnv('GITHUB_SERVER_URL', job.serverUrl)
+        vi.stubEnv('ACTIONS_RESULTS_URL', job.resultsUrl)
+      }),
     })
     const seed = await createForkRun(simulator)
     const steps = [{ run: 'true' }]

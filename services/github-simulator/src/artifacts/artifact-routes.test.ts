@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JobAssignment } from '../runner/ports.ts'
-import { createForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import { createForkRun, endlessRunner, type StartedSimulator, startSimulator } from '../started-simulator.ts'
 
 describe('the artifact service', () => {
   let simulator: StartedSimulator
@@ -8,16 +8,7 @@ describe('the artifact service', () => {
 
   beforeEach(async () => {
     assignments.length = 0
-    simulator = await startSimulator({
-      runner: {
-        async execute(job, observer, signal) {
-          observer.jobStarted('GitHub Actions 1')
-          assignments.push(job)
-          await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
-          return { conclusion: 'cancelled', outputs: {} }
-        },
-      },
-    })
+    simulator = await startSimulator({ runner: endlessRunner(job => assignments.push(job)) })
     await createForkRun(simulator)
     const workflow = { jobs: { build: { steps: [{ run: 'true' }] } } }
     for (let count = 0; count < 2; count += 1) {

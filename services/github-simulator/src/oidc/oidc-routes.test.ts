@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JobAssignment } from '../runner/ports.ts'
-import { createForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import { createForkRun, endlessRunner, type StartedSimulator, startSimulator } from '../started-simulator.ts'
 
 describe("the simulated issuer of GitHub's own tokens", () => {
   let simulator: StartedSimulator
@@ -9,16 +9,7 @@ describe("the simulated issuer of GitHub's own tokens", () => {
 
   beforeEach(async () => {
     assignments = []
-    simulator = await startSimulator({
-      runner: {
-        async execute(job, observer, signal) {
-          observer.jobStarted('GitHub Actions 1')
-          assignments.push(job)
-          await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
-          return { conclusion: 'cancelled', outputs: {} }
-        },
-      },
-    })
+    simulator = await startSimulator({ runner: endlessRunner(job => assignments.push(job)) })
     await createForkRun(simulator)
   })
   afterEach(() => simulator.stop())
