@@ -7,14 +7,22 @@ import { logFailure } from '../send-problem.ts'
 import { parseForm } from './form-body.ts'
 import { OauthProblem, OauthRefusal, oauthProblemOf } from './oauth-error.ts'
 
-export const formContentType = 'application/x-www-form-urlencoded'
+const formContentType = 'application/x-www-form-urlencoded'
 /** An ID token of the longest kind, percent-encoded where need be, and the rest of the form. */
 const formBytesMax = 24_576
 
-export const oauthResponses = {
-  '4xx': OauthProblem.meta({ description: 'refused (RFC 6749 section 5.2)' }),
-  '5xx': OauthProblem.meta({ description: 'try again' }),
-}
+/** A form in; out, `answer` or OAuth's own errors. */
+export const oauthSchema = <Body, Answer>(summary: string, body: Body, answer: Answer) => ({
+  summary,
+  tags: ['oauth'],
+  consumes: [formContentType],
+  body,
+  response: {
+    200: answer,
+    '4xx': OauthProblem.meta({ description: 'refused (RFC 6749 section 5.2)' }),
+    '5xx': OauthProblem.meta({ description: 'try again' }),
+  },
+})
 
 /** OAuth routes take forms and answer errors in OAuth's own shape, because that is what its libraries read. */
 export function oauthRoutes(app: GatewayApp, parts: GatewayParts, addRoutes: (scope: GatewayApp) => void): void {

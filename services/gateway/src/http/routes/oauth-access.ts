@@ -4,7 +4,7 @@ import { Secret } from '@forkproof/infra/secret'
 import { z } from 'zod'
 import type { GatewayApp, GatewayParts } from '../app.ts'
 import { goneSignal } from '../gone-signal.ts'
-import { formContentType, oauthResponses, oauthRoutes } from '../oauth/oauth-scope.ts'
+import { oauthRoutes, oauthSchema } from '../oauth/oauth-scope.ts'
 import { oauthPaths } from '../oauth/token-exchange.ts'
 import { operatorOnly } from '../operator-only.ts'
 import { operatorSecurity } from './projects.ts'
@@ -44,12 +44,8 @@ export function oauthIntrospectRoute(app: GatewayApp, parts: GatewayParts): void
   oauthRoutes(app, parts, scope =>
     scope.post(oauthPaths.introspect, {
       schema: {
-        summary: 'Is this access token good for something now? (RFC 7662)',
-        tags: ['oauth'],
+        ...oauthSchema('Is this access token good for something now? (RFC 7662)', Presented, Introspection),
         security: operatorSecurity,
-        consumes: [formContentType],
-        body: Presented,
-        response: { 200: Introspection, ...oauthResponses },
       },
       onRequest: operatorOnly(parts),
       handler: async (request, reply): Promise<Introspection> => {
@@ -64,13 +60,11 @@ export function oauthRevokeRoute(app: GatewayApp, parts: GatewayParts): void {
   const { accessRecords, requestLimits, log } = parts
   oauthRoutes(app, parts, scope =>
     scope.post(oauthPaths.revoke, {
-      schema: {
-        summary: 'End an access token; who holds it may (RFC 7009). Builds that run go on',
-        tags: ['oauth'],
-        consumes: [formContentType],
-        body: Presented,
-        response: { 200: revoked, ...oauthResponses },
-      },
+      schema: oauthSchema(
+        'End an access token; who holds it may (RFC 7009). Builds that run go on',
+        Presented,
+        revoked,
+      ),
       onRequest: async request => requestLimits.admitAsk(request.ip),
       handler: async (request, reply) => {
         const ended = await accessRecords.revoke(new Secret(request.body.token))

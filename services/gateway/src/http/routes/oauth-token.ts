@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { idTokenCharsMax } from '../../admission/id-tokens/verify-id-token.ts'
 import type { GatewayApp, GatewayParts } from '../app.ts'
 import { OauthRefusal } from '../oauth/oauth-error.ts'
-import { formContentType, oauthResponses, oauthRoutes } from '../oauth/oauth-scope.ts'
+import { oauthRoutes, oauthSchema } from '../oauth/oauth-scope.ts'
 import { oauthPaths, tokenExchangeGrant } from '../oauth/token-exchange.ts'
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
@@ -39,13 +39,7 @@ export function oauthTokenRoute(app: GatewayApp, parts: GatewayParts): void {
   const { admission, requestLimits, metrics } = parts
   oauthRoutes(app, parts, scoped =>
     scoped.post(oauthPaths.token, {
-      schema: {
-        summary: 'Exchange an ID token for an access token (RFC 8693)',
-        tags: ['oauth'],
-        consumes: [formContentType],
-        body: TokenRequest,
-        response: { 200: TokenAnswer, ...oauthResponses },
-      },
+      schema: oauthSchema('Exchange an ID token for an access token (RFC 8693)', TokenRequest, TokenAnswer),
       onRequest: async request => requestLimits.admitExchanger(request.ip),
       preValidation: async request => demandGrant(request),
       onResponse: async (_request, reply) => metrics.tokenExchanges.inc({ code: reply.outcome }),
