@@ -16,8 +16,9 @@ interface Demo {
   readonly relyingParty: string
   readonly cli: string
   readonly buildctl: string
-  readonly probe: string
+  readonly probe: (platform: string) => string
 }
+type Build = NonNullable<Demo['build']>
 
 /** A fork's workflow: no permissions, no secrets. It proves itself, hands its token to a relying party, and builds an image. */
 export const forkWorkflow = (demo: Demo) => ({
@@ -35,14 +36,20 @@ export const forkWorkflow = (demo: Demo) => ({
   },
 })
 
-/** A small image that needs no registry: one static program, run once while it is built. */
-const dockerfile = ['FROM scratch', 'COPY hello /hello', 'RUN ["/hello","hello"]', 'ENTRYPOINT ["/hello","hello"]']
+/** A small image that needs no registry: one static program of the platform, run once while it is built. */
+const dockerfile = [
+  'FROM scratch',
+  'ARG TARGETARCH',
+  'COPY hello-$TARGETARCH /hello',
+  'RUN ["/hello","hello"]',
+  'ENTRYPOINT ["/hello","hello"]',
+]
 
 /** The workspace of a simulated job is empty: this puts there what a checkout would. */
-const checkout = (probe: string) =>
+const checkout = ({ probe }: Demo, { platforms }: Build) =>
   [
     'mkdir image',
-    command(['cp', probe, 'image/hello']),
+    ...platforms.map(platform => command(['cp', probe(platform), `image/hello-${architecture(platform)}`])),
     ...dockerfile.map(line => `echo ${quoted(line)} >> image/Dockerfile`),
   ].join('\n')
 
@@ -50,19 +57,33 @@ const buildSteps = (demo: Demo) =>
   demo.build === undefined
     ? []
     : [
-        { name: checkoutStepName, run: checkout(demo.probe) },
-        { name: buildStepName, run: `${command(buildWords(demo, demo.build))}\ncat metadata.json` },
+        { name: checkoutStepName, run: checkout(demo, demo.build) },
+        { name: buildStepName, run: `${command(buildWords(demo, demo.build))}\ncat metadata-*.json` },
       ]
 
-const buildWords = (
-  { issuer, node, cli, buildctl }: Demo,
-  { projectId, platforms }: NonNullable<Demo['build']>,
-): string[] => [
+const buildWords = ({ issuer, node, cli, buildctl }: Demo, { projectId, platforms }: Build): string[] => [
   ...[node, cli, 'build', '--issuer', issuer, '--project', projectId, '--platform', platforms.join(','), '--'],
-  ...[buildctl, 'build', '--progress', 'plain', '--frontend', 'dockerfile.v0'],
-  ...['--local', 'context=image', '--local', 'dockerfile=image'],
-  ...['--output', 'type=oci,dest=image.tar', '--metadata-file', 'metadata.json'],
+  ...(platforms.length === 1 ? [buildctl, ...imageWords(platforms[0] ?? '')] : imagePerPlatform(buildctl, platforms)),
 ]
 
+/** buildctl builds on one builder: a script that does it for each, and finds them in the variables that `forkproof build` sets. */
+const imagePerPlatform = (buildctl: string, platforms: readonly string[]): string[] => {
+  const lines = platforms.map(platform => {
+    const of = (what: string) => `"$FORKPROOF_BUILDER_${what}_${architecture(platform).toUpperCase()}"`
+    const files = `--tlscacert ${of('CA')} --tlscert ${of('CERT')} --tlskey ${of('KEY')}`
+    const server = `--addr ${of('ENDPOINT')} --tlsservername ${of('SERVER_NAME')} ${files}`
+    return `${quoted(buildctl)} ${server} ${command([...imageWords(platform), '--opt', `platform=${platform}`])}`
+  })
+  return ['sh', '-ec', lines.join('\n')]
+}
+
+const imageWords = (platform: string): string[] => [
+  ...['build', '--progress', 'plain', '--frontend', 'dockerfile.v0'],
+  ...['--local', 'context=image', '--local', 'dockerfile=image'],
+  ...['--output', `type=oci,dest=image-${architecture(platform)}.tar`],
+  ...['--metadata-file', `metadata-${architecture(platform)}.json`],
+]
+
+const architecture = (platform: string) => platform.replace('linux/', '')
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
 const command = (words: readonly string[]) => words.map(quoted).join(' ')

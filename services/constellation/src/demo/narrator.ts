@@ -11,7 +11,7 @@ export interface DemoRecord {
   readonly buildStepStartedAt?: number
   readonly builderReadyAt?: number
   readonly builtAt?: number
-  /** Of the image. */
+  /** Of the image, the first one where there are several. */
   readonly digest?: string
   readonly conclusion?: string
 }
@@ -81,7 +81,7 @@ function narrateLine(record: DemoRecord, event: RunEvent, since: (start: number 
   }
   const digest = imageDigest.exec(line)?.[1]
   if (digest) {
-    const built = { ...record, builtAt: record.builtAt ?? event.at, digest }
+    const built = { ...record, builtAt: event.at, digest: record.digest ?? digest }
     return { record: built, lines: [...lines, `  ● image ${digest} built${since(record.builderReadyAt)}`] }
   }
   return { record, lines }

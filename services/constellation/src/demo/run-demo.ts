@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ownPlatform } from '@forkproof/builder-provisioner/drivers/host-platforms'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
 import { claimantFolder } from '../compose.ts'
 import { SimulatedGithub } from '../github/simulated-github.ts'
@@ -54,13 +55,13 @@ export async function runDemo(constellation: Constellation, tell: Tell, lifecycl
   return reportOf({ record, startedAt, githubRequests: await countsOf(github), build: built })
 }
 
-const programs = ({ addresses, programs: { buildctl, probe } }: Constellation) => ({
+const programs = ({ addresses, programs: { buildctl, probe, probeEmulated = probe } }: Constellation) => ({
   issuer: addresses.issuer,
   node: process.execPath,
   relyingParty: fileURLToPath(new URL('./relying-party-command.ts', import.meta.url)),
   cli: join(claimantFolder, 'dist', 'cli.js'),
   buildctl,
-  probe,
+  probe: (platform: string) => (platform === ownPlatform(process.arch) ? probe : probeEmulated),
 })
 
 /** Every platform that a node announces; none means that the job ends after the token, and why is told. */
@@ -71,7 +72,8 @@ async function builtPlatforms(constellation: Constellation, tell: Tell, signal: 
     tell('This machine cannot isolate a builder, so the job will end after its token. Missing:')
     for (const line of missing) tell(`  - ${line}`)
   }
-  return nodes.flatMap(({ platforms }) => platforms.map(({ platform }) => platform))
+  // All builders of one build stand at the same time.
+  return nodes.flatMap(({ platforms, capacity }) => platforms.slice(0, capacity).map(({ platform }) => platform))
 }
 
 /** Zeros when the simulator cannot say any more: the report of a demo that broke off is still a report. */
@@ -89,8 +91,12 @@ const createPullRequest = (github: SimulatedGithub) => {
 
 function tellReceipts(build: DemoReport['build'], tell: Tell): void {
   if (!build) return
-  const left = build.leftovers === 0 ? 'nothing is left of it' : `${build.leftovers} traces are left of it`
-  tell(`  ● builder destroyed in ${build.teardownMs} ms; its receipt says that ${left}`)
+  const [builders, receipts, them] =
+    build.platforms.length === 1
+      ? ['builder', 'its receipt says', 'it']
+      : [`${build.platforms.length} builders`, 'their receipts say', 'them']
+  const left = build.leftovers === 0 ? 'nothing is left' : `${build.leftovers} traces are left`
+  tell(`  ● ${builders} destroyed in ${build.teardownMs} ms; ${receipts} that ${left} of ${them}`)
 }
 
 /** The verifier logs each sighting; the demo tells it in place. */
