@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { makeDiskImage } from '@forkproof/builder-provisioner/drivers/disks/disk-image'
 import { mountDiskImage, unmountDisk } from '@forkproof/builder-provisioner/drivers/docker/disk-mount'
@@ -9,19 +8,20 @@ import { DockerDriver } from '@forkproof/builder-provisioner/drivers/docker/dock
 import { linkName } from '@forkproof/builder-provisioner/network/network'
 import { parseNetwork } from '@forkproof/builder-provisioner/network/networks'
 import { UplinkNetwork } from '@forkproof/builder-provisioner/network/uplink-network'
+import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from './testing/after-file.ts'
 import { buildOn, probeImage } from './testing/builders/build-on.ts'
 import { importBuilderImage } from './testing/builders/builder-image.ts'
 import { describeDriver } from './testing/builders/conformance.ts'
 import { TestDocker } from './testing/builders/docker-daemon.ts'
-import { type DriverWorld, someBuilderId } from './testing/builders/driver-world.ts'
+import { type DriverWorld, mebibyte, someSpec } from './testing/builders/driver-world.ts'
+import { openHostService } from './testing/builders/host-service.ts'
 import { machineInventory } from './testing/builders/machine-inventory.ts'
 import { openStandInNetwork, standInPort, standIns } from './testing/builders/stand-in-network.ts'
 import { until } from './testing/until.ts'
 
 const image = 'forkproof-test/builder:1'
-const mebibyte = 1024 * 1024
 const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
 /** Databases and logs of Docker and containerd, which grow by themselves, and the list of layers that it fills and empties. */
 const ignored = /\/(log|docker\.sock|exec\/containerd\/.*|data\/.*\/(containerd|buildkit|network|image|tmp)(\/.*)?)$/
@@ -40,21 +40,12 @@ beforeAll(async () => {
   for (const target of docker.standIns) await docker.runAround(inject('programs').probe, ['reachable', target])
 })
 
-/** A service on the machine's own loopback, which no builder may reach. */
-async function openHostService(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  afterFile(() => server.close())
-  const address = server.address()
-  return `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-}
-
 const inventory = () => machineInventory({ words: [docker.folder, docker.cgroup], folders: [docker.folder], ignored })
 
 describeDriver('docker', async (): Promise<DriverWorld> => {
   // What Docker makes for its first container and keeps is no trace of a builder.
   const driver = driverOn(docker.socketPath)
-  const spec = specOf()
+  const spec = someSpec()
   await driver.create(spec, within())
   await driver.destroy(spec.builderId, within())
   return {
@@ -63,15 +54,6 @@ describeDriver('docker', async (): Promise<DriverWorld> => {
     cacheFolder: join(stateFolder(), 'cache'),
     standIns: [...docker.standIns, await openHostService()],
   }
-})
-
-const specOf = (endsInMs = 120_000) => ({
-  builderId: someBuilderId(),
-  platform: 'linux/amd64' as const,
-  egress: 'none' as const,
-  kind: { class: 'ephemeral' as const },
-  limits: { cpus: 1, memoryBytes: 512 * mebibyte, pids: 200, diskBytes: 256 * mebibyte },
-  endsAtMs: Date.now() + endsInMs,
 })
 
 describe('a dead Docker daemon', () => {
@@ -86,7 +68,7 @@ describe('a dead Docker daemon', () => {
 
   it('does not keep a builder from being ended; what only Docker can remove is named, and removed when it is back', async () => {
     const driver = driverOn(docker.socketPath)
-    const spec = specOf()
+    const spec = someSpec()
     const builder = await driver.create(spec, within())
     const building = buildOn(buildctl, builder.socketPath, probeImage(probe, ['sleep', '600']))
     await docker.killDaemon()
@@ -104,7 +86,7 @@ describe('a dead Docker daemon', () => {
 
   it('does not stop the wall clock: the builder ends with nobody to end it', async () => {
     const driver = driverOn(docker.socketPath)
-    const spec = specOf(4_000)
+    const spec = someSpec({ endsAtMs: Date.now() + 4_000 })
     const builder = await driver.create(spec, within())
     await docker.killDaemon()
     await builder.ended
@@ -119,12 +101,12 @@ describe('a dead Docker daemon', () => {
     const driver = driverOn(docker.socketPath)
     const need = { egress: 'none', builderClass: 'ephemeral' } as const
     expect(await driver.missing(need, within())).toEqual([expect.objectContaining({ what: 'a Docker daemon' })])
-    await expect(driver.create(specOf(), within())).rejects.toThrow(/does not answer/)
+    await expect(driver.create(someSpec(), within())).rejects.toThrow(/does not answer/)
   })
 })
 
 /** Living processes of the container: the shim, which is Docker's, runs nothing of the builder. */
-const running = async (driver: DockerDriver, id: ReturnType<typeof someBuilderId>) =>
+const running = async (driver: DockerDriver, id: BuilderId) =>
   (await driver.inventory(id, within())).filter(one => one.startsWith('process ') && !one.includes('shim'))
 
 describe('egress internet on Docker', () => {
@@ -143,7 +125,7 @@ describe('egress internet on Docker', () => {
     const options = { socketPath: docker.socketPath, image, nodeId: 'node-1', stateFolder: stateFolder(), network }
     const driver = new DockerDriver(options)
     expect(await driver.missing({ egress: 'internet', builderClass: 'ephemeral' }, within())).toEqual([])
-    const spec = { ...specOf(), egress: 'internet' as const }
+    const spec = someSpec({ egress: 'internet' })
     const { socketPath } = await driver.create(spec, within())
     const runs = [
       ['reachable', at(standIns.internet)],
@@ -171,12 +153,12 @@ describe('what is particular to Docker', () => {
       'docker pull forkproof-test/absent:1',
       expect.stringContaining('uplink'),
     ])
-    await expect(driver.create(specOf(), within())).rejects.toThrow('there is no image')
+    await expect(driver.create(someSpec(), within())).rejects.toThrow('there is no image')
   })
 
   it('the folder of a builder’s socket is closed to the builder once the socket is there', async () => {
     const driver = driverOn(docker.socketPath)
-    const { socketPath } = await driver.create(specOf(), within())
+    const { socketPath } = await driver.create(someSpec(), within())
     const { uid, gid, mode } = await stat(dirname(socketPath))
     expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: 0, gid: 0, mode: 0o711 })
   })
@@ -204,7 +186,7 @@ describe('what is particular to Docker', () => {
 
   it('the machine’s own mount table does not show a running builder’s disk', async () => {
     const driver = driverOn(docker.socketPath)
-    const spec = specOf()
+    const spec = someSpec()
     await driver.create(spec, within())
     const disk = join(stateFolder(), 'builders', spec.builderId, 'state')
     expect((await inventory()).filter(line => line.startsWith('mount ') && line.endsWith(` at ${disk}`))).toEqual([])

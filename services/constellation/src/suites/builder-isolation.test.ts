@@ -4,8 +4,8 @@ import { UplinkNetwork, type UplinkOptions } from '@forkproof/builder-provisione
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { buildOn, probeImage } from './testing/builders/build-on.ts'
-import { someBuilderId } from './testing/builders/driver-world.ts'
-import { mebibyte, openProcessWorld } from './testing/builders/process-world.ts'
+import { someBuilderId, someSpec } from './testing/builders/driver-world.ts'
+import { openProcessWorld } from './testing/builders/process-world.ts'
 import { listenIn, openStandInNetwork, standInPort, standIns } from './testing/builders/stand-in-network.ts'
 
 const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
@@ -17,15 +17,7 @@ let world: Awaited<ReturnType<typeof openProcessWorld>>
 let uplink: UplinkOptions
 let before: readonly string[]
 
-const specOf = (more: Partial<BuilderSpec> = {}): BuilderSpec => ({
-  builderId: someBuilderId(),
-  platform: 'linux/amd64',
-  egress: 'internet',
-  kind: { class: 'ephemeral' },
-  limits: { cpus: 1, memoryBytes: 512 * mebibyte, pids: 200, diskBytes: 256 * mebibyte },
-  endsAtMs: Date.now() + 120_000,
-  ...more,
-})
+const specOf = (more: Partial<BuilderSpec> = {}) => someSpec({ egress: 'internet', ...more })
 const linksOfUplink = async () =>
   (await net.inUplink('ip', '-brief', 'link', 'show')).split('\n').map(line => line.split(/[@\s]/)[0] ?? '')
 const pidOf = async (id: BuilderId) => {

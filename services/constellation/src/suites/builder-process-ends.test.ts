@@ -3,12 +3,11 @@ import { once } from 'node:events'
 import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { BuilderSpec } from '@forkproof/builder-provisioner/drivers/driver'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { buildOn, probeImage } from './testing/builders/build-on.ts'
-import { someBuilderId } from './testing/builders/driver-world.ts'
-import { mebibyte, openProcessWorld } from './testing/builders/process-world.ts'
+import { someBuilderId, someSpec } from './testing/builders/driver-world.ts'
+import { openProcessWorld } from './testing/builders/process-world.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
 import { until } from './testing/until.ts'
 
@@ -32,15 +31,6 @@ afterEach(async () => {
   expect(await world.inventory()).toEqual(before)
 })
 
-const specOf = (more: Partial<BuilderSpec> = {}): BuilderSpec => ({
-  builderId: someBuilderId(),
-  platform: 'linux/amd64',
-  egress: 'none',
-  kind: { class: 'ephemeral' },
-  limits: { cpus: 1, memoryBytes: 512 * mebibyte, pids: 200, diskBytes: 256 * mebibyte },
-  endsAtMs: Date.now() + 120_000,
-  ...more,
-})
 const processesOf = async (id: BuilderId) =>
   (await world.openDriver().inventory(id, within())).filter(one => one.startsWith('process '))
 
@@ -75,7 +65,7 @@ describe('what separates a process builder from its machine', () => {
 
   it('BuildKit itself sees no file of the machine’s users, configuration, state or other builders', async () => {
     const driver = world.openDriver()
-    const [spec, other] = [specOf(), specOf()]
+    const [spec, other] = [someSpec(), someSpec()]
     await driver.create(spec, within())
     await driver.create(other, within())
     expect((await readdir(await inside(spec.builderId))).sort()).toEqual(
@@ -93,7 +83,7 @@ describe('what separates a process builder from its machine', () => {
 
   it('gives each builder users of its own, no capability outside of them and no way to gain one', async () => {
     const driver = world.openDriver()
-    const [one, two] = [specOf(), specOf()]
+    const [one, two] = [someSpec(), someSpec()]
     await driver.create(one, within())
     await driver.create(two, within())
     const statuses = await Promise.all(
@@ -109,7 +99,7 @@ describe('what separates a process builder from its machine', () => {
   })
 
   it('hands out a socket that the builder cannot exchange for a link to another one', async () => {
-    const { socketPath } = await world.openDriver().create(specOf(), within())
+    const { socketPath } = await world.openDriver().create(someSpec(), within())
     const { uid, mode } = await stat(dirname(socketPath))
     expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 0, mode: 0o700 })
     const { uid: owner } = await stat(join(dirname(socketPath), 'socket'))
@@ -123,7 +113,7 @@ describe('what separates a process builder from its machine', () => {
     await writeFile(impostor, '#!/bin/sh\nln -s /run/secret.sock /forkproof/socket/buildkitd.sock\nexec sleep 60\n')
     await chmod(impostor, 0o755)
     const { openDriver } = await openProcessWorld({ programs: { ...world.options.programs, buildkitd: impostor } })
-    await expect(openDriver().create(specOf(), within())).rejects.toThrow('something else than a socket')
+    await expect(openDriver().create(someSpec(), within())).rejects.toThrow('something else than a socket')
     expect(await openDriver().list(within())).toEqual([])
   })
 
@@ -133,7 +123,7 @@ describe('what separates a process builder from its machine', () => {
     await writeFile(broken, '#!/bin/sh\necho out of order >&2\nexit 3\n')
     await chmod(broken, 0o755)
     const { openDriver } = await openProcessWorld({ programs: { ...world.options.programs, buildkitd: broken } })
-    await expect(openDriver().create(specOf(), within())).rejects.toThrow('out of order')
+    await expect(openDriver().create(someSpec(), within())).rejects.toThrow('out of order')
     expect(await openDriver().list(within())).toEqual([])
   })
 
@@ -143,7 +133,7 @@ describe('what separates a process builder from its machine', () => {
     await symlink(real, linked)
     const { openDriver } = await openProcessWorld({ stateFolder: linked })
     const driver = openDriver()
-    const spec = specOf()
+    const spec = someSpec()
     const { socketPath } = await driver.create(spec, within())
     const built = await buildOn(buildctl, socketPath, probeImage(probe, ['hello']))
     expect(built, built.output).toMatchObject({ code: 0 })

@@ -6,10 +6,10 @@ import type { BuilderId, ProjectId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { until } from '../until.ts'
 import { buildOn, probeImage } from './build-on.ts'
-import { type DriverWorld, someBuilderId, someProjectId } from './driver-world.ts'
+import { type DriverWorld, mebibyte, someBuilderId, someProjectId, someSpec } from './driver-world.ts'
+import { Emulation } from './emulation.ts'
 
 const driverMsMax = 60_000
-const mebibyte = 1024 * 1024
 
 const within = (msMax = driverMsMax) => AbortSignal.timeout(msMax)
 
@@ -21,17 +21,8 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
     let before: readonly string[]
     const { buildctl, probe } = inject('programs')
 
-    const specOf = (more: Partial<BuilderSpec> = {}): BuilderSpec => ({
-      builderId: someBuilderId(),
-      platform: 'linux/amd64',
-      egress: 'none',
-      kind: { class: 'ephemeral' },
-      limits: { cpus: 1, memoryBytes: 512 * mebibyte, pids: 200, diskBytes: 256 * mebibyte },
-      endsAtMs: Date.now() + 120_000,
-      ...more,
-    })
     const create = async (more: Partial<BuilderSpec> = {}) => {
-      const spec = specOf(more)
+      const spec = someSpec(more)
       return { spec, id: spec.builderId, ...(await driver.create(spec, within())) }
     }
     const build = (builder: RunningBuilder, ...runs: string[][]) =>
@@ -108,7 +99,7 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
       it.each([0, 15, 40, 80, 150, 250, 400])(
         'that is cancelled %i ms after its beginning leaves nothing',
         async ms => {
-          const spec = specOf()
+          const spec = someSpec()
           const outcome = await driver.create(spec, AbortSignal.timeout(ms)).then(
             () => 'made',
             () => 'cancelled',
@@ -143,6 +134,18 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
         expect(await pidOf(builder.id, '')).toBeNaN()
         expect((await building).code).not.toBe(0)
       })
+    })
+
+    it('runs the programs of a platform that the machine emulates, and builds for it by itself', async () => {
+      const emulation = await Emulation.prepare()
+      await emulation.switchOn()
+      const builder = await create({ platform: 'linux/arm64' })
+      const image = { ...probeImage(inject('programs').probeEmulated, ['whoami']) }
+      const done = await buildOn(buildctl, builder.socketPath, image)
+      expect(done, done.output).toMatchObject({ code: 0, output: expect.stringContaining('{"architecture":"arm64"') })
+      await emulation.switchOff()
+      const refused = await buildOn(buildctl, builder.socketPath, { ...image, args: ['--no-cache'] })
+      expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('exec format error') })
     })
 
     describe('isolation, seen from inside of a RUN', () => {

@@ -1,5 +1,6 @@
 import { ProcessDriver, type ProcessDriverOptions } from '@forkproof/builder-provisioner/drivers/process/process-driver'
 import { BuilderId } from '@forkproof/contracts/ids'
+import { someSpec } from './driver-world.ts'
 
 /**
  * A provisioner as far as its builders can tell: makes one, says where its socket is, and holds it until it is killed. Arguments: the driver's
@@ -9,14 +10,7 @@ const [options = '{}', id] = process.argv.slice(2)
 const parsed: ProcessDriverOptions = JSON.parse(options)
 const driver = new ProcessDriver(parsed)
 const builder = await driver.create(
-  {
-    builderId: BuilderId.parse(id),
-    platform: 'linux/amd64',
-    egress: 'none',
-    kind: { class: 'ephemeral' },
-    limits: { cpus: 1, memoryBytes: 2 ** 29, pids: 200, diskBytes: 2 ** 28 },
-    endsAtMs: Date.now() + 300_000,
-  },
+  someSpec({ builderId: BuilderId.parse(id), endsAtMs: Date.now() + 300_000 }),
   AbortSignal.timeout(60_000),
 )
 process.stdout.write(`socket ${builder.socketPath}\n`)

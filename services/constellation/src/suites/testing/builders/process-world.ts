@@ -1,9 +1,8 @@
 import { ProcessDriver, type ProcessDriverOptions } from '@forkproof/builder-provisioner/drivers/process/process-driver'
 import { inject } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.ts'
+import { mebibyte } from './driver-world.ts'
 import { machineInventory } from './machine-inventory.ts'
-
-export const mebibyte = 1024 * 1024
 
 /** Folders and names of a process driver that no other suite has. */
 export async function openProcessWorld(more: Partial<ProcessDriverOptions> = {}) {
