@@ -150,6 +150,7 @@ const ReadyPlatform = z.object({
   caCertificate: z.string().optional(),
   clientCertificate: z.string().optional(),
   clientKey: z.string().optional(),
+  emulated: z.boolean().optional(),
   timings: z.object({ warm: z.boolean(), leaseMs: z.number() }).optional(),
   receipt: z
     .object({ leftovers: z.array(z.string()), teardownMs: z.number(), during: z.record(z.string(), z.number()) })
