@@ -140,8 +140,9 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
       const emulation = await Emulation.prepare()
       await emulation.switchOn()
       const builder = await create({ platform: 'linux/arm64' })
-      const image = { ...probeImage(inject('programs').probeEmulated, ['whoami']) }
+      const image = probeImage(inject('programs').probeEmulated, ['whoami'])
       const done = await buildOn(buildctl, builder.socketPath, image)
+      await emulation.switchOff()
       expect(done, done.output).toMatchObject({ code: 0, output: expect.stringContaining('{"architecture":"arm64"') })
     })
 

@@ -5,11 +5,10 @@ import { join } from 'node:path'
 import { afterFile } from '../after-file.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
-const interpreter = process.arch === 'arm64' ? '/usr/bin/qemu-x86_64-static' : '/usr/bin/qemu-aarch64-static'
+const interpreter = '/usr/bin/qemu-aarch64-static'
 const endMsMax = 10_000
-/** As QEMU registers itself: 64-bit little-endian programs of the machine, types EXEC and DYN, whatever system they name. */
-const machine = process.arch === 'arm64' ? '\\x3e' : '\\xb7'
-const magic = `\\x7fELF\\x02\\x01\\x01${'\\x00'.repeat(9)}\\x02\\x00${machine}\\x00`
+/** As QEMU registers itself: 64-bit little-endian programs for AArch64, types EXEC and DYN, whatever system they name. */
+const magic = `\\x7fELF\\x02\\x01\\x01${'\\x00'.repeat(9)}\\x02\\x00\\xb7\\x00`
 const mask = `${'\\xff'.repeat(7)}\\x00${'\\xff'.repeat(8)}\\xfe${'\\xff'.repeat(3)}`
 
 /**
@@ -25,7 +24,7 @@ read -r _ || true
 echo -1 >"$1/$2"
 `
 
-/** Lets this machine run the other platform's programs for a while, seen by those whose setting names `folder`. */
+/** Lets this machine run programs of linux/arm64 for a while, seen by those whose setting names `folder`. */
 export class Emulation {
   /** Where binfmt_misc is mounted while it is switched on; absent otherwise. */
   readonly folder: string
@@ -51,9 +50,10 @@ export class Emulation {
 
   /** @throws where binfmt_misc cannot be mounted */
   async switchOn(): Promise<void> {
-    const name = `forkproof-test-${process.pid}`
+    const name = `forkproof-emulated-${process.pid}`
     const words = [this.#mountPoint, name, magic, mask, interpreter]
-    const shell = ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', ...words]
+    // What others unmount meanwhile is not kept mounted here.
+    const shell = ['--mount', '--propagation', 'slave', 'sh', '-c', script, 'sh', ...words]
     const holder = spawn('unshare', shell, { stdio: ['pipe', 'pipe', 'pipe'] })
     let said = ''
     holder.stderr.setEncoding('utf8').on('data', (text: string) => {
