@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readdir } from 'node:fs/promises'
+import { afterEach, describe, expect, it } from 'vitest'
 import {
   type FakeGateway,
   fakeAccessToken,
@@ -10,58 +7,22 @@ import {
   type GatewayBehaviour,
   startFakeGateway,
 } from '../building/fake-gateway.ts'
-import { bundleClaimant } from '../bundle.ts'
 import { json } from '../claiming/fake-issuer.ts'
 import { callsOf, failOn, placeStandIns } from '../clients/stand-in.ts'
+import { actionTrial } from './action-trial.ts'
 
-let outDir: string
-let directory: string
+const action = actionTrial()
+const { trial } = action
 let gateway: FakeGateway | undefined
 
-beforeAll(async () => {
-  outDir = await mkdtemp(path.join(tmpdir(), 'forkproof-action-bundle-'))
-  await bundleClaimant({ outDir })
-})
-afterAll(() => rm(outDir, { recursive: true, force: true }))
-beforeEach(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'forkproof-action-'))
-  for (const name of ['env', 'output', 'state']) await writeFile(path.join(directory, name), '')
-})
-afterEach(async () => {
-  await gateway?.close()
-  await rm(directory, { recursive: true, force: true })
-})
+afterEach(() => gateway?.close())
 
-function start(file: string, env: Record<string, string>) {
-  const child = spawn(process.execPath, [path.join(outDir, file)], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let out = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text
-  })
-  const exited = new Promise<number | null>(resolve => child.on('close', resolve))
-  return { kill: () => child.kill('SIGKILL'), done: exited.then(exit => ({ exit, out })) }
-}
-
-/** The Action's main step in a fork's run that goes on to build. */
+/** The Action's main step, which goes on to build. */
 async function startMain(behaviour: GatewayBehaviour = {}, changes: Record<string, string> = {}) {
   gateway = await startFakeGateway(behaviour)
-  const head = { repo: { id: 2, full_name: 'contributor/widgets' } }
-  const base = { repo: { id: 1, full_name: 'acme/widgets', private: false } }
-  await writeFile(path.join(directory, 'event.json'), JSON.stringify({ pull_request: { head, base } }))
-  return start('main.js', {
-    PATH: `${directory}:/usr/bin:/bin`,
-    GITHUB_ACTIONS: 'true',
-    GITHUB_EVENT_NAME: 'pull_request',
-    GITHUB_EVENT_PATH: path.join(directory, 'event.json'),
-    GITHUB_REPOSITORY: 'acme/widgets',
-    GITHUB_RUN_ID: '4711',
-    GITHUB_RUN_ATTEMPT: '1',
-    GITHUB_ENV: path.join(directory, 'env'),
-    GITHUB_OUTPUT: path.join(directory, 'output'),
-    GITHUB_STATE: path.join(directory, 'state'),
-    RUNNER_TEMP: directory,
+  return action.startMain({
+    PATH: `${trial.directory}:/usr/bin:/bin`,
     INPUT_ISSUER: gateway.issuer,
-    'INPUT_TIMEOUT-SECONDS': '20',
     INPUT_PROJECT: fakeProject,
     INPUT_PLATFORMS: 'linux/amd64',
     ...changes,
@@ -71,21 +32,21 @@ const runMain = async (...given: Parameters<typeof startMain>) => (await startMa
 
 /** What a step wrote into one of the runner's files, as names and values. */
 async function written(name: 'env' | 'output' | 'state'): Promise<Record<string, string>> {
-  const text = await readFile(path.join(directory, name), 'utf8')
-  const entries = text.matchAll(/^(\S+)<<(\S+)\n(.*)\n\2$/gm)
+  const entries = (await action.runnerFile(name)).matchAll(/^(\S+)<<(\S+)\n(.*)\n\2$/gm)
   return Object.fromEntries([...entries].map(([, key = '', , value = '']) => [key, value]))
 }
 
 /** The post step, with the state that main saved. */
 async function runPost(jobStatus: string, changes: Record<string, string> = {}) {
   const state = Object.entries(await written('state')).map(([name, value]) => [`STATE_${name}`, value])
-  return start('post.js', { ...Object.fromEntries(state), 'INPUT_JOB-STATUS': jobStatus, ...changes }).done
+  const env = { ...Object.fromEntries(state), 'INPUT_JOB-STATUS': jobStatus, ...changes }
+  return trial.start('post.js', [], env).done
 }
-const leftFolders = async () => (await readdir(directory)).filter(name => name.startsWith('forkproof-builder-'))
+const leftFolders = async () => (await readdir(trial.directory)).filter(name => name.startsWith('forkproof-builder-'))
 
 describe('the Action that goes on to build', () => {
   it('leaves a builder to the following steps, keeps it alive, and ends it in its post step', async () => {
-    await placeStandIns(directory, ['docker'])
+    await placeStandIns(trial.directory, ['docker'])
     expect((await runMain()).exit).toBe(0)
     const [build] = gateway?.builds ?? []
     const env = await written('env')
@@ -132,7 +93,7 @@ describe('the Action that goes on to build', () => {
   it('ends in its post step what a main step that was killed had begun', async () => {
     const main = await startMain({ look: () => new Promise(() => undefined) })
     await expect.poll(() => gateway?.told().at(-1), { timeout: 20_000 }).toBe('GET build')
-    main.kill()
+    main.kill('SIGKILL')
     await main.done
     await runPost('cancelled')
     expect(gateway?.builds[0]?.ended).toBe('canceled')
@@ -151,8 +112,8 @@ describe('the Action that goes on to build', () => {
     [
       'fails',
       async () => {
-        await placeStandIns(directory, ['docker'])
-        await failOn(directory, 'create')
+        await placeStandIns(trial.directory, ['docker'])
+        await failOn(trial.directory, 'create')
       },
       '::warning::',
     ],
@@ -192,7 +153,7 @@ describe('the Action that goes on to build', () => {
     'has a post step that removes no folder such as %j',
     async folder => {
       expect(await runPost('success', { 'STATE_builder-folder': folder })).toMatchObject({ exit: 0, out: '' })
-      expect(await callsOf(directory)).toEqual([])
+      expect(await callsOf(trial.directory)).toEqual([])
     },
   )
 })

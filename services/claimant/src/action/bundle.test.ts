@@ -1,81 +1,37 @@
-import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { bundleClaimant } from '../bundle.ts'
+import type { Started } from '../bundle-trial.ts'
 import { type Behaviour, type FakeIssuer, json, startFakeIssuer } from '../claiming/fake-issuer.ts'
+import { actionTrial } from './action-trial.ts'
 
 const actionFolder = fileURLToPath(new URL('../../', import.meta.url))
-let outDir: string
-let directory: string
+const { trial, startMain, runnerFile } = actionTrial()
 let fake: FakeIssuer | undefined
-/** What the process has printed so far. */
-let printed = ''
+let main: Started | undefined
 
-beforeAll(async () => {
-  outDir = await mkdtemp(path.join(tmpdir(), 'forkproof-bundle-'))
-  await bundleClaimant({ outDir })
-})
-afterAll(() => rm(outDir, { recursive: true, force: true }))
-beforeEach(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'forkproof-action-'))
-  for (const name of ['env', 'output', 'state']) await writeFile(path.join(directory, name), '')
-})
-afterEach(async () => {
-  await fake?.close()
-  await rm(directory, { recursive: true, force: true })
-})
+afterEach(() => fake?.close())
 
-async function run(file: string, variables: Record<string, string>, args: readonly string[] = []) {
-  const child = spawn(process.execPath, [path.join(outDir, file), ...args], {
-    env: variables,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  printed = ''
-  let err = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-  const exit = await new Promise<number | null>(resolve => child.on('close', resolve))
-  const [env, output, state] = await Promise.all(
-    ['env', 'output', 'state'].map(name => readFile(path.join(directory, name), 'utf8')),
-  )
-  return { exit, out: printed, err, env, output, state }
-}
-
-/** The Action's main step as the runner would start it in a fork's run, without an artifact service. */
+/** The Action's main step, which only gets a token. */
 async function runAction(behaviour: Behaviour, changes: Record<string, string> = {}) {
   fake = await startFakeIssuer(behaviour)
-  const head = { repo: { id: 2, full_name: 'contributor/widgets' } }
-  const base = { repo: { id: 1, full_name: 'acme/widgets', private: false } }
-  await writeFile(path.join(directory, 'event.json'), JSON.stringify({ pull_request: { head, base } }))
-  return run('main.js', {
-    GITHUB_ACTIONS: 'true',
-    GITHUB_EVENT_NAME: 'pull_request',
-    GITHUB_EVENT_PATH: path.join(directory, 'event.json'),
-    GITHUB_REPOSITORY: 'acme/widgets',
-    GITHUB_RUN_ID: '4711',
-    GITHUB_RUN_ATTEMPT: '1',
-    GITHUB_ENV: path.join(directory, 'env'),
-    GITHUB_OUTPUT: path.join(directory, 'output'),
-    GITHUB_STATE: path.join(directory, 'state'),
-    // The runner empties it after the job; what an upload that was cut short leaves there goes with it.
-    RUNNER_TEMP: directory,
+  main = await startMain({
     INPUT_ISSUER: fake.issuer,
     'INPUT_JOB-ID': '99',
     'INPUT_SEND-JOB-ID': 'false',
-    'INPUT_TIMEOUT-SECONDS': '20',
     ...changes,
   })
+  return main.done
 }
 
 describe('the bundled Action', () => {
   it('masks the token before anything else and hands it to later steps', async () => {
-    const { exit, out, env, output } = await runAction({})
+    const { exit, out } = await runAction({})
     expect(exit).toBe(0)
+    const [env, output] = [await runnerFile('env'), await runnerFile('output')]
     const token = /::add-mask::(eyJ\S+)/.exec(out)?.[1] ?? 'no token'
     expect(out.split(token)).toHaveLength(2)
     expect(env).toContain(`FORKPROOF_ID_TOKEN<<`)
@@ -96,14 +52,14 @@ describe('the bundled Action', () => {
 
   it('goes on with the log when there is no artifact service, and remembers the artifact for the post step', async () => {
     const warning = '::warning::The code could not be uploaded as an artifact.'
-    const { exit, state } = await runAction({
+    const { exit } = await runAction({
       exchange: async claim => {
-        await expect.poll(() => printed, { timeout: 20_000 }).toContain(warning)
+        await expect.poll(() => main?.printed(), { timeout: 20_000 }).toContain(warning)
         return claim.seal()
       },
     })
     expect(exit).toBe(0)
-    expect(state).toMatch(/artifact<<\S+\nforkproof-[0-9a-f]{64}\n/)
+    expect(await runnerFile('state')).toMatch(/artifact<<\S+\nforkproof-[0-9a-f]{64}\n/)
   })
 
   it('asks for the artifact and the log, and sends the job only when told to', async () => {
@@ -126,11 +82,11 @@ describe('the bundled Action', () => {
     ['an issuer in the clear', {}, { INPUT_ISSUER: 'http://proof.example' }, 'issuer: '],
     ['a flag that is none', {}, { 'INPUT_SEND-JOB-ID': 'yes' }, 'send-job-id: '],
   ])('fails the step and says why: %s', async (_, behaviour, changes, words) => {
-    const { exit, out, env } = await runAction(behaviour, changes)
+    const { exit, out } = await runAction(behaviour, changes)
     expect(exit).toBe(1)
     expect(out).toMatch(/^::error::/m)
     expect(out).toContain(words)
-    expect(env).toBe('')
+    expect(await runnerFile('env')).toBe('')
   })
 
   it.each([
@@ -138,15 +94,15 @@ describe('the bundled Action', () => {
     ['state that is not a code', { STATE_artifact: '../../x' }],
     ['an artifact but no artifact service', { STATE_artifact: `forkproof-${'0'.repeat(64)}` }],
   ])('has a post step that ends well with %s', async (_, variables) => {
-    expect(await run('post.js', variables)).toMatchObject({ exit: 0, err: '' })
+    expect(await trial.start('post.js', [], variables).done).toMatchObject({ exit: 0, err: '' })
   })
 
   it('comes with the command line in one file', async () => {
-    expect(await run('cli.js', {}, ['--version'])).toMatchObject({ exit: 0, out: '0.1.0\n' })
+    expect(await trial.start('cli.js', ['--version'], {}).done).toMatchObject({ exit: 0, out: '0.1.0\n' })
   })
 
   it('holds everything it needs and leaves no half-written file', async () => {
-    const names = await readdir(outDir)
+    const names = await readdir(trial.bundleFolder)
     expect(names.filter(name => !name.startsWith('chunk-')).sort()).toEqual([
       'cli.js',
       'main.js',
@@ -154,7 +110,7 @@ describe('the bundled Action', () => {
       'post.js',
     ])
     for (const name of names) {
-      const text = await readFile(path.join(outDir, name), 'utf8')
+      const text = await readFile(path.join(trial.bundleFolder, name), 'utf8')
       // Where it was built is nobody's business, and would make every build another one.
       expect(text.includes(actionFolder)).toBe(false)
       const imports = text.matchAll(/^import .*? from "([^"]+)";?$/gm)

@@ -1,64 +1,29 @@
-import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { bundleClaimant } from '../bundle.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { bundleTrial } from '../bundle-trial.ts'
 import { type Behaviour, type FakeIssuer, json, startFakeIssuer } from '../claiming/fake-issuer.ts'
 
-let bundleFolder: string
-let directory: string
+const trial = bundleTrial()
 let fake: FakeIssuer | undefined
 let asked: string[]
 
-// What is shipped is what is tested.
-beforeAll(async () => {
-  bundleFolder = await mkdtemp(path.join(tmpdir(), 'forkproof-cli-bundle-'))
-  await bundleClaimant({ outDir: bundleFolder })
-})
-afterAll(() => rm(bundleFolder, { recursive: true, force: true }))
-beforeEach(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'forkproof-cli-'))
+beforeEach(() => {
   asked = []
 })
-afterEach(async () => {
-  await fake?.close()
-  await rm(directory, { recursive: true, force: true })
-})
+afterEach(() => fake?.close())
 
 async function issuerThat(behaviour: Behaviour = {}): Promise<string> {
   fake = await startFakeIssuer(behaviour, url => asked.push(url))
   return fake.issuer
 }
 
-/** The command as a process of its own, in the environment of a fork's run, changed as told. */
+/** The command in the environment of a fork's run, changed as told. */
 async function forkproof(args: readonly string[], changes: Record<string, string> = {}) {
-  const head = { repo: { id: 2, full_name: 'contributor/widgets' } }
-  const base = { repo: { id: 1, full_name: 'acme/widgets', private: false } }
-  const eventFile = path.join(directory, 'event.json')
-  await writeFile(eventFile, JSON.stringify({ pull_request: { head, base } }))
-  const env = {
-    GITHUB_ACTIONS: 'true',
-    GITHUB_EVENT_NAME: 'pull_request',
-    GITHUB_EVENT_PATH: eventFile,
-    GITHUB_REPOSITORY: 'acme/widgets',
-    GITHUB_RUN_ID: '4711',
-    GITHUB_RUN_ATTEMPT: '1',
-    GITHUB_OUTPUT: path.join(directory, 'output'),
-    RUNNER_TEMP: directory,
-    ...changes,
-  }
-  const child = spawn(process.execPath, [path.join(bundleFolder, 'cli.js'), ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let out = ''
-  let err = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-  const exit = await new Promise<number | null>(resolve => child.on('close', resolve))
-  return { exit, out, err }
+  const env = { ...(await trial.forkEnvironment()), GITHUB_OUTPUT: inFolder('output'), ...changes }
+  return trial.start('cli.js', args, env).done
 }
+const inFolder = (name: string) => path.join(trial.directory, name)
 
 const jwtLine = /^eyJ[\w-]+\.[\w-]+\.\n$/
 
@@ -95,13 +60,13 @@ describe('forkproof token', () => {
   })
 
   it('writes to a file that only its owner reads, also in place of one that others could', async () => {
-    const file = path.join(directory, 'token')
+    const file = inFolder('token')
     await writeFile(file, 'old', { mode: 0o644 })
     const { exit, out } = await forkproof(['token', '--output', file, '--issuer', await issuerThat()])
     expect({ exit, out }).toEqual({ exit: 0, out: '' })
     expect(await readFile(file, 'utf8')).toMatch(jwtLine)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
-    expect((await readdir(directory)).filter(name => name.startsWith('token.'))).toEqual([])
+    expect((await readdir(trial.directory)).filter(name => name.startsWith('token.'))).toEqual([])
   })
 
   it('ends with 1 and the reason when refused', async () => {
@@ -159,12 +124,12 @@ describe('forkproof token', () => {
 })
 
 describe('the two-step form', () => {
-  const stateFile = () => path.join(directory, 'forkproof-claim.json')
+  const stateFile = () => inFolder('forkproof-claim.json')
 
   it('gives the code in the first step and the token in the second', async () => {
     const first = await forkproof(['token', '--begin', '--issuer', await issuerThat()])
     expect(first).toMatchObject({ exit: 0, out: expect.stringMatching(/^forkproof-[0-9a-f]{64}\n$/) })
-    expect(await readFile(path.join(directory, 'output'), 'utf8')).toBe(`code=${first.out}`)
+    expect(await readFile(inFolder('output'), 'utf8')).toBe(`code=${first.out}`)
     expect((await stat(stateFile())).mode & 0o777).toBe(0o600)
     expect(asked).toEqual(['/claim'])
     const second = await forkproof(['token', '--finish'])
@@ -198,6 +163,6 @@ describe('the two-step form', () => {
   it('keeps nothing when the claim is refused', async () => {
     const issuer = await issuerThat({ claim: () => json(403, { code: 'repository_not_served' }) })
     expect(await forkproof(['token', '--begin', '--issuer', issuer])).toMatchObject({ exit: 1, out: '' })
-    expect(await readdir(directory)).toEqual(['event.json'])
+    expect(await readdir(trial.directory)).toEqual(['event.json'])
   })
 })

@@ -1,0 +1,30 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { beforeEach } from 'vitest'
+import { bundleTrial } from '../bundle-trial.ts'
+
+const runnerFiles = ['env', 'output', 'state'] as const
+type RunnerFile = (typeof runnerFiles)[number]
+
+/** The bundled Action as the runner starts its steps in a fork's run, without an artifact service. Registers hooks. For tests only. */
+export function actionTrial() {
+  const trial = bundleTrial()
+  const fileOf = (name: RunnerFile) => path.join(trial.directory, name)
+  beforeEach(async () => {
+    for (const name of runnerFiles) await writeFile(fileOf(name), '')
+  })
+  return {
+    trial,
+    startMain: async (inputs: Record<string, string>) =>
+      trial.start('main.js', [], {
+        ...(await trial.forkEnvironment()),
+        GITHUB_ENV: fileOf('env'),
+        GITHUB_OUTPUT: fileOf('output'),
+        GITHUB_STATE: fileOf('state'),
+        'INPUT_TIMEOUT-SECONDS': '20',
+        ...inputs,
+      }),
+    /** The text of one of the files that steps write for the runner. */
+    runnerFile: (name: RunnerFile) => readFile(fileOf(name), 'utf8'),
+  }
+}
