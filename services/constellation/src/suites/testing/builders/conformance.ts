@@ -19,7 +19,7 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
     let world: DriverWorld
     let driver: Driver
     let before: readonly string[]
-    const { buildctl, probe } = inject('programs')
+    const { buildctl, probe, probeEmulated } = inject('programs')
 
     const create = async (more: Partial<BuilderSpec> = {}) => {
       const spec = someSpec(more)
@@ -140,8 +140,7 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
       const emulation = await Emulation.prepare()
       await emulation.switchOn()
       const builder = await create({ platform: 'linux/arm64' })
-      const image = probeImage(inject('programs').probeEmulated, ['whoami'])
-      const done = await buildOn(buildctl, builder.socketPath, image)
+      const done = await buildOn(buildctl, builder.socketPath, probeImage(probeEmulated, ['whoami']))
       await emulation.switchOff()
       expect(done, done.output).toMatchObject({ code: 0, output: expect.stringContaining('{"architecture":"arm64"') })
     })
