@@ -111,9 +111,7 @@ function createReadiness(config: Config): CheckReady {
   const bus = new URL(config.natsUrl)
   const services = [{ host: bus.hostname.replace(/^\[|\]$/g, ''), port: Number(bus.port || 4_222) }]
   return builderReadiness({
-    buildctlPath: config.buildctlPath,
     probePath: platform => (platform === ownPlatform(process.arch) ? config.probePath : emulatedProbePath),
-    folder: join(config.stateFolder, 'canary'),
     targets: () =>
       forbiddenTargets({
         interfaces: networkInterfaces(),

@@ -75,12 +75,6 @@ const programSettings = defineSettings({
     default: '/usr/local/bin/buildkitd',
     description: 'path of buildkitd',
   },
-  buildctlPath: {
-    env: 'FORKPROOF_PROVISIONER_BUILDCTL_PATH',
-    schema: absolutePath,
-    default: '/usr/local/bin/buildctl',
-    description: 'path of buildctl, for the canary build',
-  },
   runcPath: {
     env: 'FORKPROOF_PROVISIONER_RUNC_PATH',
     schema: absolutePath,

@@ -1,41 +1,40 @@
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import type { Platform } from '@forkproof/contracts/build'
 import type { Clock } from '@forkproof/infra/clock'
 import type { CheckReady } from '../ports.ts'
-import { makeCanaryContext } from './canary-context.ts'
-import { checkHealth } from './check-health.ts'
+import { type CanaryRequest, canaryRequests } from './canary-request.ts'
+import { connectServing } from './check-health.ts'
 import { runCanary } from './run-canary.ts'
 
 interface Options {
-  readonly buildctlPath: string
   /** The probe program; for an emulated platform one of that platform, so that the canary shows the emulation to work. */
   readonly probePath: (platform: Platform) => string
-  /** A folder of this process's own, below which the canary's files are kept. */
-  readonly folder: string
   /** Asked for each canary: the machine's addresses change while it runs. */
   readonly targets: () => readonly string[]
   readonly clock: Clock
 }
 
-/** Health first, then a canary build with a RUN. Its files are made once per platform and process. */
-export function builderReadiness(options: Options): CheckReady {
-  const { buildctlPath, probePath, folder, targets, clock } = options
-  const contexts = new Map<Platform, Promise<string>>()
-  const contextOf = (platform: Platform) => {
-    const known = contexts.get(platform)
+/** Health first, then a canary build with a RUN, over one connection. The probe is read once per platform and process. */
+export function builderReadiness({ probePath, targets, clock }: Options): CheckReady {
+  const requests = new Map<Platform, Promise<CanaryRequest>>()
+  const requestFor = (platform: Platform) => {
+    const known = requests.get(platform)
     if (known !== undefined) return known
-    const made = makeCanaryContext(join(folder, platform.replace('/', '-')), probePath(platform))
-    contexts.set(platform, made)
-    // One failure, such as a full disk, is not remembered for ever.
-    made.catch(() => contexts.delete(platform))
+    const made = readFile(probePath(platform)).then(probe => canaryRequests(platform, probe))
+    requests.set(platform, made)
+    // One failure, such as a probe that is being replaced, is not remembered for ever.
+    made.catch(() => requests.delete(platform))
     return made
   }
   return async ({ socketPath, platform }, signal) => {
     const beganMs = performance.now()
-    await checkHealth(socketPath, { clock, signal })
-    const servesMs = performance.now()
-    const context = await contextOf(platform)
-    await runCanary({ buildctlPath, context, socketPath, platform, targets: targets() }, signal)
-    return { startMs: Math.round(servesMs - beganMs), canaryMs: Math.round(performance.now() - servesMs) }
+    const buildkit = await connectServing(socketPath, { clock, signal })
+    try {
+      const servesMs = performance.now()
+      await runCanary({ buildkit, request: await requestFor(platform), targets: targets() }, signal)
+      return { startMs: Math.round(servesMs - beganMs), canaryMs: Math.round(performance.now() - servesMs) }
+    } finally {
+      buildkit.close()
+    }
   }
 }

@@ -1,64 +1,60 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import type { Platform } from '@forkproof/contracts/build'
+import { randomUUID } from 'node:crypto'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { AppError } from '@forkproof/contracts/errors'
+import { BuildProgress } from './build-progress.ts'
+import type { BuildKitConnection } from './buildkit-connection.ts'
+import type { CanaryRequest } from './canary-request.ts'
+import { StatusRequestSchema } from './generated-messages.ts'
 
 /** Emulated platforms are slow; a native canary takes a third of a second. */
 const canaryMsMax = 30_000
-/** Enough for the last error of a build; a builder that talks without end fills no memory of ours. */
-const outputCharactersMax = 2_000
+/** How long a failed build's last words are waited for: they come before its error, but by another way. */
+const wordsMsMax = 1_000
+const reasonMax = 200
 
 interface Canary {
-  readonly buildctlPath: string
-  /** Folder with a Dockerfile and what it copies; see `canary-context.ts`. */
-  readonly context: string
-  readonly socketPath: string
-  readonly platform: Platform
+  readonly buildkit: BuildKitConnection
+  readonly request: CanaryRequest
   readonly targets: readonly string[]
 }
 
 /**
  * Builds the canary image on a builder and throws it away: a builder answers health checks also when it cannot mount or run anything. The
  * RUN step fails when it reaches one of the targets. @throws AppError builder_not_ready with the build's last words as the cause, or the
- * signal's reason; the client program is gone either way
+ * signal's reason; the build is cancelled in the builder either way
  */
 export async function runCanary(canary: Canary, signal: AbortSignal, msMax: number = canaryMsMax): Promise<void> {
   signal.throwIfAborted()
+  const { buildkit, request, targets } = canary
+  const over = new AbortController()
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(msMax)])
-  const child = spawn(canary.buildctlPath, argumentsFor(canary), {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    // Nothing of this process: no proxy, no registry credentials, no telemetry.
-    env: { HOME: canary.context, DOCKER_CONFIG: canary.context, TARGETS: canary.targets.join(',') },
-  })
-  const kill = () => child.kill('SIGKILL')
-  bounded.addEventListener('abort', kill, { once: true })
-  let output = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-outputCharactersMax)
-  })
+  const options = { signal: AbortSignal.any([bounded, over.signal]), msMax: msMax + wordsMsMax }
+  const ref = randomUUID()
+  const progress = new BuildProgress()
+  // Asked for first: BuildKit forgets a build when it ends, and holds such a question until the build begins.
+  const told = buildkit.listen('/moby.buildkit.v1.Control/Status', statusOf(ref), progress.keep, options)
   try {
-    // `error` instead, when it cannot be started at all, makes this reject.
-    const [code] = await once(child, 'close')
+    await buildkit.ask('/moby.buildkit.v1.Control/Solve', request(ref, targets), options)
+  } catch (error) {
     signal.throwIfAborted()
-    if (code === 0) return
-    throw new Error(bounded.aborted ? `the canary build took more than ${msMax} ms` : lastWords(output))
-  } catch (cause) {
+    if (bounded.aborted) throw notReady(`the canary build took more than ${msMax} ms`)
+    await Promise.race([told, aborted(AbortSignal.any([bounded, AbortSignal.timeout(wordsMsMax)]))])
     signal.throwIfAborted()
-    throw new AppError('builder_not_ready', { cause })
+    throw notReady(`the canary build failed: ${[progress.lastWords(), reasonOf(error)].filter(Boolean).join(' | ')}`)
   } finally {
-    bounded.removeEventListener('abort', kill)
+    over.abort()
   }
 }
 
-const argumentsFor = ({ socketPath, context, platform }: Canary): string[] => [
-  ...['--addr', `unix://${socketPath}`, 'build', '--frontend', 'dockerfile.v0', '--progress', 'plain'],
-  ...['--local', `context=${context}`, '--local', `dockerfile=${context}`, '--opt', `platform=${platform}`],
-  // The step itself must run, whatever the builder remembers; as a secret the targets are in none of its records.
-  ...['--no-cache', '--secret', 'id=targets,env=TARGETS'],
-]
+const statusOf = (ref: string) => toBinary(StatusRequestSchema, create(StatusRequestSchema, { ref }))
 
-/** The failed step and its reason, without progress: logs keep a few hundred characters of an error. */
-function lastWords(output: string): string {
-  const lines = output.split('\n').filter(line => /(^error:|ERROR|reached )/.test(line))
-  return `the canary build failed: ${(lines.length > 0 ? lines.slice(-3).join(' | ') : output).slice(-450)}`
-}
+const notReady = (why: string) => new AppError('builder_not_ready', { cause: new Error(why) })
+
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ').slice(0, reasonMax)
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })

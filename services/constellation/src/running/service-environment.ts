@@ -108,7 +108,6 @@ export function serviceEnvironment(name: ServiceName, inputs: Inputs): Environme
       FORKPROOF_PROVISIONER_STATE_FOLDER: join(stateFolder, 'builders'),
       FORKPROOF_PROVISIONER_PORT: String(ports.builders),
       FORKPROOF_PROVISIONER_BUILDKITD_PATH: programs.buildkitd,
-      FORKPROOF_PROVISIONER_BUILDCTL_PATH: programs.buildctl,
       FORKPROOF_PROVISIONER_RUNC_PATH: programs.runc,
       FORKPROOF_PROVISIONER_PROBE_PATH: programs.probe,
       ...(programs.probeEmulated !== undefined && {

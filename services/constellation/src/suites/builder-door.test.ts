@@ -152,9 +152,7 @@ describe('a real builder', () => {
   const platform = 'linux/amd64' as const
   const checkReady = (builder: BareBuilder, targets: readonly string[]) =>
     builderReadiness({
-      buildctlPath: buildctl,
       probePath: () => probe,
-      folder: join(folder, `canary-${written++}`),
       targets: () => targets,
       clock: systemClock,
     })({ socketPath: builder.socketPath, platform, egress: 'none' }, within())
@@ -168,6 +166,7 @@ describe('a real builder', () => {
     const ask = (...args: string[]) => finished(buildctl, ['--addr', `unix://${builder.socketPath}`, ...args], within())
     const seen = [await ask('du', '-v'), await ask('debug', 'histories'), await ask('debug', 'logs')]
     expect(seen[0]?.output).toContain('/probe')
+    expect(seen[1]?.output.trim().split('\n')).toHaveLength(1)
     for (const { output } of seen) expect(output).not.toContain('198.51.100.77')
   })
 

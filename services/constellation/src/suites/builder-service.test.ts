@@ -15,7 +15,6 @@ beforeAll(async () => {
   programs = inject('programs')
   service = await ProvisionerService.open({
     FORKPROOF_PROVISIONER_BUILDKITD_PATH: programs.buildkitd,
-    FORKPROOF_PROVISIONER_BUILDCTL_PATH: programs.buildctl,
     FORKPROOF_PROVISIONER_RUNC_PATH: programs.runc,
     FORKPROOF_PROVISIONER_PROBE_PATH: programs.probe,
     FORKPROOF_PROVISIONER_PROCESS_CGROUP: cgroup,

@@ -5,18 +5,35 @@ import { createServer as createTcpServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export type Answers = Readonly<Record<string, (attempt: number) => Uint8Array | 'unimplemented' | 'silence'>>
+type Answer =
+  | Uint8Array
+  /** Messages of a stream; it ends after them. */
+  | readonly Uint8Array[]
+  | { readonly fails: string }
+  | 'unimplemented'
+  /** Never answers. */
+  | 'silence'
+  /** Dies with the connection. */
+  | 'death'
+export type Answers = Readonly<Record<string, (attempt: number, request: Buffer) => Answer | Promise<Answer>>>
 const health = '/grpc.health.v1.Health/Check'
 const workers = '/moby.buildkit.v1.Control/ListWorkers'
+const solve = '/moby.buildkit.v1.Control/Solve'
+const status = '/moby.buildkit.v1.Control/Status'
 
 export const servingAnswers: Answers = {
   [health]: () => Buffer.from([0x08, 0x01]),
   [workers]: () => Buffer.from('a worker'),
+  [solve]: () => Buffer.alloc(0),
+  [status]: () => [],
 }
-export const answersWith = (change: { health?: Answers[string]; workers?: Answers[string] }): Answers => ({
+type Change = { readonly [name in 'health' | 'workers' | 'solve' | 'status']?: Answers[string] }
+export const answersWith = (change: Change): Answers => ({
   ...servingAnswers,
   ...(change.health && { [health]: change.health }),
   ...(change.workers && { [workers]: change.workers }),
+  ...(change.solve && { [solve]: change.solve }),
+  ...(change.status && { [status]: change.status }),
 })
 
 /** A folder with a place for a unix socket, gone with the returned object. */
@@ -32,12 +49,17 @@ export async function socketFolder() {
 /** Speaks gRPC without TLS on a unix socket and gives these answers. */
 export async function standInBuildKit(socketPath: string, answers: Answers) {
   const attempts = new Map<string, number>()
+  const cancelled: string[] = []
   const server = createServer()
   server.on('stream', (stream, headers) => {
     const path = String(headers[':path'])
     const attempt = (attempts.get(path) ?? 0) + 1
     attempts.set(path, attempt)
-    answer(stream, answers[path]?.(attempt) ?? 'unimplemented')
+    stream.on('error', () => {})
+    stream.on('aborted', () => cancelled.push(path.split('/').at(-1) ?? ''))
+    void requestOf(stream).then(async request =>
+      answer(stream, (await answers[path]?.(attempt, request)) ?? 'unimplemented'),
+    )
   })
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => sockets.add(socket))
@@ -45,6 +67,10 @@ export async function standInBuildKit(socketPath: string, answers: Answers) {
   await once(server, 'listening')
   return {
     attempts,
+    /** The calls that the client gave up, by their names. */
+    cancelled,
+    /** How many connections were made. */
+    connections: () => sockets.size,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()
       server.close()
@@ -69,14 +95,35 @@ export async function impostor(socketPath: string, says = '') {
   }
 }
 
-function answer(stream: ServerHttp2Stream, what: ReturnType<Answers[string]>): void {
-  stream.on('error', () => {})
-  if (what === 'silence') return
-  const status = what === 'unimplemented' ? '12' : '0'
+/** The message without its prefix; what came of it when the client gave up before. */
+async function requestOf(stream: ServerHttp2Stream): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of stream) chunks.push(chunk)
+  } catch {}
+  return Buffer.concat(chunks).subarray(prefixBytes)
+}
+
+const prefixBytes = 5
+
+function answer(stream: ServerHttp2Stream, what: Answer): void {
+  if (what === 'silence' || stream.destroyed) return
+  if (what === 'death') return void stream.session?.destroy()
+  const messages = what instanceof Uint8Array ? [what] : Array.isArray(what) ? what : []
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }))
-  if (what === 'unimplemented') return void stream.end()
-  const prefix = Buffer.alloc(5)
-  prefix.writeUInt32BE(what.length, 1)
-  stream.end(Buffer.concat([prefix, what]))
+  stream.on('wantTrailers', () => stream.sendTrailers(trailersFor(what)))
+  for (const message of messages) {
+    const prefix = Buffer.alloc(prefixBytes)
+    prefix.writeUInt32BE(message.length, 1)
+    stream.write(Buffer.concat([prefix, message]))
+  }
+  stream.end()
+}
+
+function trailersFor(what: Answer): Record<string, string> {
+  if (what === 'unimplemented') return { 'grpc-status': '12' }
+  if (typeof what === 'object' && 'fails' in what) {
+    return { 'grpc-status': '2', 'grpc-message': encodeURI(what.fails) }
+  }
+  return { 'grpc-status': '0' }
 }
