@@ -1,17 +1,11 @@
 import { Lifecycle } from '@forkproof/infra/lifecycle'
 import { connectTemporal } from '@forkproof/infra/temporal'
 import type { Client } from '@temporalio/client'
-import { inject } from 'vitest'
 import { SimulatedGithub } from '../../github/simulated-github.ts'
-import { openStateFolder } from '../../processes/state-folder.ts'
-import { Supervisor } from '../../processes/supervisor.ts'
-import { Constellation } from '../../running/constellation.ts'
-import { freePortSet } from '../../running/free-ports.ts'
+import type { Constellation } from '../../running/constellation.ts'
 import type { Environment, ServiceName } from '../../running/service-environment.ts'
-import { makeServiceKeys } from '../../running/service-keys.ts'
-import { Progress } from '../../tools/progress.ts'
 import { afterFile } from './after-file.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { unstartedConstellation } from './unstarted-constellation.ts'
 
 export interface TestConstellation {
   readonly constellation: Constellation
@@ -34,26 +28,13 @@ export const nativeOnly = { FORKPROOF_PROVISIONER_PLATFORMS: 'linux/amd64' }
 
 /** The whole system for one test file, every part a process of its own, on free ports; ended after the file. */
 export async function openConstellation({ builders = false, ...options }: Options = {}): Promise<TestConstellation> {
-  const state = await openStateFolder(await temporaryFolder(), 'FORKPROOF_STATE_FOLDER')
-  const supervisor = await Supervisor.open(state.logs)
-  const constellation = new Constellation({
+  const constellation = await unstartedConstellation({
     ...options,
     extra: { ...options.extra, 'builder-provisioner': { ...nativeOnly, ...options.extra?.['builder-provisioner'] } },
     without: builders ? [] : ['builder-provisioner'],
-    ports: await freePortSet(),
-    state,
-    supervisor,
-    programs: inject('programs'),
-    keys: makeServiceKeys(),
-    progress: new Progress(() => undefined),
-    headless: true,
   })
   const lifecycle = new Lifecycle()
-  afterFile(async () => {
-    await lifecycle.shutdown()
-    await supervisor.stopAll()
-    await state.release()
-  })
+  afterFile(() => lifecycle.shutdown())
   await constellation.start()
   const client = connectTemporal({ address: constellation.addresses.temporal, namespace: 'default' }, lifecycle)
   const { githubApi, issuer } = constellation.addresses

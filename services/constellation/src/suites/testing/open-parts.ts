@@ -2,36 +2,16 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { connectBus } from '@forkproof/infra/bus'
 import { silentLogger } from '@forkproof/infra/log'
-import { inject } from 'vitest'
-import { openStateFolder } from '../../processes/state-folder.ts'
-import { Supervisor } from '../../processes/supervisor.ts'
-import { Constellation, type PartName } from '../../running/constellation.ts'
-import { freePortSet } from '../../running/free-ports.ts'
-import { makeServiceKeys } from '../../running/service-keys.ts'
+import type { Constellation, PartName } from '../../running/constellation.ts'
 import type { BusUser } from '../../servers/nats-permissions.ts'
-import { Progress } from '../../tools/progress.ts'
 import { afterFile } from './after-file.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { unstartedConstellation } from './unstarted-constellation.ts'
 
 const commandMsMax = 90_000
 
 /** NATS with its streams and buckets, and those parts of the system that are named; ended after the file. */
 export async function openParts(...names: PartName[]) {
-  const state = await openStateFolder(await temporaryFolder(), 'FORKPROOF_STATE_FOLDER')
-  const supervisor = await Supervisor.open(state.logs)
-  const constellation = new Constellation({
-    ports: await freePortSet(),
-    state,
-    supervisor,
-    programs: inject('programs'),
-    keys: makeServiceKeys(),
-    progress: new Progress(() => undefined),
-    headless: true,
-  })
-  afterFile(async () => {
-    await supervisor.stopAll()
-    await state.release()
-  })
+  const constellation = await unstartedConstellation()
   await constellation.startPart('nats')
   await constellation.provision()
   for (const name of names) await constellation.startPart(name)
