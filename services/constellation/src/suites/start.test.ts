@@ -209,6 +209,22 @@ describe('npm start that cannot', () => {
     await expectNothingLeft(place, program)
   })
 
+  it('goes on to the token where no builder can be isolated, names what is missing, and ends with 1', async () => {
+    const place = await startPlace()
+    // What the driver of builders refuses for the mounts' sake, and nothing else minds.
+    const spaced = { ...place, stateFolder: join(place.stateFolder, 'a folder') }
+    const args = ['--once', '--json']
+    const program = startMain(args, { ...place.settings, FORKPROOF_STATE_FOLDER: spaced.stateFolder })
+    const { code, stdout, stderr } = await program.exited
+    expect(code).toBe(1)
+    const missing = 'This machine cannot isolate a builder, so the job will end after its token. Missing:\n  - '
+    expect(stderr).toContain(`${missing}a plainer path of the state folder: name a state folder`)
+    expect(stderr).toContain('run completed: success')
+    const token = expect.objectContaining({ iss: place.issuer, event_name: 'pull_request' })
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'failed', token, build: null })
+    await expectNothingLeft(spaced, program)
+  })
+
   it('ends with 1 and a failed verdict, when a part is lost during the demo', async () => {
     const place = await startPlace()
     const program = startMain(['--once', '--json'], place.settings)

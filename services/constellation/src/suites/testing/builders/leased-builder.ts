@@ -2,7 +2,6 @@ import { readdir } from 'node:fs/promises'
 import { runningProcesses } from '@forkproof/builder-provisioner/drivers/process/process-table'
 import { linkName } from '@forkproof/builder-provisioner/network/network'
 import { BuilderId } from '@forkproof/contracts/ids'
-import type { ShownState } from '../builds.ts'
 import { commandLineOf } from '../process-tree.ts'
 import { machineInventory } from './machine-inventory.ts'
 
@@ -18,8 +17,8 @@ export class LeasedBuilder {
   readonly #folder: string
 
   /** `folder` holds a folder for each builder. @throws when the build has no builder */
-  constructor(state: ShownState, folder: string) {
-    this.id = BuilderId.parse(state.platforms[0]?.builderId)
+  constructor({ platforms: [first] }: { readonly platforms: readonly object[] }, folder: string) {
+    this.id = BuilderId.parse(first && 'builderId' in first ? first.builderId : undefined)
     this.#folder = folder
   }
 

@@ -1,0 +1,85 @@
+import type { BuildOutcome, BuildState, ReleaseReason } from '@forkproof/contracts/build'
+import { expect, inject } from 'vitest'
+import { LeasedBuilder } from '../builders/leased-builder.ts'
+import { commandLineOf, descendantsOf } from '../process-tree.ts'
+import { imageContext } from '../remote-build.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+import { until } from '../until.ts'
+import { admittedFork, type BuildHandle, buildOfRun, type ClientWorld, readyState } from './client-world.ts'
+import { type Beginning, type BegunClient, beginnings, type ClientName, pathOf } from './start-client.ts'
+
+const beginMsMax = 30_000
+const runSeconds = 600
+
+/** A build whose client waits in a RUN that does not end by itself. */
+export interface RunningClient extends BegunClient {
+  readonly client: ClientName
+  /** Process number of the client itself, whatever is around it. */
+  readonly clientPid: number
+  readonly handle: BuildHandle
+  readonly builder: LeasedBuilder
+}
+
+export async function runningClient(
+  world: ClientWorld,
+  client: ClientName,
+  beginning: Beginning,
+): Promise<RunningClient> {
+  const of = await admittedFork(world.world)
+  const place = { probe: inject('programs').probe, folder: await temporaryFolder() }
+  const context = await imageContext(place, [`RUN ["/probe","sleep","${runSeconds}"]`])
+  const begun = await beginnings[beginning](world, { client, of, context })
+  const { program } = begun
+  const handle = await buildOfRun(world.world, of.runId)
+  const builder = new LeasedBuilder(await readyState(handle), world.buildersFolder)
+  const inRun = async () => {
+    if (program.over) throw new Error(`${client} ended before its RUN began:\n${program.output}`)
+    return (await builder.pids('/probe sleep')).length > 0
+  }
+  await until(`${client} is in its RUN`, inRun, { msMax: beginMsMax, everyMs: 20 })
+  const clientPid = [program.pid, ...descendantsOf(program.pid)].find(pid =>
+    commandLineOf(pid).startsWith(pathOf(client)),
+  )
+  if (clientPid === undefined) throw new Error(`no process of ${client}`)
+  return { ...begun, client, clientPid, handle, builder }
+}
+
+export interface BuildEnd {
+  readonly outcome: BuildOutcome
+  readonly released: ReleaseReason
+}
+
+/** The build ends so within the time, its receipt is clean, and the operating system holds nothing of its builder. */
+export async function expectEnd(running: RunningClient, end: BuildEnd, msMax: number): Promise<void> {
+  const state = await endedState(running, msMax)
+  expect(state, `${running.client}: ${JSON.stringify(state)}`).toMatchObject({
+    outcome: end.outcome,
+    platforms: [{ state: 'destroyed', reason: end.released, receipt: { leftovers: [] } }],
+  })
+  expect(await running.builder.traces(), running.client).toEqual([])
+}
+
+async function endedState({ handle, client }: RunningClient, msMax: number): Promise<BuildState> {
+  let state: BuildState | undefined
+  const result = handle.result().then(ended => {
+    state = ended
+    return ended
+  })
+  result.catch(() => undefined)
+  await until(`the build of ${client} ends`, () => state !== undefined, { msMax, everyMs: 20 })
+  return result
+}
+
+/** The client ends by itself within the time, with an error that has neither a secret nor anything of our insides in it. */
+export async function expectFailure({ client, program }: RunningClient, msMax: number) {
+  await until(`${client} ends`, () => program.over, { msMax, everyMs: 20 })
+  const exit = await program.exited
+  expect(exit.code, `${client}: ${program.output}`).toBeGreaterThan(0)
+  expect(program.output).not.toMatch(/eyJ[A-Za-z0-9_-]{10}|fp[abt]_[A-Za-z0-9_-]{10}|PRIVATE KEY/)
+  expect(program.output).not.toMatch(/\.ts:\d+|node_modules|node:internal|panic|goroutine/)
+  return exit
+}
+
+/** No process of the client's is left, nor of what was around it. */
+export const expectNoProcess = ({ client, program }: RunningClient, msMax: number): Promise<void> =>
+  until(`nothing of ${client} is left`, () => program.over && program.remains().length === 0, { msMax, everyMs: 20 })
