@@ -1,5 +1,6 @@
 import type { BuildOrder } from '@forkproof/contracts/build'
 import { buildTaskQueue } from '@forkproof/workflows/build/api'
+import type { RunInspection } from '@forkproof/workflows/build/ports'
 import { eventsOf, sampleBuild } from '@forkproof/workflows/build/testing/sample-build'
 import { inspectWorkflow } from '@forkproof/workflows/inspect/api'
 import { WorkflowUpdateFailedError } from '@temporalio/client'
@@ -12,6 +13,7 @@ import {
   runningRun,
   type ScriptedBuild,
   untilCancelled,
+  willing,
 } from './testing/scripted-builds.ts'
 import { until } from './testing/until.ts'
 
@@ -137,6 +139,37 @@ describe.concurrent('who waits for a build', () => {
     expect(await of.handle.query('state')).toMatchObject({ phase: 'active', platforms: [{ state: 'ready' }] })
     await of.finish()
     await of.result()
+  })
+})
+
+describe.concurrent('a builder before the run is confirmed', () => {
+  it('is told to nobody', async () => {
+    const of = build('not yet confirmed')
+    const { promise, resolve } = Promise.withResolvers<RunInspection>()
+    const served = Promise.withResolvers<void>()
+    of.inspect = () => promise
+    of.node = async (command, self) => {
+      await willing(command, self)
+      served.resolve()
+    }
+    await of.start()
+    await served.promise
+    expect((await of.look()).platforms).toEqual([{ platform, state: 'requested' }])
+    resolve({ outcome: 'refused', reason: 'not_a_fork' })
+    const ending = await of.until(({ phase }) => phase !== 'confirming')
+    expect(JSON.stringify(ending)).not.toContain('endpoint')
+    expect(await of.result()).toMatchObject({ outcome: 'refused', reason: 'not_a_fork' })
+  })
+
+  it('that fails waits for the answer, and then fails the build', async () => {
+    const of = build('failed early')
+    const { promise, resolve } = Promise.withResolvers<RunInspection>()
+    of.inspect = () => promise
+    of.node = (command, self) => self.signal(eventsOf(command.data).failed('certificate_request_invalid', false))
+    await of.start()
+    expect(await of.until(({ platforms }) => platforms[0]?.state === 'failed')).toMatchObject({ phase: 'confirming' })
+    resolve(runningRun)
+    expect(await of.result()).toMatchObject({ outcome: 'failed', reason: 'certificate_request_invalid' })
   })
 })
 

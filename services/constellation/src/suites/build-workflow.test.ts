@@ -1,5 +1,4 @@
 import type { BuildOrder } from '@forkproof/contracts/build'
-import type { RunInspection } from '@forkproof/workflows/build/ports'
 import { eventsOf, otherNode, sampleBuild } from '@forkproof/workflows/build/testing/sample-build'
 import { ApplicationFailure } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -8,7 +7,6 @@ import {
   clinging,
   historyProblems,
   openScriptedBuilds,
-  runningRun,
   type ScriptedBuild,
   silent,
   willing,
@@ -65,35 +63,6 @@ describe.concurrent('a build', () => {
       platforms: [{ state: 'destroyed', reason: 'not_wanted', receipt: { leftovers: [] } }],
     })
     expect(of.kinds).toEqual(['requested', 'released'])
-  })
-
-  it('tells nobody of a builder before the run is confirmed', async () => {
-    const of = build('not yet confirmed')
-    const { promise, resolve } = Promise.withResolvers<RunInspection>()
-    const served = Promise.withResolvers<void>()
-    of.inspect = () => promise
-    of.node = async (command, self) => {
-      await willing(command, self)
-      served.resolve()
-    }
-    await of.start()
-    await served.promise
-    expect((await of.look()).platforms).toEqual([{ platform, state: 'requested' }])
-    resolve({ outcome: 'refused', reason: 'not_a_fork' })
-    const ending = await of.until(({ phase }) => phase !== 'confirming')
-    expect(JSON.stringify(ending)).not.toContain('endpoint')
-    expect(await of.result()).toMatchObject({ outcome: 'refused', reason: 'not_a_fork' })
-  })
-
-  it('whose builders all fail before the run is confirmed waits for that, and then fails', async () => {
-    const of = build('failed early')
-    const { promise, resolve } = Promise.withResolvers<RunInspection>()
-    of.inspect = () => promise
-    of.node = (command, self) => self.signal(eventsOf(command.data).failed('certificate_request_invalid', false))
-    await of.start()
-    expect(await of.until(({ platforms }) => platforms[0]?.state === 'failed')).toMatchObject({ phase: 'confirming' })
-    resolve(runningRun)
-    expect(await of.result()).toMatchObject({ outcome: 'failed', reason: 'certificate_request_invalid' })
   })
 
   it('without a verifier is refused in bounded time', async () => {
