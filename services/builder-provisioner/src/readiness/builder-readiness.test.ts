@@ -9,13 +9,20 @@ import { answersWith, socketFolder, standInBuildKit } from './testing/stand-in-b
 
 const never = new AbortController().signal
 
+const nobodyKnows = () => Promise.reject(new Error('ENOTFOUND'))
+
 async function world(change: Parameters<typeof answersWith>[0] = {}) {
   const at = await socketFolder()
   const standIn = await standInBuildKit(at.socketPath, answersWith(change))
   const probePath = join(at.folder, 'probe')
   await writeFile(probePath, 'a probe')
   let targets = ['192.0.2.1:80']
-  const checkReady = builderReadiness({ probePath: () => probePath, targets: () => targets, clock: systemClock })
+  const checkReady = builderReadiness({
+    probePath: () => probePath,
+    targets: () => targets,
+    find: nobodyKnows,
+    clock: systemClock,
+  })
   return {
     standIn,
     probePath,
@@ -76,6 +83,16 @@ describe('a builder’s readiness', () => {
     await rm(it.probePath, { recursive: true })
     await writeFile(it.probePath, 'a probe')
     await expect(it.check()).resolves.toBeDefined()
+  })
+
+  it('is not given while a name among the targets is unknown', async () => {
+    await using it = await world()
+    it.targetsAre(['bus.example:4222'])
+    await expect(it.check()).rejects.toMatchObject({
+      code: 'builder_not_ready',
+      cause: { message: expect.stringContaining('bus.example:4222') },
+    })
+    expect([...it.standIn.attempts.keys()].filter(path => path.endsWith('Solve'))).toEqual([])
   })
 
   it('is not checked any more when the caller gives up', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { CheckReady } from '../ports.ts'
 import { type CanaryRequest, canaryRequests } from './canary-request.ts'
 import { connectServing } from './check-health.ts'
+import { type Lookup, resolveTargets } from './resolve-targets.ts'
 import { runCanary } from './run-canary.ts'
 
 interface Options {
@@ -11,11 +12,13 @@ interface Options {
   readonly probePath: (platform: Platform) => string
   /** Asked for each canary: the machine's addresses change while it runs. */
   readonly targets: () => readonly string[]
+  /** Of names among the targets; the machine's own resolver when absent. */
+  readonly find?: Lookup
   readonly clock: Clock
 }
 
 /** Health first, then a canary build with a RUN, over one connection. The probe is read once per platform and process. */
-export function builderReadiness({ probePath, targets, clock }: Options): CheckReady {
+export function builderReadiness({ probePath, targets, find, clock }: Options): CheckReady {
   const requests = new Map<Platform, Promise<CanaryRequest>>()
   const requestFor = (platform: Platform) => {
     const known = requests.get(platform)
@@ -28,10 +31,13 @@ export function builderReadiness({ probePath, targets, clock }: Options): CheckR
   }
   return async ({ socketPath, platform }, signal) => {
     const beganMs = performance.now()
+    const [request, addresses] = [requestFor(platform), resolveTargets(targets(), signal, find)]
+    // Both are waited for below, unless there is no builder to check.
+    for (const work of [request, addresses]) work.catch(() => undefined)
     const buildkit = await connectServing(socketPath, { clock, signal })
     try {
       const servesMs = performance.now()
-      await runCanary({ buildkit, request: await requestFor(platform), targets: targets() }, signal)
+      await runCanary({ buildkit, request: await request, targets: await addresses }, signal)
       return { startMs: Math.round(servesMs - beganMs), canaryMs: Math.round(performance.now() - servesMs) }
     } finally {
       buildkit.close()
