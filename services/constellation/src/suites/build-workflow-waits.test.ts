@@ -13,7 +13,6 @@ import {
   runningRun,
   type ScriptedBuild,
   untilCancelled,
-  willing,
 } from './testing/scripted-builds.ts'
 import { until } from './testing/until.ts'
 
@@ -149,7 +148,7 @@ describe.concurrent('a builder before the run is confirmed', () => {
     const served = Promise.withResolvers<void>()
     of.inspect = () => promise
     of.node = async (command, self) => {
-      await willing(command, self)
+      await clinging(command, self)
       served.resolve()
     }
     await of.start()
@@ -158,6 +157,7 @@ describe.concurrent('a builder before the run is confirmed', () => {
     resolve({ outcome: 'refused', reason: 'not_a_fork' })
     const ending = await of.until(({ phase }) => phase !== 'confirming')
     expect(JSON.stringify(ending)).not.toContain('endpoint')
+    await of.signal(of.newestEvents.destroyed('not_wanted'))
     expect(await of.result()).toMatchObject({ outcome: 'refused', reason: 'not_a_fork' })
   })
 
