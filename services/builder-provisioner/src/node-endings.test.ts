@@ -236,7 +236,7 @@ describe('the announcement', () => {
     await world.start({ warm: 1 })
     const leaseId = world.request()
     await world.pass(2_000)
-    expect(await announced(world)).toMatchObject({ platforms: [], egress: [] })
+    expect(await announced(world)).toMatchObject({ platforms: [], egress: [], missing: ['root: run it as root'] })
     expect([world.kinds(leaseId), world.driver.made]).toEqual([[], []])
     world.driver.faults = {}
     await world.pass(31_000, 1_000)

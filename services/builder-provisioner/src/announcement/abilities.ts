@@ -16,6 +16,8 @@ export interface ServedPlatform {
 export class Abilities {
   platforms: readonly ServedPlatform[] = []
   unavailable: readonly Unavailable[] = []
+  /** Every part that some kind of builder lacks, each once, with how to get it. */
+  missing: readonly string[] = []
   readonly #parts: AbilitiesParts
   #told = false
 
@@ -39,6 +41,7 @@ export class Abilities {
       )
       const before = this.unavailable.length
       this.unavailable = lacks.flat().map(describe)
+      this.missing = [...new Set(lacks.flat().flatMap(lack => lack.missing.map(inWords)))]
       if (this.unavailable.length !== before) {
         for (const lack of this.unavailable)
           log.warn(
@@ -90,8 +93,10 @@ export interface AbilitiesParts {
   readonly log: Logger
 }
 
+const inWords = ({ what, howToGet }: MissingPart): string => `${what}: ${howToGet}`
+
 function describe(lack: { egress: Egress; builderClass: BuilderClass; missing: readonly MissingPart[] }): Unavailable {
-  const detail = lack.missing.map(part => `${part.what}: ${part.howToGet}`).join('; ')
+  const detail = lack.missing.map(inWords).join('; ')
   const reason = lack.egress === 'none' ? 'isolation_missing' : 'egress_unavailable'
   return { egress: lack.egress, builderClass: lack.builderClass, reason, detail }
 }

@@ -7,9 +7,8 @@ import type { Abilities } from './abilities.ts'
 
 const sentenceCharactersMax = 200
 const sentencesMax = 20
-const _missingCharactersMax = 1_000
-const _missingMax = 8
 const missingCharactersMax = 1_000
+const missingMax = 8
 
 /** `running` counts every builder that takes a place, warm ones too. */
 export function describeNode(parts: {
@@ -32,6 +31,6 @@ export function describeNode(parts: {
     running: standing.length,
     waiting: book.waiting(),
     warm: standing.filter(builder => builder.phase === 'ready' && !builder.used).length,
-    missing: [...new Set(abilities.unavailable.map(({ detail }) => detail.slice(0, missingCharactersMax)))],
+    missing: abilities.missing.slice(0, missingMax).map(sentence => sentence.slice(0, missingCharactersMax)),
   }
 }

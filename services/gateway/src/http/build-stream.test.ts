@@ -4,10 +4,6 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { type BuildGateway, buildGateway } from '../testing/test-builds.ts'
 
 const otherToken = `fpb_${'A'.repeat(43)}`
-const _until = async (isSo: () => boolean) => {
-  for (let turn = 0; turn < 10_000 && !isSo(); turn++) await new Promise(resolve => setImmediate(resolve))
-  expect(isSo()).toBe(true)
-}
 
 describe('the event stream of a build', () => {
   const open: BuildGateway[] = []
