@@ -14,6 +14,9 @@ export function buildkitToml(spec: BuilderSpec, nameservers: readonly string[]):
     'disabled = true',
     '[history]',
     'maxEntries = 1',
+    '[system]',
+    // What a machine can run is found out by running it; again, it would cost the first client of a warm builder some 20 ms.
+    'platformsCacheMaxAge = "24h"',
     '[worker.containerd]',
     'enabled = false',
     '[worker.oci]',
