@@ -263,6 +263,9 @@ describe('the announcement', () => {
     world.driver.served = new MemoryDriver().served
     await world.pass(31_000, 1_000)
     expect((await announced(world)).platforms).toEqual(world.driver.served)
+    const late = world.request({ platform: arm64 })
+    await world.pass(5_000)
+    expect(world.kinds(late)).toEqual([])
   })
 
   it('offers nothing emulated whose programs it cannot try', async () => {

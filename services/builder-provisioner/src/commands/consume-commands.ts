@@ -21,12 +21,12 @@ export interface ConsumeParts {
 }
 
 /**
- * The request queues of the platforms that this node serves, each from when it serves it, and its release queue. What is under way when the
+ * The request queues of the platforms that this node serves, each as long as it serves it, and its release queue. What is under way when the
  * signal aborts is recorded or comes again: nobody has to wait for it.
  */
 export class CommandConsumers {
   readonly #parts: ConsumeParts
-  readonly #served = new Set<Platform>()
+  readonly #served = new Map<Platform, AbortController>()
 
   constructor(parts: ConsumeParts) {
     this.#parts = parts
@@ -37,21 +37,28 @@ export class CommandConsumers {
   }
 
   serve(platforms: readonly Platform[]): void {
-    const { bus, signal } = this.#parts
+    for (const [platform, deaf] of this.#served) {
+      if (platforms.includes(platform)) continue
+      deaf.abort(new Error('not served any more'))
+      this.#served.delete(platform)
+    }
+    const { bus } = this.#parts
     for (const platform of platforms) {
       if (this.#served.has(platform)) continue
-      this.#served.add(platform)
+      const deaf = new AbortController()
+      this.#served.set(platform, deaf)
+      const signal = AbortSignal.any([this.#parts.signal, deaf.signal])
       for (const builderClass of BuilderClass.options) {
         const consumer = consumers.builderRequests(platform, builderClass)
         const options = { stream: streams.builderCommands, consumer, concurrency: requestsAtOnce, signal }
-        void bus.consume(options, ({ text }) => this.#request(text))
+        void bus.consume(options, ({ text }) => this.#request(text, signal))
       }
     }
   }
 
   /** While the queue here is full nothing is taken from the stream: what is not answered stays there, for whoever has room. */
-  async #request(text: string): Promise<Handled> {
-    const { commands, clock, signal } = this.#parts
+  async #request(text: string, signal: AbortSignal): Promise<Handled> {
+    const { commands, clock } = this.#parts
     const untilMs = clock.now() + roomWaitMsMax
     while (!commands.hasRoom() && clock.now() < untilMs && !signal.aborted) {
       await clock.sleep(roomPollMs, signal).catch(() => undefined)
