@@ -18,7 +18,9 @@ export async function startBare(world: BenchWorld): Promise<{ socketPath: string
   const socketPath = join(folder, 'api.sock')
   const namespaces = ['--mount', '--pid', '--net', '--ipc', '--fork', '--kill-child=SIGKILL', '--mount-proc']
   const daemon = [world.programs.buildkitd, '--root', join(folder, 'state'), '--addr', `unix://${socketPath}`]
-  const child = spawn('unshare', [...namespaces, ...daemon, '--containerd-worker=false'], { stdio: 'ignore' })
+  // It ends with the benchmark, also when that breaks off.
+  const bound = ['--pdeathsig', 'KILL', '--', 'unshare', ...namespaces]
+  const child = spawn('setpriv', [...bound, ...daemon, '--containerd-worker=false'], { stdio: 'ignore' })
   const exited = once(child, 'exit')
   await checkHealth(socketPath, { clock: systemClock, signal: AbortSignal.timeout(servingMsMax) })
   const stop = async () => {
