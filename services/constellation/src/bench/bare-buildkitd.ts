@@ -8,6 +8,7 @@ import { buildWith } from '../suites/testing/remote-build.ts'
 import type { BenchWorld } from './world.ts'
 
 const servingMsMax = 20_000
+const wordsMax = 2_000
 
 /**
  * What a builder is compared with: BuildKit as root in namespaces that only make it easy to end, with nothing around it. It is called started
@@ -17,12 +18,23 @@ export async function startBare(world: BenchWorld): Promise<{ socketPath: string
   const folder = await mkdtemp(join(world.folder, 'bare-'))
   const socketPath = join(folder, 'api.sock')
   const namespaces = ['--mount', '--pid', '--net', '--ipc', '--fork', '--kill-child=SIGKILL', '--mount-proc']
-  const daemon = [world.programs.buildkitd, '--root', join(folder, 'state'), '--addr', `unix://${socketPath}`]
+  // Without a socket of its own for traces, two that start in the same moment take it from each other, and one ends.
+  const sockets = ['--addr', `unix://${socketPath}`, '--otel-socket-path', join(folder, 'traces.sock')]
+  const daemon = [world.programs.buildkitd, '--root', join(folder, 'state'), ...sockets]
   // It ends with the benchmark, also when that breaks off.
   const bound = ['--pdeathsig', 'KILL', '--', 'unshare', ...namespaces]
-  const child = spawn('setpriv', [...bound, ...daemon, '--containerd-worker=false'], { stdio: 'ignore' })
+  const child = spawn('setpriv', [...bound, ...daemon, '--containerd-worker=false'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let words = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-wordsMax)
+  })
   const exited = once(child, 'exit')
-  await checkHealth(socketPath, { clock: systemClock, signal: AbortSignal.timeout(servingMsMax) })
+  const signal = AbortSignal.timeout(servingMsMax)
+  await checkHealth(socketPath, { clock: systemClock, signal }).catch(cause => {
+    throw new Error(`a bare daemon does not serve (exit ${child.exitCode ?? child.signalCode}): ${words}`, { cause })
+  })
   const stop = async () => {
     child.kill('SIGKILL')
     await exited
