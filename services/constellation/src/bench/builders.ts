@@ -38,7 +38,7 @@ async function leaseOnce(world: BenchWorld, bearer: string): Promise<Lease> {
   const askedAt = performance.now()
   const build = await startBuild(world, bearer)
   // As the claimant does: the answer that began the build may tell of the builder already.
-  const state = settled(build) ? build : await buildState(world, build, settled)
+  const state = settled(build.state) ? build.state : await buildState(world, build, settled)
   const readyMs = performance.now() - askedAt
   const timings = state.platforms[0]?.timings
   if (!timings) throw new Error(`no builder: ${JSON.stringify(state)}`)

@@ -165,7 +165,7 @@ const State = z.object({
   platforms: z.array(ReadyPlatform),
 })
 export type ShownState = z.infer<typeof State>
-const Started = State.extend({ buildToken: z.string() })
+const Started = z.object({ buildId: z.string(), buildToken: z.string(), state: State })
 export type StartedBuild = z.infer<typeof Started>
 
 export async function startBuild(
