@@ -3,7 +3,7 @@ import type { BuilderSpec } from '../driver.ts'
 import { BuilderFiles, type BuilderFilesRecord } from './builder-files.ts'
 import { findKeptDisk, keptUsers, newKeptDisk } from './kept-disk.ts'
 import type { Machine } from './machine.ts'
-import { runningProcesses } from './process-table.ts'
+import { processOwners } from './process-table.ts'
 import { freeRange, type UserRanges } from './user-ranges.ts'
 
 /**
@@ -41,7 +41,7 @@ async function takenUsers(
   const [records, kept, processes] = await Promise.all([
     Promise.all(known.map(id => new BuilderFiles(builders, id).read())),
     keptUsers(cache),
-    runningProcesses(),
+    processOwners(),
   ])
-  return [...records.flatMap(record => record?.firstUser ?? []), ...kept, ...processes.flatMap(({ users }) => users)]
+  return [...records.flatMap(record => record?.firstUser ?? []), ...kept, ...processes.map(({ user }) => user)]
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isInit, parseStatus, readProcess, runningProcesses } from './process-table.ts'
+import { isInit, parseStatus, processOwners, readProcess } from './process-table.ts'
 
 const status = (more: Record<string, string> = {}) =>
   Object.entries({
@@ -40,6 +40,6 @@ describe('a process', () => {
 
   it('that is not there is nothing, and this one is among those that run', async () => {
     expect(readProcess(2 ** 30)).toBeUndefined()
-    expect((await runningProcesses()).map(({ pid }) => pid)).toContain(process.pid)
+    expect((await processOwners()).map(({ pid }) => pid)).toContain(process.pid)
   })
 })

@@ -13,7 +13,7 @@ import { devices, ensureSkeleton } from './skeleton.ts'
 import type { Places } from './traces.ts'
 
 const listenMsMax = 15_000
-const lookMs = 5
+const lookMs = 10
 const endedMsMax = 500
 
 export interface StartParts {

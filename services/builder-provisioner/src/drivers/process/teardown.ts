@@ -4,9 +4,8 @@ import { runProgram } from '../../programs/run-program.ts'
 import { leaveKeptState } from '../disks/kept-state.ts'
 import type { BuilderFilesRecord } from './builder-files.ts'
 import type { Cgroups } from './cgroups.ts'
-import { isInit, readProcess, runningProcesses } from './process-table.ts'
-import { diskOf, loopsOf, type Places, tracesOf } from './traces.ts'
-import { isInRange } from './user-ranges.ts'
+import { isInit, readProcess } from './process-table.ts'
+import { diskOf, loopsOf, type Places, processesOf, tracesOf } from './traces.ts'
 
 /** A project's BuildKit without clients ends within this; its cache then holds everything that it has promised. */
 const orderlyMsMax = 500
@@ -70,28 +69,21 @@ async function killAll(
   cgroups: Cgroups,
   waiting: Waiting,
 ): Promise<void> {
-  const pids = async () => [...new Set([...(await cgroups.processes(builderId)), ...(await byUser(record))])]
-  const first = (await pids()).map(pid => readProcess(pid))
-  for (const one of first) if (one && isInit(one)) send('SIGKILL', one.pid)
+  const first = await processesOf(builderId, record, cgroups)
+  for (const one of first) if (isInit(one)) send('SIGKILL', one.pid)
   const gone = async () => (await cgroups.processes(builderId)).length === 0
-  if (first.some(one => one && isInit(one)) && (await within(emptyMsMax / 2, gone, waiting))) return
+  if (first.some(isInit) && (await within(emptyMsMax / 2, gone, waiting))) return
   // It was not so far yet that it had one, or something has left the namespace.
   const ended = within(
     emptyMsMax / 2,
     async () => {
-      const rest = await pids()
-      for (const pid of rest) send('SIGKILL', pid)
-      return rest.length === 0
+      const rest = await processesOf(builderId, record, cgroups)
+      for (const { pid } of rest) send('SIGKILL', pid)
+      return rest.length === 0 && (await gone())
     },
     waiting,
   )
   await ended
-}
-
-async function byUser(record: BuilderFilesRecord | undefined): Promise<readonly number[]> {
-  if (!record) return []
-  const all = await runningProcesses()
-  return all.filter(one => one.users.some(user => isInRange(user, record.firstUser))).map(({ pid }) => pid)
 }
 
 function send(signal: NodeJS.Signals, pid: number): void {

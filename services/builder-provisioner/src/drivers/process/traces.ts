@@ -4,7 +4,7 @@ import { type BuilderNetwork, linkName } from '../../network/network.ts'
 import { ifGone } from '../../programs/gone.ts'
 import type { BuilderFiles, BuilderFilesRecord } from './builder-files.ts'
 import type { Cgroups } from './cgroups.ts'
-import { runningProcesses, type SeenProcess } from './process-table.ts'
+import { processOwners, readProcess, type SeenProcess } from './process-table.ts'
 import { isInRange } from './user-ranges.ts'
 
 const filesMax = 1_000
@@ -27,16 +27,15 @@ export async function tracesOf(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const [processes, folders, loops, mounts, links, present] = await Promise.all([
-    runningProcesses(),
+    processesOf(builderId, record, cgroups),
     cgroups.present(builderId),
     loopsOf(diskOf(files, record)),
     mountsBelow(files.folder),
     network === undefined ? noLinks : network.linked(signal),
     files.present(filesMax),
   ])
-  const own = processes.filter(one => belongsTo(one, builderId, record))
   return [
-    ...own.map(({ pid, name }) => `process ${pid} ${name}`),
+    ...processes.map(({ pid, name }) => `process ${pid} ${name}`),
     ...folders.map(folder => `cgroup ${folder}`),
     ...loops.map(device => `loop ${device}`),
     ...mounts.map(point => `mount ${point}`),
@@ -45,10 +44,16 @@ export async function tracesOf(
   ]
 }
 
-/** By its cgroup, or by a user that only this builder has. */
-const belongsTo = (process: SeenProcess, builderId: BuilderId, record: BuilderFilesRecord | undefined): boolean =>
-  process.cgroups.split('\n').some(line => line.split('/').includes(builderId)) ||
-  (record !== undefined && process.users.some(user => isInRange(user, record.firstUser)))
+/** What runs in its cgroups, or as a user that only this builder has. */
+export async function processesOf(
+  builderId: BuilderId,
+  record: BuilderFilesRecord | undefined,
+  cgroups: Cgroups,
+): Promise<readonly SeenProcess[]> {
+  const [joined, owners] = await Promise.all([cgroups.processes(builderId), record ? processOwners() : []])
+  const own = owners.filter(({ user }) => record !== undefined && isInRange(user, record.firstUser))
+  return [...new Set([...joined, ...own.map(({ pid }) => pid)])].flatMap(pid => readProcess(pid) ?? [])
+}
 
 export const diskOf = (files: BuilderFiles, record: BuilderFilesRecord | undefined): string =>
   record?.kept?.image ?? files.disk

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { runningProcesses } from '@forkproof/builder-provisioner/drivers/process/process-table'
+import { processOwners, readProcess } from '@forkproof/builder-provisioner/drivers/process/process-table'
 import { linkName } from '@forkproof/builder-provisioner/network/network'
 import { BuilderId } from '@forkproof/contracts/ids'
 import { commandLineOf } from '../process-tree.ts'
@@ -7,7 +7,8 @@ import { machineInventory } from './machine-inventory.ts'
 
 /** Process numbers of those within cgroups of this name whose command line has these words. */
 export async function pidsWithin(cgroup: string, words = ''): Promise<readonly number[]> {
-  const own = (await runningProcesses()).filter(({ cgroups }) => cgroups.includes(cgroup))
+  const all = (await processOwners()).flatMap(({ pid }) => readProcess(pid) ?? [])
+  const own = all.filter(({ cgroups }) => cgroups.includes(cgroup))
   return own.map(({ pid }) => pid).filter(pid => commandLineOf(pid).includes(words))
 }
 
