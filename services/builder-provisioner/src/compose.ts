@@ -51,6 +51,7 @@ export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ l
       capacity: config.capacity ?? Math.max(1, availableParallelism()),
       warm: config.warm,
       warmEgress: config.warmEgress,
+      warmStartsMax: Math.max(1, Math.floor(availableParallelism() / 2)),
       warmAgeMsMax: config.warmMinutes * 60_000,
       clientGoneMs: config.clientGoneSeconds * 1_000,
       projectLingerMs: config.projectLingerSeconds * 1_000,

@@ -179,7 +179,7 @@ const readinessSettings = defineSettings({
     schema: listOf('host:port', hostAndPort),
     default: '',
     description:
-      'comma list of host:port that no build may reach, besides metadata services, private networks and this machine itself; a builder from inside which one answers is not used',
+      'comma list of host:port that no build may reach, besides metadata services, private networks and this machine itself; a builder from inside which one answers is not used; names are resolved by the node, and one that has no address leaves no builder ready',
   },
 })
 

@@ -139,6 +139,7 @@ export function viewOfLease({ record, seenAtMs, opening, report }: LiveEntry): L
     },
     expiresAtMs: wish.expiresAtMs,
     leaseEndsAtMs: wish.leaseEndsAtMs,
+    receivedAtMs: record.receivedAtMs,
     builderId: record.builderId,
     releasedAs: record.releasedAs,
     seenAtMs,

@@ -254,6 +254,31 @@ describe('the warm pool', () => {
       [],
       { warm: 1 },
     ],
+    ['is filled some at a time', {}, [createWarm(), createWarm()], { warm: 4, capacity: 4 }],
+    [
+      'waits for those that are being made',
+      { builders: [builderView('a', { phase: 'starting' }), builderView('b', { phase: 'starting' })] },
+      [],
+      { warm: 4, capacity: 4 },
+    ],
+    [
+      'is not filled while somebody has just got a builder of it',
+      { leases: [bound(1, 'a', { receivedAtMs: nowMs - 999 })], builders: [used('a'), builderView('b')] },
+      [],
+      { warm: 2, capacity: 4 },
+    ],
+    [
+      'is filled a moment later',
+      { leases: [bound(1, 'a', { receivedAtMs: nowMs - 1_000 })], builders: [used('a'), builderView('b')] },
+      [createWarm()],
+      { warm: 2, capacity: 4 },
+    ],
+    [
+      'is filled at once when it is empty',
+      { leases: [bound(1, 'a', { receivedAtMs: nowMs })], builders: [used('a')] },
+      [createWarm()],
+      { warm: 1 },
+    ],
     ['waits after one that failed', { warmAfterMs: nowMs + 1 }, [], { warm: 1 }],
     ['is left alone when the node stops', { stopping: true }, [], { warm: 1 }],
     [

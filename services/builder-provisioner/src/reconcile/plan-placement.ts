@@ -3,6 +3,9 @@ import type { BuilderTraits } from '../builders/builder-record.ts'
 import type { Action, BuilderView, LeaseView, PlanSettings, Situation } from './views.ts'
 import { isUp } from './views.ts'
 
+/** Whoever was given a builder just now is about to use this machine: a pool that is not empty is filled after this pause. */
+const calmAfterMs = 1_000
+
 /** Places on this machine during one pass of the plan. */
 interface Places {
   free: number
@@ -35,9 +38,10 @@ export function planPlacement(
   const waiting = situation.leases.filter(lease => lease.phase === 'waiting')
   const unplaced = waiting.filter(lease => !place(lease, standing, users, places))
   const starting = situation.leases.some(({ phase }) => phase === 'starting' || phase === 'connecting')
+  const newestMs = Math.max(...situation.leases.map(({ receivedAtMs }) => receivedAtMs), 0)
   // Warm builders are made when no build waits for the machine.
   if (unplaced.length === 0 && !starting && situation.nowMs >= situation.warmAfterMs) {
-    refill(standing, places, settings)
+    refill(standing, places, { ...settings, isCalm: situation.nowMs - newestMs >= calmAfterMs })
   }
   return places.actions
 }
@@ -101,12 +105,19 @@ function sharesState(one: BuilderTraits, other: BuilderTraits | undefined): bool
   return one.kind.projectId === other.kind.projectId && one.platform === other.platform
 }
 
-function refill(standing: readonly BuilderView[], places: Places, settings: PlanSettings): void {
+function refill(
+  standing: readonly BuilderView[],
+  places: Places,
+  settings: PlanSettings & { readonly isCalm: boolean },
+): void {
+  let starting = standing.filter(one => one.phase === 'starting' && !one.used).length
   for (const platform of settings.warmPlatforms) {
     const traits = { platform, egress: settings.warmEgress, kind: { class: 'ephemeral' as const } }
     let have = standing.filter(builder => !places.taken.has(builder.builderId) && isWarm(builder, traits)).length
-    while (have < settings.warm && places.free > 0) {
+    if (have > 0 && !settings.isCalm) continue
+    while (have < settings.warm && places.free > 0 && starting < settings.warmStartsMax) {
       have += 1
+      starting += 1
       places.free -= 1
       places.actions.push({ do: 'create', traits })
     }

@@ -11,6 +11,7 @@ export interface LeaseView {
   readonly traits: BuilderTraits
   readonly expiresAtMs: number
   readonly leaseEndsAtMs: number
+  readonly receivedAtMs: number
   readonly builderId?: BuilderId | undefined
   readonly releasedAs?: ReleaseReason | undefined
   /** Last sign of life of the client; at first the time when it was told. */
@@ -67,6 +68,8 @@ export interface PlanSettings {
   readonly capacity: number
   /** Ready, never-used builders per platform. */
   readonly warm: number
+  /** So many of them are made at once: each takes all that a core can give. */
+  readonly warmStartsMax: number
   readonly warmPlatforms: readonly Platform[]
   readonly warmEgress: Egress
   readonly warmAgeMsMax: number

@@ -67,6 +67,7 @@ export class NodeWorld {
       settings: {
         capacity: 4,
         warm: 0,
+        warmStartsMax: 2,
         warmEgress: 'none',
         warmAgeMsMax: 60 * minuteMs,
         clientGoneMs: 2 * minuteMs,

@@ -25,6 +25,7 @@ export const leaseView = (digit: number, changes: Partial<LeaseView> = {}): Leas
   traits: ephemeral,
   expiresAtMs: nowMs + 300_000,
   leaseEndsAtMs: nowMs + 1_200_000,
+  receivedAtMs: nowMs - 10_000,
   seenAtMs: nowMs,
   connections: 0,
   // Already said, so that a table shows what it is about.
@@ -45,6 +46,7 @@ export const builderView = (letter: string, changes: Partial<BuilderView> = {}):
 export const planSettings: PlanSettings = {
   capacity: 2,
   warm: 0,
+  warmStartsMax: 2,
   warmPlatforms: ['linux/amd64'],
   warmEgress: 'none',
   warmAgeMsMax: 3_600_000,

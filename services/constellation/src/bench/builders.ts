@@ -90,7 +90,7 @@ export async function leases(
 
 /**
  * So many leases at once, in turns with the same number of bare daemons. All are held until the last is ready, as the daemons are. The pool has
- * the pause between turns.
+ * the pause before each turn.
  */
 export async function atOnce(
   world: BenchWorld,
@@ -103,8 +103,8 @@ export async function atOnce(
   const readyMs: number[] = []
   let warm = 0
   for (let turn = 0; turn < turns; turn++) {
-    bareMs.push(await bareAtOnce(count, startBare))
     await new Promise(resolve => setTimeout(resolve, pauseMs))
+    bareMs.push(await bareAtOnce(count, startBare))
     const oursAt = performance.now()
     const builds = await times(count, count, async () => {
       const build = await startBuild(world, bearer)
