@@ -76,10 +76,15 @@ describe('a build over the real bus', () => {
     ['as trusted, which a fork’s run is not', ({ run }) => ({ run: { ...run, eventClass: 'trusted' } }), 'not_trusted'],
     ['of a repository with another id', ({ run }) => ({ run: { ...run, repositoryId: '1' } }), 'run_not_found'],
     ['of a run that is not there', ({ run }) => ({ run: { ...run, runId: RunId.parse('1') } }), 'run_not_found'],
-  ])('is refused %s, and no node hears of it', async (_, changes, reason) => {
+  ])('is refused %s, and the node is told to give back what it made meanwhile', async (_, changes, reason) => {
     const build = await startBuild(changes)
-    expect(await build.handle.result()).toMatchObject({ outcome: 'refused', reason })
-    expect(node.commandsOf(build.order.buildId)).toEqual([])
+    expect(await build.handle.result()).toMatchObject({
+      outcome: 'refused',
+      reason,
+      platforms: [{ state: 'destroyed', reason: 'not_wanted' }],
+    })
+    const kinds = node.commandsOf(build.order.buildId).map(({ type }) => type.split('.')[2])
+    expect(kinds).toEqual(['requested', 'released'])
   })
 })
 
