@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { AppError } from '@forkproof/contracts/errors'
+import { orAborted } from '@forkproof/infra/abortable'
 import { formatTarget } from './forbidden-targets.ts'
 
 const lookupMsMax = 5_000
@@ -35,6 +36,7 @@ async function addressesOf(target: string, signal: AbortSignal, find: Lookup): P
   const host = target.slice(0, colon)
   if (host.startsWith('[') || isIP(host) !== 0) return [target]
   try {
+    // The system's resolver cannot be told to stop.
     const found = await orAborted(find(host), signal)
     if (found.length === 0) throw new Error('it has no address')
     return found.map(address => formatTarget(address, Number(target.slice(colon + 1))))
@@ -42,14 +44,4 @@ async function addressesOf(target: string, signal: AbortSignal, find: Lookup): P
     const why = error instanceof Error ? error.message : String(error)
     throw new AppError('builder_not_ready', { cause: new Error(`the target ${target} cannot be resolved: ${why}`) })
   }
-}
-
-/** The system's resolver cannot be told to stop. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { AppError } from '@forkproof/contracts/errors'
+import { orAborted } from '@forkproof/infra/abortable'
 import { BuildProgress } from './build-progress.ts'
 import type { BuildKitConnection } from './buildkit-connection.ts'
 import type { CanaryRequest } from './canary-request.ts'
@@ -38,7 +39,7 @@ export async function runCanary(canary: Canary, signal: AbortSignal, msMax: numb
   } catch (error) {
     signal.throwIfAborted()
     if (bounded.aborted) throw notReady(`the canary build took more than ${msMax} ms`)
-    await Promise.race([told, aborted(AbortSignal.any([bounded, AbortSignal.timeout(wordsMsMax)]))])
+    await orAborted(told, AbortSignal.any([bounded, AbortSignal.timeout(wordsMsMax)])).catch(() => undefined)
     signal.throwIfAborted()
     throw notReady(`the canary build failed: ${[progress.lastWords(), reasonOf(error)].filter(Boolean).join(' | ')}`)
   } finally {
@@ -52,9 +53,3 @@ const notReady = (why: string) => new AppError('builder_not_ready', { cause: new
 
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ').slice(0, reasonMax)
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

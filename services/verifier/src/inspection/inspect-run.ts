@@ -1,3 +1,4 @@
+import { orAborted } from '@forkproof/infra/abortable'
 import type { Clock } from '@forkproof/infra/clock'
 import type { RunInspection, RunQuestion } from '@forkproof/workflows/inspect/ports'
 import { checkBuildRun } from '../core/check-build-run.ts'
@@ -9,7 +10,6 @@ import { faultDetail, GithubFault } from '../github/fault.ts'
 import type { RunAnswer } from '../github/run-reader.ts'
 import type { PullRequest, WorkflowRun } from '../github/schemas.ts'
 import type { RunSources } from '../observer/run-sources.ts'
-import { orAborted } from './abortable.ts'
 import { inspectionLimits } from './limits.ts'
 
 export interface InspectTools {

@@ -1,10 +1,10 @@
 import type { RefusalReason } from '@forkproof/contracts/errors'
+import { orAborted } from '@forkproof/infra/abortable'
 import type { Clock } from '@forkproof/infra/clock'
 import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
 import type { Decision } from '../core/decision.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { RunSources } from '../observer/run-sources.ts'
-import { orAborted } from './abortable.ts'
 import { decide } from './inspect-run.ts'
 import { inspectionLimits } from './limits.ts'
 

@@ -1,4 +1,7 @@
-/** A shared reading goes on for the others when one of those who wait for it leaves. Rejects with the signal's reason. */
+/**
+ * Ends the wait for work that cannot be told to stop, or that goes on for others who wait for it; the work itself goes on. Rejects with the
+ * signal's reason.
+ */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const { promise, reject } = Promise.withResolvers<never>()
