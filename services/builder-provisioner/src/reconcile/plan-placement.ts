@@ -41,7 +41,7 @@ export function planPlacement(
   const newestMs = Math.max(...situation.leases.map(({ receivedAtMs }) => receivedAtMs), 0)
   // Warm builders are made when no build waits for the machine.
   if (unplaced.length === 0 && !starting && situation.nowMs >= situation.warmAfterMs) {
-    refill(standing, places, { ...settings, isCalm: situation.nowMs - newestMs >= calmAfterMs })
+    refill(standing, places, settings, situation.nowMs - newestMs >= calmAfterMs)
   }
   return places.actions
 }
@@ -105,16 +105,12 @@ function sharesState(one: BuilderTraits, other: BuilderTraits | undefined): bool
   return one.kind.projectId === other.kind.projectId && one.platform === other.platform
 }
 
-function refill(
-  standing: readonly BuilderView[],
-  places: Places,
-  settings: PlanSettings & { readonly isCalm: boolean },
-): void {
+function refill(standing: readonly BuilderView[], places: Places, settings: PlanSettings, isCalm: boolean): void {
   let starting = standing.filter(one => one.phase === 'starting' && !one.used).length
   for (const platform of settings.warmPlatforms) {
     const traits = { platform, egress: settings.warmEgress, kind: { class: 'ephemeral' as const } }
     let have = standing.filter(builder => !places.taken.has(builder.builderId) && isWarm(builder, traits)).length
-    if (have > 0 && !settings.isCalm) continue
+    if (have > 0 && !isCalm) continue
     while (have < settings.warm && places.free > 0 && starting < settings.warmStartsMax) {
       have += 1
       starting += 1

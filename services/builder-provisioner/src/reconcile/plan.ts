@@ -26,23 +26,20 @@ export function plan(situation: Situation, settings: PlanSettings): readonly Act
     traits?.kind.class === 'project' &&
     !doomed.has(builderId) &&
     !evicted.has(builderId)
+  const ready = new Set(situation.builders.filter(({ phase }) => phase === 'ready').map(one => one.builderId))
   return [
     ...endings,
     ...planSettlements(situation, keeps),
     ...teardown,
     ...placement,
-    ...planConnections(situation, going),
-    ...planReports(going, placement, situation, settings),
+    ...planConnections(going, ready),
+    ...planReports(going, placement, ready, situation, settings),
   ]
 }
 
-/** The builders that can serve at once. */
-function readyBuilders({ builders }: Situation): ReadonlySet<BuilderId | undefined> {
-  return new Set(builders.filter(({ phase }) => phase === 'ready').map(({ builderId }) => builderId))
-}
+type ReadyBuilders = ReadonlySet<BuilderId | undefined>
 
-function planConnections(situation: Situation, going: readonly LeaseView[]): readonly Action[] {
-  const ready = readyBuilders(situation)
+function planConnections(going: readonly LeaseView[], ready: ReadyBuilders): readonly Action[] {
   return going
     .filter(lease => lease.phase === 'starting' && ready.has(lease.builderId))
     .map(({ leaseId }) => ({ do: 'connect', leaseId }))
@@ -52,11 +49,10 @@ function planConnections(situation: Situation, going: readonly LeaseView[]): rea
 function planReports(
   going: readonly LeaseView[],
   placement: readonly Action[],
-  situation: Situation,
+  ready: ReadyBuilders,
+  { nowMs, averageLeaseMs }: Situation,
   { capacity }: PlanSettings,
 ): readonly Action[] {
-  const { nowMs, averageLeaseMs } = situation
-  const ready = readyBuilders(situation)
   const placed = new Map<LeaseId | undefined, BuilderId | undefined>()
   for (const action of placement) {
     if (action.do === 'bind') placed.set(action.leaseId, action.builderId)
