@@ -18,20 +18,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [...include('shared'), ...include('workflows'), ...include('services')],
-          exclude: [
-            '**/node_modules/**',
-            'services/constellation/src/suites/**',
-            'services/constellation/src/layout/**',
-          ],
+          exclude: ['**/node_modules/**', 'services/e2e/**', 'shared/layout/**'],
         },
       },
-      { extends: true, test: { name: 'layout', include: include('services/constellation/src/layout') } },
+      { extends: true, test: { name: 'layout', include: include('shared/layout') } },
       {
         extends: true,
         test: {
           name: 'system',
-          include: include('services/constellation/src/suites'),
-          globalSetup: 'services/constellation/src/suites/testing/global-setup.ts',
+          include: include('services/e2e/src'),
+          globalSetup: 'services/e2e/src/testing/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

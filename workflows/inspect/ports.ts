@@ -2,7 +2,7 @@ import type { AdmittedRun } from '@forkproof/contracts/access'
 import type { RefusalReason } from '@forkproof/contracts/errors'
 import type { RunFacts } from '@forkproof/contracts/facts'
 
-export { githubTaskQueue } from '../claim/ports.ts'
+export { githubTaskQueue } from '../claims/ports.ts'
 
 /** Which run is asked about. Without `eventClass` and `attempt` the newest attempt is described, whatever its kind. */
 export interface RunQuestion {

@@ -1,6 +1,6 @@
 import type { KeyChangeResult, KeyOperation } from './api.ts'
 
-export { signingTaskQueue } from '../claim/ports.ts'
+export { signingTaskQueue } from '../claims/ports.ts'
 
 /** Task queue `signing`, served by the signer. */
 export interface KeyActivities {

@@ -3,7 +3,7 @@ import { Audience, Issuer } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
 import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
-import { buildWaitMsMax } from '@forkproof/workflows/build/api'
+import { buildWaitMsMax } from '@forkproof/workflows/builds/api'
 import { z } from 'zod'
 
 const commaList = (text: string): string[] =>

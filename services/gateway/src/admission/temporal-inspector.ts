@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AppError, refusalReasons } from '@forkproof/contracts/errors'
 import { RunFacts } from '@forkproof/contracts/facts'
-import { buildTaskQueue } from '@forkproof/workflows/build/api'
+import { buildTaskQueue } from '@forkproof/workflows/builds/api'
 import { type InspectWorkflow, inspectWorkflow, type RunInspection } from '@forkproof/workflows/inspect/api'
 import type { Client } from '@temporalio/client'
 import { z } from 'zod'

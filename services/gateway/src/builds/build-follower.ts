@@ -1,7 +1,7 @@
 import type { BuildState } from '@forkproof/contracts/build'
 import type { BuildId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
-import { buildWaitMsMax } from '@forkproof/workflows/build/api'
+import { buildWaitMsMax } from '@forkproof/workflows/builds/api'
 import { BoundedMap } from '../throttling/bounded-map.ts'
 import type { Builds } from './ports.ts'
 

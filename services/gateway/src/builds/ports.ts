@@ -1,7 +1,7 @@
 import type { BuildOrder, BuildState, PlatformWish } from '@forkproof/contracts/build'
 import type { NodeAnnouncement } from '@forkproof/contracts/events'
 import type { BuildId, ProjectId, RelationshipId } from '@forkproof/contracts/ids'
-import type { Finish } from '@forkproof/workflows/build/api'
+import type { Finish } from '@forkproof/workflows/builds/api'
 
 export type BuildResult = Finish['result']
 

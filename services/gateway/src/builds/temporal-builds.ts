@@ -14,7 +14,7 @@ import {
   connectUpdate,
   finishSignal,
   stateQuery,
-} from '@forkproof/workflows/build/api'
+} from '@forkproof/workflows/builds/api'
 import {
   ApplicationFailure,
   Client,

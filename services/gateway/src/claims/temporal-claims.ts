@@ -7,7 +7,7 @@ import {
   claimTaskQueue,
   claimWorkflow,
   claimWorkflowId,
-} from '@forkproof/workflows/claim/api'
+} from '@forkproof/workflows/claims/api'
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,

@@ -2,7 +2,7 @@ import { BuilderEvent } from '@forkproof/contracts/events'
 import type { Delivery, Handled } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
-import { builderEventSignal, buildWorkflowId } from '@forkproof/workflows/build/api'
+import { builderEventSignal, buildWorkflowId } from '@forkproof/workflows/builds/api'
 import type { Client } from '@temporalio/client'
 
 const callTimeoutMs = 3_000

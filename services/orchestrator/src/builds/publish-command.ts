@@ -1,6 +1,6 @@
 import { BuilderCommand, subjects } from '@forkproof/contracts/events'
 import type { Bus } from '@forkproof/infra/bus'
-import type { CommandActivities } from '@forkproof/workflows/build/ports'
+import type { CommandActivities } from '@forkproof/workflows/builds/ports'
 import { ApplicationFailure } from '@temporalio/client'
 
 /** Stores a command under its own id, so that a repeat after a crash is dropped by the stream. One that is malformed is never tried again. */

@@ -1,6 +1,6 @@
 import { ForkproofEvent } from '@forkproof/contracts/events'
 import type { Bus } from '@forkproof/infra/bus'
-import type { EventActivities } from '@forkproof/workflows/claim/ports'
+import type { EventActivities } from '@forkproof/workflows/claims/ports'
 
 /** Stores an event under its own id, so that a repeat after a crash is dropped by the stream. */
 export const createEventActivities = (bus: Pick<Bus, 'store'>): EventActivities => ({

@@ -1,5 +1,5 @@
 import { silentLogger } from '@forkproof/infra/log'
-import type { MintRequest } from '@forkproof/workflows/claim/ports'
+import type { MintRequest } from '@forkproof/workflows/claims/ports'
 import type { KeyOperation } from '@forkproof/workflows/keys/api'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { attestationFor, createClaim, createReplica, createWorld, signAttestation } from '../testing/world.ts'

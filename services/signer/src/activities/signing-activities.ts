@@ -1,5 +1,5 @@
 import type { Logger } from '@forkproof/infra/log'
-import type { SigningActivities } from '@forkproof/workflows/claim/ports'
+import type { SigningActivities } from '@forkproof/workflows/claims/ports'
 import { ParsedMintRequest } from '../minting/mint-request.ts'
 import type { MintToken } from '../minting/mint-token.ts'
 

@@ -1,4 +1,4 @@
-import type { GithubActivities } from '@forkproof/workflows/claim/ports'
+import type { GithubActivities } from '@forkproof/workflows/claims/ports'
 import { keptAlive } from './kept-alive.ts'
 import { type WatchTools, watchForProof } from './watch-for-proof.ts'
 

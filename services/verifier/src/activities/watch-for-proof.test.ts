@@ -1,6 +1,6 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
-import type { ProofSeen } from '@forkproof/workflows/claim/api'
+import type { ProofSeen } from '@forkproof/workflows/claims/api'
 import { describe, expect, test } from 'vitest'
 import { refuse } from '../core/decision.ts'
 import { verifyRun } from '../core/verify-run.ts'

@@ -1,6 +1,6 @@
 import { AppError } from '@forkproof/contracts/errors'
 import { limits } from '@forkproof/contracts/limits'
-import { buildWaitMsMax } from '@forkproof/workflows/build/api'
+import { buildWaitMsMax } from '@forkproof/workflows/builds/api'
 import { z } from 'zod'
 import { ShownBuild, showBuild } from '../../builds/shown-state.ts'
 import { BuildRequest } from '../../builds/start-build.ts'

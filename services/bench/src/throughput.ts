@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url'
+import { forkRun } from '@forkproof/e2e/testing/claims'
+import type { Lifecycle } from '@forkproof/infra/lifecycle'
+import { silentLogger } from '@forkproof/infra/log'
+import { connectTemporal, installTemporalRuntime, startWorker } from '@forkproof/infra/temporal'
+import { claimWithOurClaimant } from './claimants.ts'
+import { type BenchResult, latencyResults, percentile, times } from './result.ts'
+import type { BenchWorld } from './world.ts'
+
+const concurrent = 12
+const rounds = 5
+
+/** Claims a second, end to end, against a bare one-activity workflow on the same Temporal server, in turns: A B A B. */
+export async function throughput(world: BenchWorld, lifecycle: Lifecycle, count: number): Promise<BenchResult[]> {
+  await world.github.setDials({ latencyMs: 0, webLatencyMs: 0 })
+  const runBare = await bareWorkflows(world, lifecycle)
+  const rates = { bare: [] as number[], claims: [] as number[], ratio: [] as number[] }
+  const claimLatencies: number[] = []
+  const claimOnce = async (of: Awaited<ReturnType<typeof forkRun>>) => {
+    // No waiting for an upload here: what is measured is work.
+    claimLatencies.push((await claimWithOurClaimant(world, of, 0)).claimMs)
+  }
+  await runBare(count / 2)
+  for (let index = 0; index < rounds; index++) {
+    const bare = await perSecond(count, () => runBare(count))
+    const runs = await times(Math.ceil(count / 20), 8, () => forkRun(world.github, { jobs: 20 }))
+    const claims = await perSecond(count, () => times(count, concurrent, number => claimOnce(pick(runs, number))))
+    rates.bare.push(bare)
+    rates.claims.push(claims)
+    rates.ratio.push(claims / bare)
+  }
+  const place = `${concurrent} at once, 2 cores for everything, Temporal on SQLite with WAL and full sync, NATS sync always, GitHub 0 ms`
+  const conditions = `${place}; median of ${rounds} rounds of ${count}, in turns`
+  const median = (values: readonly number[]) => Math.round(percentile(values, 0.5) * 100) / 100
+  return [
+    { name: 'bare workflows', value: median(rates.bare), unit: '1/s', conditions },
+    { name: 'claims end to end', value: median(rates.claims), unit: '1/s', conditions },
+    { name: 'claims over bare workflows', value: median(rates.ratio), unit: 'ratio', conditions },
+    ...latencyResults('POST /claim at that load', claimLatencies, place),
+  ]
+}
+
+const pick = <T>(items: readonly T[], index: number): T => {
+  const item = items[index % items.length]
+  if (item === undefined) throw new Error('no runs')
+  return item
+}
+
+async function perSecond(count: number, work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return (count / (performance.now() - startedAt)) * 1_000
+}
+
+async function bareWorkflows(world: BenchWorld, lifecycle: Lifecycle): Promise<(count: number) => Promise<unknown>> {
+  installTemporalRuntime(silentLogger)
+  const temporal = { address: world.system.addresses.temporal, namespace: 'default' }
+  const workflowsPath = fileURLToPath(new URL('./bare-workflow.ts', import.meta.url))
+  const parts = { lifecycle, log: silentLogger }
+  await startWorker({ ...temporal, worker: { taskQueue: 'bare', workflowsPath } }, parts)
+  await startWorker(
+    { ...temporal, worker: { taskQueue: 'bare-activity', activities: { nothing: async () => 'done' } } },
+    parts,
+  )
+  const client = connectTemporal(temporal, lifecycle)
+  return count =>
+    times(count, concurrent, () =>
+      client.workflow.execute('bare', { taskQueue: 'bare', workflowId: `bare-${crypto.randomUUID()}` }),
+    )
+}

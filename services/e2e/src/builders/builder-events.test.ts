@@ -1,0 +1,139 @@
+import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import { RepositoryName, RunId } from '@forkproof/contracts/ids'
+import {
+  awaitChangeUpdate,
+  type BuildWorkflow,
+  buildTaskQueue,
+  buildWorkflow,
+  buildWorkflowId,
+  finishSignal,
+} from '@forkproof/workflows/builds/api'
+import { eventsOf, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { forkRun } from '../testing/claims.ts'
+import { openScriptedNode } from '../testing/scripted-node.ts'
+import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { until } from '../testing/until.ts'
+
+let world: TestSystem
+let node: Awaited<ReturnType<typeof openScriptedNode>>
+
+beforeAll(async () => {
+  world = await openSystem({ extra: { verifier: { FORKPROOF_VERIFIER_RUN_WATCH_SECONDS: '1' } } })
+  node = await openScriptedNode(world.system)
+})
+
+/** A build of a fork's run in the simulator, without a gateway; bounded by its own end. */
+async function startBuild(changes: (order: BuildOrder) => Partial<BuildOrder> = () => ({})) {
+  const { repository, run } = await forkRun(world.github)
+  const name = crypto.randomUUID()
+  const sample = sampleBuild(name)
+  const admitted = {
+    ...sample.run,
+    repository: RepositoryName.parse(repository),
+    repositoryId: await world.github.repositoryId(repository),
+    runId: RunId.parse(String(run.id)),
+  }
+  const plain = { ...sample, run: admitted }
+  const order = { ...plain, ...changes(plain) }
+  const handle = await world.temporal.workflow.start<BuildWorkflow>(buildWorkflow, {
+    taskQueue: buildTaskQueue,
+    workflowId: buildWorkflowId(order.buildId),
+    args: [order],
+  })
+  const whenFits = async (fits: (state: BuildState) => boolean): Promise<BuildState> => {
+    for (let knownVersion = 0; ; ) {
+      const asked = { args: [{ knownVersion, waitMs: 20_000 }] as [unknown] }
+      const state: BuildState = await handle.executeUpdate(awaitChangeUpdate, asked)
+      if (fits(state) || state.phase === 'ended') return state
+      knownVersion = state.version
+    }
+  }
+  const isReady = () => whenFits(({ platforms }) => platforms.every(({ state }) => state === 'ready'))
+  return { order, run, handle, isReady, whenFits, finish: () => handle.signal(finishSignal, { result: 'success' }) }
+}
+
+describe('a build over the real bus', () => {
+  it('is confirmed at GitHub, ready by its node’s events, and ends with the receipt', async () => {
+    const build = await startBuild()
+    expect(await build.isReady()).toMatchObject({ phase: 'active', platforms: [{ state: 'ready' }] })
+    await build.finish()
+    expect(await build.handle.result()).toMatchObject({ outcome: 'success', platforms: [{ state: 'destroyed' }] })
+    expect(node.commandsOf(build.order.buildId).map(({ type }) => type.split('.')[2])).toEqual([
+      'requested',
+      'released',
+    ])
+  })
+
+  it('ends with its run', async () => {
+    const build = await startBuild()
+    await build.isReady()
+    await world.github.send('PATCH', `/_sim/runs/${build.run.id}`, { status: 'completed', conclusion: 'success' })
+    expect(await build.handle.result()).toMatchObject({ outcome: 'run_over', reason: 'run_not_in_progress' })
+  })
+
+  it.each<[string, (order: BuildOrder) => Partial<BuildOrder>, string]>([
+    ['as trusted, which a fork’s run is not', ({ run }) => ({ run: { ...run, eventClass: 'trusted' } }), 'not_trusted'],
+    ['of a repository with another id', ({ run }) => ({ run: { ...run, repositoryId: '1' } }), 'run_not_found'],
+    ['of a run that is not there', ({ run }) => ({ run: { ...run, runId: RunId.parse('1') } }), 'run_not_found'],
+  ])('is refused %s, and the node is told to give back what it made meanwhile', async (_, changes, reason) => {
+    const build = await startBuild(changes)
+    expect(await build.handle.result()).toMatchObject({
+      outcome: 'refused',
+      reason,
+      platforms: [{ state: 'destroyed', reason: 'not_wanted' }],
+    })
+    const kinds = node.commandsOf(build.order.buildId).map(({ type }) => type.split('.')[2])
+    expect(kinds).toEqual(['requested', 'released'])
+  })
+})
+
+describe('the stream of builders', () => {
+  it('is read on after messages that are no events', async () => {
+    for (const text of ['', '{', '[]', '{"type":"forkproof.builder.ready.v1"}', 'x'.repeat(10_000)]) {
+      await node.publishText(text, crypto.randomUUID())
+    }
+    const build = await startBuild()
+    await build.isReady()
+    await build.finish()
+    expect(await build.handle.result()).toMatchObject({ outcome: 'success' })
+  })
+
+  it('is read on after an event of a build that never was', async () => {
+    const { buildId } = sampleBuild('never started')
+    const leaseId = crypto.randomUUID() as Parameters<typeof eventsOf>[0]['leaseId']
+    await node.publish(eventsOf({ buildId, leaseId, platform: 'linux/amd64' }).destroyed('time_up'))
+    const build = await startBuild()
+    await build.isReady()
+    await build.finish()
+    expect(await build.handle.result()).toMatchObject({ outcome: 'success' })
+  })
+
+  it('loses nothing to an orchestrator that is killed, and no command is done twice', async () => {
+    const build = await startBuild()
+    await build.isReady()
+    await world.system.killPart('orchestrator')
+    const [request] = node.commandsOf(build.order.buildId)
+    if (!request) throw new Error('nothing was requested')
+    await node.publish(eventsOf(request.data).destroyed('client_gone'))
+    await world.system.startPart('orchestrator')
+    expect(await build.handle.result()).toMatchObject({
+      outcome: 'client_gone',
+      platforms: [{ reason: 'client_gone' }],
+    })
+    expect(node.commandsOf(build.order.buildId)).toHaveLength(1)
+  })
+
+  it('loses nothing to a Temporal that is away', async () => {
+    const build = await startBuild()
+    await build.isReady()
+    await world.system.killPart('temporal')
+    const [request] = node.commandsOf(build.order.buildId)
+    if (!request) throw new Error('nothing was requested')
+    await node.publish(eventsOf(request.data).destroyed('builder_lost'))
+    await world.system.startPart('temporal')
+    const ended = async () => (await build.handle.describe()).status.name === 'COMPLETED'
+    await until('ended', () => ended().catch(() => false), { msMax: 60_000 })
+    expect(await build.handle.result()).toMatchObject({ outcome: 'failed', reason: 'builder_lost' })
+  })
+})

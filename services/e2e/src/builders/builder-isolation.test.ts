@@ -1,0 +1,179 @@
+import type { BuilderSpec } from '@forkproof/builder-provisioner/drivers/driver'
+import { parseNetwork } from '@forkproof/builder-provisioner/network/networks'
+import { UplinkNetwork, type UplinkOptions } from '@forkproof/builder-provisioner/network/uplink-network'
+import type { BuilderId } from '@forkproof/contracts/ids'
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { buildOn, probeImage } from '../testing/builders/build-on.ts'
+import { someBuilderId, someSpec } from '../testing/builders/driver-world.ts'
+import { openProcessWorld } from '../testing/builders/process-world.ts'
+import { listenIn, openStandInNetwork, standInPort, standIns } from '../testing/builders/stand-in-network.ts'
+
+const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
+const { buildctl, probe } = inject('programs')
+const at = (address: string, port = standInPort) => `${address}:${port}`
+
+let net: Awaited<ReturnType<typeof openStandInNetwork>>
+let world: Awaited<ReturnType<typeof openProcessWorld>>
+let uplink: UplinkOptions
+let before: readonly string[]
+
+const specOf = (more: Partial<BuilderSpec> = {}) => someSpec({ egress: 'internet', ...more })
+const linksOfUplink = async () =>
+  (await net.inUplink('ip', '-brief', 'link', 'show')).split('\n').map(line => line.split(/[@\s]/)[0] ?? '')
+const pidOf = async (id: BuilderId) => {
+  const line = (await world.openDriver().inventory(id, within())).find(one => one.endsWith(' buildkitd'))
+  return Number(line?.split(' ')[1])
+}
+/** Builds with a RUN of the probe and expects what it says to be so. */
+async function expectFrom(socketPath: string, ...words: string[]): Promise<void> {
+  const result = await buildOn(buildctl, socketPath, { ...probeImage(probe, words), args: ['--no-cache'] })
+  expect(result, result.output).toMatchObject({ code: 0 })
+}
+
+beforeAll(async () => {
+  net = await openStandInNetwork()
+  uplink = {
+    namespace: net.uplink,
+    owner: net.uplink,
+    prefix: parseNetwork('198.19.64.0/18'),
+    nameservers: [standIns.resolver],
+    blocked: [`${standIns.otherInternet}/32`],
+  }
+  world = await openProcessWorld({ network: new UplinkNetwork(uplink) })
+  const missing = await world.openDriver().missing({ egress: 'internet', builderClass: 'ephemeral' }, within())
+  if (missing.length > 0) throw new Error(`this machine cannot run the suite: ${JSON.stringify(missing)}`)
+  before = await linksOfUplink()
+})
+
+afterEach(async () => {
+  const driver = world.openDriver()
+  for (const id of await driver.list(within())) await driver.destroy(id, within())
+  expect(await linksOfUplink()).toEqual(before)
+})
+
+describe('the stand-ins', () => {
+  it('can all be reached without a filter, so that not reaching them means something', async () => {
+    for (const address of [standIns.internet, standIns.otherInternet, standIns.machine, ...standIns.forbidden]) {
+      await net.inUplink(probe, 'reachable', at(address))
+    }
+    await net.inUplink(probe, 'reachable', at(standIns.internet, 53))
+  })
+})
+
+describe('egress internet', () => {
+  it('reaches the internet, and neither metadata, private networks, reserved ranges, the machine nor what the operator adds', async () => {
+    const { socketPath } = await world.openDriver().create(specOf(), within())
+    await expectFrom(socketPath, 'reachable', at(standIns.internet))
+    const forbidden = [...standIns.forbidden, standIns.machine, standIns.otherInternet, '127.0.0.1']
+    await expectFrom(socketPath, 'unreachable', forbidden.map(address => at(address)).join(','))
+  })
+
+  it('asks names only of the configured resolver', async () => {
+    const { socketPath } = await world.openDriver().create(specOf(), within())
+    await expectFrom(socketPath, 'reachable', at(standIns.resolver, 53))
+    await expectFrom(socketPath, 'unreachable', at(standIns.internet, 53))
+  })
+
+  it('reaches no other builder, not the machine’s end of its link, and has no IPv6', async () => {
+    const driver = world.openDriver()
+    const [one, two] = [specOf(), specOf()]
+    const { socketPath } = await driver.create(one, within())
+    await driver.create(two, within())
+    const other = await pidOf(two.builderId)
+    await listenIn(`/proc/${other}/ns/net`, [standInPort])
+    const addresses = await net.inUplink('ip', '-brief', '-4', 'address', 'show')
+    const outside = [...addresses.matchAll(/^fpb\S+\s+UP\s+(\d+\.\d+\.\d+\.)(\d+)\/30/gm)]
+    expect(outside).toHaveLength(2)
+    const both = outside.flatMap(([, start, last]) => [`${start}${last}`, `${start}${Number(last) + 1}`])
+    await expectFrom(socketPath, 'unreachable', both.map(address => at(address)).join(','))
+    expect(await net.inUplink('nsenter', `--net=/proc/${other}/ns/net`, 'ip', '-6', 'address', 'show')).toBe('')
+    expect(await net.inUplink('sh', '-c', 'ip -6 address show | grep -A2 fpb || true')).toBe('')
+  })
+
+  it('cannot be begun from the machine or the world: a builder’s own ports answer nobody outside', async () => {
+    const spec = specOf()
+    await world.openDriver().create(spec, within())
+    const pid = await pidOf(spec.builderId)
+    await listenIn(`/proc/${pid}/ns/net`, [standInPort])
+    const addresses = await net.inUplink('ip', '-brief', '-4', 'address', 'show')
+    const [, start, last] = /^fpb\S+\s+UP\s+(\d+\.\d+\.\d+\.)(\d+)\/30/m.exec(addresses) ?? []
+    await net.inUplink(probe, 'unreachable', at(`${start}${Number(last) + 1}`))
+  })
+
+  it('cannot change its own link, even as BuildKit', async () => {
+    const spec = specOf()
+    await world.openDriver().create(spec, within())
+    const pid = await pidOf(spec.builderId)
+    const asBuilder = ['--target', String(pid), '--user', '--net', '--preserve-credentials', '--', 'setpriv']
+    const change = net.inUplink(
+      'nsenter',
+      ...asBuilder,
+      '--reuid',
+      '0',
+      'ip',
+      'address',
+      'add',
+      '10.66.0.9/24',
+      'dev',
+      'eth0',
+    )
+    await expect(change).rejects.toThrow(/not permitted/)
+  })
+
+  it('puts the filter back before the next link when somebody has removed it', async () => {
+    const driver = world.openDriver()
+    await net.inUplink('nft', 'flush', 'ruleset')
+    const { socketPath } = await driver.create(specOf(), within())
+    await expectFrom(socketPath, 'unreachable', standIns.forbidden.map(address => at(address)).join(','))
+  })
+
+  it('leaves no link when the builder is destroyed, cancelled or killed', async () => {
+    const driver = world.openDriver()
+    const spec = specOf()
+    await driver.create(spec, within())
+    expect(await driver.inventory(spec.builderId, within())).toContain(`link fp${spec.builderId}`)
+    await driver.destroy(spec.builderId, within())
+    expect(await driver.inventory(spec.builderId, within())).toEqual([])
+    for (const ms of [50, 120, 200]) await driver.create(specOf(), AbortSignal.timeout(ms)).catch(() => {})
+    const killed = specOf()
+    const { ended } = await driver.create(killed, within())
+    process.kill(await pidOf(killed.builderId), 'SIGKILL')
+    await ended
+    for (const id of await driver.list(within())) await driver.destroy(id, within())
+    expect(await linksOfUplink()).toEqual(before)
+  })
+})
+
+describe('egress none', () => {
+  it('has loopback alone, and reaches nothing behind the uplink', async () => {
+    const { socketPath } = await world.openDriver().create(specOf({ egress: 'none' }), within())
+    const all = [standIns.internet, standIns.machine, ...standIns.forbidden].map(address => at(address))
+    await expectFrom(socketPath, 'unreachable', all.join(','))
+  })
+})
+
+describe('an uplink that cannot be filtered or used', () => {
+  const missingOf = (more: Partial<UplinkOptions>) => new UplinkNetwork({ ...uplink, ...more }).missing(within())
+
+  it('is named when its namespace is not there', async () => {
+    expect(await missingOf({ namespace: 'fpt-nowhere' })).toMatchObject([{ howToGet: 'ip netns add fpt-nowhere' }])
+  })
+
+  it('is named when it does not forward', async () => {
+    await net.inUplink('sysctl', '-q', '-w', 'net.ipv4.ip_forward=0')
+    try {
+      expect(await missingOf({})).toMatchObject([{ what: 'IPv4 forwarding' }])
+    } finally {
+      await net.inUplink('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1')
+    }
+  })
+
+  it.each([[[]], [['10.66.0.1']], [['::1']]])('is named when its resolvers %j cannot be reached', async nameservers => {
+    expect(await missingOf({ nameservers })).toMatchObject([{ what: expect.stringContaining('resolvers') }])
+  })
+
+  it('gives no link to a process that has no network namespace of its own', async () => {
+    const attach = new UplinkNetwork(uplink).attach({ builderId: someBuilderId(), pid: process.pid }, within())
+    await expect(attach).rejects.toThrow('no network namespace of its own')
+  })
+})

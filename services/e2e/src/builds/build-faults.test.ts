@@ -1,0 +1,233 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { LeasedBuilder, pidsWithin } from '../testing/builders/leased-builder.ts'
+import { machineInventory } from '../testing/builders/machine-inventory.ts'
+import {
+  accessToken,
+  ask,
+  buildState,
+  createProject,
+  finishBuild,
+  forkRunWithToken,
+  hasEnded,
+  isReady,
+  type ShownState,
+  type StartedBuild,
+  settled,
+  startBuild,
+  writeCredentials,
+} from '../testing/builds.ts'
+import { buildWith, type Finished, imageContext } from '../testing/remote-build.ts'
+import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { until } from '../testing/until.ts'
+
+/** The longest that a fault takes to be noticed: a bus or a Temporal that was away is asked again at growing intervals. */
+const endMsMax = 60_000
+/** What the kernel or one message does. */
+const atOnceMsMax = 3_000
+const runWatchMs = 1_000
+/** Longer than a part takes to be killed and to be started again. */
+const clientGoneSeconds = 12
+const longRunSeconds = 60
+/** Long enough for some parts to be back before its end. */
+const shortRunSeconds = 6
+const cgroup = `/forkproof-faults-${process.pid}`
+
+let world: TestSystem
+let stateFolder: string
+beforeAll(async () => {
+  stateFolder = await temporaryFolder()
+  world = await openSystem({
+    builders: true,
+    extra: {
+      verifier: { FORKPROOF_VERIFIER_RUN_WATCH_SECONDS: String(runWatchMs / 1_000) },
+      'builder-provisioner': {
+        FORKPROOF_PROVISIONER_STATE_FOLDER: stateFolder,
+        FORKPROOF_PROVISIONER_PROCESS_CGROUP: cgroup,
+        FORKPROOF_PROVISIONER_CLIENT_GONE_SECONDS: String(clientGoneSeconds),
+      },
+    },
+  })
+})
+
+interface Ready {
+  readonly build: StartedBuild
+  readonly state: ShownState
+  readonly builder: LeasedBuilder
+  readonly runId: number
+}
+
+async function readyBuild(): Promise<Ready> {
+  const { repository, run, idToken } = await forkRunWithToken(world)
+  const project = await createProject(world, [{ repository, eventClass: 'fork_pull_request' }])
+  const build = await startBuild(world, await accessToken(world, idToken, project))
+  const state = await buildState(world, build, settled)
+  expect(isReady(state), JSON.stringify(state)).toBe(true)
+  return { build, state, runId: run.id, builder: new LeasedBuilder(state, join(stateFolder, 'builders')) }
+}
+
+async function run(state: ShownState, words: readonly string[], signal?: AbortSignal): Promise<Finished> {
+  const { buildctl, probe } = inject('programs')
+  const folder = await temporaryFolder()
+  const from = await imageContext({ probe, folder }, [`RUN ${JSON.stringify(['/probe', ...words])}`])
+  return buildWith({ buildctl, to: await writeCredentials(state, folder) }, from, signal ? { signal } : {})
+}
+
+/** A ready build whose RUN of so many seconds has begun. `over` resolves when its client is done or gives up. */
+async function runningBuild(seconds = longRunSeconds, signal?: AbortSignal) {
+  const ready = await readyBuild()
+  const over = run(ready.state, ['sleep', String(seconds)], signal)
+  const begun = async () => (await ready.builder.pids('/probe sleep')).length > 0
+  await until('the RUN step is running', begun, { msMax: 20_000, everyMs: 20 })
+  const kinds = (await ready.builder.traces()).map(trace => trace.split(' ')[0])
+  expect(kinds).toEqual(expect.arrayContaining(['process', 'cgroup', 'mount', 'loop', 'folder']))
+  return { ...ready, over }
+}
+
+const noProcess = (builder: LeasedBuilder) =>
+  until('no process of the builder', async () => (await builder.pids()).length === 0, { msMax: atOnceMsMax })
+
+/** The build ended so, its receipt is clean, and the operating system holds nothing of its builder. */
+async function expectEnd(
+  { build, builder }: Ready,
+  end: { outcome: string; reason?: string; released: string },
+  msMax = endMsMax,
+) {
+  const { released, ...how } = end
+  const state = await buildState(world, build, hasEnded, msMax)
+  expect(state, JSON.stringify(state)).toMatchObject({
+    ...how,
+    platforms: [{ state: 'destroyed', reason: released, receipt: { leftovers: [] } }],
+  })
+  expect(await builder.traces()).toEqual([])
+}
+const finished = { outcome: 'success', released: 'finished' }
+const lost = { outcome: 'failed', reason: 'builder_lost', released: 'builder_lost' }
+
+/** Whatever became of the last build. */
+async function servesTheNext() {
+  const ready = await readyBuild()
+  const done = await run(ready.state, ['hello'])
+  expect(done.code, done.output).toBe(0)
+  await finishBuild(world, ready.build)
+  await expectEnd(ready, finished)
+}
+
+/** Whatever the fault, the RUN that goes on meanwhile ends well, and so does the build. */
+async function expectUncut(fault: (state: ShownState) => Promise<void>) {
+  const running = await runningBuild(shortRunSeconds)
+  const { buildId, buildToken } = running.build
+  // The client says that it lives, as clients do: its RUN may be over before the part is back.
+  const alive = () => ask(`${world.issuer}/v1/builds/${buildId}/health`, { method: 'POST', bearer: buildToken })
+  const pulse = setInterval(() => void alive().catch(() => undefined), 2_000)
+  try {
+    await fault(running.state)
+    const done = await running.over
+    expect(done.code, done.output).toBe(0)
+    await finishUntilHeard(running.build)
+  } finally {
+    clearInterval(pulse)
+  }
+  await expectEnd(running, finished)
+}
+
+/** As a client does: asked again while a part is away. */
+const finishUntilHeard = (build: StartedBuild) =>
+  until('the end was heard', async () => (await finishBuild(world, build)).status < 300, {
+    msMax: 30_000,
+    everyMs: 500,
+  })
+
+describe('while a RUN goes on,', () => {
+  afterEach(servesTheNext)
+
+  it('a provisioner that is killed takes the builder with it, and the build ends by itself when it is back', async () => {
+    const running = await runningBuild()
+    await world.system.killPart('builder-provisioner')
+    await noProcess(running.builder)
+    expect((await running.over).code).not.toBe(0)
+    await world.system.startPart('builder-provisioner')
+    await expectEnd(running, lost)
+  })
+
+  it('a BuildKit that is killed ends the build', async () => {
+    const running = await runningBuild()
+    expect(await running.builder.pids('buildkitd --config')).not.toEqual([])
+    // The warm ones too: who waits in the pool is replaced.
+    const daemons = await pidsWithin(cgroup, 'buildkitd --config')
+    for (const pid of daemons) killIfThere(pid)
+    expect((await running.over).code).not.toBe(0)
+    await expectEnd(running, lost)
+  })
+
+  it('a run that ends at GitHub takes its build with it within a look of the verifier', async () => {
+    const running = await runningBuild()
+    const end = { status: 'completed', conclusion: 'cancelled' }
+    await world.github.send('PATCH', `/_sim/runs/${running.runId}`, end)
+    await expectEnd(running, { outcome: 'run_over', released: 'run_over' }, runWatchMs + atOnceMsMax)
+    expect((await running.over).code).not.toBe(0)
+  })
+
+  it('a build that is canceled ends at once', async () => {
+    const running = await runningBuild()
+    const { buildId, buildToken } = running.build
+    const answer = await ask(`${world.issuer}/v1/builds/${buildId}`, { method: 'DELETE', bearer: buildToken })
+    expect(answer.status).toBe(204)
+    await expectEnd(running, { outcome: 'canceled', released: 'canceled' }, atOnceMsMax)
+    expect((await running.over).code).not.toBe(0)
+  })
+
+  it('a client that is killed is noticed, and its builder taken back', async () => {
+    const client = new AbortController()
+    const running = await runningBuild(longRunSeconds, client.signal)
+    client.abort()
+    await running.over
+    await expectEnd(running, { outcome: 'client_gone', released: 'client_gone' })
+  })
+
+  it('a bus that stops in order and comes back cuts nothing', async () => {
+    await expectUncut(async () => {
+      await world.system.stopPart('nats')
+      await world.system.startPart('nats')
+    })
+  })
+
+  it.each(['orchestrator', 'gateway', 'verifier', 'nats', 'temporal'] as const)(
+    'a killed %s cuts nothing, lets clients in without it, and hears the end when it is back',
+    async part => {
+      await expectUncut(async state => {
+        await world.system.killPart(part)
+        const done = await run(state, ['hello'])
+        expect(done.code, done.output).toBe(0)
+        await world.system.startPart(part)
+      })
+    },
+  )
+})
+
+it('a client that never connects and says nothing is gone, and its builder taken back', async () => {
+  await expectEnd(await readyBuild(), { outcome: 'client_gone', released: 'client_gone' })
+  await servesTheNext()
+})
+
+describe('after all of this', () => {
+  it('a provisioner that stops leaves nothing of any builder on the machine, not even the warm ones', async () => {
+    await until('a warm builder', async () => (await pidsWithin(cgroup)).length > 0, { msMax: 20_000 })
+    await world.system.stopPart('builder-provisioner')
+    const words = [stateFolder, cgroup]
+    const left = await machineInventory({ words, folders: [join(stateFolder, 'builders')] })
+    // The cgroup around all builders, and other suites' links.
+    expect(left.filter(trace => !trace.startsWith('link ') && !trace.endsWith(cgroup))).toEqual([])
+    expect(await readdir(join(stateFolder, 'records', 'builders'))).toEqual([])
+  })
+})
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // One that ended with the others.
+  }
+}

@@ -1,0 +1,180 @@
+import { fileURLToPath } from 'node:url'
+import type { ClaimOrder, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ForkproofEvent } from '@forkproof/contracts/events'
+import {
+  claimTaskQueue,
+  claimWorkflow,
+  claimWorkflowId,
+  type ProofSeen,
+  proofSeenSignal,
+} from '@forkproof/workflows/claims/api'
+import {
+  type GithubActivities,
+  githubTaskQueue,
+  type MintRequest,
+  type SigningActivities,
+  signingTaskQueue,
+} from '@forkproof/workflows/claims/ports'
+import { sampleOrder, sampleProof } from '@forkproof/workflows/claims/testing/sample-order'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openTemporal, type TestTemporal } from '../testing/temporal-harness.ts'
+
+let temporal: TestTemporal
+const events: ForkproofEvent[] = []
+const minted: MintRequest[] = []
+/** What the fake activities do, per claim; a claim without an entry is proven and minted at once. */
+const watching = new Map<string, GithubActivities['watchForProof']>()
+const minting = new Map<string, SigningActivities['mintToken']>()
+const publishing = new Map<string, () => Promise<void>>()
+
+const signal = (order: ClaimOrder, proof: ProofSeen = sampleProof) =>
+  temporal.client.workflow.getHandle(claimWorkflowId(order.claimId)).signal(proofSeenSignal, proof)
+
+const execute = (order: ClaimOrder): Promise<ClaimVerdict> =>
+  temporal.client.workflow.execute(claimWorkflow, {
+    taskQueue: claimTaskQueue,
+    workflowId: claimWorkflowId(order.claimId),
+    args: [order],
+  })
+
+beforeAll(async () => {
+  temporal = await openTemporal()
+  const publishEvent = async (event: ForkproofEvent) => {
+    await publishing.get(event.subject)?.()
+    events.push(event)
+  }
+  const watchForProof: GithubActivities['watchForProof'] = async order => {
+    const scripted = watching.get(order.claimId)
+    if (scripted) return scripted(order)
+    await signal(order)
+    return { outcome: 'proven' }
+  }
+  const mintToken: SigningActivities['mintToken'] = async request => {
+    minted.push(request)
+    const scripted = minting.get(request.order.claimId)
+    return scripted ? scripted(request) : { outcome: 'minted', tokenId: 'token-1', sealedToken: 'sealed' }
+  }
+  const workflowsPath = fileURLToPath(import.meta.resolve('@forkproof/workflows/bundle'))
+  await temporal.work({ taskQueue: claimTaskQueue, workflowsPath, activities: { publishEvent } })
+  await temporal.work({ taskQueue: githubTaskQueue, activities: { watchForProof } })
+  await temporal.work({ taskQueue: signingTaskQueue, activities: { mintToken } })
+})
+
+const eventsOf = (order: ClaimOrder) => events.filter(event => event.subject === order.claimId)
+const mintsOf = (order: ClaimOrder) => minted.filter(request => request.order.claimId === order.claimId)
+
+describe.concurrent('the claim workflow', () => {
+  it('mints once the proof is signalled, publishes and returns the sealed token', async () => {
+    const order = sampleOrder('proven')
+    expect(await execute(order)).toEqual({
+      verdict: 'proven',
+      tokenId: 'token-1',
+      channel: 'artifact',
+      sealedToken: 'sealed',
+      ownKey: true,
+    })
+    expect(eventsOf(order)).toMatchObject([
+      { type: 'forkproof.claim.proven.v1', data: { repositoryId: '74', pullRequest: '12', tokenId: 'token-1' } },
+    ])
+    expect(mintsOf(order)).toMatchObject([
+      { attestation: sampleProof.attestation, order: { audience: order.audience } },
+    ])
+  })
+
+  it('does not wait for the verifier’s activity before it asks for the token', async () => {
+    const order = sampleOrder('early')
+    const { promise: askedForToken, resolve } = Promise.withResolvers<void>()
+    minting.set(order.claimId, async () => {
+      resolve()
+      return { outcome: 'minted', tokenId: 'token-2', sealedToken: 'sealed' }
+    })
+    watching.set(order.claimId, async () => {
+      await signal(order)
+      await askedForToken
+      return { outcome: 'proven' }
+    })
+    expect(await execute(order)).toMatchObject({ verdict: 'proven', tokenId: 'token-2' })
+  })
+
+  it('ends refused with the verifier’s reason, without minting', async () => {
+    const order = sampleOrder('refused')
+    watching.set(order.claimId, async () => ({ outcome: 'refused', reason: 'not_a_fork', detail: 'head is base' }))
+    expect(await execute(order)).toEqual({ verdict: 'refused', reason: 'not_a_fork', detail: 'head is base' })
+    expect(mintsOf(order)).toEqual([])
+    expect(eventsOf(order)).toMatchObject([{ type: 'forkproof.claim.refused.v1', data: { reason: 'not_a_fork' } }])
+  })
+
+  it('does not take a verifier’s word without the signed proof', async () => {
+    const order = sampleOrder('word-only')
+    watching.set(order.claimId, async () => ({ outcome: 'proven' }))
+    expect(await execute(order)).toEqual({ verdict: 'refused', reason: 'claim_expired' })
+    expect(mintsOf(order)).toEqual([])
+  })
+
+  it('ends refused with the signer’s reason', async () => {
+    const order = sampleOrder('forged')
+    minting.set(order.claimId, async () => ({ outcome: 'refused', reason: 'attestation_invalid' }))
+    expect(await execute(order)).toEqual({ verdict: 'refused', reason: 'attestation_invalid' })
+  })
+
+  it('counts only the first proof', async () => {
+    const order = sampleOrder('twice')
+    watching.set(order.claimId, async () => {
+      await signal(order)
+      await signal(order, { ...sampleProof, attestation: 'second' })
+      return { outcome: 'proven' }
+    })
+    await execute(order)
+    expect(mintsOf(order).map(request => request.attestation)).toEqual([sampleProof.attestation])
+  })
+
+  it('tries the signer again after a fault', async () => {
+    const order = sampleOrder('signer-fault')
+    let calls = 0
+    minting.set(order.claimId, async () => {
+      if (++calls === 1) throw new Error('signer restarted')
+      return { outcome: 'minted', tokenId: 'token-3', sealedToken: 'sealed' }
+    })
+    expect(await execute(order)).toMatchObject({ verdict: 'proven', tokenId: 'token-3' })
+    expect(calls).toBe(2)
+  })
+
+  it('gives the watch to another verifier when one goes silent', async () => {
+    const order = sampleOrder('silent')
+    let calls = 0
+    watching.set(order.claimId, async () => {
+      if (++calls === 1) return new Promise(() => {})
+      await signal(order)
+      return { outcome: 'proven' }
+    })
+    expect(await execute(order)).toMatchObject({ verdict: 'proven' })
+    expect(calls).toBe(2)
+  })
+
+  it('ends by itself when no verifier finishes in the claim’s time', async () => {
+    const order = { ...sampleOrder('late'), expiresAtMs: Date.now() - 9_000 }
+    watching.set(order.claimId, async () => {
+      throw new Error('GitHub is on fire')
+    })
+    expect(await execute(order)).toMatchObject({ verdict: 'refused', reason: 'claim_expired' })
+  })
+
+  it('publishes again after a fault of the bus', async () => {
+    const order = sampleOrder('bus-fault')
+    let calls = 0
+    publishing.set(order.claimId, async () => {
+      if (++calls < 3) throw new Error('bus away')
+    })
+    expect(await execute(order)).toMatchObject({ verdict: 'proven' })
+    expect(eventsOf(order)).toHaveLength(1)
+  })
+
+  it('can be found by repository, run, state and reason', async ({ expect }) => {
+    const order = sampleOrder('searched')
+    watching.set(order.claimId, async () => ({ outcome: 'refused', reason: 'code_not_seen' }))
+    await execute(order)
+    const query = `ForkproofState = 'refused' AND ForkproofReason = 'code_not_seen'`
+    const find = async () => (await temporal.client.workflow.count(query)).count
+    await expect.poll(find, { timeout: 10_000 }).toBe(1)
+  })
+})

@@ -1,0 +1,87 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { claim, forkRun, problemCode, showAsArtifact } from '../testing/claims.ts'
+import { countEvents, type OpenClaim, setRepositoryDials, stateOf, untilDecided } from '../testing/open-claims.ts'
+import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+
+const claimLifetimeMs = 9_000
+/** For the way from the end of a claim to its verdict. */
+const verdictMsMax = 6_000
+
+let world: TestSystem
+beforeAll(async () => {
+  world = await openSystem({
+    extra: { gateway: { FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS: String(claimLifetimeMs) } },
+  })
+})
+
+/** A claim whose code is shown, with GitHub as the dials say. */
+async function shownBehind(dials: Record<string, unknown>): Promise<OpenClaim> {
+  const of = await forkRun(world.github)
+  await setRepositoryDials(world, of, dials)
+  const answer = await claim(world.issuer, of, { channels: ['artifact'] })
+  const show = () => showAsArtifact(world.github, world.issuer, of.run, answer)
+  await show()
+  return { of, answer, show }
+}
+
+async function refusalOf(open: OpenClaim) {
+  const answer = await untilDecided(open.answer.exchangeURL)
+  return { status: answer.status, code: problemCode(answer), state: await stateOf(world, open) }
+}
+
+it('with nothing dialled a claim of this life is proven', async () => {
+  const open = await shownBehind({})
+  expect(await untilDecided(open.answer.exchangeURL)).toMatchObject({ status: 200 })
+})
+
+describe.concurrent('GitHub unreadable until the claim’s end', () => {
+  it.each([
+    ['403 to everything', { errorRate: { status: 403, rate: 1, seed: 1 } }],
+    ['500 to everything', { errorRate: { status: 500, rate: 1, seed: 1 } }],
+    ['JSON that never parses', { malformedJsonRate: 1 }],
+    ['every answer cut off', { truncateRate: 1 }],
+    ['no answer at all', { hang: true }],
+  ])('refuses it as github_unavailable in time: %s', async (_what, dials) => {
+    const startedAt = performance.now()
+    const open = await shownBehind(dials)
+    expect(await refusalOf(open)).toMatchObject({
+      status: 424,
+      code: 'github_unavailable',
+      state: { state: 'refused', reason: 'github_unavailable' },
+    })
+    expect(performance.now() - startedAt).toBeLessThan(claimLifetimeMs + verdictMsMax)
+  })
+
+  it('refuses it as run_not_found when GitHub knows nothing of the run', async () => {
+    const open = await shownBehind({ errorRate: { status: 404, rate: 1, seed: 1 } })
+    expect(await refusalOf(open)).toMatchObject({ status: 404, code: 'run_not_found' })
+  })
+
+  it('refuses it as code_not_seen when GitHub is fine and the code is not there', async () => {
+    const of = await forkRun(world.github)
+    const answer = await claim(world.issuer, of, { channels: ['artifact'] })
+    const open = { of, answer, show: async () => undefined }
+    expect(await refusalOf(open)).toMatchObject({ status: 403, code: 'code_not_seen' })
+  })
+})
+
+describe('every credential without requests left', () => {
+  it('refuses the claim as soon as that is known, not only at its end', async () => {
+    for (const [index, token] of world.system.keys.githubTokens.entries()) {
+      const name = `verifier-${index + 1}`
+      await world.github.send('DELETE', `/_sim/credentials/${name}`)
+      await world.github.send('POST', '/_sim/credentials', { name, token, limitPerHour: 0 })
+    }
+    const startedAt = performance.now()
+    const open = await shownBehind({})
+    expect(await refusalOf(open)).toMatchObject({ status: 424, code: 'github_unavailable' })
+    expect(performance.now() - startedAt).toBeLessThan(claimLifetimeMs)
+  })
+
+  it('counts each claim of this file as one event', async () => {
+    expect(await countEvents(world.system)).toEqual({
+      'forkproof.claim.proven.v1': 1,
+      'forkproof.claim.refused.v1': 8,
+    })
+  })
+})

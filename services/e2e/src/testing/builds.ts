@@ -1,0 +1,231 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ClaimAnswer } from '@forkproof/contracts/claim'
+import type { SimulatedGithub, SimulatedRun } from '@forkproof/local/github/simulated-github'
+import type { LocalSystem } from '@forkproof/local/running/local-system'
+import { z } from 'zod'
+import { claim, exchange, forkRun, type HttpAnswer, post, showAsArtifact } from './claims.ts'
+
+/** As much of a running system as a client and its operator need. */
+export interface BuildWorld {
+  readonly issuer: string
+  readonly system: LocalSystem
+  readonly github: SimulatedGithub
+}
+
+const requestMsMax = 40_000
+const readyMsMax = 60_000
+
+/** A request to the gateway with a bearer token. */
+export async function ask(
+  url: string,
+  options: { method?: string; bearer?: string; body?: unknown; headers?: Record<string, string> },
+): Promise<HttpAnswer> {
+  const { method = 'GET', bearer, body, headers } = options
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(requestMsMax),
+    headers: {
+      ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+/** As the operator; any status but 2xx throws. */
+export async function operate(world: BuildWorld, method: string, path: string, body?: unknown): Promise<unknown> {
+  const bearer = world.system.operatorToken.reveal()
+  const headers: Record<string, string> = method === 'POST' ? { 'if-match': '*' } : {}
+  const answer = await ask(world.issuer + path, { method, bearer, body, headers })
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`)
+  return answer.text === '' ? undefined : JSON.parse(answer.text)
+}
+
+const Id = z.object({ id: z.string() })
+
+/** A project with one trust relationship for each rule, for repositories by name. */
+export async function createProject(
+  world: BuildWorld,
+  rules: readonly { repository: string; [member: string]: unknown }[],
+): Promise<string> {
+  const { id } = Id.parse(
+    await operate(world, 'POST', '/v1/projects', { name: `project ${crypto.randomUUID().slice(0, 8)}` }),
+  )
+  for (const { repository, ...rule } of rules) {
+    const repositoryId = await world.github.repositoryId(repository)
+    const { etag } = await revisionOf(world, id)
+    const answer = await ask(`${world.issuer}/v1/projects/${id}/relationships`, {
+      method: 'POST',
+      bearer: world.system.operatorToken.reveal(),
+      body: { ...rule, repositoryId },
+      headers: { 'if-match': etag },
+    })
+    if (answer.status !== 201) throw new Error(`relationship: ${answer.status} ${answer.text}`)
+  }
+  return id
+}
+
+export async function revisionOf(world: BuildWorld, projectId: string): Promise<{ etag: string }> {
+  const bearer = world.system.operatorToken.reveal()
+  const answer = await ask(`${world.issuer}/v1/projects/${projectId}`, { bearer })
+  return { etag: answer.headers.get('etag') ?? '' }
+}
+
+/** A fork's run in progress and the ID token that it gets for having shown its code. */
+export async function forkRunWithToken(world: BuildWorld) {
+  const of = await forkRun(world.github)
+  const answer = await claim(world.issuer, of, { channels: ['artifact'], aud: world.issuer })
+  const shownAt = performance.now()
+  const idToken = await showAndExchange(world, of.run, answer)
+  return { ...of, idToken, visibleToTokenMs: performance.now() - shownAt }
+}
+
+/** One more token of a run. */
+export async function forkToken(
+  world: BuildWorld,
+  of: { repository: string; run: SimulatedRun },
+  aud: string = world.issuer,
+): Promise<string> {
+  const answer = await claim(world.issuer, of, { channels: ['artifact'], aud })
+  return showAndExchange(world, of.run, answer)
+}
+
+async function showAndExchange(world: BuildWorld, run: SimulatedRun, answer: ClaimAnswer): Promise<string> {
+  await showAsArtifact(world.github, world.issuer, run, answer)
+  const token = await exchange(answer.exchangeURL)
+  if (token.status !== 200) throw new Error(`exchange: ${token.status} ${token.text}`)
+  return token.text
+}
+
+/** A push run in progress in the repository. */
+export async function trustedRun(world: BuildWorld, repository: string): Promise<SimulatedRun> {
+  const job = { name: 'build', status: 'in_progress', steps: [{ name: 'Build', status: 'in_progress' }] }
+  return world.github.createRun(repository, { event: 'push', status: 'in_progress', jobs: [job] })
+}
+
+/** What GitHub gives a trusted job. */
+export async function trustedToken(world: BuildWorld, run: SimulatedRun, audience: string = world.issuer) {
+  const answer = await world.github.send('POST', `/_sim/jobs/${run.jobs[0]?.id}/id-token`, { audience })
+  return z.object({ value: z.string() }).parse(answer).value
+}
+
+/** RFC 8693. */
+export function exchangeToken(world: BuildWorld, idToken: string, projectId: string): Promise<HttpAnswer> {
+  return form(`${world.issuer}/oauth/token`, {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: idToken,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+    audience: projectId,
+  })
+}
+
+export async function form(url: string, fields: Record<string, string>, bearer?: string): Promise<HttpAnswer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    signal: AbortSignal.timeout(requestMsMax),
+    headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
+    body: new URLSearchParams(fields),
+  })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+/** @throws when the run is not admitted */
+export async function accessToken(world: BuildWorld, idToken: string, projectId: string): Promise<string> {
+  const answer = await exchangeToken(world, idToken, projectId)
+  if (answer.status !== 200) throw new Error(`token exchange: ${answer.status} ${answer.text}`)
+  return z.object({ access_token: z.string() }).parse(JSON.parse(answer.text)).access_token
+}
+
+const ReadyPlatform = z.object({
+  platform: z.string(),
+  state: z.string(),
+  reason: z.string().optional(),
+  builderId: z.string().optional(),
+  endpoint: z.string().optional(),
+  serverName: z.string().optional(),
+  caCertificate: z.string().optional(),
+  clientCertificate: z.string().optional(),
+  clientKey: z.string().optional(),
+  emulated: z.boolean().optional(),
+  timings: z.object({ warm: z.boolean(), leaseMs: z.number() }).optional(),
+  receipt: z
+    .object({ leftovers: z.array(z.string()), teardownMs: z.number(), during: z.record(z.string(), z.number()) })
+    .optional(),
+})
+const State = z.object({
+  buildId: z.string(),
+  version: z.number(),
+  phase: z.enum(['confirming', 'active', 'ending', 'ended']),
+  outcome: z.string().optional(),
+  reason: z.string().optional(),
+  platforms: z.array(ReadyPlatform),
+})
+export type ShownState = z.infer<typeof State>
+const Started = z.object({ buildId: z.string(), buildToken: z.string(), state: State })
+export type StartedBuild = z.infer<typeof Started>
+
+export async function startBuild(
+  world: BuildWorld,
+  bearer: string,
+  body: Record<string, unknown> = { platforms: ['linux/amd64'] },
+): Promise<StartedBuild> {
+  const answer = await ask(`${world.issuer}/v1/builds`, { method: 'POST', bearer, body })
+  if (answer.status !== 201) throw new Error(`build: ${answer.status} ${answer.text}`)
+  return Started.parse(JSON.parse(answer.text))
+}
+
+/** Asks as clients do, held by the gateway, until the state fits. @throws when it does not within `msMax` */
+export async function buildState(
+  world: BuildWorld,
+  build: StartedBuild,
+  fits: (state: ShownState) => boolean,
+  msMax: number = readyMsMax,
+): Promise<ShownState> {
+  const deadline = Date.now() + msMax
+  for (let version = 0; ; ) {
+    const url = `${world.issuer}/v1/builds/${build.buildId}?version=${version}`
+    const answer = await ask(url, { bearer: build.buildToken })
+    if (answer.status === 200) {
+      const state = State.parse(JSON.parse(answer.text))
+      if (fits(state)) return state
+      version = state.version
+    } else if (answer.status !== 503) throw new Error(`build state: ${answer.status} ${answer.text}`)
+    if (Date.now() > deadline) throw new Error(`not within ${msMax} ms; last: ${answer.text}`)
+  }
+}
+
+export const isReady = (state: ShownState): boolean => state.platforms.every(one => one.state === 'ready')
+export const hasEnded = (state: ShownState): boolean => state.phase === 'ended'
+export const settled = (state: ShownState): boolean => isReady(state) || hasEnded(state)
+
+export const finishBuild = (world: BuildWorld, build: StartedBuild, result = 'success') =>
+  ask(`${world.issuer}/v1/builds/${build.buildId}/finish`, {
+    method: 'POST',
+    bearer: build.buildToken,
+    body: { result },
+  })
+
+/** Certificates and key of a ready builder as files, and how clients are told to use them. */
+export async function writeCredentials(state: ShownState, below: string, platform = 'linux/amd64') {
+  const ready = state.platforms.find(one => one.platform === platform)
+  if (ready?.state !== 'ready') throw new Error(`no builder is ready: ${JSON.stringify(state)}`)
+  const folder = await mkdtemp(join(below, 'credentials-'))
+  const file = async (name: string, text: string | undefined) => {
+    await writeFile(join(folder, name), text ?? '', { mode: 0o600 })
+    return join(folder, name)
+  }
+  return {
+    endpoint: ready.endpoint ?? '',
+    serverName: ready.serverName ?? '',
+    ca: await file('ca.pem', ready.caCertificate),
+    certificate: await file('cert.pem', ready.clientCertificate),
+    key: await file('key.pem', ready.clientKey),
+  }
+}
+export type Credentials = Awaited<ReturnType<typeof writeCredentials>>
+
+export { post }

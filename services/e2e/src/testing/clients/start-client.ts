@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, inject } from 'vitest'
+import { afterFile } from '../after-file.ts'
+import { buildState, isReady, type StartedBuild, settled, startBuild, writeCredentials } from '../builds.ts'
+import { depotProgram } from '../depot/sealed-machine.ts'
+import { buildctlFlags } from '../remote-build.ts'
+import { StartedProgram } from '../started-program.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+import { type Admitted, type ClientWorld, forkproofProgram } from './client-world.ts'
+
+export const clientNames = ['buildctl', 'buildx', 'depot'] as const
+export type ClientName = (typeof clientNames)[number]
+
+export interface BegunClient {
+  readonly program: StartedProgram
+  /** Where the test itself started the build, and so has its token. */
+  readonly build?: StartedBuild
+  /** Where `forkproof builder` keeps its builder. */
+  readonly folder?: string
+}
+
+export interface ClientUse {
+  readonly client: ClientName
+  readonly of: Admitted
+  readonly context: string
+  /** More words of the client's own. */
+  readonly words?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** How a client comes to its builder, and what it is started by. */
+export const beginnings = {
+  /** buildctl and buildx on a builder that was leased for them; depot by its own API. */
+  'by itself': (world, use) =>
+    use.client === 'depot' ? startDepot(world, use, use.of.bearer) : startOnLease(world, use),
+  /** depot too is handed a build, as to a later step of a job. */
+  'on a build of ours': (world, use) =>
+    use.client === 'depot' ? startDepotOnBuild(world, use) : startOnLease(world, use),
+  'in forkproof build': (world, use) => startWrapped(world, use),
+  /** As a job’s step with what `forkproof builder` wrote into its environment. */
+  'after forkproof builder': (world, use) => startInJob(world, use),
+} as const satisfies Record<string, (world: ClientWorld, use: ClientUse) => Promise<BegunClient>>
+export type Beginning = keyof typeof beginnings
+
+const commandMsMax = 20_000
+const run = promisify(execFile)
+
+export const pathOf = (client: ClientName): string =>
+  ({ buildctl: inject('programs').buildctl, buildx: inject('programs').buildx, depot: depotProgram })[client]
+
+function wordsOf({ client, context, words = [] }: ClientUse): string[] {
+  const build = ['build', '--progress', 'plain', ...words]
+  if (client !== 'buildctl') return [...build, context]
+  return [...build, '--frontend', 'dockerfile.v0', '--local', `context=${context}`, '--local', `dockerfile=${context}`]
+}
+
+/** A machine's variables and nothing of the tests' own. */
+export const clientEnvironment = async () => ({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: await temporaryFolder() })
+
+/** Ended after the file, with all that it started. */
+export function startProgram(command: readonly string[], env: Readonly<Record<string, string>>): StartedProgram {
+  const [program = '', ...args] = command
+  const started = new StartedProgram(program, args, { cwd: '/', env })
+  afterFile(() => started.destroy())
+  return started
+}
+
+async function startOnLease({ world }: ClientWorld, use: ClientUse): Promise<BegunClient> {
+  const build = await startBuild(world, use.of.bearer)
+  const state = await buildState(world, build, settled)
+  expect(isReady(state), JSON.stringify(state)).toBe(true)
+  const to = await writeCredentials(state, await temporaryFolder())
+  const env = { ...(await clientEnvironment()), ...use.env }
+  const program = pathOf(use.client)
+  if (use.client === 'buildctl')
+    return { build, program: startProgram([program, ...buildctlFlags(to), ...wordsOf(use)], env) }
+  const buildx = { ...env, BUILDX_CONFIG: join(env.HOME, 'buildx') }
+  const options = `cacert=${to.ca},cert=${to.certificate},key=${to.key},servername=${to.serverName}`
+  const create = ['create', '--name', 'leased', '--driver', 'remote', '--driver-opt', options, to.endpoint]
+  await run(program, create, { env: buildx, timeout: commandMsMax })
+  return { build, program: startProgram([program, ...wordsOf(use)], { ...buildx, BUILDX_BUILDER: 'leased' }) }
+}
+
+/** In its sealed machine. */
+async function startDepot({ machine }: ClientWorld, use: ClientUse, token: string): Promise<BegunClient> {
+  const own = { DEPOT_PROJECT_ID: use.of.project, DEPOT_TOKEN: token }
+  const env = { ...(await clientEnvironment()), ...machine.env, ...own, ...use.env }
+  return { program: startProgram(['sh', '-c', `exec ${machine.command(wordsOf(use).join(' '))}`], env) }
+}
+
+async function startDepotOnBuild(world: ClientWorld, use: ClientUse): Promise<BegunClient> {
+  const build = await startBuild(world.world, use.of.bearer)
+  const env = { ...use.env, DEPOT_BUILD_ID: build.buildId }
+  return { build, ...(await startDepot(world, { ...use, env }, build.buildToken)) }
+}
+
+const runEnvironment = async ({ of, env }: ClientUse) => {
+  const given = { RUNNER_TEMP: await temporaryFolder(), FORKPROOF_ACCESS_TOKEN: of.bearer }
+  return { ...(await clientEnvironment()), ...given, ...env }
+}
+
+async function startWrapped({ world }: ClientWorld, use: ClientUse): Promise<BegunClient> {
+  const own = ['--issuer', world.issuer, '--project', use.of.project]
+  const depot = ['--depot-url', world.system.addresses.depot]
+  const command = [forkproofProgram, 'build', ...own, ...depot, '--', pathOf(use.client), ...wordsOf(use)]
+  return { program: startProgram([process.execPath, ...command], await runEnvironment(use)) }
+}
+
+async function startInJob({ world }: ClientWorld, use: ClientUse): Promise<BegunClient> {
+  const env = await runEnvironment(use)
+  const folder = join(env.RUNNER_TEMP, 'builder')
+  const own = ['--issuer', world.issuer, '--project', use.of.project, '--folder', folder]
+  const print = ['--print', 'buildx', '--buildx', pathOf('buildx')]
+  const command = [forkproofProgram, 'builder', ...own, ...print]
+  const { stdout } = await run(process.execPath, command, { env, timeout: commandMsMax })
+  const lines = stdout.split('\n').filter(line => line !== '')
+  const variables = lines.map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
+  const step = { ...(await clientEnvironment()), ...Object.fromEntries(variables) }
+  return { folder, program: startProgram([pathOf(use.client), ...wordsOf(use)], step) }
+}
+
+/** What a job’s later step does. */
+export async function endBuilder(folder: string): Promise<void> {
+  const command = [forkproofProgram, 'builder', '--end', '--result', 'canceled', '--folder', folder]
+  await run(process.execPath, command, { env: await clientEnvironment(), timeout: commandMsMax })
+}

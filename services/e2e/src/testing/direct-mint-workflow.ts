@@ -1,0 +1,17 @@
+import {
+  type MintOutcome,
+  type MintRequest,
+  type SigningActivities,
+  signingTaskQueue,
+} from '@forkproof/workflows/claims/ports'
+import { proxyActivities } from '@temporalio/workflow'
+
+/** What somebody would run who got hold of Temporal: asks the signer at once, without any verifier. */
+export async function mintDirectly(request: MintRequest): Promise<MintOutcome> {
+  const { mintToken } = proxyActivities<SigningActivities>({
+    taskQueue: signingTaskQueue,
+    startToCloseTimeout: 10_000,
+    scheduleToCloseTimeout: 40_000,
+  })
+  return mintToken(request)
+}

@@ -1,0 +1,95 @@
+import { fileURLToPath } from 'node:url'
+import { challengeCode } from '@forkproof/contracts/challenge'
+import { type ClaimOrder, type ClaimVerdict, SealKey } from '@forkproof/contracts/claim'
+import { Audience, ChallengeNonce, Issuer, RepositoryName, RunId } from '@forkproof/contracts/ids'
+import { silentLogger } from '@forkproof/infra/log'
+import { claimIdOf } from '@forkproof/infra/seal'
+import { installTemporalRuntime } from '@forkproof/infra/temporal'
+import {
+  claimTaskQueue,
+  claimWorkflow,
+  claimWorkflowId,
+  type ProofSeen,
+  proofSeenSignal,
+} from '@forkproof/workflows/claims/api'
+import type { MintOutcome, MintRequest } from '@forkproof/workflows/claims/ports'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { afterFile } from './after-file.ts'
+import { ownKey } from './claims.ts'
+import type { TestSystem } from './system-harness.ts'
+
+/** Somebody who holds the gateway's place at Temporal, and more: may start, signal and read anything there. */
+export interface Intruder {
+  /** An order as the gateway would make it for a key of the intruder's own. */
+  readonly order: (of: { repository: string; run: { id: number } }, lifetimeMs?: number) => Promise<ClaimOrder>
+  /** Starts the workflow of a claim, past the gateway. With `proof`, the signal is there before anything else happens. */
+  readonly run: (order: ClaimOrder, proof?: ProofSeen) => Promise<ClaimVerdict>
+  /** The verifier's proof, read out of another claim's history. */
+  readonly proofOf: (claimId: ClaimOrder['claimId']) => Promise<ProofSeen>
+  /** Asks the signer from a workflow of the intruder's own. */
+  readonly mint: (request: MintRequest) => Promise<MintOutcome>
+}
+
+const taskQueue = 'intruder'
+
+export async function openIntruder({ system, issuer, temporal }: TestSystem): Promise<Intruder> {
+  installTemporalRuntime(silentLogger)
+  const connection = await NativeConnection.connect({ address: system.addresses.temporal })
+  const workflowsPath = fileURLToPath(new URL('./direct-mint-workflow.ts', import.meta.url))
+  const worker = await Worker.create({ connection, taskQueue, workflowsPath, shutdownForceTime: '3s' })
+  const running = worker.run()
+  afterFile(async () => {
+    worker.shutdown()
+    await running
+    await connection.close()
+  })
+  return {
+    order: (of, lifetimeMs = 60_000) => orderFor(Issuer.parse(issuer), of, lifetimeMs),
+    run: async (order, proof) => {
+      const start = { taskQueue: claimTaskQueue, workflowId: claimWorkflowId(order.claimId), args: [order] }
+      const signal = proof && { signal: proofSeenSignal, signalArgs: [proof] }
+      const handle = signal
+        ? await temporal.workflow.signalWithStart(claimWorkflow, { ...start, ...signal })
+        : await temporal.workflow.start(claimWorkflow, start)
+      return (await handle.result()) as ClaimVerdict
+    },
+    proofOf: async claimId => {
+      const { events } = await temporal.workflow.getHandle(claimWorkflowId(claimId)).fetchHistory()
+      const signals = (events ?? []).flatMap(event => event.workflowExecutionSignaledEventAttributes ?? [])
+      const payload = signals[0]?.input?.payloads?.[0]?.data
+      if (!payload) throw new Error('no proof in that history')
+      return JSON.parse(Buffer.from(payload).toString('utf8'))
+    },
+    mint: request =>
+      temporal.workflow.execute<(request: MintRequest) => Promise<MintOutcome>>('mintDirectly', {
+        taskQueue,
+        workflowId: `intruder-${crypto.randomUUID()}`,
+        args: [request],
+      }),
+  }
+}
+
+async function orderFor(
+  issuer: Issuer,
+  of: { repository: string; run: { id: number } },
+  lifetimeMs: number,
+): Promise<ClaimOrder> {
+  const sealKey = SealKey.parse((await ownKey()).sealTo)
+  const claimId = await claimIdOf(sealKey)
+  const audience = Audience.parse('https://sts.example.dev')
+  const nonce = ChallengeNonce.parse(Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url'))
+  const claimedAtMs = Date.now()
+  return {
+    claimId,
+    audience,
+    repository: RepositoryName.parse(of.repository),
+    runId: RunId.parse(String(of.run.id)),
+    sealKey,
+    ownKey: true,
+    challengeCode: await challengeCode({ issuer, audience, claimId, nonce }),
+    nonce,
+    channels: ['artifact'],
+    claimedAtMs,
+    expiresAtMs: claimedAtMs + lifetimeMs,
+  }
+}

@@ -1,0 +1,48 @@
+import { BuilderCommand, type BuilderEvent, consumers, streams, subjects } from '@forkproof/contracts/events'
+import { NodeId } from '@forkproof/contracts/ids'
+import type { LocalSystem } from '@forkproof/local/running/local-system'
+import { eventsOf } from '@forkproof/workflows/builds/testing/sample-build'
+import { afterFile } from './after-file.ts'
+import { openBus } from './parts-harness.ts'
+
+/** A node on the real bus, with the provisioner's rights, that has no builders: it says what a test lets it say. */
+export async function openScriptedNode(system: LocalSystem) {
+  const bus = await openBus(system, 'provisioner')
+  const stop = new AbortController()
+  const commands: BuilderCommand[] = []
+  const publish = (event: BuilderEvent) => bus.store(subjects.builderEvent(event), JSON.stringify(event), event.id)
+  const node = {
+    commands,
+    publish,
+    /** Any text on the stream of builders. */
+    publishText: (text: string, id: string) => bus.store('forkproof.builder.ready', text, id),
+    /** What is said to a command once it was taken from the queue. */
+    answer: async (command: BuilderCommand): Promise<void> => {
+      const from = eventsOf(command.data)
+      if (command.type === 'forkproof.builder.released.v1') return publish(from.destroyed(command.data.reason))
+      await publish(from.accepted())
+      await publish(from.ready())
+    },
+    commandsOf: (buildId: string) => commands.filter(({ subject }) => subject === buildId),
+  }
+  const drawn = [
+    consumers.builderRequests('linux/amd64', 'ephemeral'),
+    consumers.builderReleases(NodeId.parse('node-1')),
+  ]
+  const consuming = drawn.map(consumer =>
+    bus.consume(
+      { stream: streams.builderCommands, consumer, concurrency: 8, signal: stop.signal },
+      async ({ text }) => {
+        const command = BuilderCommand.parse(JSON.parse(text))
+        commands.push(command)
+        await node.answer(command)
+        return 'done'
+      },
+    ),
+  )
+  afterFile(async () => {
+    stop.abort()
+    await Promise.all(consuming)
+  })
+  return node
+}

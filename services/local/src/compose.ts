@@ -1,0 +1,62 @@
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundleClaimant } from '@forkproof/claimant/bundle'
+import { loadServiceKeys } from '@forkproof/deployment/service-keys'
+import type { Lifecycle } from '@forkproof/infra/lifecycle'
+import type { Config } from './config.ts'
+import { claimAction } from './demo/fork-workflow.ts'
+import { openStateFolder } from './processes/state-folder.ts'
+import { Supervisor } from './processes/supervisor.ts'
+import { LocalSystem } from './running/local-system.ts'
+import { writeOperatorSettings } from './running/operator-settings.ts'
+import { findPrograms } from './running/programs.ts'
+import { Progress } from './tools/progress.ts'
+
+/** Finds the programs, bundles the Action, and starts everything. What was started is stopped by the lifecycle, in reverse order. */
+export async function compose(
+  config: Config,
+  lifecycle: Lifecycle,
+  tell: (line: string) => void,
+): Promise<LocalSystem> {
+  const state = await openStateFolder(config.stateFolder, 'FORKPROOF_STATE_FOLDER')
+  lifecycle.add('state folder', () => state.release())
+  const supervisor = await Supervisor.open(state.logs)
+  lifecycle.add('processes', () => supervisor.stopAll())
+  const progress = new Progress(tell)
+  const { signal } = lifecycle
+  const programs = await findPrograms({ config, progress, watchdog: supervisor.watchdog, signal })
+  await progress.step('bundling the Action', () => bundleClaimant())
+  const ports = {
+    gateway: config.gatewayPort,
+    simulator: config.simulatorPort,
+    temporal: config.temporalPort,
+    temporalUi: config.temporalUiPort,
+    nats: config.natsPort,
+    builders: config.builderPort,
+    depot: config.depotPort,
+  }
+  const keys = await loadServiceKeys(state.path)
+  const system = new LocalSystem({
+    ports,
+    state,
+    programs,
+    keys,
+    supervisor,
+    progress,
+    actions: { [claimAction]: claimantFolder },
+    extra: { 'builder-provisioner': builderSettings(config) },
+  })
+  await system.start(signal)
+  lifecycle.add('operator settings', await writeOperatorSettings(state.path, system))
+  supervisor.onSurpriseExit(error => tell(`! ${error.message}`))
+  return system
+}
+
+/** What a user may say of the builders. */
+const builderSettings = ({ platforms, binfmtFolder }: Config) => ({
+  FORKPROOF_PROVISIONER_BINFMT_FOLDER: binfmtFolder,
+  ...(platforms && { FORKPROOF_PROVISIONER_PLATFORMS: platforms.join(',') }),
+})
+
+/** Where the Action's action.yml and bundle are. */
+export const claimantFolder = dirname(fileURLToPath(import.meta.resolve('@forkproof/claimant/package.json')))

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import type { LocalSystem } from '../running/local-system.ts'
+
+const requestMsMax = 20_000
+const Project = z.object({ id: z.string() })
+
+/**
+ * What a maintainer does once: a project that admits pull requests from forks of one repository. By the operator's token, over the public
+ * API.
+ */
+export async function createDemoProject(
+  { addresses, operatorToken }: LocalSystem,
+  repositoryId: string,
+  platforms: readonly string[],
+): Promise<string> {
+  const send = async (path: string, body: unknown, revision?: string): Promise<Response> => {
+    const response = await fetch(`${addresses.issuer}${path}`, {
+      method: 'POST',
+      signal: AbortSignal.timeout(requestMsMax),
+      headers: {
+        authorization: `Bearer ${operatorToken.reveal()}`,
+        'content-type': 'application/json',
+        ...(revision !== undefined && { 'if-match': revision }),
+      },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`)
+    return response
+  }
+  const created = await send('/v1/projects', { name: 'demo' })
+  const { id } = Project.parse(await created.json())
+  const rule = { eventClass: 'fork_pull_request', repositoryId, grant: { platforms } }
+  await send(`/v1/projects/${id}/relationships`, rule, created.headers.get('etag') ?? '')
+  return id
+}

@@ -1,0 +1,74 @@
+import { ConfigError } from '@forkproof/infra/config'
+import { Lifecycle } from '@forkproof/infra/lifecycle'
+import { compose } from '../compose.ts'
+import { type Config, readConfig } from '../config.ts'
+import type { DemoReport } from '../demo/demo-report.ts'
+import { runDemo } from '../demo/run-demo.ts'
+import type { StartArguments } from './arguments.ts'
+
+/** The children get 8 s each to go in order; all of them together must fit. */
+const closeStepMsMax = 60_000
+/** One Ctrl-C under npm comes twice: from the terminal, and passed on by npm. Nobody means two presses this close. */
+const sameSignalMsMax = 500
+
+/** `npm start`: the system, the demo, then on until the user stops it. Exit codes: 0 fine, 1 failed, 2 bad settings. */
+export async function start(args: StartArguments, env: NodeJS.ProcessEnv): Promise<void> {
+  const lifecycle = new Lifecycle(closeStepMsMax)
+  // With --json standard output belongs to the one object at the end.
+  const tell = (line: string) => void (args.json ? process.stderr : process.stdout).write(`${line}\n`)
+  const stopped = stopOnSignal(lifecycle, tell)
+  try {
+    const config = readConfig(env)
+    const proven = await run(args, config, lifecycle, tell)
+    process.exitCode = proven ? 0 : 1
+    if (!args.once && !lifecycle.signal.aborted) await stopped
+  } catch (error) {
+    if (!lifecycle.signal.aborted) process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = error instanceof ConfigError ? 2 : 1
+  }
+  await lifecycle.shutdown()
+}
+
+async function run(
+  args: StartArguments,
+  config: Config,
+  lifecycle: Lifecycle,
+  tell: (line: string) => void,
+): Promise<boolean> {
+  const system = await compose(config, lifecycle, tell)
+  const { issuer, githubApi } = system.addresses
+  const temporalUi = `http://127.0.0.1:${config.temporalUiPort}/namespaces/default/workflows`
+  tell(`Everything runs. Gateway ${issuer} · GitHub simulator ${githubApi} · Temporal UI ${temporalUi}`)
+  const report = await runDemo(system, tell, lifecycle)
+  tell(summary(report.verdict === 'proven', report))
+  if (!args.once)
+    tell(
+      `Look at the claim and the build in the Temporal UI: ${temporalUi}?query=ForkproofRunId%3D%22${report.token?.['run_id'] ?? ''}%22\nStop with Ctrl-C.`,
+    )
+  if (args.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+  return report.verdict === 'proven'
+}
+
+function summary(proven: boolean, { channel, timings, githubRequests, build }: DemoReport): string {
+  if (!proven)
+    return 'The demo did not end with a verified token and a built image; the logs of all parts are in the state folder.'
+  return `Proven by ${channel}: claimed in ${timings.claimMs} ms, code shown → token in ${timings.shownToTokenMs} ms; ${githubRequests.counted} counted GitHub requests, ${githubRequests.notModified} free ones. Built for ${build?.platforms.join(', ')}: builder in ${build?.builderReadyMs} ms, image in ${build?.buildMs} ms, teardown in ${build?.teardownMs} ms.`
+}
+
+/** First signal: in order. Second: at once. */
+function stopOnSignal(lifecycle: Lifecycle, tell: (line: string) => void): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let stoppingSinceMs: number | undefined
+  const stop = () => {
+    if (stoppingSinceMs !== undefined) {
+      if (performance.now() - stoppingSinceMs > sameSignalMsMax) process.exit(1)
+      return
+    }
+    stoppingSinceMs = performance.now()
+    tell('Stopping … (once more to force it)')
+    void lifecycle.shutdown().then(resolve)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  return promise
+}

@@ -1,0 +1,98 @@
+import { posix } from 'node:path'
+import { type Import, importsOf, isTest, type SourceFile } from './source-tree.ts'
+
+/** The table of design section 11: who may import what. `types` allows `import type` only. */
+type Permission = 'yes' | 'types' | 'no'
+type Layer = 'contracts' | 'infra' | 'workflow api' | 'workflow ports' | 'workflow code' | 'another service'
+
+const nothing = {
+  contracts: 'no',
+  infra: 'no',
+  'workflow api': 'no',
+  'workflow ports': 'no',
+  'workflow code': 'no',
+  'another service': 'no',
+} as const
+const everything = {
+  contracts: 'yes',
+  infra: 'yes',
+  'workflow api': 'yes',
+  'workflow ports': 'yes',
+  'workflow code': 'yes',
+  'another service': 'yes',
+} as const
+
+const matrix: Record<string, Record<Layer, Permission>> = {
+  'shared/contracts': nothing,
+  'shared/infra': { ...nothing, contracts: 'yes' },
+  workflows: { ...everything, infra: 'no', 'another service': 'no' },
+  'services/gateway': { ...nothing, contracts: 'yes', infra: 'yes', 'workflow api': 'yes' },
+  'services/orchestrator': {
+    ...nothing,
+    contracts: 'yes',
+    infra: 'yes',
+    'workflow api': 'yes',
+    'workflow ports': 'yes',
+    'workflow code': 'no',
+  },
+  'services/verifier': { ...nothing, contracts: 'yes', infra: 'yes', 'workflow api': 'yes', 'workflow ports': 'yes' },
+  'services/signer': { ...nothing, contracts: 'yes', infra: 'yes', 'workflow api': 'yes', 'workflow ports': 'yes' },
+  'services/builder-provisioner': { ...nothing, contracts: 'yes', infra: 'yes' },
+  'services/claimant': { ...nothing, contracts: 'yes' },
+  'services/github-simulator': { ...nothing, infra: 'yes' },
+  'services/local': everything,
+  'services/e2e': everything,
+  'services/bench': everything,
+  'shared/deployment': { ...nothing, contracts: 'yes', infra: 'yes' },
+  'shared/layout': everything,
+}
+
+const packages: Record<string, string> = {
+  '@forkproof/contracts': 'shared/contracts',
+  '@forkproof/infra': 'shared/infra',
+  '@forkproof/deployment': 'shared/deployment',
+  '@forkproof/workflows': 'workflows',
+}
+
+/** Orchestrator hands the workflow bundle to Temporal by path, in its composition root alone. */
+const exceptions = new Set(['services/orchestrator/src/compose.ts → @forkproof/workflows/bundle'])
+
+export const partOf = (path: string): string =>
+  path.startsWith('workflows/') ? 'workflows' : path.split('/').slice(0, 2).join('/')
+
+function targetOf(from: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier)
+  const name = specifier.split('/').slice(0, 2).join('/')
+  if (!name.startsWith('@forkproof/')) return undefined
+  const folder = packages[name] ?? `services/${name.slice('@forkproof/'.length)}`
+  return `${folder}/${specifier.split('/').slice(2).join('/')}`
+}
+
+function layerOf(target: string): Layer {
+  const part = partOf(target)
+  if (part === 'shared/contracts') return 'contracts'
+  if (part === 'shared/infra') return 'infra'
+  if (part !== 'workflows') return 'another service'
+  if (/\/api(\.ts)?$/.test(target)) return 'workflow api'
+  return /\/ports(\.ts)?$/.test(target) ? 'workflow ports' : 'workflow code'
+}
+
+/** One sentence for each import that the table forbids, saying what to do. */
+export const forbiddenImports = (files: readonly SourceFile[]): string[] =>
+  files.flatMap(file => importsOf(file.text).flatMap(one => complaint(file.path, one)))
+
+function complaint(from: string, one: Import): string[] {
+  const target = targetOf(from, one.specifier)
+  const part = partOf(from)
+  const row = matrix[part]
+  if (!target || !row || partOf(target) === part) return []
+  if (exceptions.has(`${from} → ${one.specifier}`)) return []
+  const layer = layerOf(target)
+  const permission = row[layer]
+  // A test may use infra's fakes, whatever its part; it still may not reach into another service.
+  if (permission === 'yes' || (isTest(from) && layer !== 'another service')) return []
+  if (permission === 'types' && one.typeOnly) return []
+  return [
+    `${from} imports ${one.specifier}: ${part} may not import ${layer}. Move what both need to shared/contracts, or send it as a message.`,
+  ]
+}

@@ -1,0 +1,10 @@
+import type { BuilderCommand } from '@forkproof/contracts/events'
+
+export { githubTaskQueue } from '../claims/ports.ts'
+export type { InspectActivities, RunInspection, RunQuestion } from '../inspect/ports.ts'
+
+/** Local activities of the orchestrator. */
+export interface CommandActivities {
+  /** Stored in the work queue when it resolves; doubles are dropped by event id. */
+  publishCommand(command: BuilderCommand): Promise<void>
+}
