@@ -2,12 +2,12 @@ import { claimToken } from '@forkproof/claimant/claiming/claim-token'
 import type { ForkRun } from '@forkproof/claimant/environment/run-environment'
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import { Audience, Issuer, RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
-import { claim, exchange, type forkRun } from '@forkproof/e2e/testing/claims'
+import { type createForkRun, exchangeClaim, postClaim } from '@forkproof/e2e/testing/claim-requests'
 import { systemClock } from '@forkproof/infra/clock'
 import type { SimulatedRun } from '@forkproof/local/github/simulated-github'
 import type { BenchWorld } from './world.ts'
 
-type Made = Awaited<ReturnType<typeof forkRun>>
+type Made = Awaited<ReturnType<typeof createForkRun>>
 
 const claimantMsMax = 120_000
 /** The least that the artifact service's three calls and the upload take on the real GitHub (facts github B1: 1-3 s). */
@@ -55,8 +55,8 @@ export async function claimWithOurClaimant(world: BenchWorld, of: Made, waitMs =
 /** A plain client of the old kind: claims, asks at once and again, prints its sentence; the log shows it after `delayMs`. */
 export async function claimAsOldClient(world: BenchWorld, of: Made, delayMs: number): Promise<number> {
   const { issuer } = world.system.addresses
-  const answer = await claim(issuer, of)
-  const asked = exchange(answer.exchangeURL)
+  const answer = await postClaim(issuer, of)
+  const asked = exchangeClaim(answer.exchangeURL)
   await new Promise(resolve => setTimeout(resolve, delayMs))
   await printLine(world, of.run, challengeSentence(answer.challengeCode))
   const visibleAt = performance.now()

@@ -1,5 +1,5 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
-import { claim, forkRun } from '@forkproof/e2e/testing/claims'
+import { createForkRun, postClaim } from '@forkproof/e2e/testing/claim-requests'
 import { claimAsOldClient, claimWithOurClaimant, uploadMs } from './claimants.ts'
 import { type BenchResult, latencyResults, seededRandom, times } from './result.ts'
 import type { BenchWorld } from './world.ts'
@@ -22,10 +22,10 @@ export async function nudgedClaims(world: BenchWorld, count: number): Promise<Be
   await world.github.setDials({ latencyMs, webLatencyMs: latencyMs })
   const values: number[] = []
   const warmUp = 5
-  for (let index = 0; index < warmUp; index++) await claimWithOurClaimant(world, await forkRun(world.github))
+  for (let index = 0; index < warmUp; index++) await claimWithOurClaimant(world, await createForkRun(world.github))
   const { counted } = await countedRequests(world, async () => {
     for (let index = 0; index < count; index++)
-      values.push((await claimWithOurClaimant(world, await forkRun(world.github))).visibleToTokenMs)
+      values.push((await claimWithOurClaimant(world, await createForkRun(world.github))).visibleToTokenMs)
   })
   const conditions = `our claimant, artifact, nudged, upload ${uploadMs} ms, GitHub ${latencyMs} ms a request`
   return [
@@ -42,7 +42,7 @@ export async function delayedLogClaims(world: BenchWorld, count: number): Promis
   let values: number[] = []
   const { counted, web } = await countedRequests(world, async () => {
     values = await times(count, 10, async index =>
-      claimAsOldClient(world, await forkRun(world.github), delays[index] ?? 0),
+      claimAsOldClient(world, await createForkRun(world.github), delays[index] ?? 0),
     )
   })
   const conditions = `old client, log, visible after 0-20 s (seed ${delaySeed}), 10 at once, GitHub ${latencyMs} ms a request`
@@ -60,7 +60,7 @@ export async function matrixClaims(world: BenchWorld, rounds: number): Promise<B
   const values: number[] = []
   let requests = 0
   for (let round = 0; round < rounds; round++) {
-    const of = await forkRun(world.github, { jobs })
+    const of = await createForkRun(world.github, { jobs })
     const { counted } = await countedRequests(world, async () => {
       values.push(...(await times(jobs, jobs, async () => (await claimWithOurClaimant(world, of)).visibleToTokenMs)))
     })
@@ -78,9 +78,9 @@ export async function neverShownClaims(world: BenchWorld): Promise<BenchResult[]
   await world.github.setDials({ latencyMs, webLatencyMs: latencyMs })
   const results: BenchResult[] = []
   for (const channels of [['artifact'], ['step-name', 'log', 'job-log']]) {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(world.github)
     const { counted } = await countedRequests(world, async () => {
-      const answer = await claim(world.system.addresses.issuer, of, { channels })
+      const answer = await postClaim(world.system.addresses.issuer, of, { channels })
       // A line that is almost right must cost no more than none.
       await world.github.send('POST', `/_sim/jobs/${of.run.jobs[0]?.id}/log`, {
         step: 2,

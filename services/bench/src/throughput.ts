@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { forkRun } from '@forkproof/e2e/testing/claims'
+import { createForkRun } from '@forkproof/e2e/testing/claim-requests'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
 import { silentLogger } from '@forkproof/infra/log'
 import { connectTemporal, installTemporalRuntime, startWorker } from '@forkproof/infra/temporal'
@@ -16,14 +16,14 @@ export async function throughput(world: BenchWorld, lifecycle: Lifecycle, count:
   const runBare = await bareWorkflows(world, lifecycle)
   const rates = { bare: [] as number[], claims: [] as number[], ratio: [] as number[] }
   const claimLatencies: number[] = []
-  const claimOnce = async (of: Awaited<ReturnType<typeof forkRun>>) => {
+  const claimOnce = async (of: Awaited<ReturnType<typeof createForkRun>>) => {
     // No waiting for an upload here: what is measured is work.
     claimLatencies.push((await claimWithOurClaimant(world, of, 0)).claimMs)
   }
   await runBare(count / 2)
   for (let index = 0; index < rounds; index++) {
     const bare = await perSecond(count, () => runBare(count))
-    const runs = await times(Math.ceil(count / 20), 8, () => forkRun(world.github, { jobs: 20 }))
+    const runs = await times(Math.ceil(count / 20), 8, () => createForkRun(world.github, { jobs: 20 }))
     const claims = await perSecond(count, () => times(count, concurrent, number => claimOnce(pick(runs, number))))
     rates.bare.push(bare)
     rates.claims.push(claims)

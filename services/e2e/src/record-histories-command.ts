@@ -27,7 +27,7 @@ import { Client, Connection } from '@temporalio/client'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { openScriptedBuilds, type ScriptedBuild, willing } from './testing/scripted-builds.ts'
-import type { TestTemporal } from './testing/temporal-harness.ts'
+import type { TemporalHarness } from './testing/temporal-harness.ts'
 
 /**
  * `npm run histories`: runs each workflow against scripted activities on a real Temporal server and writes the histories that the replay
@@ -109,7 +109,7 @@ async function startWorkers(connection: NativeConnection, client: Client): Promi
 /** Its own workers: the scripts of claims and of builds share the task queue of GitHub's activities. */
 async function recordBuilds(connection: NativeConnection, client: Client): Promise<void> {
   const stops: (() => Promise<void>)[] = []
-  const work: TestTemporal['work'] = async options => {
+  const work: TemporalHarness['work'] = async options => {
     const worker = await Worker.create({ connection, ...options })
     const running = worker.run()
     const stop = async () => {

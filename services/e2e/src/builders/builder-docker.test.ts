@@ -15,11 +15,11 @@ import { buildOn, probeImage } from '../testing/builders/build-on.ts'
 import { importBuilderImage } from '../testing/builders/builder-image.ts'
 import { describeDriver } from '../testing/builders/conformance.ts'
 import { TestDocker } from '../testing/builders/docker-daemon.ts'
-import { type DriverWorld, mebibyte, someSpec } from '../testing/builders/driver-world.ts'
+import { type DriverHarness, mebibyte, someSpec } from '../testing/builders/driver-harness.ts'
 import { openHostService } from '../testing/builders/host-service.ts'
 import { machineInventory } from '../testing/builders/machine-inventory.ts'
 import { openStandInNetwork, standInPort, standIns } from '../testing/builders/stand-in-network.ts'
-import { until } from '../testing/until.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 const image = 'forkproof-test/builder:1'
 const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
@@ -42,7 +42,7 @@ beforeAll(async () => {
 
 const inventory = () => machineInventory({ words: [docker.folder, docker.cgroup], folders: [docker.folder], ignored })
 
-describeDriver('docker', async (): Promise<DriverWorld> => {
+describeDriver('docker', async (): Promise<DriverHarness> => {
   // What Docker makes for its first container and keeps is no trace of a builder.
   const driver = driverOn(docker.socketPath)
   const spec = someSpec()
@@ -74,7 +74,7 @@ describe('a dead Docker daemon', () => {
     await docker.killDaemon()
     expect(await driver.list(within())).toEqual([spec.builderId])
     await expect(driver.destroy(spec.builderId, within())).rejects.toThrow(/the Docker daemon does not answer/)
-    await until('nothing of it runs', async () => (await running(driver, spec.builderId)).length === 0, {
+    await waitUntil('nothing of it runs', async () => (await running(driver, spec.builderId)).length === 0, {
       msMax: 5_000,
     })
     expect((await building).code).not.toBe(0)

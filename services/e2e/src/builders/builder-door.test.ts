@@ -17,7 +17,7 @@ import { type BareBuilder, startBareBuilder } from '../testing/builders/bare-bui
 import type { Credentials } from '../testing/builds.ts'
 import { buildWith, finished, imageContext } from '../testing/remote-build.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { until } from '../testing/until.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 const programs = inject('programs')
 const { buildctl, buildx, probe } = programs
@@ -132,7 +132,7 @@ describe('behind the front door', () => {
   it('a build is cut when its lease is revoked, and the next lease of the builder works', async () => {
     const { leaseId, client } = await own.lease()
     const running = build(await filesOf(own.ca, client), ['RUN ["/probe","sleep","60"]'], within(60_000))
-    await until('the client is connected', () => own.opening.connections(leaseId) > 0, { msMax: 20_000 })
+    await waitUntil('the client is connected', () => own.opening.connections(leaseId) > 0, { msMax: 20_000 })
     const beganMs = performance.now()
     own.opening.revoke(leaseId)
     expect((await running).code).not.toBe(0)
@@ -178,7 +178,7 @@ describe('a real builder', () => {
     builder.inNetwork('ip', 'link', 'set', 'lo', 'up')
     const serve = `require('net').createServer().listen(4222, '127.0.0.1', () => require('fs').writeFileSync(process.argv[1], ''))`
     builder.inNetwork(process.execPath, '-e', serve, portFile)
-    await until(
+    await waitUntil(
       'the stand-in listens',
       () =>
         readFile(portFile).then(

@@ -10,33 +10,33 @@ import {
 } from '@forkproof/workflows/builds/api'
 import { eventsOf, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { forkRun } from '../testing/claims.ts'
+import { createForkRun } from '../testing/claim-requests.ts'
 import { openScriptedNode } from '../testing/scripted-node.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
-import { until } from '../testing/until.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
-let world: TestSystem
+let harness: SystemHarness
 let node: Awaited<ReturnType<typeof openScriptedNode>>
 
 beforeAll(async () => {
-  world = await openSystem({ extra: { verifier: { FORKPROOF_VERIFIER_RUN_WATCH_SECONDS: '1' } } })
-  node = await openScriptedNode(world.system)
+  harness = await openSystemHarness({ extra: { verifier: { FORKPROOF_VERIFIER_RUN_WATCH_SECONDS: '1' } } })
+  node = await openScriptedNode(harness.system)
 })
 
 /** A build of a fork's run in the simulator, without a gateway; bounded by its own end. */
 async function startBuild(changes: (order: BuildOrder) => Partial<BuildOrder> = () => ({})) {
-  const { repository, run } = await forkRun(world.github)
+  const { repository, run } = await createForkRun(harness.github)
   const name = crypto.randomUUID()
   const sample = sampleBuild(name)
   const admitted = {
     ...sample.run,
     repository: RepositoryName.parse(repository),
-    repositoryId: await world.github.repositoryId(repository),
+    repositoryId: await harness.github.repositoryId(repository),
     runId: RunId.parse(String(run.id)),
   }
   const plain = { ...sample, run: admitted }
   const order = { ...plain, ...changes(plain) }
-  const handle = await world.temporal.workflow.start<BuildWorkflow>(buildWorkflow, {
+  const handle = await harness.temporal.workflow.start<BuildWorkflow>(buildWorkflow, {
     taskQueue: buildTaskQueue,
     workflowId: buildWorkflowId(order.buildId),
     args: [order],
@@ -68,7 +68,7 @@ describe('a build over the real bus', () => {
   it('ends with its run', async () => {
     const build = await startBuild()
     await build.isReady()
-    await world.github.send('PATCH', `/_sim/runs/${build.run.id}`, { status: 'completed', conclusion: 'success' })
+    await harness.github.send('PATCH', `/_sim/runs/${build.run.id}`, { status: 'completed', conclusion: 'success' })
     expect(await build.handle.result()).toMatchObject({ outcome: 'run_over', reason: 'run_not_in_progress' })
   })
 
@@ -112,11 +112,11 @@ describe('the stream of builders', () => {
   it('loses nothing to an orchestrator that is killed, and no command is done twice', async () => {
     const build = await startBuild()
     await build.isReady()
-    await world.system.killPart('orchestrator')
+    await harness.system.killPart('orchestrator')
     const [request] = node.commandsOf(build.order.buildId)
     if (!request) throw new Error('nothing was requested')
     await node.publish(eventsOf(request.data).destroyed('client_gone'))
-    await world.system.startPart('orchestrator')
+    await harness.system.startPart('orchestrator')
     expect(await build.handle.result()).toMatchObject({
       outcome: 'client_gone',
       platforms: [{ reason: 'client_gone' }],
@@ -127,13 +127,13 @@ describe('the stream of builders', () => {
   it('loses nothing to a Temporal that is away', async () => {
     const build = await startBuild()
     await build.isReady()
-    await world.system.killPart('temporal')
+    await harness.system.killPart('temporal')
     const [request] = node.commandsOf(build.order.buildId)
     if (!request) throw new Error('nothing was requested')
     await node.publish(eventsOf(request.data).destroyed('builder_lost'))
-    await world.system.startPart('temporal')
+    await harness.system.startPart('temporal')
     const ended = async () => (await build.handle.describe()).status.name === 'COMPLETED'
-    await until('ended', () => ended().catch(() => false), { msMax: 60_000 })
+    await waitUntil('ended', () => ended().catch(() => false), { msMax: 60_000 })
     expect(await build.handle.result()).toMatchObject({ outcome: 'failed', reason: 'builder_lost' })
   })
 })

@@ -4,8 +4,8 @@ import { UplinkNetwork, type UplinkOptions } from '@forkproof/builder-provisione
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { buildOn, probeImage } from '../testing/builders/build-on.ts'
-import { someBuilderId, someSpec } from '../testing/builders/driver-world.ts'
-import { openProcessWorld } from '../testing/builders/process-world.ts'
+import { someBuilderId, someSpec } from '../testing/builders/driver-harness.ts'
+import { openProcessDriverHarness } from '../testing/builders/process-driver-harness.ts'
 import { listenIn, openStandInNetwork, standInPort, standIns } from '../testing/builders/stand-in-network.ts'
 
 const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
@@ -13,7 +13,7 @@ const { buildctl, probe } = inject('programs')
 const at = (address: string, port = standInPort) => `${address}:${port}`
 
 let net: Awaited<ReturnType<typeof openStandInNetwork>>
-let world: Awaited<ReturnType<typeof openProcessWorld>>
+let harness: Awaited<ReturnType<typeof openProcessDriverHarness>>
 let uplink: UplinkOptions
 let before: readonly string[]
 
@@ -21,7 +21,7 @@ const specOf = (more: Partial<BuilderSpec> = {}) => someSpec({ egress: 'internet
 const linksOfUplink = async () =>
   (await net.inUplink('ip', '-brief', 'link', 'show')).split('\n').map(line => line.split(/[@\s]/)[0] ?? '')
 const pidOf = async (id: BuilderId) => {
-  const line = (await world.openDriver().inventory(id, within())).find(one => one.endsWith(' buildkitd'))
+  const line = (await harness.openDriver().inventory(id, within())).find(one => one.endsWith(' buildkitd'))
   return Number(line?.split(' ')[1])
 }
 /** Builds with a RUN of the probe and expects what it says to be so. */
@@ -39,14 +39,14 @@ beforeAll(async () => {
     nameservers: [standIns.resolver],
     blocked: [`${standIns.otherInternet}/32`],
   }
-  world = await openProcessWorld({ network: new UplinkNetwork(uplink) })
-  const missing = await world.openDriver().missing({ egress: 'internet', builderClass: 'ephemeral' }, within())
+  harness = await openProcessDriverHarness({ network: new UplinkNetwork(uplink) })
+  const missing = await harness.openDriver().missing({ egress: 'internet', builderClass: 'ephemeral' }, within())
   if (missing.length > 0) throw new Error(`this machine cannot run the suite: ${JSON.stringify(missing)}`)
   before = await linksOfUplink()
 })
 
 afterEach(async () => {
-  const driver = world.openDriver()
+  const driver = harness.openDriver()
   for (const id of await driver.list(within())) await driver.destroy(id, within())
   expect(await linksOfUplink()).toEqual(before)
 })
@@ -62,20 +62,20 @@ describe('the stand-ins', () => {
 
 describe('egress internet', () => {
   it('reaches the internet, and neither metadata, private networks, reserved ranges, the machine nor what the operator adds', async () => {
-    const { socketPath } = await world.openDriver().create(specOf(), within())
+    const { socketPath } = await harness.openDriver().create(specOf(), within())
     await expectFrom(socketPath, 'reachable', at(standIns.internet))
     const forbidden = [...standIns.forbidden, standIns.machine, standIns.otherInternet, '127.0.0.1']
     await expectFrom(socketPath, 'unreachable', forbidden.map(address => at(address)).join(','))
   })
 
   it('asks names only of the configured resolver', async () => {
-    const { socketPath } = await world.openDriver().create(specOf(), within())
+    const { socketPath } = await harness.openDriver().create(specOf(), within())
     await expectFrom(socketPath, 'reachable', at(standIns.resolver, 53))
     await expectFrom(socketPath, 'unreachable', at(standIns.internet, 53))
   })
 
   it('reaches no other builder, not the machine’s end of its link, and has no IPv6', async () => {
-    const driver = world.openDriver()
+    const driver = harness.openDriver()
     const [one, two] = [specOf(), specOf()]
     const { socketPath } = await driver.create(one, within())
     await driver.create(two, within())
@@ -92,7 +92,7 @@ describe('egress internet', () => {
 
   it('cannot be begun from the machine or the world: a builder’s own ports answer nobody outside', async () => {
     const spec = specOf()
-    await world.openDriver().create(spec, within())
+    await harness.openDriver().create(spec, within())
     const pid = await pidOf(spec.builderId)
     await listenIn(`/proc/${pid}/ns/net`, [standInPort])
     const addresses = await net.inUplink('ip', '-brief', '-4', 'address', 'show')
@@ -102,7 +102,7 @@ describe('egress internet', () => {
 
   it('cannot change its own link, even as BuildKit', async () => {
     const spec = specOf()
-    await world.openDriver().create(spec, within())
+    await harness.openDriver().create(spec, within())
     const pid = await pidOf(spec.builderId)
     const asBuilder = ['--target', String(pid), '--user', '--net', '--preserve-credentials', '--', 'setpriv']
     const change = net.inUplink(
@@ -121,14 +121,14 @@ describe('egress internet', () => {
   })
 
   it('puts the filter back before the next link when somebody has removed it', async () => {
-    const driver = world.openDriver()
+    const driver = harness.openDriver()
     await net.inUplink('nft', 'flush', 'ruleset')
     const { socketPath } = await driver.create(specOf(), within())
     await expectFrom(socketPath, 'unreachable', standIns.forbidden.map(address => at(address)).join(','))
   })
 
   it('leaves no link when the builder is destroyed, cancelled or killed', async () => {
-    const driver = world.openDriver()
+    const driver = harness.openDriver()
     const spec = specOf()
     await driver.create(spec, within())
     expect(await driver.inventory(spec.builderId, within())).toContain(`link fp${spec.builderId}`)
@@ -146,7 +146,7 @@ describe('egress internet', () => {
 
 describe('egress none', () => {
   it('has loopback alone, and reaches nothing behind the uplink', async () => {
-    const { socketPath } = await world.openDriver().create(specOf({ egress: 'none' }), within())
+    const { socketPath } = await harness.openDriver().create(specOf({ egress: 'none' }), within())
     const all = [standIns.internet, standIns.machine, ...standIns.forbidden].map(address => at(address))
     await expectFrom(socketPath, 'unreachable', all.join(','))
   })

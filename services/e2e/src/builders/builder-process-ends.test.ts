@@ -6,50 +6,53 @@ import { fileURLToPath } from 'node:url'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { buildOn, probeImage } from '../testing/builders/build-on.ts'
-import { someBuilderId, someSpec } from '../testing/builders/driver-world.ts'
-import { openProcessWorld } from '../testing/builders/process-world.ts'
+import { someBuilderId, someSpec } from '../testing/builders/driver-harness.ts'
+import { openProcessDriverHarness } from '../testing/builders/process-driver-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { until } from '../testing/until.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 const holdBuilder = fileURLToPath(new URL('../testing/builders/hold-builder-command.ts', import.meta.url))
 const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
 
-let world: Awaited<ReturnType<typeof openProcessWorld>>
+let harness: Awaited<ReturnType<typeof openProcessDriverHarness>>
 let before: readonly string[]
 const { buildctl, probe } = inject('programs')
 
 beforeAll(async () => {
-  world = await openProcessWorld()
-  const missing = await world.openDriver().missing({ egress: 'none', builderClass: 'ephemeral' }, within())
+  harness = await openProcessDriverHarness()
+  const missing = await harness.openDriver().missing({ egress: 'none', builderClass: 'ephemeral' }, within())
   if (missing.length > 0) throw new Error(`this machine cannot run the suite: ${JSON.stringify(missing)}`)
-  before = await world.inventory()
+  before = await harness.inventory()
 })
 
 afterEach(async () => {
-  const driver = world.openDriver()
+  const driver = harness.openDriver()
   for (const id of await driver.list(within())) await driver.destroy(id, within())
-  expect(await world.inventory()).toEqual(before)
+  expect(await harness.inventory()).toEqual(before)
 })
 
 const processesOf = async (id: BuilderId) =>
-  (await world.openDriver().inventory(id, within())).filter(one => one.startsWith('process '))
+  (await harness.openDriver().inventory(id, within())).filter(one => one.startsWith('process '))
 
 describe('a provisioner that is killed', () => {
   it('takes its builders with it, in the middle of a RUN, and what is not a process is found and removed by the next', async () => {
     const id = someBuilderId()
-    const child = spawn(process.execPath, [holdBuilder, JSON.stringify(world.options), id], {
+    const child = spawn(process.execPath, [holdBuilder, JSON.stringify(harness.options), id], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const [line]: string[] = await once(child.stdout.setEncoding('utf8'), 'data', { signal: within() })
     const socketPath = line?.trim().replace('socket ', '') ?? ''
     const building = buildOn(buildctl, socketPath, probeImage(probe, ['sleep', '600']))
-    await until('the RUN runs', async () => (await processesOf(id)).some(one => one.endsWith(' probe')), {
+    await waitUntil('the RUN runs', async () => (await processesOf(id)).some(one => one.endsWith(' probe')), {
       msMax: 20_000,
     })
     child.kill('SIGKILL')
-    await until('nothing of it runs', async () => (await processesOf(id)).length === 0, { msMax: 2_000, everyMs: 10 })
+    await waitUntil('nothing of it runs', async () => (await processesOf(id)).length === 0, {
+      msMax: 2_000,
+      everyMs: 10,
+    })
     expect((await building).code).not.toBe(0)
-    const driver = world.openDriver()
+    const driver = harness.openDriver()
     expect(await driver.list(within())).toEqual([id])
     expect(await driver.inventory(id, within())).not.toEqual([])
     await driver.destroy(id, within())
@@ -64,7 +67,7 @@ describe('what separates a process builder from its machine', () => {
   }
 
   it('BuildKit itself sees no file of the machine’s users, configuration, state or other builders', async () => {
-    const driver = world.openDriver()
+    const driver = harness.openDriver()
     const [spec, other] = [someSpec(), someSpec()]
     await driver.create(spec, within())
     await driver.create(other, within())
@@ -82,7 +85,7 @@ describe('what separates a process builder from its machine', () => {
   })
 
   it('gives each builder users of its own, no capability outside of them and no way to gain one', async () => {
-    const driver = world.openDriver()
+    const driver = harness.openDriver()
     const [one, two] = [someSpec(), someSpec()]
     await driver.create(one, within())
     await driver.create(two, within())
@@ -94,12 +97,12 @@ describe('what separates a process builder from its machine', () => {
     )
     const users = statuses.map(text => Number(/^Uid:\t(\d+)/m.exec(text)?.[1]))
     expect(new Set(users.map(user => Math.floor(user / 65_536))).size).toBe(2)
-    for (const user of users) expect(user).toBeGreaterThanOrEqual(world.options.users.first)
+    for (const user of users) expect(user).toBeGreaterThanOrEqual(harness.options.users.first)
     for (const text of statuses) expect(text).toMatch(/^NoNewPrivs:\t1$/m)
   })
 
   it('hands out a socket that the builder cannot exchange for a link to another one', async () => {
-    const { socketPath } = await world.openDriver().create(someSpec(), within())
+    const { socketPath } = await harness.openDriver().create(someSpec(), within())
     const { uid, mode } = await stat(dirname(socketPath))
     expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 0, mode: 0o700 })
     const { uid: owner } = await stat(join(dirname(socketPath), 'socket'))
@@ -112,7 +115,9 @@ describe('what separates a process builder from its machine', () => {
     const impostor = join(folder, 'buildkitd')
     await writeFile(impostor, '#!/bin/sh\nln -s /run/secret.sock /forkproof/socket/buildkitd.sock\nexec sleep 60\n')
     await chmod(impostor, 0o755)
-    const { openDriver } = await openProcessWorld({ programs: { ...world.options.programs, buildkitd: impostor } })
+    const { openDriver } = await openProcessDriverHarness({
+      programs: { ...harness.options.programs, buildkitd: impostor },
+    })
     await expect(openDriver().create(someSpec(), within())).rejects.toThrow('something else than a socket')
     expect(await openDriver().list(within())).toEqual([])
   })
@@ -122,7 +127,9 @@ describe('what separates a process builder from its machine', () => {
     const broken = join(folder, 'buildkitd')
     await writeFile(broken, '#!/bin/sh\necho out of order >&2\nexit 3\n')
     await chmod(broken, 0o755)
-    const { openDriver } = await openProcessWorld({ programs: { ...world.options.programs, buildkitd: broken } })
+    const { openDriver } = await openProcessDriverHarness({
+      programs: { ...harness.options.programs, buildkitd: broken },
+    })
     await expect(openDriver().create(someSpec(), within())).rejects.toThrow('out of order')
     expect(await openDriver().list(within())).toEqual([])
   })
@@ -131,7 +138,7 @@ describe('what separates a process builder from its machine', () => {
     const real = await temporaryFolder()
     const linked = join(await temporaryFolder(), 'linked')
     await symlink(real, linked)
-    const { openDriver } = await openProcessWorld({ stateFolder: linked })
+    const { openDriver } = await openProcessDriverHarness({ stateFolder: linked })
     const driver = openDriver()
     const spec = someSpec()
     const { socketPath } = await driver.create(spec, within())

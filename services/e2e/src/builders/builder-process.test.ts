@@ -1,17 +1,17 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { describeDriver } from '../testing/builders/conformance.ts'
-import { type DriverWorld, someSpec } from '../testing/builders/driver-world.ts'
+import { type DriverHarness, someSpec } from '../testing/builders/driver-harness.ts'
 import { openHostService } from '../testing/builders/host-service.ts'
-import { openProcessWorld } from '../testing/builders/process-world.ts'
+import { openProcessDriverHarness } from '../testing/builders/process-driver-harness.ts'
 
-describeDriver('process', async (): Promise<DriverWorld> => {
-  const { stateFolder, openDriver, inventory } = await openProcessWorld()
+describeDriver('process', async (): Promise<DriverHarness> => {
+  const { stateFolder, openDriver, inventory } = await openProcessDriverHarness()
   return { openDriver, inventory, cacheFolder: join(stateFolder, 'cache'), standIns: [await openHostService()] }
 })
 
 it('names what is missing instead of making a weaker builder', async () => {
-  const { openDriver } = await openProcessWorld({
+  const { openDriver } = await openProcessDriverHarness({
     programs: { buildkitd: '/nowhere/buildkitd', runc: '/nowhere/runc' },
     users: { first: 4_294_000_000, count: 1_000 },
   })

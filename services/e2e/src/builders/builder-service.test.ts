@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { machineInventory } from '../testing/builders/machine-inventory.ts'
 import { type Lease, ProvisionerService } from '../testing/builders/provisioner-service.ts'
 import { buildWith, imageContext } from '../testing/remote-build.ts'
-import { until } from '../testing/until.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 let service: ProvisionerService
 let programs: ReturnType<typeof inject<'programs'>>
@@ -32,7 +32,7 @@ const context = (lines?: readonly string[]) => imageContext({ probe: programs.pr
 const buildOn = async (lease: Lease, from?: string) =>
   buildWith({ buildctl: programs.buildctl, to: await lease.credentials() }, from ?? (await context()))
 const builderRecords = () => readdir(join(service.folder, 'builders', 'records', 'builders'))
-const isWarm = () => until('a warm builder', () => service.output.includes('"ready"'), { msMax: 30_000 })
+const isWarm = () => waitUntil('a warm builder', () => service.output.includes('"ready"'), { msMax: 30_000 })
 const traces = () =>
   machineInventory({ words: [service.folder, cgroup], folders: [], ignored: /$^/ }).then(found =>
     found.filter(trace => !trace.includes('main.ts')),

@@ -6,10 +6,10 @@ import { ask } from '../testing/builds.ts'
 import {
   admittedFork,
   buildOfRun,
-  type ClientWorld,
+  type ClientHarness,
   clientGoneSeconds,
-  openClientWorld,
-} from '../testing/clients/client-world.ts'
+  openClientHarness,
+} from '../testing/clients/client-harness.ts'
 import { DockerContents } from '../testing/clients/docker-contents.ts'
 import {
   type BuildEnd,
@@ -28,7 +28,7 @@ import {
 } from '../testing/clients/start-client.ts'
 import { imageContext } from '../testing/remote-build.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { until } from '../testing/until.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 /** What takes a message or two, on a machine that is busy. */
 const atOnceMsMax = 10_000
@@ -38,22 +38,22 @@ const goneMsMax = clientGoneSeconds * 1_000 + atOnceMsMax
 const canceled: BuildEnd = { outcome: 'canceled', released: 'canceled' }
 const gone: BuildEnd = { outcome: 'client_gone', released: 'client_gone' }
 
-let world: ClientWorld
+let harness: ClientHarness
 /** The machine before each test, which it is to be again. */
 let before: readonly string[]
 beforeAll(async () => {
-  world = await openClientWorld()
+  harness = await openClientHarness()
 })
 beforeEach(async () => {
-  before = await world.inventory()
+  before = await harness.inventory()
 })
 afterEach(async () => {
-  expect(await world.inventory()).toEqual(before)
+  expect(await harness.inventory()).toEqual(before)
 })
 
 /** Clients of one build each, all in the middle of a RUN at the same time. */
 const inTheirRuns = (beginning: Beginning, names: readonly ClientName[] = clientNames): Promise<RunningClient[]> =>
-  Promise.all(names.map(name => runningClient(world, name, beginning)))
+  Promise.all(names.map(name => runningClient(harness, name, beginning)))
 
 const forAll = async (running: readonly RunningClient[], what: (one: RunningClient) => Promise<unknown>) => {
   await Promise.all(running.map(what))
@@ -70,7 +70,7 @@ describe('a client that is killed in the middle of its RUN', () => {
 
 describe('depot that is interrupted in the middle of its RUN', () => {
   it('says so itself, and the build ends at once', async () => {
-    const depot = await runningClient(world, 'depot', 'by itself')
+    const depot = await runningClient(harness, 'depot', 'by itself')
     process.kill(depot.clientPid, 'SIGINT')
     expect((await expectFailure(depot, atOnceMsMax)).stderr).toContain('context canceled')
     await expectEnd(depot, canceled, atOnceMsMax)
@@ -80,7 +80,7 @@ describe('depot that is interrupted in the middle of its RUN', () => {
 describe('a build that is ended from outside', () => {
   const ways = {
     'by who has its token': async ({ build }: RunningClient) => {
-      const url = `${world.world.issuer}/v1/builds/${build?.buildId}`
+      const url = `${harness.issuer}/v1/builds/${build?.buildId}`
       expect((await ask(url, { method: 'DELETE', bearer: build?.buildToken ?? '' })).status).toBe(204)
     },
     'by its operator, who cancels the workflow': async ({ handle }: RunningClient) => void (await handle.cancel()),
@@ -95,13 +95,13 @@ describe('a build that is ended from outside', () => {
   })
 
   it('does not leave buildx hanging: by forkproof builder --end, which ends who kept it alive too', async () => {
-    const running = await runningClient(world, 'buildx', 'after forkproof builder')
+    const running = await runningClient(harness, 'buildx', 'after forkproof builder')
     const keepers = () => machineInventory({ words: [running.folder ?? ''], folders: [] })
     expect(await keepers()).toEqual([expect.stringContaining('process ')])
     await endBuilder(running.folder ?? '')
     await expectFailure(running, atOnceMsMax)
     await expectEnd(running, canceled, atOnceMsMax)
-    await until('nobody keeps it alive', async () => (await keepers()).length === 0, { msMax: atOnceMsMax })
+    await waitUntil('nobody keeps it alive', async () => (await keepers()).length === 0, { msMax: atOnceMsMax })
   })
 
   it('is told to who built in forkproof build, in words', async () => {
@@ -156,18 +156,18 @@ describe('--load', () => {
     const image = `forkproof-test/loaded-by-${client}:1`
     const lines = ['RUN ["/probe","hello"]', 'CMD ["/probe","hello"]']
     const context = await imageContext({ probe: inject('programs').probe, folder: await temporaryFolder() }, lines)
-    const of = await admittedFork(world.world)
+    const of = await admittedFork(harness)
     // depot wants 1.44 and does not ask what the daemon speaks.
     const env = { DOCKER_HOST: `unix://${docker.socketPath}`, DOCKER_API_VERSION: await contents.apiVersion() }
     const use = { client, of, context, words: ['--load', '--tag', image], env }
-    const { program } = await beginnings[beginning](world, use)
+    const { program } = await beginnings[beginning](harness, use)
     expect((await program.exited).code, program.output).toBe(0)
     expect(await contents.all()).toEqual([...had, `image ${image}`].sort())
     const hello = expect.stringContaining('Hello from an image that was built on a builder of its own.')
     expect(await contents.run(image)).toEqual({ code: 0, output: hello })
     await contents.remove(image)
     expect(await contents.all()).toEqual(had)
-    const { outcome, platforms } = await (await buildOfRun(world.world, of.runId)).result()
+    const { outcome, platforms } = await (await buildOfRun(harness, of.runId)).result()
     expect({ outcome, platforms }).toMatchObject({ outcome: 'success', platforms: [{ receipt: { leftovers: [] } }] })
   })
 })

@@ -9,38 +9,38 @@ import { afterFile } from '../testing/after-file.ts'
 import { createProject } from '../testing/builds.ts'
 import { depotProgram, openSealedMachine, type SealedMachine } from '../testing/depot/sealed-machine.ts'
 import { imageContext } from '../testing/remote-build.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 
 const runMsMax = 100_000
 const cli = join(claimantFolder, 'dist', 'cli.js')
 const lifecycle = new Lifecycle()
 
-let world: TestSystem
+let harness: SystemHarness
 let machine: SealedMachine
 let place: { repository: string; pullRequest: number; project: string }
 beforeAll(async () => {
   await bundleClaimant()
-  world = await openSystem({ builders: true })
+  harness = await openSystemHarness({ builders: true })
   afterFile(() => lifecycle.shutdown())
   const names = { owner: 'octo-org', name: 'built', forkOwner: 'contributor' }
-  const { repository, pullRequest } = await world.github.createForkPullRequest(names)
-  const project = await createProject(world, [
+  const { repository, pullRequest } = await harness.github.createForkPullRequest(names)
+  const project = await createProject(harness, [
     { repository, eventClass: 'fork_pull_request' },
     { repository, eventClass: 'trusted', grant: { cache: 'project' } },
   ])
   place = { repository, pullRequest, project }
   const portOf = (url: string) => Number(new URL(url).port)
-  const { depot, githubApi, builders } = world.system.addresses
+  const { depot, githubApi, builders } = harness.system.addresses
   // The gateway under its own port too: that is where the answer to a claim sends the client.
-  const ports = [portOf(world.issuer), portOf(githubApi), portOf(`http://${builders}`)]
-  machine = await openSealedMachine(portOf(world.issuer), { api: { port: portOf(depot) }, ports })
+  const ports = [portOf(harness.issuer), portOf(githubApi), portOf(`http://${builders}`)]
+  machine = await openSealedMachine(portOf(harness.issuer), { api: { port: portOf(depot) }, ports })
 })
 
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
 const forkproofBuild = (words: readonly string[]) => {
-  const { depot } = world.system.addresses
-  const own = ['--issuer', world.issuer, '--project', place.project, '--depot-url', depot]
+  const { depot } = harness.system.addresses
+  const own = ['--issuer', harness.issuer, '--project', place.project, '--depot-url', depot]
   return [process.execPath, cli, 'build', ...own, '--', ...words].map(quoted).join(' ')
 }
 
@@ -69,11 +69,11 @@ async function job(kind: 'fork' | 'trusted', client: ClientName, context: string
   const workflow = { name: 'ci', permissions, jobs: { build: { 'runs-on': 'ubuntu-latest', steps } } }
   const { repository, pullRequest } = place
   const of = kind === 'fork' ? { repository, pullRequest } : { repository, event: 'push' }
-  const { runId, eventsUrl } = await world.github.runWorkflow({ ...of, workflow })
+  const { runId, eventsUrl } = await harness.github.runWorkflow({ ...of, workflow })
   const events: RunEvent[] = []
-  for await (const event of world.github.follow(eventsUrl, AbortSignal.timeout(runMsMax))) events.push(event)
+  for await (const event of harness.github.follow(eventsUrl, AbortSignal.timeout(runMsMax))) events.push(event)
   const log = events.flatMap(({ type, line }) => (type === 'log' && line !== undefined ? [line] : [])).join('\n')
-  const builds = await endedBuildsOf(runId, world.system.addresses.temporal, lifecycle)
+  const builds = await endedBuildsOf(runId, harness.system.addresses.temporal, lifecycle)
   return { log, conclusion: events.at(-1)?.conclusion, builds }
 }
 

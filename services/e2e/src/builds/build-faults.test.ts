@@ -19,9 +19,9 @@ import {
   writeCredentials,
 } from '../testing/builds.ts'
 import { buildWith, type Finished, imageContext } from '../testing/remote-build.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { until } from '../testing/until.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 /** The longest that a fault takes to be noticed: a bus or a Temporal that was away is asked again at growing intervals. */
 const endMsMax = 60_000
@@ -35,11 +35,11 @@ const longRunSeconds = 60
 const shortRunSeconds = 6
 const cgroup = `/forkproof-faults-${process.pid}`
 
-let world: TestSystem
+let harness: SystemHarness
 let stateFolder: string
 beforeAll(async () => {
   stateFolder = await temporaryFolder()
-  world = await openSystem({
+  harness = await openSystemHarness({
     builders: true,
     extra: {
       verifier: { FORKPROOF_VERIFIER_RUN_WATCH_SECONDS: String(runWatchMs / 1_000) },
@@ -60,10 +60,10 @@ interface Ready {
 }
 
 async function readyBuild(): Promise<Ready> {
-  const { repository, run, idToken } = await forkRunWithToken(world)
-  const project = await createProject(world, [{ repository, eventClass: 'fork_pull_request' }])
-  const build = await startBuild(world, await accessToken(world, idToken, project))
-  const state = await buildState(world, build, settled)
+  const { repository, run, idToken } = await forkRunWithToken(harness)
+  const project = await createProject(harness, [{ repository, eventClass: 'fork_pull_request' }])
+  const build = await startBuild(harness, await accessToken(harness, idToken, project))
+  const state = await buildState(harness, build, settled)
   expect(isReady(state), JSON.stringify(state)).toBe(true)
   return { build, state, runId: run.id, builder: new LeasedBuilder(state, join(stateFolder, 'builders')) }
 }
@@ -80,14 +80,14 @@ async function runningBuild(seconds = longRunSeconds, signal?: AbortSignal) {
   const ready = await readyBuild()
   const over = run(ready.state, ['sleep', String(seconds)], signal)
   const begun = async () => (await ready.builder.pids('/probe sleep')).length > 0
-  await until('the RUN step is running', begun, { msMax: 20_000, everyMs: 20 })
+  await waitUntil('the RUN step is running', begun, { msMax: 20_000, everyMs: 20 })
   const kinds = (await ready.builder.traces()).map(trace => trace.split(' ')[0])
   expect(kinds).toEqual(expect.arrayContaining(['process', 'cgroup', 'mount', 'loop', 'folder']))
   return { ...ready, over }
 }
 
 const noProcess = (builder: LeasedBuilder) =>
-  until('no process of the builder', async () => (await builder.pids()).length === 0, { msMax: atOnceMsMax })
+  waitUntil('no process of the builder', async () => (await builder.pids()).length === 0, { msMax: atOnceMsMax })
 
 /** The build ended so, its receipt is clean, and the operating system holds nothing of its builder. */
 async function expectEnd(
@@ -96,7 +96,7 @@ async function expectEnd(
   msMax = endMsMax,
 ) {
   const { released, ...how } = end
-  const state = await buildState(world, build, hasEnded, msMax)
+  const state = await buildState(harness, build, hasEnded, msMax)
   expect(state, JSON.stringify(state)).toMatchObject({
     ...how,
     platforms: [{ state: 'destroyed', reason: released, receipt: { leftovers: [] } }],
@@ -111,7 +111,7 @@ async function servesTheNext() {
   const ready = await readyBuild()
   const done = await run(ready.state, ['hello'])
   expect(done.code, done.output).toBe(0)
-  await finishBuild(world, ready.build)
+  await finishBuild(harness, ready.build)
   await expectEnd(ready, finished)
 }
 
@@ -120,7 +120,7 @@ async function expectUncut(fault: (state: ShownState) => Promise<void>) {
   const running = await runningBuild(shortRunSeconds)
   const { buildId, buildToken } = running.build
   // The client says that it lives, as clients do: its RUN may be over before the part is back.
-  const alive = () => ask(`${world.issuer}/v1/builds/${buildId}/health`, { method: 'POST', bearer: buildToken })
+  const alive = () => ask(`${harness.issuer}/v1/builds/${buildId}/health`, { method: 'POST', bearer: buildToken })
   const pulse = setInterval(() => void alive().catch(() => undefined), 2_000)
   try {
     await fault(running.state)
@@ -135,7 +135,7 @@ async function expectUncut(fault: (state: ShownState) => Promise<void>) {
 
 /** As a client does: asked again while a part is away. */
 const finishUntilHeard = (build: StartedBuild) =>
-  until('the end was heard', async () => (await finishBuild(world, build)).status < 300, {
+  waitUntil('the end was heard', async () => (await finishBuild(harness, build)).status < 300, {
     msMax: 30_000,
     everyMs: 500,
   })
@@ -145,10 +145,10 @@ describe('while a RUN goes on,', () => {
 
   it('a provisioner that is killed takes the builder with it, and the build ends by itself when it is back', async () => {
     const running = await runningBuild()
-    await world.system.killPart('builder-provisioner')
+    await harness.system.killPart('builder-provisioner')
     await noProcess(running.builder)
     expect((await running.over).code).not.toBe(0)
-    await world.system.startPart('builder-provisioner')
+    await harness.system.startPart('builder-provisioner')
     await expectEnd(running, lost)
   })
 
@@ -165,7 +165,7 @@ describe('while a RUN goes on,', () => {
   it('a run that ends at GitHub takes its build with it within a look of the verifier', async () => {
     const running = await runningBuild()
     const end = { status: 'completed', conclusion: 'cancelled' }
-    await world.github.send('PATCH', `/_sim/runs/${running.runId}`, end)
+    await harness.github.send('PATCH', `/_sim/runs/${running.runId}`, end)
     await expectEnd(running, { outcome: 'run_over', released: 'run_over' }, runWatchMs + atOnceMsMax)
     expect((await running.over).code).not.toBe(0)
   })
@@ -173,7 +173,7 @@ describe('while a RUN goes on,', () => {
   it('a build that is canceled ends at once', async () => {
     const running = await runningBuild()
     const { buildId, buildToken } = running.build
-    const answer = await ask(`${world.issuer}/v1/builds/${buildId}`, { method: 'DELETE', bearer: buildToken })
+    const answer = await ask(`${harness.issuer}/v1/builds/${buildId}`, { method: 'DELETE', bearer: buildToken })
     expect(answer.status).toBe(204)
     await expectEnd(running, { outcome: 'canceled', released: 'canceled' }, atOnceMsMax)
     expect((await running.over).code).not.toBe(0)
@@ -189,8 +189,8 @@ describe('while a RUN goes on,', () => {
 
   it('a bus that stops in order and comes back cuts nothing', async () => {
     await expectUncut(async () => {
-      await world.system.stopPart('nats')
-      await world.system.startPart('nats')
+      await harness.system.stopPart('nats')
+      await harness.system.startPart('nats')
     })
   })
 
@@ -198,10 +198,10 @@ describe('while a RUN goes on,', () => {
     'a killed %s cuts nothing, lets clients in without it, and hears the end when it is back',
     async part => {
       await expectUncut(async state => {
-        await world.system.killPart(part)
+        await harness.system.killPart(part)
         const done = await run(state, ['hello'])
         expect(done.code, done.output).toBe(0)
-        await world.system.startPart(part)
+        await harness.system.startPart(part)
       })
     },
   )
@@ -214,8 +214,8 @@ it('a client that never connects and says nothing is gone, and its builder taken
 
 describe('after all of this', () => {
   it('a provisioner that stops leaves nothing of any builder on the machine, not even the warm ones', async () => {
-    await until('a warm builder', async () => (await pidsWithin(cgroup)).length > 0, { msMax: 20_000 })
-    await world.system.stopPart('builder-provisioner')
+    await waitUntil('a warm builder', async () => (await pidsWithin(cgroup)).length > 0, { msMax: 20_000 })
+    await harness.system.stopPart('builder-provisioner')
     const words = [stateFolder, cgroup]
     const left = await machineInventory({ words, folders: [join(stateFolder, 'builders')] })
     // The cgroup around all builders, and other suites' links.

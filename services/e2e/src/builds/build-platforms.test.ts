@@ -21,10 +21,10 @@ import {
   startBuild,
 } from '../testing/builds.ts'
 import { depotProgram } from '../testing/depot/sealed-machine.ts'
-import { startMain, startPlace } from '../testing/start-harness.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openStartHarness, startMain } from '../testing/start-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { until } from '../testing/until.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 const runMsMax = 100_000
 /** The machine is looked at every half minute, and what has changed is announced within seconds. */
@@ -37,7 +37,7 @@ const lifecycle = new Lifecycle()
 
 let emulation: Emulation
 let builderSettings: Readonly<Record<string, string>>
-let world: TestSystem
+let harness: SystemHarness
 let place: { repository: string; pullRequest: number; project: string }
 /** Of the same repository, and admits its forks to native builders only. */
 let nativeProject: string
@@ -49,26 +49,26 @@ beforeAll(async () => {
     FORKPROOF_PROVISIONER_BINFMT_FOLDER: emulation.folder,
   }
   const extra = { 'builder-provisioner': { ...builderSettings, FORKPROOF_PROVISIONER_CAPACITY: '4' } }
-  world = await openSystem({ builders: true, extra })
+  harness = await openSystemHarness({ builders: true, extra })
   afterFile(() => lifecycle.shutdown())
   const names = { owner: 'octo-org', name: 'portable', forkOwner: 'contributor' }
-  const { repository, pullRequest } = await world.github.createForkPullRequest(names)
+  const { repository, pullRequest } = await harness.github.createForkPullRequest(names)
   const admitting = (platforms: string[]) =>
-    createProject(world, [{ repository, eventClass: 'fork_pull_request', grant: { platforms } }])
+    createProject(harness, [{ repository, eventClass: 'fork_pull_request', grant: { platforms } }])
   place = { repository, pullRequest, project: await admitting([amd64, arm64]) }
   nativeProject = await admitting([amd64])
 })
 
 /** What the node says it runs, and by emulation or not. */
 const announced = async () => {
-  const nodes = await announcedNodes(world.system, AbortSignal.timeout(noticedMsMax))
+  const nodes = await announcedNodes(harness.system, AbortSignal.timeout(noticedMsMax))
   return nodes.flatMap(({ platforms }) => platforms)
 }
 
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
 const command = (...words: readonly string[]) => words.map(quoted).join(' ')
 const forkproof = (verb: string, words: readonly string[], project = place.project) => {
-  const own = ['--issuer', world.issuer, '--project', project]
+  const own = ['--issuer', harness.issuer, '--project', project]
   return command(process.execPath, cli, verb, ...own, ...words)
 }
 
@@ -90,16 +90,16 @@ async function job(...lines: readonly string[]) {
   const env = { DEPOT_PROJECT_ID: project, HOME: await temporaryFolder() }
   const steps = [{ name: 'Build', run: lines.join('\n'), env }]
   const workflow = { name: 'ci', permissions: {}, jobs: { build: { 'runs-on': 'ubuntu-latest', steps } } }
-  const { runId, eventsUrl } = await world.github.runWorkflow({ repository, pullRequest, workflow })
+  const { runId, eventsUrl } = await harness.github.runWorkflow({ repository, pullRequest, workflow })
   const events: RunEvent[] = []
-  for await (const event of world.github.follow(eventsUrl, AbortSignal.timeout(runMsMax))) events.push(event)
+  for await (const event of harness.github.follow(eventsUrl, AbortSignal.timeout(runMsMax))) events.push(event)
   const log = events.flatMap(({ type, line }) => (type === 'log' && line !== undefined ? [line] : [])).join('\n')
   return { runId, log, conclusion: events.at(-1)?.conclusion }
 }
 
 /** The platforms of the run's builds, each with what its builder has left. */
 async function receiptsOf(runId: number) {
-  const builds = await endedBuildsOf(runId, world.system.addresses.temporal, lifecycle)
+  const builds = await endedBuildsOf(runId, harness.system.addresses.temporal, lifecycle)
   const platforms = builds.flatMap(build => build.platforms)
   const left = platforms.map(one => [one.platform, one.state === 'destroyed' ? one.receipt.leftovers : one.state])
   return Object.fromEntries(left)
@@ -107,13 +107,13 @@ async function receiptsOf(runId: number) {
 
 /** The access token of a fork's run whose project grants these. */
 async function admitted(platforms: readonly string[]): Promise<string> {
-  const { repository, idToken } = await forkRunWithToken(world)
-  const project = await createProject(world, [{ repository, eventClass: 'fork_pull_request', grant: { platforms } }])
-  return accessToken(world, idToken, project)
+  const { repository, idToken } = await forkRunWithToken(harness)
+  const project = await createProject(harness, [{ repository, eventClass: 'fork_pull_request', grant: { platforms } }])
+  return accessToken(harness, idToken, project)
 }
 
 async function askFor(platforms: readonly string[], bearer: string) {
-  const answer = await ask(`${world.issuer}/v1/builds`, { method: 'POST', bearer, body: { platforms } })
+  const answer = await ask(`${harness.issuer}/v1/builds`, { method: 'POST', bearer, body: { platforms } })
   return { status: answer.status, problem: JSON.parse(answer.text) as unknown }
 }
 
@@ -138,7 +138,7 @@ describe('a machine that emulates nothing', () => {
 describe('an emulation that is switched on while builders run', () => {
   beforeAll(async () => {
     await emulation.switchOn()
-    await until('it is announced', async () => (await announced()).length === 2, { msMax: noticedMsMax })
+    await waitUntil('it is announced', async () => (await announced()).length === 2, { msMax: noticedMsMax })
   })
 
   it('is announced as one', async () => {
@@ -149,14 +149,14 @@ describe('an emulation that is switched on while builders run', () => {
   })
 
   it('shows in the state of a build, for that platform alone', async () => {
-    const build = await startBuild(world, await admitted([amd64, arm64]), { platforms: [amd64, arm64] })
-    const { platforms } = await buildState(world, build, isReady)
+    const build = await startBuild(harness, await admitted([amd64, arm64]), { platforms: [amd64, arm64] })
+    const { platforms } = await buildState(harness, build, isReady)
     expect(Object.fromEntries(platforms.map(one => [one.platform, one.emulated]))).toEqual({
       [amd64]: false,
       [arm64]: true,
     })
-    await finishBuild(world, build)
-    const ended = await buildState(world, build, hasEnded)
+    await finishBuild(harness, build)
+    const ended = await buildState(harness, build, hasEnded)
     expect(ended.platforms.map(({ receipt }) => receipt?.leftovers)).toEqual([[], []])
   })
 
@@ -174,7 +174,7 @@ describe('an emulation that is switched on while builders run', () => {
     ],
     depot: (from: string) => {
       const client = [depotProgram, 'build', '--progress', 'plain', '--platform', both, from]
-      return [forkproof('build', ['--depot-url', world.system.addresses.depot, '--', ...client])]
+      return [forkproof('build', ['--depot-url', harness.system.addresses.depot, '--', ...client])]
     },
   }
   it.each(Object.entries(clients))(
@@ -218,7 +218,7 @@ describe('an emulation that is switched on while builders run', () => {
   })
 
   it('is built for by the demo too', async () => {
-    const { settings } = await startPlace()
+    const { settings } = await openStartHarness()
     const demo = startMain(['--once', '--json'], { ...settings, ...builderSettings })
     const { code, stdout, stderr } = await demo.exited
     expect(code, stderr).toBe(0)
@@ -228,7 +228,7 @@ describe('an emulation that is switched on while builders run', () => {
 
   it('is no longer announced when it is switched off, and builds for it are refused again', async () => {
     await emulation.switchOff()
-    await until('it is announced no more', async () => (await announced()).length === 1, { msMax: noticedMsMax })
+    await waitUntil('it is announced no more', async () => (await announced()).length === 1, { msMax: noticedMsMax })
     expect(await askFor([arm64], await admitted([amd64, arm64]))).toMatchObject({ status: 409 })
   })
 })

@@ -18,14 +18,14 @@ import {
   trustedToken,
   writeCredentials,
 } from '../testing/builds.ts'
-import { problemCode } from '../testing/claims.ts'
+import { problemCode } from '../testing/claim-requests.ts'
 import { buildWith, imageContext } from '../testing/remote-build.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 
-let world: TestSystem
+let harness: SystemHarness
 beforeAll(async () => {
-  world = await openSystem({ builders: true })
+  harness = await openSystemHarness({ builders: true })
 })
 
 const context = async () => imageContext({ probe: inject('programs').probe, folder: await temporaryFolder() })
@@ -35,22 +35,22 @@ const build = (to: Credentials, from: string, args: readonly string[] = []) =>
 
 /** A fork's run that a project admits, with its access token. */
 async function admittedFork(rule: Record<string, unknown> = {}) {
-  const of = await forkRunWithToken(world)
-  const project = await createProject(world, [
+  const of = await forkRunWithToken(harness)
+  const project = await createProject(harness, [
     { repository: of.repository, eventClass: 'fork_pull_request', ...rule },
     { repository: of.repository, eventClass: 'trusted', grant: { cache: 'project' } },
   ])
-  return { ...of, project, bearer: await accessToken(world, of.idToken, project) }
+  return { ...of, project, bearer: await accessToken(harness, of.idToken, project) }
 }
 
 /** Builds the context on a builder of its own and gives the builder back. */
 async function buildOnce(bearer: string, from: string) {
-  const started = await startBuild(world, bearer)
-  const state = await buildState(world, started, settled)
+  const started = await startBuild(harness, bearer)
+  const state = await buildState(harness, started, settled)
   expect(isReady(state), JSON.stringify(state)).toBe(true)
   const done = await build(await credentials(state), from)
-  await finishBuild(world, started)
-  const ended = await buildState(world, started, hasEnded)
+  await finishBuild(harness, started)
+  const ended = await buildState(harness, started, hasEnded)
   return { done, ended, started, receipt: ended.platforms[0]?.receipt }
 }
 
@@ -74,7 +74,7 @@ describe('a fork’s build on the whole system', () => {
   it('leaves a history that shows what happened and no secret', async () => {
     const { bearer } = await admittedFork()
     const { started } = await buildOnce(bearer, await context())
-    const handle = world.temporal.workflow.getHandle(buildWorkflowId(started.buildId as never))
+    const handle = harness.temporal.workflow.getHandle(buildWorkflowId(started.buildId as never))
     const history = readable(await handle.fetchHistory())
     expect(history).toContain('forkproof.builder.ready.v1')
     expect(history).not.toContain(started.buildToken)
@@ -93,8 +93,8 @@ describe('a fork’s build on the whole system', () => {
 describe('a trusted run’s build', () => {
   it('is served from the project’s cache the second time, which a fork’s build never sees', async () => {
     const fork = await admittedFork()
-    const run = await trustedRun(world, fork.repository)
-    const trusted = await accessToken(world, await trustedToken(world, run), fork.project)
+    const run = await trustedRun(harness, fork.repository)
+    const trusted = await accessToken(harness, await trustedToken(harness, run), fork.project)
     const from = await context()
     const first = await buildOnce(trusted, from)
     expect(first.done.output).not.toContain('CACHED')
@@ -107,51 +107,51 @@ describe('a trusted run’s build', () => {
 describe('who is not admitted gets no builder:', () => {
   it('a run of another repository', async () => {
     const { project } = await admittedFork()
-    const stranger = await forkRunWithToken(world)
-    const answer = await exchangeToken(world, stranger.idToken, project)
+    const stranger = await forkRunWithToken(harness)
+    const answer = await exchangeToken(harness, stranger.idToken, project)
     expect(answer.status).toBe(400)
     expect(JSON.parse(answer.text)).toMatchObject({ error: 'invalid_target' })
   })
 
   it('a token that was exchanged before', async () => {
     const of = await admittedFork()
-    const answer = await exchangeToken(world, of.idToken, of.project)
+    const answer = await exchangeToken(harness, of.idToken, of.project)
     expect([answer.status, JSON.parse(answer.text).error]).toEqual([400, 'invalid_request'])
   })
 
   it('a fork’s token presented as a trusted one’s project', async () => {
-    const of = await forkRunWithToken(world)
-    const project = await createProject(world, [{ repository: of.repository, eventClass: 'trusted' }])
-    expect((await exchangeToken(world, of.idToken, project)).status).toBe(400)
+    const of = await forkRunWithToken(harness)
+    const project = await createProject(harness, [{ repository: of.repository, eventClass: 'trusted' }])
+    expect((await exchangeToken(harness, of.idToken, project)).status).toBe(400)
   })
 
   it('an access token whose run is over', async () => {
     const of = await admittedFork()
-    await world.github.send('PATCH', `/_sim/runs/${of.run.id}`, { status: 'completed', conclusion: 'success' })
+    await harness.github.send('PATCH', `/_sim/runs/${of.run.id}`, { status: 'completed', conclusion: 'success' })
     const body = { platforms: ['linux/amd64'] }
-    const answer = await ask(`${world.issuer}/v1/builds`, { method: 'POST', bearer: of.bearer, body })
+    const answer = await ask(`${harness.issuer}/v1/builds`, { method: 'POST', bearer: of.bearer, body })
     expect([answer.status, problemCode(answer)]).toEqual([403, 'run_not_in_progress'])
   })
 
   it.each([undefined, 'fpa_x', 'not a token', `fpa_${'A'.repeat(46)}`])('the bearer %j', async bearer => {
     const body = { platforms: ['linux/amd64'] }
-    const answer = await ask(`${world.issuer}/v1/builds`, { method: 'POST', body, ...(bearer && { bearer }) })
+    const answer = await ask(`${harness.issuer}/v1/builds`, { method: 'POST', body, ...(bearer && { bearer }) })
     expect([answer.status, problemCode(answer)]).toEqual([401, 'access_token_invalid'])
   })
 
   it('a build token of another build', async () => {
     const { bearer } = await admittedFork()
-    const [one, other] = [await startBuild(world, bearer), await startBuild(world, bearer)]
-    const answer = await ask(`${world.issuer}/v1/builds/${one.buildId}`, { bearer: other.buildToken })
+    const [one, other] = [await startBuild(harness, bearer), await startBuild(harness, bearer)]
+    const answer = await ask(`${harness.issuer}/v1/builds/${one.buildId}`, { bearer: other.buildToken })
     expect([answer.status, problemCode(answer)]).toEqual([401, 'build_token_invalid'])
-    for (const each of [one, other]) await finishBuild(world, each, 'canceled')
-    for (const each of [one, other]) await buildState(world, each, hasEnded)
+    for (const each of [one, other]) await finishBuild(harness, each, 'canceled')
+    for (const each of [one, other]) await buildState(harness, each, hasEnded)
   })
 
   it('a certificate of another build’s builder', async () => {
     const { bearer } = await admittedFork()
-    const builds = [await startBuild(world, bearer), await startBuild(world, bearer)]
-    const states = await Promise.all(builds.map(one => buildState(world, one, settled)))
+    const builds = [await startBuild(harness, bearer), await startBuild(harness, bearer)]
+    const states = await Promise.all(builds.map(one => buildState(harness, one, settled)))
     const [mine, theirs] = await Promise.all(states.map(credentials))
     if (!mine || !theirs) throw new Error('two builders were asked for')
     const from = await context()
@@ -159,8 +159,8 @@ describe('who is not admitted gets no builder:', () => {
     expect((await build(crossed, from)).code).not.toBe(0)
     expect((await build({ ...mine, serverName: theirs.serverName }, from)).code).not.toBe(0)
     expect((await build(mine, from)).code).toBe(0)
-    for (const each of builds) await finishBuild(world, each)
-    const ends = await Promise.all(builds.map(each => buildState(world, each, hasEnded)))
+    for (const each of builds) await finishBuild(harness, each)
+    const ends = await Promise.all(builds.map(each => buildState(harness, each, hasEnded)))
     expect(ends.flatMap(end => end.platforms.flatMap(one => one.receipt?.leftovers))).toEqual([])
   })
 })

@@ -13,16 +13,16 @@ import {
   type ScriptedBuild,
   untilCancelled,
 } from '../testing/scripted-builds.ts'
-import { openTemporal, type TestTemporal } from '../testing/temporal-harness.ts'
-import { until } from '../testing/until.ts'
+import { openTemporalHarness, type TemporalHarness } from '../testing/temporal-harness.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 const platform = 'linux/amd64'
-let temporal: TestTemporal
+let temporal: TemporalHarness
 let scripted: Awaited<ReturnType<typeof openScriptedBuilds>>
 let stopOrchestrator: () => Promise<void>
 
 beforeAll(async () => {
-  temporal = await openTemporal()
+  temporal = await openTemporalHarness()
   scripted = await openScriptedBuilds(temporal)
   stopOrchestrator = await scripted.orchestrate()
 })
@@ -227,7 +227,7 @@ describe.concurrent('ops', () => {
     const find = async () =>
       (await temporal.client.workflow.count(`ForkproofState = 'refused' AND ForkproofReason = 'head_repository_gone'`))
         .count
-    await until('found', async () => (await find()) === 1, { msMax: 10_000 })
+    await waitUntil('found', async () => (await find()) === 1, { msMax: 10_000 })
     const bySettings = `ForkproofProject = 'x' OR ForkproofRelationship = 'x'`
     expect((await temporal.client.workflow.count(bySettings)).count).toBe(0)
   })
@@ -250,7 +250,7 @@ describe('an orchestrator that restarts', () => {
     await Promise.all([active.start(), ending.start()])
     await Promise.all([active.isReady(), ending.isReady()])
     await ending.finish()
-    await until('released', () => ending.kinds.includes('released'), { msMax: 10_000 })
+    await waitUntil('released', () => ending.kinds.includes('released'), { msMax: 10_000 })
     await stopOrchestrator()
     await active.finish()
     await ending.signal(ending.newestEvents.destroyed('finished'))

@@ -10,20 +10,20 @@ import {
   silent,
   willing,
 } from '../testing/scripted-builds.ts'
-import { openTemporal } from '../testing/temporal-harness.ts'
-import { until } from '../testing/until.ts'
+import { openTemporalHarness } from '../testing/temporal-harness.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 const platform = 'linux/amd64'
 let scripted: Awaited<ReturnType<typeof openScriptedBuilds>>
 
 beforeAll(async () => {
-  const temporal = await openTemporal()
+  const temporal = await openTemporalHarness()
   scripted = await openScriptedBuilds(temporal)
   await scripted.orchestrate()
 })
 
 const build = (name: string, changes: Partial<BuildOrder> = {}) => scripted.make(sampleBuild(name, changes))
-const requested = (of: ScriptedBuild) => until('requested', () => of.kinds.includes('requested'), { msMax: 20_000 })
+const requested = (of: ScriptedBuild) => waitUntil('requested', () => of.kinds.includes('requested'), { msMax: 20_000 })
 const sampleLease = '99999999-9999-4999-8999-999999999999' as Parameters<typeof eventsOf>[0]['leaseId']
 
 describe.concurrent('a build', () => {
@@ -195,7 +195,7 @@ describe.concurrent('a build', () => {
     await of.finish('error')
     await of.finish('success')
     await of.handle.cancel()
-    await until('released', () => of.kinds.includes('released'), { msMax: 10_000 })
+    await waitUntil('released', () => of.kinds.includes('released'), { msMax: 10_000 })
     await of.signal(of.newestEvents.destroyed('finished'))
     expect(await of.result()).toMatchObject({ outcome: 'error' })
   })
@@ -209,11 +209,11 @@ describe.concurrent('a build', () => {
     if (!command) throw new Error('nothing was requested')
     const [first, second] = [eventsOf(command.data), eventsOf(command.data, otherNode)]
     await of.signal(first.accepted(), second.accepted(), second.ready())
-    await until('the slower one released', () => of.commands.length === 2, { msMax: 10_000 })
+    await waitUntil('the slower one released', () => of.commands.length === 2, { msMax: 10_000 })
     expect(of.commands[1]).toMatchObject({ data: { nodeId: 'node-1', reason: 'not_wanted' } })
     await of.signal(first.destroyed('not_wanted'))
     await of.finish()
-    await until('the other released', () => of.commands.length === 3, { msMax: 10_000 })
+    await waitUntil('the other released', () => of.commands.length === 3, { msMax: 10_000 })
     await of.signal(second.destroyed('finished'))
     expect(await of.result()).toMatchObject({ outcome: 'success', platforms: [{ receipt: { nodeId: 'node-2' } }] })
     expect(new Set(of.commands.map(({ id }) => id)).size).toBe(3)

@@ -1,14 +1,14 @@
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { exchange, forkRun, post, showInLog } from '../testing/claims.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { createForkRun, exchangeClaim, postJson, showInLog } from '../testing/claim-requests.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-let world: TestSystem
+let harness: SystemHarness
 beforeAll(async () => {
-  world = await openSystem({ extra: { gateway: { FORKPROOF_GATEWAY_EXCHANGE_HOLD_MS: '300' } } })
+  harness = await openSystemHarness({ extra: { gateway: { FORKPROOF_GATEWAY_EXCHANGE_HOLD_MS: '300' } } })
 })
 
-type ForkRun = Awaited<ReturnType<typeof forkRun>>
+type ForkRun = Awaited<ReturnType<typeof createForkRun>>
 /** What Depot's clients send: five texts, no more (facts depot A2). */
 const body = (of: ForkRun) => ({
   aud: 'https://depot.dev',
@@ -20,8 +20,8 @@ const body = (of: ForkRun) => ({
 
 describe('a client of Depot’s', () => {
   it('finds challengeCode and exchangeURL, prints its sentence and gets the bare token as text', async () => {
-    const of = await forkRun(world.github)
-    const claimed = await post(`${world.issuer}/claim`, body(of))
+    const of = await createForkRun(harness.github)
+    const claimed = await postJson(`${harness.issuer}/claim`, body(of))
     expect(claimed.status).toBe(200)
     expect(claimed.headers.get('content-type')).toMatch(/^application\/json/)
     const answer = JSON.parse(claimed.text)
@@ -30,24 +30,24 @@ describe('a client of Depot’s', () => {
       exchangeURL: expect.stringMatching(/^https?:\/\//),
     })
     // Nothing but the line, and no word to the gateway that it is out.
-    await showInLog(world.github, of.run, answer)
-    const token = await exchange(answer.exchangeURL)
+    await showInLog(harness.github, of.run, answer)
+    const token = await exchangeClaim(answer.exchangeURL)
     expect(token).toMatchObject({ status: 200, text: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) })
     expect(token.headers.get('content-type')).toMatch(/^text\/plain/)
-    expect(decodeJwt(token.text)).toMatchObject({ aud: 'https://depot.dev', iss: world.issuer, proof_method: 'log' })
+    expect(decodeJwt(token.text)).toMatchObject({ aud: 'https://depot.dev', iss: harness.issuer, proof_method: 'log' })
   })
 
   it('is told to go on while the code is not seen, and its asking early and often spoils nothing', async () => {
-    const of = await forkRun(world.github)
-    const answer = JSON.parse((await post(`${world.issuer}/claim`, body(of))).text)
+    const of = await createForkRun(harness.github)
+    const answer = JSON.parse((await postJson(`${harness.issuer}/claim`, body(of))).text)
     for (let turn = 0; turn < 3; turn++) {
-      const early = await post(answer.exchangeURL)
+      const early = await postJson(answer.exchangeURL)
       // Anything but 200 is "try again" to that client, and 200 is the token.
       expect(early).toMatchObject({ status: 202, text: '{"state":"pending"}' })
       expect(early.headers.get('retry-after')).toBe('1')
     }
-    await showInLog(world.github, of.run, answer)
-    expect(await exchange(answer.exchangeURL)).toMatchObject({ status: 200 })
+    await showInLog(harness.github, of.run, answer)
+    expect(await exchangeClaim(answer.exchangeURL)).toMatchObject({ status: 200 })
   })
 
   it.each<[string, RequestInit]>([
@@ -56,10 +56,10 @@ describe('a client of Depot’s', () => {
     ['an empty body called a form', { body: '', headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
     ['an empty object', { body: '{}', headers: { 'content-type': 'application/json' } }],
   ])('may exchange with %s', async (_what, request) => {
-    const of = await forkRun(world.github)
-    const answer = JSON.parse((await post(`${world.issuer}/claim`, body(of))).text)
-    await showInLog(world.github, of.run, answer)
-    await exchange(answer.exchangeURL)
+    const of = await createForkRun(harness.github)
+    const answer = JSON.parse((await postJson(`${harness.issuer}/claim`, body(of))).text)
+    await showInLog(harness.github, of.run, answer)
+    await exchangeClaim(answer.exchangeURL)
     const again = await fetch(answer.exchangeURL, { method: 'POST', ...request, signal: AbortSignal.timeout(40_000) })
     expect(again.status).toBe(200)
     expect(decodeJwt(await again.text())).toMatchObject({ aud: 'https://depot.dev' })
@@ -70,7 +70,10 @@ describe('a client of Depot’s', () => {
     ['a run that is no number', { runID: 'x' }, 400],
     ['an audience that is not served', { aud: 'sigstore' }, 400],
   ])('reads why it was not served for %s from the member error', async (_what, change, status) => {
-    const answer = await post(`${world.issuer}/claim`, { ...body(await forkRun(world.github)), ...change })
+    const answer = await postJson(`${harness.issuer}/claim`, {
+      ...body(await createForkRun(harness.github)),
+      ...change,
+    })
     expect({ status: answer.status, error: JSON.parse(answer.text).error }).toEqual({
       status,
       error: expect.stringMatching(/\w+/),

@@ -7,34 +7,34 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
 import { projectOf, RecordingBuildService, recordedBuild } from '../testing/depot/build-service.ts'
 import { claimHost, openSealedMachine, type SealedMachine } from '../testing/depot/sealed-machine.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 
 const runMsMax = 100_000
 const audience = 'https://depot.dev'
 
-let world: TestSystem
+let harness: SystemHarness
 let builds: RecordingBuildService
 let machine: SealedMachine
 beforeAll(async () => {
   // The exchange too goes to the name that the CLI knows, through TLS; the issuer stays its own.
-  world = await openSystem({ extra: { gateway: { FORKPROOF_GATEWAY_PUBLIC_URL: `https://${claimHost}` } } })
+  harness = await openSystemHarness({ extra: { gateway: { FORKPROOF_GATEWAY_PUBLIC_URL: `https://${claimHost}` } } })
   const socket = join(await temporaryFolder(), 'builds.sock')
   builds = await RecordingBuildService.listen(socket)
   afterFile(() => builds.close())
-  machine = await openSealedMachine(Number(new URL(world.issuer).port), { api: { socket } })
+  machine = await openSealedMachine(Number(new URL(harness.issuer).port), { api: { socket } })
 })
 
 /** Executes `depot build` as the only step of a fork's pull request job; resolves with what happened when the run is over. */
 async function depotBuild() {
   const names = { owner: 'octo-org', name: 'built-by-depot', forkOwner: 'contributor' }
-  const { repository, fork, pullRequest } = await world.github.createForkPullRequest(names)
+  const { repository, fork, pullRequest } = await harness.github.createForkPullRequest(names)
   const script = `printf 'FROM scratch\\n' > Dockerfile\n${machine.command('build --progress plain .')}`
   const step = { name: 'Build', run: script, env: machine.env }
   const workflow = { name: 'ci', permissions: {}, jobs: { build: { 'runs-on': 'ubuntu-latest', steps: [step] } } }
-  const { runId, eventsUrl } = await world.github.runWorkflow({ repository, pullRequest, workflow })
+  const { runId, eventsUrl } = await harness.github.runWorkflow({ repository, pullRequest, workflow })
   const events: RunEvent[] = []
-  for await (const event of world.github.follow(eventsUrl, AbortSignal.timeout(runMsMax))) events.push(event)
+  for await (const event of harness.github.follow(eventsUrl, AbortSignal.timeout(runMsMax))) events.push(event)
   const lines = events.flatMap(({ type, line }) => (type === 'log' && line !== undefined ? [line] : []))
   return { repository, fork, runId, lines }
 }
@@ -56,7 +56,7 @@ describe('the unmodified depot CLI in a fork’s pull request run', () => {
     const creations = builds.calls.filter(({ method }) => method === 'CreateBuild')
     expect(creations).toHaveLength(1)
     expect(projectOf(creations[0])).toBe(recordedBuild.projectId)
-    const input = { issuer: world.issuer, audience, token: creations[0]?.bearer ?? '' }
+    const input = { issuer: harness.issuer, audience, token: creations[0]?.bearer ?? '' }
     const verified = await verifyTokenWith(inject('programs').verifyToken, input, AbortSignal.timeout(20_000))
     expect(verified).toMatchObject({
       verified: true,

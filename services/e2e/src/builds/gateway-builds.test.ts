@@ -5,20 +5,20 @@ import { clientOfBuilds, temporalBuilds } from '@forkproof/gateway/builds/tempor
 import { sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openScriptedBuilds, untilCancelled } from '../testing/scripted-builds.ts'
-import { openTemporal, type TestTemporal } from '../testing/temporal-harness.ts'
-import { until } from '../testing/until.ts'
+import { openTemporalHarness, type TemporalHarness } from '../testing/temporal-harness.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
 const platform = 'linux/amd64'
 const waitMs = 20_000
 const msMax = 20_000
 const never = new AbortController().signal
 
-let temporal: TestTemporal
+let temporal: TemporalHarness
 let scripted: Awaited<ReturnType<typeof openScriptedBuilds>>
 let builds: Builds
 
 beforeAll(async () => {
-  temporal = await openTemporal()
+  temporal = await openTemporalHarness()
   scripted = await openScriptedBuilds(temporal)
   await scripted.orchestrate()
   builds = temporalBuilds(clientOfBuilds(temporal.client))
@@ -115,9 +115,9 @@ describe.concurrent('builds as the gateway sees them on a real Temporal', () => 
     const { buildId } = await start('gateway listed', { relationshipId, wishes: [] })
     const { buildId: other } = await start('gateway listed too', { relationshipId, wishes: [] })
     const running = () => builds.running(relationshipId)
-    await until('both are listed', async () => (await running()).length === 2, { msMax })
+    await waitUntil('both are listed', async () => (await running()).length === 2, { msMax })
     await builds.finish(buildId, 'canceled')
-    await until('one is listed', async () => (await running()).join() === other, { msMax })
+    await waitUntil('one is listed', async () => (await running()).join() === other, { msMax })
     await builds.finish(other, 'canceled')
     expect(await builds.running(RelationshipId.parse(`trl_${'d'.repeat(16)}`))).toEqual([])
   })

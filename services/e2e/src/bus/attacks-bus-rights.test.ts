@@ -3,26 +3,26 @@ import { buckets, streams, subjects } from '@forkproof/contracts/events'
 import { jwksDocumentKey } from '@forkproof/contracts/jwks'
 import { type BusUser, busPermissions } from '@forkproof/deployment/bus-permissions'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { claim, exchange, forkRun, showAsArtifact } from '../testing/claims.ts'
+import { createForkRun, exchangeClaim, postClaim, showAsArtifact } from '../testing/claim-requests.ts'
 import { NatsWire } from '../testing/nats-wire.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-let world: TestSystem
+let harness: SystemHarness
 let claimId: string
 beforeAll(async () => {
-  world = await openSystem()
+  harness = await openSystemHarness()
   // Something to steal in every store.
-  const of = await forkRun(world.github)
-  const answer = await claim(world.issuer, of, { channels: ['artifact'] })
-  await showAsArtifact(world.github, world.issuer, of.run, answer)
-  if ((await exchange(answer.exchangeURL)).status !== 200) throw new Error('the honest claim was not proven')
+  const of = await createForkRun(harness.github)
+  const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
+  await showAsArtifact(harness.github, harness.issuer, of.run, answer)
+  if ((await exchangeClaim(answer.exchangeURL)).status !== 200) throw new Error('the honest claim was not proven')
   claimId = answer.claimId
 })
 
 /** A connection with the password that the running service has. */
 async function as<T>(user: BusUser, work: (wire: NatsWire) => Promise<T>): Promise<T> {
-  const port = Number(new URL(world.system.addresses.nats).port)
-  const password = world.system.busPasswords[user].reveal()
+  const port = Number(new URL(harness.system.addresses.nats).port)
+  const password = harness.system.busPasswords[user].reveal()
   const wire = await NatsWire.open(port, user, password, busPermissions[user].inbox)
   try {
     return await work(wire)
@@ -134,8 +134,8 @@ describe('a service’s own password on the bus', () => {
     ['nobody in particular', undefined],
     ['the signer with another service’s password', 'signer'],
   ])('is needed: %s is not let in', async (_who, user) => {
-    const port = Number(new URL(world.system.addresses.nats).port)
-    const password = world.system.busPasswords.gateway.reveal()
+    const port = Number(new URL(harness.system.addresses.nats).port)
+    const password = harness.system.busPasswords.gateway.reveal()
     await expect(NatsWire.open(port, user, password, '_INBOX')).rejects.toThrow('Authorization Violation')
   })
 })

@@ -1,19 +1,19 @@
 import { defaultNode } from '@forkproof/contracts/bus'
 import { consumers, streams, subjects } from '@forkproof/contracts/events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type BusFixture, openBusFixture } from '../testing/bus-harness.ts'
+import { type BusHarness, openBusHarness } from '../testing/bus-harness.ts'
 
-let fixture: BusFixture
+let harness: BusHarness
 beforeAll(async () => {
-  fixture = await openBusFixture()
+  harness = await openBusHarness()
 }, 600_000)
-afterAll(() => fixture.close())
+afterAll(() => harness.close())
 
 const releases = { stream: streams.builderCommands, consumer: consumers.builderReleases(defaultNode), concurrency: 4 }
 
 describe('commands on the bus, with each service’s own rights', () => {
   it('reach the provisioner once, and again when it could not handle them', async () => {
-    const [orchestrator, provisioner] = [await fixture.busOf('orchestrator'), await fixture.busOf('provisioner')]
+    const [orchestrator, provisioner] = [await harness.busOf('orchestrator'), await harness.busOf('provisioner')]
     const over = new AbortController()
     const seen: string[] = []
     const consuming = provisioner.consume({ ...releases, signal: over.signal }, async ({ text, attempt }) => {
@@ -29,16 +29,16 @@ describe('commands on the bus, with each service’s own rights', () => {
   })
 
   it('wait for a provisioner that is away, and are not shown to anybody else', async () => {
-    const orchestrator = await fixture.busOf('orchestrator')
+    const orchestrator = await harness.busOf('orchestrator')
     await orchestrator.store(subjects.builderRelease(defaultNode), 'kept', 'release-kept')
     const over = new AbortController()
-    const gateway = await fixture.busOf('gateway')
+    const gateway = await harness.busOf('gateway')
     const seen: string[] = []
     const spying = gateway.consume({ ...releases, signal: over.signal }, async ({ text }) => {
       seen.push(`gateway ${text}`)
       return 'done'
     })
-    const provisioner = await fixture.busOf('provisioner')
+    const provisioner = await harness.busOf('provisioner')
     const consuming = provisioner.consume({ ...releases, signal: over.signal }, async ({ text }) => {
       seen.push(text)
       return 'done'
@@ -51,7 +51,7 @@ describe('commands on the bus, with each service’s own rights', () => {
 
 describe('events of builders', () => {
   it('reach the orchestrator', async () => {
-    const [orchestrator, provisioner] = [await fixture.busOf('orchestrator'), await fixture.busOf('provisioner')]
+    const [orchestrator, provisioner] = [await harness.busOf('orchestrator'), await harness.busOf('provisioner')]
     const over = new AbortController()
     const events = { stream: streams.builders, consumer: consumers.builderEvents, concurrency: 4, signal: over.signal }
     const seen: string[] = []
@@ -68,7 +68,7 @@ describe('events of builders', () => {
 
 describe('a bucket read without a consumer', () => {
   it('lists its keys and the history of one', async () => {
-    const bucket = await (await fixture.busOf('gateway')).bucket('projects')
+    const bucket = await (await harness.busOf('gateway')).bucket('projects')
     const first = await bucket.create('prj_a', 'one')
     const second = await bucket.update('prj_a', 'two', first ?? 0)
     await bucket.create('prj_b', 'other')

@@ -1,13 +1,13 @@
 import { type BusUser, busPermissions, busUsers } from '@forkproof/deployment/bus-permissions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type BusFixture, openBusFixture } from '../testing/bus-harness.ts'
+import { type BusHarness, openBusHarness } from '../testing/bus-harness.ts'
 
-let fixture: BusFixture
-const wireOf = (user: BusUser) => fixture.wireOf(user)
+let harness: BusHarness
+const wireOf = (user: BusUser) => harness.wireOf(user)
 beforeAll(async () => {
-  fixture = await openBusFixture()
+  harness = await openBusHarness()
 }, 600_000)
-afterAll(() => fixture.close())
+afterAll(() => harness.close())
 
 const buckets = ['jwks', 'minted', 'signing-keys', 'projects', 'access-tokens', 'used-tokens', 'nodes']
 const bucketWrites = buckets.map(bucket => `$KV.${bucket}.forged`)

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { BusUser } from '@forkproof/deployment/bus-permissions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type BusFixture, openBusFixture } from '../testing/bus-harness.ts'
+import { type BusHarness, openBusHarness } from '../testing/bus-harness.ts'
 
-let fixture: BusFixture
-const wireOf = (user: BusUser) => fixture.wireOf(user)
+let harness: BusHarness
+const wireOf = (user: BusUser) => harness.wireOf(user)
 beforeAll(async () => {
-  fixture = await openBusFixture()
+  harness = await openBusHarness()
 }, 600_000)
-afterAll(() => fixture.close())
+afterAll(() => harness.close())
 
 const lastOf = (subject: string) => JSON.stringify({ last_by_subj: subject })
 const streamOf = {
@@ -25,10 +25,10 @@ type Target = keyof typeof streamOf
  * only directly behind what was last before: the server's answers and the marker come to the stream in order.
  */
 async function answerIsStored(user: BusUser, question: string, text: string, target: Target): Promise<boolean> {
-  const before = await fixture.lastSequence(streamOf[target])
+  const before = await harness.lastSequence(streamOf[target])
   await wireOf(user).publish(question, text, target)
-  await fixture.lastSequence(streamOf[target])
-  const markers = target === 'forkproof.claim.forged' ? await fixture.busOf('orchestrator') : fixture.signer
+  await harness.lastSequence(streamOf[target])
+  const markers = target === 'forkproof.claim.forged' ? await harness.busOf('orchestrator') : harness.signer
   const marker = { subject: target, text: 'marker', messageId: randomUUID(), lastSequence: before }
   return (await markers.append(marker)) === undefined
 }

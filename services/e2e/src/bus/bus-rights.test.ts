@@ -1,24 +1,24 @@
 import type { BusUser } from '@forkproof/deployment/bus-permissions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type BusFixture, openBusFixture } from '../testing/bus-harness.ts'
+import { type BusHarness, openBusHarness } from '../testing/bus-harness.ts'
 import { NatsWire } from '../testing/nats-wire.ts'
 
-let fixture: BusFixture
-const wireOf = (user: BusUser) => fixture.wireOf(user)
+let harness: BusHarness
+const wireOf = (user: BusUser) => harness.wireOf(user)
 beforeAll(async () => {
-  fixture = await openBusFixture()
+  harness = await openBusHarness()
 }, 600_000)
-afterAll(() => fixture.close())
+afterAll(() => harness.close())
 
 describe('what each service needs works', () => {
   test('the administrator provisions, again and again', async () => {
-    await fixture.provision()
-    await fixture.provision()
+    await harness.provision()
+    await harness.provision()
   })
 
   test('the signer reads, creates and swaps values in its buckets', async () => {
     for (const name of ['jwks', 'minted', 'signing-keys']) {
-      const bucket = await fixture.signer.bucket(name)
+      const bucket = await harness.signer.bucket(name)
       const revision = await bucket.create('test', 'one')
       expect(revision).toBeGreaterThan(0)
       expect(await bucket.create('test', 'other')).toBeUndefined()
@@ -30,27 +30,27 @@ describe('what each service needs works', () => {
   })
 
   test('the signer appends to the issuance log only where it thinks the end is, and reads it', async () => {
-    const { sequence } = (await fixture.signer.read('ISSUANCE', { lastOf: 'forkproof.issuance.token' })) ?? {
+    const { sequence } = (await harness.signer.read('ISSUANCE', { lastOf: 'forkproof.issuance.token' })) ?? {
       sequence: 0,
     }
     const message = { subject: 'forkproof.issuance.token', text: 'next', messageId: 'next', lastSequence: sequence }
-    expect(await fixture.signer.append(message)).toBe(sequence + 1)
-    expect(await fixture.signer.append({ ...message, messageId: 'late' })).toBeUndefined()
-    expect(await fixture.signer.read('ISSUANCE', { sequence: 1 })).toEqual({ sequence: 1, text: 'first' })
-    expect(await fixture.signer.read('ISSUANCE', { sequence: 999 })).toBeUndefined()
+    expect(await harness.signer.append(message)).toBe(sequence + 1)
+    expect(await harness.signer.append({ ...message, messageId: 'late' })).toBeUndefined()
+    expect(await harness.signer.read('ISSUANCE', { sequence: 1 })).toEqual({ sequence: 1, text: 'first' })
+    expect(await harness.signer.read('ISSUANCE', { sequence: 999 })).toBeUndefined()
   })
 
   test('the gateway reads the public keys', async () => {
-    const bucket = await (await fixture.busOf('gateway')).bucket('jwks')
+    const bucket = await (await harness.busOf('gateway')).bucket('jwks')
     expect(await bucket.get('current')).toMatchObject({ value: '{"keys":[]}' })
   })
 
   test('a nudge of the gateway reaches the verifier', async () => {
     const heard = Promise.withResolvers<string>()
-    const verifier = await fixture.busOf('verifier')
+    const verifier = await harness.busOf('verifier')
     verifier.subscribe('nudge.>', subject => heard.resolve(subject))
     await wireOf('verifier').subscribe('nudge.>')
-    const gateway = await fixture.busOf('gateway')
+    const gateway = await harness.busOf('gateway')
     // The library subscribes without waiting; a nudge is repeated until it is heard, as the gateway's are.
     await expect
       .poll(() => {
@@ -62,7 +62,7 @@ describe('what each service needs works', () => {
   })
 
   test('the orchestrator stores an event once', async () => {
-    const orchestrator = await fixture.busOf('orchestrator')
+    const orchestrator = await harness.busOf('orchestrator')
     await orchestrator.store('forkproof.claim.proven.v1', '{}', 'event-1')
     await orchestrator.store('forkproof.claim.proven.v1', '{}', 'event-1')
     const info = await wireOf('admin').request('$JS.API.STREAM.INFO.CLAIMS')
@@ -79,12 +79,12 @@ describe('nobody gets in without a password', () => {
     ['the system account', '$SYS', ''],
     ['the bus’s account', 'BUS', ''],
   ])('with %s', async (_, user, password) => {
-    await expect(NatsWire.open(fixture.port, user, password, '_INBOX')).rejects.toThrow('Authorization Violation')
+    await expect(NatsWire.open(harness.port, user, password, '_INBOX')).rejects.toThrow('Authorization Violation')
   })
 
   test('with the password of another', async () => {
-    const theirs = fixture.passwords.gateway.reveal()
-    await expect(NatsWire.open(fixture.port, 'signer', theirs, '_INBOX')).rejects.toThrow('Authorization Violation')
+    const theirs = harness.passwords.gateway.reveal()
+    await expect(NatsWire.open(harness.port, 'signer', theirs, '_INBOX')).rejects.toThrow('Authorization Violation')
   })
 })
 

@@ -1,14 +1,22 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { claim, exchange, forkRun, type HttpAnswer, ownKey, problemCode, showAsArtifact } from '../testing/claims.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import {
+  createForkRun,
+  exchangeClaim,
+  type HttpAnswer,
+  makeSealKey,
+  postClaim,
+  problemCode,
+  showAsArtifact,
+} from '../testing/claim-requests.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-let world: TestSystem
-let of: Awaited<ReturnType<typeof forkRun>>
+let harness: SystemHarness
+let of: Awaited<ReturnType<typeof createForkRun>>
 beforeAll(async () => {
-  world = await openSystem({ extra: { gateway: { FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE: '10000' } } })
-  of = await forkRun(world.github)
+  harness = await openSystemHarness({ extra: { gateway: { FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE: '10000' } } })
+  of = await createForkRun(harness.github)
 })
 
 const json = { 'content-type': 'application/json' }
@@ -18,7 +26,7 @@ const body = (change: Record<string, unknown>) => JSON.stringify({ ...good(), ..
 
 async function send(path: string, text: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = json) {
   const signal = AbortSignal.timeout(40_000)
-  const response = await fetch(`${world.issuer}${path}`, { method: 'POST', headers, body: text, signal })
+  const response = await fetch(`${harness.issuer}${path}`, { method: 'POST', headers, body: text, signal })
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
@@ -125,7 +133,7 @@ const others: readonly (readonly [string, { status: number; code: string }, Reco
   ['a short key', { status: 400, code: 'invalid_seal_key' }, { sealTo: { kty: 'OKP', crv: 'X25519', x: 'AAAA' } }],
 ]
 
-const workflows = async (): Promise<number> => (await world.temporal.workflow.count(`WorkflowType = 'claim'`)).count
+const workflows = async (): Promise<number> => (await harness.temporal.workflow.count(`WorkflowType = 'claim'`)).count
 
 describe('a claim’s body', () => {
   it.each(texts)('that is %s is refused', async (_what, text) => {
@@ -186,7 +194,7 @@ describe('an address', () => {
     'POST /claim HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n',
     `GET /healthz HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
   ])('asked for by broken HTTP is answered 400 and the connection closed: %j', async bytes => {
-    const socket = connect({ host: '127.0.0.1', port: Number(new URL(world.issuer).port) })
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(harness.issuer).port) })
     let text = ''
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('utf8')
@@ -200,16 +208,16 @@ describe('an address', () => {
 
 describe('all of it together', () => {
   it('has started no workflow, while a good claim is proven, and one for an unknown repository is refused', async () => {
-    const unknown = await claim(
-      world.issuer,
+    const unknown = await postClaim(
+      harness.issuer,
       { ...of, repository: 'octo-org/no-such-repository' },
       { channels: ['artifact'] },
     )
-    expectProblem(await exchange(unknown.exchangeURL), { status: 404, code: 'run_not_found' })
-    const { sealTo } = await ownKey()
-    const answer = await claim(world.issuer, of, { sealTo, channels: ['artifact'], unknownMember: 'is ignored' })
-    await showAsArtifact(world.github, world.issuer, of.run, answer)
-    expect(await exchange(answer.exchangeURL)).toMatchObject({ status: 200 })
+    expectProblem(await exchangeClaim(unknown.exchangeURL), { status: 404, code: 'run_not_found' })
+    const { sealTo } = await makeSealKey()
+    const answer = await postClaim(harness.issuer, of, { sealTo, channels: ['artifact'], unknownMember: 'is ignored' })
+    await showAsArtifact(harness.github, harness.issuer, of.run, answer)
+    expect(await exchangeClaim(answer.exchangeURL)).toMatchObject({ status: 200 })
     // Visibility lags, but not behind a later workflow by more than the wait.
     await expect.poll(workflows, { timeout: 10_000 }).toBe(2)
   })

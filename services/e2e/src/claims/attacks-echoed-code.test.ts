@@ -2,24 +2,24 @@ import { challengeSentence, challengeStepName } from '@forkproof/contracts/chall
 import type { Channel, ClaimAnswer } from '@forkproof/contracts/claim'
 import type { ChallengeCode } from '@forkproof/contracts/ids'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { claim, exchange, forkRun, post, problemCode } from '../testing/claims.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { createForkRun, exchangeClaim, postClaim, postJson, problemCode } from '../testing/claim-requests.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-type ForkRun = Awaited<ReturnType<typeof forkRun>>
+type ForkRun = Awaited<ReturnType<typeof createForkRun>>
 /** Puts a code somewhere in, or near, somebody else's run. */
 type Put = (of: ForkRun, code: ChallengeCode) => Promise<unknown>
 
 // Long enough for the honest claim beside the attacks on a loaded machine; each attack waits for its claim's end.
 const claimLifetimeMs = 30_000
 
-let world: TestSystem
+let harness: SystemHarness
 beforeAll(async () => {
-  world = await openSystem({
+  harness = await openSystemHarness({
     extra: { gateway: { FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS: String(claimLifetimeMs) } },
   })
 })
 
-const send = (method: string, path: string, body?: unknown) => world.github.send(method, path, body)
+const send = (method: string, path: string, body?: unknown) => harness.github.send(method, path, body)
 const job = (of: ForkRun, index: number): number => of.run.jobs[index]?.id ?? 0
 const print =
   (text: (code: ChallengeCode) => string, at: { job?: number; step?: number } = {}): Put =>
@@ -56,7 +56,7 @@ const elsewhere =
   async (of, code) => {
     const jobs = [{ name: 'build', status: 'in_progress', steps: [{ name: 'Set up job' }, { name: 'Claim' }] }]
     const body = { pullRequest: of.pullRequest, event: 'pull_request', status: 'in_progress', jobs }
-    await put({ ...of, run: await world.github.createRun(of.repository, body) }, code)
+    await put({ ...of, run: await harness.github.createRun(of.repository, body) }, code)
   }
 
 const mapped = <V, W>(of: Readonly<Record<string, V>>, to: (value: V) => W): Record<string, W> =>
@@ -150,11 +150,11 @@ const quotations: readonly (readonly [string, Channel, Put])[] = [
   ['the pull request’s description', 'log', patchPull(code => ({ body: `Fixes it.\n\n${sentence(code)}\n` }))],
 ]
 
-const start = (of: ForkRun, channel: Channel) => claim(world.issuer, of, { channels: [channel] })
+const start = (of: ForkRun, channel: Channel) => postClaim(harness.issuer, of, { channels: [channel] })
 const nudge = (claims: readonly ClaimAnswer[]) =>
-  Promise.all(claims.map(({ claimId }) => post(`${world.issuer}/claims/${claimId}/shown`)))
+  Promise.all(claims.map(({ claimId }) => postJson(`${harness.issuer}/claims/${claimId}/shown`)))
 async function refusalOf(answer: ClaimAnswer): Promise<string> {
-  const { status, text } = await exchange(answer.exchangeURL)
+  const { status, text } = await exchangeClaim(answer.exchangeURL)
   return status === 200 ? 'proven' : JSON.parse(text).code
 }
 
@@ -163,7 +163,7 @@ describe.concurrent('a code that somebody else’s run repeats', () => {
   it.each(['log', 'job-log', 'artifact', 'step-name'] as const)(
     'proves nothing by %s when it is not exact',
     async on => {
-      const of = await forkRun(world.github, { jobs: 2 })
+      const of = await createForkRun(harness.github, { jobs: 2 })
       const stolen = await Promise.all(
         Object.entries(baits[on]).map(async ([what, put]) => ({ what, put, answer: await start(of, on) })),
       )
@@ -171,32 +171,32 @@ describe.concurrent('a code that somebody else’s run repeats', () => {
       const honest = await start(of, on)
       await showing[on](of, honest.challengeCode)
       await nudge([...stolen.map(({ answer }) => answer), honest])
-      expect(await exchange(honest.exchangeURL), 'the honest claim').toMatchObject({ status: 200 })
+      expect(await exchangeClaim(honest.exchangeURL), 'the honest claim').toMatchObject({ status: 200 })
       const ends = await Promise.all(stolen.map(async ({ what, answer }) => [what, await refusalOf(answer)]))
       expect(Object.fromEntries(ends)).toEqual(mapped(baits[on], () => 'code_not_seen'))
     },
   )
 
   it.each(quotations)('proves nothing when it stands in %s, by %s', async (_what, channel, quote) => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     const [stolen, honest] = [await start(of, channel), await start(of, channel)]
     await quote(of, stolen.challengeCode)
     await print(sentence)(of, stolen.challengeCode)
     if (channel !== 'log' && channel !== 'job-log') await showing[channel](of, stolen.challengeCode)
     await showing[channel](of, honest.challengeCode)
     await nudge([stolen, honest])
-    expect(await exchange(honest.exchangeURL), 'the honest claim').toMatchObject({ status: 200 })
-    const refused = await exchange(stolen.exchangeURL)
+    expect(await exchangeClaim(honest.exchangeURL), 'the honest claim').toMatchObject({ status: 200 })
+    const refused = await exchangeClaim(stolen.exchangeURL)
     expect({ status: refused.status, code: problemCode(refused) }).toEqual({ status: 403, code: 'code_quoted' })
   })
 
   it('is of no use to another claim, whose code it is not', async () => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     const [shown, other] = [await start(of, 'step-name'), await start(of, 'step-name')]
     expect(other.challengeCode).not.toBe(shown.challengeCode)
     await showing['step-name'](of, shown.challengeCode)
     await nudge([shown, other])
-    expect(await exchange(shown.exchangeURL)).toMatchObject({ status: 200 })
+    expect(await exchangeClaim(shown.exchangeURL)).toMatchObject({ status: 200 })
     expect(await refusalOf(other)).toBe('code_not_seen')
   })
 })

@@ -7,13 +7,13 @@ import { limits } from '@forkproof/contracts/limits'
 import type { ProofSeen } from '@forkproof/workflows/claims/api'
 import type { MintRequest } from '@forkproof/workflows/claims/ports'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { claim, exchange, forkRun, showAsArtifact } from '../testing/claims.ts'
+import { createForkRun, exchangeClaim, postClaim, showAsArtifact } from '../testing/claim-requests.ts'
 import { type Intruder, openIntruder } from '../testing/intruder.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 type Header = Record<string, unknown>
 
-let world: TestSystem
+let harness: SystemHarness
 let intruder: Intruder
 /** A claim that was proven in the proper way, as somebody sees it who reads Temporal's histories. */
 let victim: { readonly proof: ProofSeen; readonly attestation: Attestation; readonly token: string }
@@ -45,16 +45,16 @@ const requestFor = ({ claimId, audience, sealKey }: ClaimOrder, attestation: str
   order: { claimId, audience, sealKey },
   attestation,
 })
-const anOrder = async (): Promise<ClaimOrder> => intruder.order(await forkRun(world.github))
+const anOrder = async (): Promise<ClaimOrder> => intruder.order(await createForkRun(harness.github))
 
 beforeAll(async () => {
-  world = await openSystem()
-  intruder = await openIntruder(world)
-  verifierKey = createPrivateKey(world.system.keys.attestationPrivateKey)
-  const of = await forkRun(world.github)
-  const answer = await claim(world.issuer, of, { channels: ['artifact'] })
-  await showAsArtifact(world.github, world.issuer, of.run, answer)
-  const { text: token } = await exchange(answer.exchangeURL)
+  harness = await openSystemHarness()
+  intruder = await openIntruder(harness)
+  verifierKey = createPrivateKey(harness.system.keys.attestationPrivateKey)
+  const of = await createForkRun(harness.github)
+  const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
+  await showAsArtifact(harness.github, harness.issuer, of.run, answer)
+  const { text: token } = await exchangeClaim(answer.exchangeURL)
   const proof = await intruder.proofOf(answer.claimId)
   const attestation = JSON.parse(Buffer.from(part(proof.attestation, 1), 'base64url').toString('utf8'))
   victim = { proof, attestation, token }
@@ -92,7 +92,7 @@ describe('somebody who asks the signer directly', () => {
     ],
     [
       'a stranger’s key at an address in the header',
-      order => jws(about(order), by(strangerKey), { ...properHeader, jku: `${world.issuer}/.well-known/jwks` }),
+      order => jws(about(order), by(strangerKey), { ...properHeader, jku: `${harness.issuer}/.well-known/jwks` }),
     ],
     ['alg none and no signature', order => jws(about(order), () => Buffer.alloc(0), { ...properHeader, alg: 'none' })],
     ['alg None and no signature', order => jws(about(order), () => Buffer.alloc(0), { ...properHeader, alg: 'None' })],
@@ -100,12 +100,12 @@ describe('somebody who asks the signer directly', () => {
     ['a signature of zeros', order => jws(about(order), () => Buffer.alloc(64))],
     [
       'HS256 with the public key’s PEM as secret',
-      order => jws(about(order), hmac(world.system.keys.attestationPublicKey), { ...properHeader, alg: 'HS256' }),
+      order => jws(about(order), hmac(harness.system.keys.attestationPublicKey), { ...properHeader, alg: 'HS256' }),
     ],
     [
       'HS256 with the public key’s bytes as secret',
       order => {
-        const { x = '' } = createPrivateKey(world.system.keys.attestationPrivateKey).export({ format: 'jwk' })
+        const { x = '' } = createPrivateKey(harness.system.keys.attestationPrivateKey).export({ format: 'jwk' })
         return jws(about(order), hmac(Buffer.from(x, 'base64url')), { ...properHeader, alg: 'HS256' })
       },
     ],
@@ -179,7 +179,7 @@ describe.concurrent('a gateway that tells the workflow of a proof itself', () =>
   // The workflow waits for the verifier too, so each of these lasts as long as its claim.
   const lifetimeMs = 8_000
   const run = async (prove: (order: ClaimOrder) => string) => {
-    const order = await intruder.order(await forkRun(world.github), lifetimeMs)
+    const order = await intruder.order(await createForkRun(harness.github), lifetimeMs)
     return intruder.run(order, { ...victim.proof, attestation: prove(order) })
   }
 
@@ -199,12 +199,12 @@ describe.concurrent('a gateway that tells the workflow of a proof itself', () =>
 })
 
 describe.concurrent('a gateway that starts a claim for a code that a run shows', () => {
-  const issuer = () => Issuer.parse(world.issuer)
+  const issuer = () => Issuer.parse(harness.issuer)
   const relayed = async (change: (order: ClaimOrder) => Promise<Partial<ClaimOrder>>) => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     const honest = await intruder.order(of)
     const order = { ...honest, ...(await change(honest)) }
-    await world.github.send('POST', `/_sim/runs/${of.run.id}/artifacts`, { name: order.challengeCode })
+    await harness.github.send('POST', `/_sim/runs/${of.run.id}/artifacts`, { name: order.challengeCode })
     return intruder.run(order)
   }
   const codeFor = (order: ClaimOrder, change: Partial<Parameters<typeof challengeCode>[0]>) =>

@@ -2,10 +2,17 @@ import type { ClaimAnswer } from '@forkproof/contracts/claim'
 import { errorTable, type RefusalReason } from '@forkproof/contracts/errors'
 import { decodeJwt, type JWTPayload } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { claim, exchange, forkRun, type HttpAnswer, problemCode, showAsArtifact } from '../testing/claims.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import {
+  createForkRun,
+  exchangeClaim,
+  type HttpAnswer,
+  postClaim,
+  problemCode,
+  showAsArtifact,
+} from '../testing/claim-requests.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-type ForkRun = Awaited<ReturnType<typeof forkRun>>
+type ForkRun = Awaited<ReturnType<typeof createForkRun>>
 interface Target {
   readonly repository: string
   readonly run: { readonly id: number }
@@ -13,20 +20,20 @@ interface Target {
   readonly change?: Record<string, unknown>
 }
 
-let world: TestSystem
+let harness: SystemHarness
 beforeAll(async () => {
-  world = await openSystem()
+  harness = await openSystemHarness()
 })
 
-const send = (method: string, path: string, body?: unknown) => world.github.send(method, path, body)
+const send = (method: string, path: string, body?: unknown) => harness.github.send(method, path, body)
 const start = ({ repository, run, change }: Target): Promise<ClaimAnswer> =>
-  claim(world.issuer, { repository, run }, { channels: ['artifact'], ...change })
+  postClaim(harness.issuer, { repository, run }, { channels: ['artifact'], ...change })
 
 /** Claims, shows the code as a proper artifact at once, and asks for the token: only the run's facts can stand in the way. */
 async function prove(target: Target): Promise<HttpAnswer> {
   const answer = await start(target)
-  await showAsArtifact(world.github, world.issuer, target.run, answer)
-  return exchange(answer.exchangeURL)
+  await showAsArtifact(harness.github, harness.issuer, target.run, answer)
+  return exchangeClaim(answer.exchangeURL)
 }
 
 function tokenOf(answer: HttpAnswer): JWTPayload {
@@ -69,7 +76,7 @@ async function sameRepositoryPull(of: ForkRun): Promise<Target> {
   const made = await send('POST', `/_sim/repositories/${of.repository}/pulls`, pull)
   const { number } = made as { number: number }
   const body = { pullRequest: number, event: 'pull_request', status: 'in_progress' }
-  return { repository: of.repository, run: await world.github.createRun(of.repository, body) }
+  return { repository: of.repository, run: await harness.github.createRun(of.repository, body) }
 }
 
 async function runAgain(of: ForkRun): Promise<void> {
@@ -83,7 +90,7 @@ async function squattedName(of: ForkRun): Promise<Target> {
   return of
 }
 
-const strangerRun = async (): Promise<ForkRun> => forkRun(world.github)
+const strangerRun = async (): Promise<ForkRun> => createForkRun(harness.github)
 
 /** What is done to a run that has just proven itself, and what the next claim must be told. */
 const attacks: readonly (readonly [string, RefusalReason, (of: ForkRun) => Promise<Target>])[] = [
@@ -116,34 +123,38 @@ const attacks: readonly (readonly [string, RefusalReason, (of: ForkRun) => Promi
 
 describe.concurrent('a claim that says pull_request', () => {
   it.each(attacks)('is refused for %s as %s, while the same run was served before', async (_what, code, attack) => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     const honest = { ...of, change: { attempt: '1', jobID: firstJob(of) } }
     expect(tokenOf(await prove(honest)), 'the honest claim').toMatchObject({ run_id: String(of.run.id) })
     expect(refusal(await prove(await attack(of)))).toEqual(refusedAs(code))
   })
 
   it('is refused for a private repository also when our credentials could read it', async () => {
-    const { githubTokens } = world.system.keys
+    const { githubTokens } = harness.system.keys
     const readsPrivate = ['octo-org/our-secret']
     for (const [index, token] of githubTokens.entries()) {
       await send('POST', '/_sim/credentials', { name: `insider-${index + 1}`, token, readsPrivate })
     }
-    const made = await world.github.createForkPullRequest({ owner: 'octo-org', name: 'our-secret', forkOwner: 'mole' })
+    const made = await harness.github.createForkPullRequest({
+      owner: 'octo-org',
+      name: 'our-secret',
+      forkOwner: 'mole',
+    })
     const body = { pullRequest: made.pullRequest, event: 'pull_request', status: 'in_progress' }
-    const target = { repository: made.repository, run: await world.github.createRun(made.repository, body) }
+    const target = { repository: made.repository, run: await harness.github.createRun(made.repository, body) }
     expect(tokenOf(await prove(target)), 'while it is public').toMatchObject({ repository: made.repository })
     await send('PATCH', `/_sim/repositories/${made.repository}`, { visibility: 'private' })
     expect(refusal(await prove(target))).toEqual(refusedAs('repository_not_public'))
   })
 
   it('is served for every spelling of the name, and the token has GitHub’s own', async () => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     const token = tokenOf(await prove({ ...of, repository: of.repository.toUpperCase() }))
     expect(token).toMatchObject({ repository: of.repository })
   })
 
   it('is served under the new name after a rename, with the same subject', async () => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     const before = tokenOf(await prove(of))
     await send('PATCH', `/_sim/repositories/${of.repository}`, { name: `renamed-${of.run.id}` })
     const after = tokenOf(await prove({ ...of, repository: `octo-org/renamed-${of.run.id}` }))
@@ -151,18 +162,18 @@ describe.concurrent('a claim that says pull_request', () => {
   })
 
   it('is served for a fork’s branch that is called like the base’s', async () => {
-    const of = await forkRun(world.github, { run: { headBranch: 'main' } })
+    const of = await createForkRun(harness.github, { run: { headBranch: 'main' } })
     expect(tokenOf(await prove(of))).toMatchObject({ head_repository: of.fork, head_ref: 'main' })
   })
 
   it('is served for the latest attempt of a repeated run', async () => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     await runAgain(of)
     expect(tokenOf(await prove(withAttempt(of, '2')))).toMatchObject({ run_attempt: '2' })
   })
 
   it('is served once a maintainer has approved the run and it started', async () => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     await patchRun({ status: 'completed', conclusion: 'action_required' })(of)
     expect(refusal(await prove(of))).toEqual(refusedAs('awaiting_approval'))
     await send('POST', `/_sim/runs/${of.run.id}/approve`)
@@ -188,12 +199,12 @@ describe('a run that was good when it was claimed', () => {
     ['loses the claimed job', 'job_mismatch', finishJob],
   ]
   it.each(changes)('and %s before the code is shown is refused as %s', async (_what, code, change) => {
-    const of = await forkRun(world.github)
-    await world.github.resetRequestCounts()
+    const of = await createForkRun(harness.github)
+    await harness.github.resetRequestCounts()
     const answer = await start({ ...of, change: { jobID: firstJob(of) } })
     await expect.poll(runReadings, { timeout: 20_000 }).toBeGreaterThan(0)
     await change(of)
-    await showAsArtifact(world.github, world.issuer, of.run, answer)
-    expect(refusal(await exchange(answer.exchangeURL))).toEqual(refusedAs(code))
+    await showAsArtifact(harness.github, harness.issuer, of.run, answer)
+    expect(refusal(await exchangeClaim(answer.exchangeURL))).toEqual(refusedAs(code))
   })
 })

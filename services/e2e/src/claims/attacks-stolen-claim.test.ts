@@ -3,36 +3,36 @@ import { type ClaimAnswer, SealKey } from '@forkproof/contracts/claim'
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  claim,
-  exchange,
-  forkRun,
+  createForkRun,
+  exchangeClaim,
   type HttpAnswer,
-  ownKey,
-  post,
+  makeSealKey,
+  postClaim,
+  postJson,
   problemCode,
   showAsArtifact,
-} from '../testing/claims.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+} from '../testing/claim-requests.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-let world: TestSystem
+let harness: SystemHarness
 let printed: string[]
 beforeAll(async () => {
-  world = await openSystem({ extra: { gateway: { FORKPROOF_GATEWAY_TRUSTED_PROXIES: '127.0.0.1/32' } } })
+  harness = await openSystemHarness({ extra: { gateway: { FORKPROOF_GATEWAY_TRUSTED_PROXIES: '127.0.0.1/32' } } })
   printed = []
-  world.system.part('gateway').onLine(line => printed.push(line))
+  harness.system.part('gateway').onLine(line => printed.push(line))
 })
 
 const channels = ['artifact']
 /** A claim whose code is out, and its run. */
 async function shownClaim(change: Record<string, unknown> = {}) {
-  const of = await forkRun(world.github)
-  const answer = await claim(world.issuer, of, { channels, ...change })
-  await showAsArtifact(world.github, world.issuer, of.run, answer)
+  const of = await createForkRun(harness.github)
+  const answer = await postClaim(harness.issuer, of, { channels, ...change })
+  await showAsArtifact(harness.github, harness.issuer, of.run, answer)
   return { of, answer }
 }
 const refusal = (answer: HttpAnswer) => ({ status: answer.status, code: problemCode(answer) })
 const unknownClaim = { status: 404, code: 'claim_not_found' }
-const exchangeOf = (ticket: string) => `${world.issuer}/exchange/${ticket}`
+const exchangeOf = (ticket: string) => `${harness.issuer}/exchange/${ticket}`
 const ticketOf = (answer: ClaimAnswer): string => answer.exchangeURL.slice(exchangeOf('').length)
 
 /** With headers that `fetch` does not let through. */
@@ -42,7 +42,7 @@ function asked(method: string, path: string, headers: Record<string, string>, bo
   const type = body === undefined ? {} : { 'content-type': 'application/json' }
   const length = { 'content-length': String(Buffer.byteLength(text)) }
   const sent = httpRequest(
-    `${world.issuer}${path}`,
+    `${harness.issuer}${path}`,
     { method, headers: { ...headers, ...type, ...length } },
     answer => {
       const chunks: Buffer[] = []
@@ -59,13 +59,13 @@ function asked(method: string, path: string, headers: Record<string, string>, bo
 
 describe('a stolen claim id', () => {
   it('gives nothing while the claim is pending nor when it is proven, though it may ask for the public state', async () => {
-    const of = await forkRun(world.github)
-    const answer = await claim(world.issuer, of, { channels })
-    expect(refusal(await post(exchangeOf(answer.claimId)))).toEqual(unknownClaim)
-    await showAsArtifact(world.github, world.issuer, of.run, answer)
-    expect(await exchange(answer.exchangeURL), 'its ticket').toMatchObject({ status: 200 })
-    expect(refusal(await post(exchangeOf(answer.claimId)))).toEqual(unknownClaim)
-    const state = await (await fetch(`${world.issuer}/claims/${answer.claimId}`)).text()
+    const of = await createForkRun(harness.github)
+    const answer = await postClaim(harness.issuer, of, { channels })
+    expect(refusal(await postJson(exchangeOf(answer.claimId)))).toEqual(unknownClaim)
+    await showAsArtifact(harness.github, harness.issuer, of.run, answer)
+    expect(await exchangeClaim(answer.exchangeURL), 'its ticket').toMatchObject({ status: 200 })
+    expect(refusal(await postJson(exchangeOf(answer.claimId)))).toEqual(unknownClaim)
+    const state = await (await fetch(`${harness.issuer}/claims/${answer.claimId}`)).text()
     expect(JSON.parse(state)).toEqual({ claimId: answer.claimId, state: 'proven' })
   })
 })
@@ -82,15 +82,15 @@ describe('a ticket', () => {
     ['drawn at random', () => `fpt_${Buffer.alloc(32, 7).toString('base64url')}`],
   ])('%s is an unknown claim', async (_what, change) => {
     const { answer } = await shownClaim()
-    expect(await exchange(answer.exchangeURL), 'the ticket itself').toMatchObject({ status: 200 })
-    expect(refusal(await post(exchangeOf(change(ticketOf(answer)))))).toEqual(unknownClaim)
+    expect(await exchangeClaim(answer.exchangeURL), 'the ticket itself').toMatchObject({ status: 200 })
+    expect(refusal(await postJson(exchangeOf(change(ticketOf(answer)))))).toEqual(unknownClaim)
   })
 
   it('opens no other claim of the same run', async () => {
     const { of, answer } = await shownClaim()
-    const other = await claim(world.issuer, of, { channels, aud: 'https://other.example.dev' })
-    await showAsArtifact(world.github, world.issuer, of.run, other)
-    const tokens = await Promise.all([answer, other].map(one => exchange(one.exchangeURL)))
+    const other = await postClaim(harness.issuer, of, { channels, aud: 'https://other.example.dev' })
+    await showAsArtifact(harness.github, harness.issuer, of.run, other)
+    const tokens = await Promise.all([answer, other].map(one => exchangeClaim(one.exchangeURL)))
     expect(tokens.map(token => decodeJwt(token.text).aud)).toEqual([
       'https://sts.example.dev',
       'https://other.example.dev',
@@ -100,9 +100,9 @@ describe('a ticket', () => {
 
 describe('a claim with a key of its own', () => {
   it('has an exchangeURL that is worth nothing to a thief', async () => {
-    const [key, thief] = [await ownKey(), await ownKey()]
+    const [key, thief] = [await makeSealKey(), await makeSealKey()]
     const { of, answer } = await shownClaim({ sealTo: key.sealTo })
-    const stolen = await exchange(answer.exchangeURL)
+    const stolen = await exchangeClaim(answer.exchangeURL)
     expect(stolen.headers.get('content-type')).toBe('application/jose')
     expect(() => decodeJwt(stolen.text)).toThrow()
     await expect(thief.open(stolen.text)).rejects.toThrow()
@@ -110,37 +110,40 @@ describe('a claim with a key of its own', () => {
   })
 
   it('cannot be claimed for twice: not while it is pending, not when it is proven, not for another run', async () => {
-    const { sealTo } = await ownKey()
-    const of = await forkRun(world.github)
+    const { sealTo } = await makeSealKey()
+    const of = await createForkRun(harness.github)
     const body = { eventName: 'pull_request', repo: of.repository, runID: String(of.run.id), sealTo, channels }
-    const answer = await claim(world.issuer, of, { sealTo, channels })
+    const answer = await postClaim(harness.issuer, of, { sealTo, channels })
     const used = { status: 409, code: 'claim_key_used' }
-    expect(refusal(await post(`${world.issuer}/claim`, body))).toEqual(used)
-    await showAsArtifact(world.github, world.issuer, of.run, answer)
-    expect(await exchange(answer.exchangeURL)).toMatchObject({ status: 200 })
-    expect(refusal(await post(`${world.issuer}/claim`, body))).toEqual(used)
-    const mine = await forkRun(world.github)
+    expect(refusal(await postJson(`${harness.issuer}/claim`, body))).toEqual(used)
+    await showAsArtifact(harness.github, harness.issuer, of.run, answer)
+    expect(await exchangeClaim(answer.exchangeURL)).toMatchObject({ status: 200 })
+    expect(refusal(await postJson(`${harness.issuer}/claim`, body))).toEqual(used)
+    const mine = await createForkRun(harness.github)
     const forMine = { ...body, repo: mine.repository, runID: String(mine.run.id), aud: 'https://other.example.dev' }
-    expect(refusal(await post(`${world.issuer}/claim`, forMine))).toEqual(used)
-    await expect(claim(world.issuer, mine, { sealTo: (await ownKey()).sealTo }), 'a fresh key').resolves.toBeTruthy()
+    expect(refusal(await postJson(`${harness.issuer}/claim`, forMine))).toEqual(used)
+    await expect(
+      postClaim(harness.issuer, mine, { sealTo: (await makeSealKey()).sealTo }),
+      'a fresh key',
+    ).resolves.toBeTruthy()
   })
 
   it('must bring a key that something can be sealed to', async () => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     const zero = SealKey.parse({ kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) })
     const body = { eventName: 'pull_request', repo: of.repository, runID: String(of.run.id), channels }
     const refused = { status: 400, code: 'invalid_seal_key' }
-    expect(refusal(await post(`${world.issuer}/claim`, { ...body, sealTo: zero }))).toEqual(refused)
-    const { sealTo } = await ownKey()
-    expect(refusal(await post(`${world.issuer}/claim`, { ...body, sealTo: { ...sealTo, d: sealTo['x'] } }))).toEqual(
-      refused,
-    )
+    expect(refusal(await postJson(`${harness.issuer}/claim`, { ...body, sealTo: zero }))).toEqual(refused)
+    const { sealTo } = await makeSealKey()
+    expect(
+      refusal(await postJson(`${harness.issuer}/claim`, { ...body, sealTo: { ...sealTo, d: sealTo['x'] } })),
+    ).toEqual(refused)
   })
 })
 
 describe('an exchange that is repeated', () => {
   const from = (answer: ClaimAnswer, address: string) =>
-    post(answer.exchangeURL, undefined, { 'x-forwarded-for': address })
+    postJson(answer.exchangeURL, undefined, { 'x-forwarded-for': address })
   const repeats = (answer: ClaimAnswer) =>
     printed
       .filter(line => line.includes('exchange repeated from another address') && line.includes(answer.claimId))
@@ -179,12 +182,12 @@ describe('a forged Host', () => {
   )
 
   it('changes neither exchangeURL nor the token’s issuer', async () => {
-    const of = await forkRun(world.github)
+    const of = await createForkRun(harness.github)
     const body = { eventName: 'pull_request', repo: of.repository, runID: String(of.run.id), channels }
     const answer: ClaimAnswer = JSON.parse(await asked('POST', '/claim', forged, body))
-    expect(answer.exchangeURL.startsWith(`${world.issuer}/exchange/fpt_`)).toBe(true)
-    await showAsArtifact(world.github, world.issuer, of.run, answer)
+    expect(answer.exchangeURL.startsWith(`${harness.issuer}/exchange/fpt_`)).toBe(true)
+    await showAsArtifact(harness.github, harness.issuer, of.run, answer)
     const token = await asked('POST', `/exchange/${ticketOf(answer)}`, forged)
-    expect(decodeJwt(token)).toMatchObject({ iss: world.issuer, aud: world.issuer })
+    expect(decodeJwt(token)).toMatchObject({ iss: harness.issuer, aud: harness.issuer })
   })
 })

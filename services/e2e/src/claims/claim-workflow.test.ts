@@ -17,9 +17,9 @@ import {
 } from '@forkproof/workflows/claims/ports'
 import { sampleOrder, sampleProof } from '@forkproof/workflows/claims/testing/sample-order'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openTemporal, type TestTemporal } from '../testing/temporal-harness.ts'
+import { openTemporalHarness, type TemporalHarness } from '../testing/temporal-harness.ts'
 
-let temporal: TestTemporal
+let temporal: TemporalHarness
 const events: ForkproofEvent[] = []
 const minted: MintRequest[] = []
 /** What the fake activities do, per claim; a claim without an entry is proven and minted at once. */
@@ -38,7 +38,7 @@ const execute = (order: ClaimOrder): Promise<ClaimVerdict> =>
   })
 
 beforeAll(async () => {
-  temporal = await openTemporal()
+  temporal = await openTemporalHarness()
   const publishEvent = async (event: ForkproofEvent) => {
     await publishing.get(event.subject)?.()
     events.push(event)

@@ -1,26 +1,26 @@
 import type { Bus } from '@forkproof/infra/bus'
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { claim, forkRun, showAsArtifact } from '../testing/claims.ts'
-import { countEvents, issuedTokens, untilDecided } from '../testing/open-claims.ts'
+import { countEvents, issuedTokens, untilDecided } from '../testing/claim-harness.ts'
+import { createForkRun, postClaim, showAsArtifact } from '../testing/claim-requests.ts'
 import { openBus } from '../testing/parts-harness.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-let world: TestSystem
+let harness: SystemHarness
 let bus: Bus
 beforeAll(async () => {
-  world = await openSystem({ extra: { gateway: { FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE: '1000' } } })
-  bus = await openBus(world.system, 'signer')
+  harness = await openSystemHarness({ extra: { gateway: { FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE: '1000' } } })
+  bus = await openBus(harness.system, 'signer')
 })
 
 /** Claims at once for each job of several matrix runs, and shows each code as soon as it is there. */
 async function claimMatrices(runs: number, jobs: number) {
-  const matrices = await Promise.all(Array.from({ length: runs }, () => forkRun(world.github, { jobs })))
+  const matrices = await Promise.all(Array.from({ length: runs }, () => createForkRun(harness.github, { jobs })))
   const each = matrices.flatMap(of => of.run.jobs.map(job => ({ of, jobId: String(job.id) })))
   return Promise.all(
     each.map(async ({ of, jobId }) => {
-      const answer = await claim(world.issuer, of, { jobID: jobId, channels: ['artifact'] })
-      await showAsArtifact(world.github, world.issuer, of.run, answer)
+      const answer = await postClaim(harness.issuer, of, { jobID: jobId, channels: ['artifact'] })
+      await showAsArtifact(harness.github, harness.issuer, of.run, answer)
       return { answer, runId: String(of.run.id), jobId }
     }),
   )
@@ -48,17 +48,17 @@ describe('many claims at once', () => {
 
   it('end so too when every service is killed among them', async () => {
     const claiming = claimMatrices(2, 10)
-    await world.system.killPart('signer')
+    await harness.system.killPart('signer')
     const claims = await claiming
     const deciding = expectDistinctTokens(claims)
     const victims = ['verifier', 'orchestrator', 'gateway'] as const
-    await Promise.all(victims.map(victim => world.system.killPart(victim)))
-    await Promise.all(victims.map(victim => world.system.startPart(victim)))
-    await world.system.startPart('signer')
+    await Promise.all(victims.map(victim => harness.system.killPart(victim)))
+    await Promise.all(victims.map(victim => harness.system.startPart(victim)))
+    await harness.system.startPart('signer')
     await deciding
   })
 
   it('leave one event each', async () => {
-    expect(await countEvents(world.system)).toEqual({ 'forkproof.claim.proven.v1': 120 })
+    expect(await countEvents(harness.system)).toEqual({ 'forkproof.claim.proven.v1': 120 })
   })
 })

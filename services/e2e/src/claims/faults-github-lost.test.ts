@@ -1,32 +1,32 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { claim, forkRun, problemCode, showAsArtifact } from '../testing/claims.ts'
-import { countEvents, type OpenClaim, setRepositoryDials, stateOf, untilDecided } from '../testing/open-claims.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { countEvents, setRepositoryFaults, stateOf, type TestClaim, untilDecided } from '../testing/claim-harness.ts'
+import { createForkRun, postClaim, problemCode, showAsArtifact } from '../testing/claim-requests.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 const claimLifetimeMs = 9_000
 /** For the way from the end of a claim to its verdict. */
 const verdictMsMax = 6_000
 
-let world: TestSystem
+let harness: SystemHarness
 beforeAll(async () => {
-  world = await openSystem({
+  harness = await openSystemHarness({
     extra: { gateway: { FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS: String(claimLifetimeMs) } },
   })
 })
 
 /** A claim whose code is shown, with GitHub as the dials say. */
-async function shownBehind(dials: Record<string, unknown>): Promise<OpenClaim> {
-  const of = await forkRun(world.github)
-  await setRepositoryDials(world, of, dials)
-  const answer = await claim(world.issuer, of, { channels: ['artifact'] })
-  const show = () => showAsArtifact(world.github, world.issuer, of.run, answer)
+async function shownBehind(dials: Record<string, unknown>): Promise<TestClaim> {
+  const of = await createForkRun(harness.github)
+  await setRepositoryFaults(harness, of, dials)
+  const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
+  const show = () => showAsArtifact(harness.github, harness.issuer, of.run, answer)
   await show()
   return { of, answer, show }
 }
 
-async function refusalOf(open: OpenClaim) {
+async function refusalOf(open: TestClaim) {
   const answer = await untilDecided(open.answer.exchangeURL)
-  return { status: answer.status, code: problemCode(answer), state: await stateOf(world, open) }
+  return { status: answer.status, code: problemCode(answer), state: await stateOf(harness, open) }
 }
 
 it('with nothing dialled a claim of this life is proven', async () => {
@@ -58,8 +58,8 @@ describe.concurrent('GitHub unreadable until the claim’s end', () => {
   })
 
   it('refuses it as code_not_seen when GitHub is fine and the code is not there', async () => {
-    const of = await forkRun(world.github)
-    const answer = await claim(world.issuer, of, { channels: ['artifact'] })
+    const of = await createForkRun(harness.github)
+    const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
     const open = { of, answer, show: async () => undefined }
     expect(await refusalOf(open)).toMatchObject({ status: 403, code: 'code_not_seen' })
   })
@@ -67,10 +67,10 @@ describe.concurrent('GitHub unreadable until the claim’s end', () => {
 
 describe('every credential without requests left', () => {
   it('refuses the claim as soon as that is known, not only at its end', async () => {
-    for (const [index, token] of world.system.keys.githubTokens.entries()) {
+    for (const [index, token] of harness.system.keys.githubTokens.entries()) {
       const name = `verifier-${index + 1}`
-      await world.github.send('DELETE', `/_sim/credentials/${name}`)
-      await world.github.send('POST', '/_sim/credentials', { name, token, limitPerHour: 0 })
+      await harness.github.send('DELETE', `/_sim/credentials/${name}`)
+      await harness.github.send('POST', '/_sim/credentials', { name, token, limitPerHour: 0 })
     }
     const startedAt = performance.now()
     const open = await shownBehind({})
@@ -79,7 +79,7 @@ describe('every credential without requests left', () => {
   })
 
   it('counts each claim of this file as one event', async () => {
-    expect(await countEvents(world.system)).toEqual({
+    expect(await countEvents(harness.system)).toEqual({
       'forkproof.claim.proven.v1': 1,
       'forkproof.claim.refused.v1': 8,
     })

@@ -2,32 +2,32 @@ import { limits } from '@forkproof/contracts/limits'
 import type { Bus } from '@forkproof/infra/bus'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { claim, forkRun, showAsArtifact } from '../testing/claims.ts'
 import {
   expectOneToken,
-  openClaim,
-  setRepositoryDials,
+  setRepositoryFaults,
+  startTestClaim,
   stateOf,
   untilInHand,
   untilState,
-} from '../testing/open-claims.ts'
+} from '../testing/claim-harness.ts'
+import { createForkRun, postClaim, showAsArtifact } from '../testing/claim-requests.ts'
 import { openBus } from '../testing/parts-harness.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
-import { until } from '../testing/until.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
+import { waitUntil } from '../testing/wait-until.ts'
 
-let world: TestSystem
+let harness: SystemHarness
 let bus: Bus
 beforeAll(async () => {
-  world = await openSystem()
-  bus = await openBus(world.system, 'signer')
+  harness = await openSystemHarness()
+  bus = await openBus(harness.system, 'signer')
 })
 
 /** A claim of a repository whose dials were turned before the claim. */
 async function openBehind(dials: Record<string, unknown>) {
-  const of = await forkRun(world.github)
-  await setRepositoryDials(world, of, dials)
-  const answer = await claim(world.issuer, of, { channels: ['artifact'] })
-  return { of, answer, show: () => showAsArtifact(world.github, world.issuer, of.run, answer) }
+  const of = await createForkRun(harness.github)
+  await setRepositoryFaults(harness, of, dials)
+  const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
+  return { of, answer, show: () => showAsArtifact(harness.github, harness.issuer, of.run, answer) }
 }
 
 const Report = z.object({
@@ -35,7 +35,7 @@ const Report = z.object({
 })
 /** REST requests of one credential since the counters were reset. */
 async function requestsOf(credential: string) {
-  const report = Report.parse(await world.github.send('GET', '/_sim/requests'))
+  const report = Report.parse(await harness.github.send('GET', '/_sim/requests'))
   const found = report.credentials.find(one => one.credential === credential)
   return { counted: found?.counted ?? 0, rejected: found?.rejected ?? 0 }
 }
@@ -52,55 +52,55 @@ describe.concurrent('GitHub at its worst, survived within the claim’s time:', 
   ])('%s', async (_what, dials) => {
     const open = await openBehind(dials)
     await open.show()
-    await expectOneToken(world, bus, open)
+    await expectOneToken(harness, bus, open)
   })
 
   it('no answer at all for a while, which holds up no other repository', async () => {
     const startedAt = performance.now()
     const open = await openBehind({ hang: true })
-    await untilInHand(world, open, 'watchForProof')
-    const other = await openClaim(world)
+    await untilInHand(harness, open, 'watchForProof')
+    const other = await startTestClaim(harness)
     await other.show()
-    await expectOneToken(world, bus, other)
-    expect(await stateOf(world, open)).toMatchObject({ state: 'pending' })
-    await setRepositoryDials(world, open.of, {})
+    await expectOneToken(harness, bus, other)
+    expect(await stateOf(harness, open)).toMatchObject({ state: 'pending' })
+    await setRepositoryFaults(harness, open.of, {})
     await open.show()
-    await expectOneToken(world, bus, open)
+    await expectOneToken(harness, bus, open)
     // The proof that a request did hang: it was given up by its own timeout.
     expect(performance.now() - startedAt).toBeGreaterThan(limits.githubRequestTimeoutMs)
   })
 
   it('every nudge lost, because the code is found by looking now and then', async () => {
-    const open = await openClaim(world)
-    await world.github.send('POST', `/_sim/runs/${open.of.run.id}/artifacts`, { name: open.answer.challengeCode })
-    await untilState(world, open, 'proven')
-    await expectOneToken(world, bus, open)
+    const open = await startTestClaim(harness)
+    await harness.github.send('POST', `/_sim/runs/${open.of.run.id}/artifacts`, { name: open.answer.challengeCode })
+    await untilState(harness, open, 'proven')
+    await expectOneToken(harness, bus, open)
   })
 })
 
 describe('GitHub’s limits are obeyed:', () => {
   it('a secondary limit silences each credential for the time it names, then the claim goes on', async () => {
-    await world.github.resetRequestCounts()
+    await harness.github.resetRequestCounts()
     const open = await openBehind({ secondaryLimit: true, secondaryRetryAfterSeconds: 2 })
     const bothRefused = async () => (await requestsOfEach()).every(({ rejected }) => rejected === 1)
-    await until('each credential was refused once', bothRefused, { msMax: 10_000, everyMs: 20 })
+    await waitUntil('each credential was refused once', bothRefused, { msMax: 10_000, everyMs: 20 })
     const refusedAt = performance.now()
-    await setRepositoryDials(world, open.of, {})
+    await setRepositoryFaults(harness, open.of, {})
     await open.show()
-    await expectOneToken(world, bus, open)
+    await expectOneToken(harness, bus, open)
     expect(performance.now() - refusedAt).toBeGreaterThan(1_500)
     expect(await requestsOfEach()).toMatchObject([{ rejected: 1 }, { rejected: 1 }])
   })
 
   it('a credential without requests left is not used again; the other one serves', async () => {
-    const [token] = world.system.keys.githubTokens
-    await world.github.send('DELETE', '/_sim/credentials/verifier-1')
-    await world.github.send('POST', '/_sim/credentials', { name: 'verifier-1', token, limitPerHour: 0 })
-    await world.github.resetRequestCounts()
+    const [token] = harness.system.keys.githubTokens
+    await harness.github.send('DELETE', '/_sim/credentials/verifier-1')
+    await harness.github.send('POST', '/_sim/credentials', { name: 'verifier-1', token, limitPerHour: 0 })
+    await harness.github.resetRequestCounts()
     // Each run has a favourite among the credentials; of eight runs some favour the empty one.
-    for (const open of await Promise.all(Array.from({ length: 8 }, () => openClaim(world)))) {
+    for (const open of await Promise.all(Array.from({ length: 8 }, () => startTestClaim(harness)))) {
       await open.show()
-      await expectOneToken(world, bus, open)
+      await expectOneToken(harness, bus, open)
     }
     const [empty, full] = await requestsOfEach()
     expect(empty?.counted).toBe(0)
@@ -108,9 +108,9 @@ describe('GitHub’s limits are obeyed:', () => {
     expect(empty?.rejected).toBeLessThanOrEqual(8)
     expect(full).toMatchObject({ rejected: 0 })
     const rejectedBefore = empty?.rejected
-    const later = await openClaim(world)
+    const later = await startTestClaim(harness)
     await later.show()
-    await expectOneToken(world, bus, later)
+    await expectOneToken(harness, bus, later)
     expect((await requestsOf('verifier-1')).rejected).toBe(rejectedBefore)
   })
 })

@@ -1,33 +1,34 @@
 import type { Bus } from '@forkproof/infra/bus'
 import { serviceNames } from '@forkproof/local/running/service-environment'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { forkRun, post, problemCode } from '../testing/claims.ts'
 import {
   countEvents,
   expectOneToken,
-  type OpenClaim,
-  openClaim,
+  startTestClaim,
   stateOf,
+  type TestClaim,
   untilDecided,
   untilInHand,
   untilSeen,
-} from '../testing/open-claims.ts'
+} from '../testing/claim-harness.ts'
+import { createForkRun, postJson, problemCode } from '../testing/claim-requests.ts'
 import { openBus } from '../testing/parts-harness.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-let world: TestSystem
+let harness: SystemHarness
 let bus: Bus
 let services: readonly number[]
 const proven: string[] = []
-const pids = () => serviceNames.filter(name => world.system.isRunning(name)).map(name => world.system.part(name).pid)
+const pids = () =>
+  serviceNames.filter(name => harness.system.isRunning(name)).map(name => harness.system.part(name).pid)
 beforeAll(async () => {
-  world = await openSystem()
-  bus = await openBus(world.system, 'signer')
+  harness = await openSystemHarness()
+  bus = await openBus(harness.system, 'signer')
   services = pids()
 })
 
 async function readiness() {
-  const response = await fetch(`${world.issuer}/readyz`, { signal: AbortSignal.timeout(10_000) })
+  const response = await fetch(`${harness.issuer}/readyz`, { signal: AbortSignal.timeout(10_000) })
   const report: unknown = await response.json()
   return { status: response.status, retryAfter: response.headers.get('retry-after'), report }
 }
@@ -35,26 +36,26 @@ const untilReady = () =>
   expect.poll(readiness, { timeout: 30_000, interval: 100 }).toMatchObject({ status: 200, report: { ready: true } })
 
 async function tryClaim() {
-  const of = await forkRun(world.github)
+  const of = await createForkRun(harness.github)
   const body = { eventName: 'pull_request', repo: of.repository, runID: String(of.run.id) }
-  return post(`${world.issuer}/claim`, body)
+  return postJson(`${harness.issuer}/claim`, body)
 }
 
-async function twoOpenClaims(): Promise<[OpenClaim, OpenClaim]> {
-  const open = await Promise.all([openClaim(world), openClaim(world)])
-  await Promise.all(open.map(one => untilInHand(world, one, 'watchForProof')))
+async function twoOpenClaims(): Promise<[TestClaim, TestClaim]> {
+  const open = await Promise.all([startTestClaim(harness), startTestClaim(harness)])
+  await Promise.all(open.map(one => untilInHand(harness, one, 'watchForProof')))
   return open
 }
 
 describe('Temporal killed in the middle of claims', () => {
-  let early: OpenClaim
-  let held: OpenClaim
+  let early: TestClaim
+  let held: TestClaim
   let asking: ReturnType<typeof untilDecided>
 
   it('makes the gateway say 503 with Retry-After, and /readyz name it', async () => {
     ;[early, held] = await twoOpenClaims()
     asking = untilDecided(held.answer.exchangeURL)
-    await world.system.killPart('temporal')
+    await harness.system.killPart('temporal')
     await expect
       .poll(readiness, { timeout: 10_000 })
       .toMatchObject({ status: 503, retryAfter: '2', report: { checks: { temporal: false, bus: true, keys: true } } })
@@ -62,36 +63,36 @@ describe('Temporal killed in the middle of claims', () => {
     expect(refused).toMatchObject({ status: 503 })
     expect(problemCode(refused)).toBe('temporarily_unavailable')
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect(await stateOf(world, early)).toMatchObject({ status: 503, code: 'temporarily_unavailable' })
+    expect(await stateOf(harness, early)).toMatchObject({ status: 503, code: 'temporarily_unavailable' })
   })
 
   it('loses none of them once it is back, without a restart of any service', async () => {
     // Shown while nobody can be told.
     await early.show()
-    await world.system.startPart('temporal')
+    await harness.system.startPart('temporal')
     await untilReady()
     await held.show()
     expect(await asking).toMatchObject({ status: 200 })
-    for (const one of [early, held, await openClaimAndShow()]) proven.push(await expectOneToken(world, bus, one))
+    for (const one of [early, held, await openClaimAndShow()]) proven.push(await expectOneToken(harness, bus, one))
     expect(pids()).toEqual(services)
   })
 })
 
 describe('NATS killed in the middle of claims', () => {
-  let early: OpenClaim
-  let held: OpenClaim
+  let early: TestClaim
+  let held: TestClaim
   let asking: ReturnType<typeof untilDecided>
 
   it('is named by /readyz, while published keys stay readable', async () => {
     ;[early, held] = await twoOpenClaims()
     asking = untilDecided(held.answer.exchangeURL)
     const keys = async () => {
-      const response = await fetch(`${world.issuer}/.well-known/jwks`)
+      const response = await fetch(`${harness.issuer}/.well-known/jwks`)
       return { status: response.status, text: await response.text() }
     }
     const before = await keys()
     expect(before).toMatchObject({ status: 200 })
-    await world.system.killPart('nats')
+    await harness.system.killPart('nats')
     await expect
       .poll(readiness, { timeout: 10_000 })
       .toMatchObject({ status: 503, retryAfter: '2', report: { checks: { temporal: true, bus: false } } })
@@ -107,26 +108,26 @@ describe('NATS killed in the middle of claims', () => {
 
   it('holds back the token, but not the proof, which needs no bus', async () => {
     await Promise.all([early, held].map(one => one.show()))
-    await Promise.all([early, held].map(one => untilSeen(world, one)))
-    expect(await stateOf(world, early)).toMatchObject({ state: 'pending' })
+    await Promise.all([early, held].map(one => untilSeen(harness, one)))
+    expect(await stateOf(harness, early)).toMatchObject({ state: 'pending' })
   })
 
   it('loses no claim once it is back, without a restart of any service', async () => {
-    await world.system.startPart('nats')
+    await harness.system.startPart('nats')
     await untilReady()
     expect(await asking).toMatchObject({ status: 200 })
-    for (const one of [early, held, await openClaimAndShow()]) proven.push(await expectOneToken(world, bus, one))
+    for (const one of [early, held, await openClaimAndShow()]) proven.push(await expectOneToken(harness, bus, one))
     expect(pids()).toEqual(services)
   })
 })
 
 it('leaves one event for each claim', async () => {
   expect(new Set(proven).size).toBe(6)
-  expect(await countEvents(world.system)).toEqual({ 'forkproof.claim.proven.v1': 6 })
+  expect(await countEvents(harness.system)).toEqual({ 'forkproof.claim.proven.v1': 6 })
 })
 
-async function openClaimAndShow(): Promise<OpenClaim> {
-  const open = await openClaim(world)
+async function openClaimAndShow(): Promise<TestClaim> {
+  const open = await startTestClaim(harness)
   await open.show()
   return open
 }

@@ -10,24 +10,24 @@ import { createLogger } from '@forkproof/infra/log'
 import { freePort } from '@forkproof/local/running/free-ports'
 import { startNats } from '@forkproof/local/servers/nats'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openServerFixture, type ServerFixture } from '../testing/server-harness.ts'
+import { openServerHarness, type ServerHarness } from '../testing/server-harness.ts'
 
-let fixture: ServerFixture
+let harness: ServerHarness
 beforeEach(async () => {
-  fixture = await openServerFixture()
+  harness = await openServerHarness()
 })
-afterEach(() => fixture.close())
+afterEach(() => harness.close())
 
 const options = async () => ({
-  program: await fixture.program('nats-server'),
+  program: await harness.program('nats-server'),
   port: await freePort(),
-  stateFolder: fixture.folder,
+  stateFolder: harness.folder,
   passwords: drawBusPasswords(),
 })
 
 test('what was acknowledged is there after kill -9 and a restart, for clients that stayed', async () => {
   const given = await options()
-  const { url, child } = await startNats(fixture.supervisor, given)
+  const { url, child } = await startNats(harness.supervisor, given)
   await provisionBus({ servers: url, user: 'admin', password: given.passwords.admin, resources: busResources() })
   const log = createLogger({ service: 'test' })
   const bus = await connectBus({ servers: url, user: 'signer', password: given.passwords.signer, log })
@@ -36,7 +36,7 @@ test('what was acknowledged is there after kill -9 and a restart, for clients th
   child.kill('SIGKILL')
   await child.exited
   await expect.poll(bus.isUp).toBe(false)
-  await startNats(fixture.supervisor, given)
+  await startNats(harness.supervisor, given)
   await expect.poll(bus.isUp, { timeout: 10_000 }).toBe(true)
   expect(await bucket.get('claim')).toMatchObject({ value: 'token id' })
   await bus.close()
@@ -44,9 +44,9 @@ test('what was acknowledged is there after kill -9 and a restart, for clients th
 
 test('the file with the passwords is the user’s alone, and the log has none of them', async () => {
   const given = await options()
-  await startNats(fixture.supervisor, given)
-  expect((await stat(join(fixture.folder, 'nats', 'server.conf'))).mode & 0o777).toBe(0o600)
-  const printed = await readFile(join(fixture.folder, 'nats.log'), 'utf8')
+  await startNats(harness.supervisor, given)
+  expect((await stat(join(harness.folder, 'nats', 'server.conf'))).mode & 0o777).toBe(0o600)
+  const printed = await readFile(join(harness.folder, 'nats.log'), 'utf8')
   for (const user of busUsers) expect(printed).not.toContain(given.passwords[user].reveal())
 })
 
@@ -54,7 +54,7 @@ test('a busy port is an early end with the server’s own words', async () => {
   const given = await options()
   const squatter = createServer().listen(given.port, '127.0.0.1')
   await expect.poll(() => squatter.listening).toBe(true)
-  await expect(startNats(fixture.supervisor, given)).rejects.toThrow(/nats ended before it was ready[\s\S]*in use/)
+  await expect(startNats(harness.supervisor, given)).rejects.toThrow(/nats ended before it was ready[\s\S]*in use/)
   squatter.close()
 })
 

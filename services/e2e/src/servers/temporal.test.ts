@@ -5,30 +5,30 @@ import { freePort } from '@forkproof/local/running/free-ports'
 import { isServing } from '@forkproof/local/servers/grpc-health'
 import { startTemporal, temporalArgs } from '@forkproof/local/servers/temporal'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openServerFixture, type ServerFixture } from '../testing/server-harness.ts'
+import { openServerHarness, type ServerHarness } from '../testing/server-harness.ts'
 
 const frontend = 'temporal.api.workflowservice.v1.WorkflowService'
-let fixture: ServerFixture
+let harness: ServerHarness
 beforeEach(async () => {
-  fixture = await openServerFixture()
+  harness = await openServerHarness()
 })
-afterEach(() => fixture.close())
+afterEach(() => harness.close())
 
 test('the server is healthy when start resolves, also on the database that kill -9 left', async () => {
   const options = {
-    program: await fixture.program('temporal'),
+    program: await harness.program('temporal'),
     port: await freePort(),
     uiPort: await freePort(),
-    stateFolder: fixture.folder,
+    stateFolder: harness.folder,
   }
-  const first = await startTemporal(fixture.supervisor, options)
+  const first = await startTemporal(harness.supervisor, options)
   expect(await isServing('127.0.0.1', options.port, frontend, AbortSignal.timeout(5_000))).toBe(true)
   expect((await fetch(first.uiUrl ?? '')).status).toBe(200)
   first.child.kill('SIGKILL')
   await first.child.exited
-  const second = await startTemporal(fixture.supervisor, options)
+  const second = await startTemporal(harness.supervisor, options)
   expect(second.address).toBe(`127.0.0.1:${options.port}`)
-  await fixture.supervisor.stop(second.child)
+  await harness.supervisor.stop(second.child)
   expect(await second.child.exited).toEqual({ code: 0, signal: null })
 }, 600_000)
 

@@ -4,18 +4,18 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { verifyTokenWith } from '@forkproof/local/tools/verify-token'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openServerFixture, type ServerFixture } from '../testing/server-harness.ts'
+import { openServerHarness, type ServerHarness } from '../testing/server-harness.ts'
 
 const ours = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const foreign = generateKeyPairSync('rsa', { modulusLength: 2048 })
-let fixture: ServerFixture
+let harness: ServerHarness
 let server: Server
 let program = ''
 let issuer = ''
 
 beforeAll(async () => {
-  fixture = await openServerFixture()
-  program = await fixture.program('verify-token')
+  harness = await openServerHarness()
+  program = await harness.program('verify-token')
   server = createServer((request, response) => {
     const documents: Record<string, object> = {
       '/.well-known/openid-configuration': {
@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server.close()
   server.closeAllConnections()
-  await fixture.close()
+  await harness.close()
 })
 
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -1,25 +1,25 @@
 import { verifyTokenWith } from '@forkproof/local/tools/verify-token'
 import { decodeProtectedHeader } from 'jose'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { claim, exchange, forkRun, showAsArtifact } from '../testing/claims.ts'
+import { createForkRun, exchangeClaim, postClaim, showAsArtifact } from '../testing/claim-requests.ts'
 import { signerCommand } from '../testing/parts-harness.ts'
-import { openSystem, type TestSystem } from '../testing/system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 // Each test goes on from what the one before left, as an operator's day does.
-let world: TestSystem
+let harness: SystemHarness
 let firstToken: string
 let firstKey: string
 beforeAll(async () => {
-  world = await openSystem()
+  harness = await openSystemHarness()
   firstToken = await mintedToken()
   firstKey = keyOf(firstToken)
 })
 
 async function mintedToken(): Promise<string> {
-  const of = await forkRun(world.github)
-  const answer = await claim(world.issuer, of, { channels: ['artifact'] })
-  await showAsArtifact(world.github, world.issuer, of.run, answer)
-  return (await exchange(answer.exchangeURL)).text
+  const of = await createForkRun(harness.github)
+  const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
+  await showAsArtifact(harness.github, harness.issuer, of.run, answer)
+  return (await exchangeClaim(answer.exchangeURL)).text
 }
 
 const keyOf = (token: string): string => decodeProtectedHeader(token).kid ?? ''
@@ -27,19 +27,19 @@ const keyOf = (token: string): string => decodeProtectedHeader(token).kid ?? ''
 const verified = (token: string) =>
   verifyTokenWith(
     inject('programs').verifyToken,
-    { issuer: world.issuer, audience: 'https://sts.example.dev', token },
+    { issuer: harness.issuer, audience: 'https://sts.example.dev', token },
     AbortSignal.timeout(20_000),
   )
 
 /** As relying parties get them, from the gateway. */
 async function published(): Promise<string[]> {
-  const response = await fetch(`${world.issuer}/.well-known/jwks`, { signal: AbortSignal.timeout(10_000) })
+  const response = await fetch(`${harness.issuer}/.well-known/jwks`, { signal: AbortSignal.timeout(10_000) })
   const { keys }: { keys: { kid: string }[] } = JSON.parse(await response.text())
   return keys.map(({ kid }) => kid)
 }
 
 const keys = (...args: string[]) =>
-  signerCommand('keys', args, { FORKPROOF_TEMPORAL_ADDRESS: world.system.addresses.temporal })
+  signerCommand('keys', args, { FORKPROOF_TEMPORAL_ADDRESS: harness.system.addresses.temporal })
 
 async function keyStates(): Promise<Record<string, string>> {
   const { output } = await keys('status', '--json')
@@ -49,8 +49,8 @@ async function keyStates(): Promise<Record<string, string>> {
 
 const issuance = (...args: string[]) =>
   signerCommand('issuance', args, {
-    FORKPROOF_NATS_URL: world.system.addresses.nats,
-    FORKPROOF_NATS_PASSWORD: world.system.busPasswords.signer.reveal(),
+    FORKPROOF_NATS_URL: harness.system.addresses.nats,
+    FORKPROOF_NATS_PASSWORD: harness.system.busPasswords.signer.reveal(),
   })
 
 const keyIn = (states: Record<string, string>, state: string): string =>

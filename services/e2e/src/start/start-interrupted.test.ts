@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertPortsFree } from '@forkproof/local/processes/port-check'
 import { describe, expect, it } from 'vitest'
-import { npmStart, type StartPlace, startMain, startPlace } from '../testing/start-harness.ts'
+import { npmStart, openStartHarness, type StartHarness, startMain } from '../testing/start-harness.ts'
 import type { StartedProgram } from '../testing/started-program.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 
@@ -12,7 +12,7 @@ const everythingRuns = 'Everything runs.'
 const codeShown = 'Waiting for OIDC auth challenge'
 
 /** Looked at in the moment in which the program has ended: whoever gets the prompt back finds nothing running. */
-const expectNothingLeft = async ({ ports, stateFolder }: StartPlace, program: StartedProgram) => {
+const expectNothingLeft = async ({ ports, stateFolder }: StartHarness, program: StartedProgram) => {
   expect(program.remains()).toEqual([])
   expect(existsSync(join(stateFolder, 'lock'))).toBe(false)
   await assertPortsFree(ports.map(port => ({ port, host: '127.0.0.1', purpose: 'left over', setting: 'none' })))
@@ -31,7 +31,7 @@ describe('Ctrl-C', () => {
   it.each(['group', 'leader'] as const)(
     'while a program is being built ends the build too (signal to the %s)',
     async to => {
-      const place = await startPlace()
+      const place = await openStartHarness()
       const cache = await temporaryFolder()
       const { FORKPROOF_NATS_SERVER_PATH: _, ...settings } = place.settings
       const program = startMain([], { ...settings, PATH: await endlessCompiler(), XDG_CACHE_HOME: cache })
@@ -48,7 +48,7 @@ describe('Ctrl-C', () => {
   )
 
   it('while the services start ends those that run and starts no other', async () => {
-    const place = await startPlace()
+    const place = await openStartHarness()
     const program = startMain([], place.settings)
     await program.runs('gateway/src/main.ts')
     program.signal('SIGINT', 'leader')
@@ -59,7 +59,7 @@ describe('Ctrl-C', () => {
   })
 
   it('in a terminal during the demo ends everything in order before npm gives the prompt back', async () => {
-    const place = await startPlace()
+    const place = await openStartHarness()
     const program = npmStart([], place.settings)
     await program.shows(codeShown)
     // The terminal tells the whole group, and npm passes it on: the system hears of it twice.
@@ -71,7 +71,7 @@ describe('Ctrl-C', () => {
   })
 
   it('is heard too where only npm is told to end', async () => {
-    const place = await startPlace()
+    const place = await openStartHarness()
     const program = npmStart([], place.settings)
     await program.shows(everythingRuns)
     program.signal('SIGTERM', 'leader')
@@ -83,7 +83,7 @@ describe('Ctrl-C', () => {
 
 describe('a second Ctrl-C', () => {
   it('ends it at once while a part hangs; the rest follows, and the next start takes the folder over', async () => {
-    const place = await startPlace()
+    const place = await openStartHarness()
     const program = startMain([], place.settings)
     const verifier = await program.runs('verifier/src/main.ts')
     await program.shows(everythingRuns)

@@ -5,8 +5,8 @@ import { SimulatedGithub } from '@forkproof/local/github/simulated-github'
 import { assertPortsFree } from '@forkproof/local/processes/port-check'
 import { verifyTokenWith } from '@forkproof/local/tools/verify-token'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { claim, exchange, forkRun, showAsArtifact } from '../testing/claims.ts'
-import { npmRun, npmStart, type StartPlace, startMain, startPlace } from '../testing/start-harness.ts'
+import { createForkRun, exchangeClaim, postClaim, showAsArtifact } from '../testing/claim-requests.ts'
+import { npmRun, npmStart, openStartHarness, type StartHarness, startMain } from '../testing/start-harness.ts'
 import type { StartedProgram } from '../testing/started-program.ts'
 
 const everythingRuns = 'Everything runs.'
@@ -23,24 +23,24 @@ const portSettings = {
   'Depot-compatible API': 'FORKPROOF_GATEWAY_DEPOT_PORT',
 }
 
-const keyIds = async ({ issuer }: StartPlace): Promise<string[]> => {
+const keyIds = async ({ issuer }: StartHarness): Promise<string[]> => {
   const response = await fetch(`${issuer}/.well-known/jwks`, { signal: AbortSignal.timeout(10_000) })
   const { keys }: { keys: { kid: string }[] } = JSON.parse(await response.text())
   return keys.map(({ kid }) => kid)
 }
 
-const expectNothingLeft = async ({ ports, stateFolder }: StartPlace, program: StartedProgram) => {
+const expectNothingLeft = async ({ ports, stateFolder }: StartHarness, program: StartedProgram) => {
   expect(program.remains()).toEqual([])
   expect(existsSync(join(stateFolder, 'lock'))).toBe(false)
   await assertPortsFree(ports.map(port => ({ port, host: '127.0.0.1', purpose: 'left over', setting: 'none' })))
 }
 
 describe('npm start', () => {
-  let place: StartPlace
+  let place: StartHarness
   let running: StartedProgram
   let firstKeyIds: string[]
   beforeAll(async () => {
-    place = await startPlace()
+    place = await openStartHarness()
     running = startMain([], place.settings)
     await running.shows(idle)
     firstKeyIds = await keyIds(place)
@@ -77,11 +77,11 @@ describe('npm start', () => {
 
   it('serves others too: a token minted on request holds for Go’s go-oidc', async () => {
     const github = new SimulatedGithub(place.githubApi)
-    const of = await forkRun(github)
-    const answer = await claim(place.issuer, of, { channels: ['artifact'] })
+    const of = await createForkRun(github)
+    const answer = await postClaim(place.issuer, of, { channels: ['artifact'] })
     await showAsArtifact(github, place.issuer, of.run, answer)
     const input = { issuer: place.issuer, audience: 'https://sts.example.dev' }
-    const { text: token } = await exchange(answer.exchangeURL)
+    const { text: token } = await exchangeClaim(answer.exchangeURL)
     const verified = await verifyTokenWith(
       inject('programs').verifyToken,
       { ...input, token },
@@ -99,7 +99,7 @@ describe('npm start', () => {
   })
 
   it('says why not, when it is started a second time in the same state folder', async () => {
-    const other = await startPlace()
+    const other = await openStartHarness()
     const second = startMain([], { ...other.settings, FORKPROOF_STATE_FOLDER: place.stateFolder })
     const { code, stderr } = await second.exited
     expect({ code, stderr }).toEqual({
@@ -111,7 +111,7 @@ describe('npm start', () => {
   })
 
   it('names each busy port, who has it and the setting that moves it, and starts nothing', async () => {
-    const other = await startPlace()
+    const other = await openStartHarness()
     const second = startMain([], { ...place.settings, FORKPROOF_STATE_FOLDER: other.stateFolder })
     const { code, stderr } = await second.exited
     expect(code).toBe(1)
@@ -176,7 +176,7 @@ describe('npm start that cannot', () => {
   it.each([[['--onec']], [['once']], [['--once=yes']], [['--json', '--', 'x']], [['-o']]])(
     'says its usage for %j and touches nothing',
     async args => {
-      const place = await startPlace()
+      const place = await openStartHarness()
       const { code, stdout, stderr } = await startMain(args, place.settings).exited
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toMatch(/^usage: npm start -- \[--once\] \[--json\]\n/)
@@ -185,7 +185,7 @@ describe('npm start that cannot', () => {
   )
 
   it('reports every bad setting at once and touches nothing', async () => {
-    const place = await startPlace()
+    const place = await openStartHarness()
     const bad = {
       FORKPROOF_GATEWAY_PORT: '70000',
       FORKPROOF_SIMULATOR_PORT: 'eighty',
@@ -200,7 +200,7 @@ describe('npm start that cannot', () => {
   })
 
   it('lists the ways to get a program that is missing', async () => {
-    const place = await startPlace()
+    const place = await openStartHarness()
     const program = startMain([], { ...place.settings, FORKPROOF_NATS_SERVER_PATH: '/nowhere/nats-server' })
     const { code, stderr } = await program.exited
     expect(code).toBe(1)
@@ -210,7 +210,7 @@ describe('npm start that cannot', () => {
   })
 
   it('goes on to the token where no builder can be isolated, names what is missing, and ends with 1', async () => {
-    const place = await startPlace()
+    const place = await openStartHarness()
     // What the driver of builders refuses for the mounts' sake, and nothing else minds.
     const spaced = { ...place, stateFolder: join(place.stateFolder, 'a folder') }
     const args = ['--once', '--json']
@@ -226,7 +226,7 @@ describe('npm start that cannot', () => {
   })
 
   it('ends with 1 and a failed verdict, when a part is lost during the demo', async () => {
-    const place = await startPlace()
+    const place = await openStartHarness()
     const program = startMain(['--once', '--json'], place.settings)
     await program.shows('Waiting for OIDC auth challenge')
     process.kill(await program.runs('github-simulator/src/main.ts'), 'SIGKILL')

@@ -4,10 +4,10 @@ import type { ClaimAnswer } from '@forkproof/contracts/claim'
 import type { SimulatedGithub, SimulatedRun } from '@forkproof/local/github/simulated-github'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
 import { z } from 'zod'
-import { claim, exchange, forkRun, type HttpAnswer, post, showAsArtifact } from './claims.ts'
+import { createForkRun, exchangeClaim, type HttpAnswer, postClaim, postJson, showAsArtifact } from './claim-requests.ts'
 
 /** As much of a running system as a client and its operator need. */
-export interface BuildWorld {
+export interface BuildHarness {
   readonly issuer: string
   readonly system: LocalSystem
   readonly github: SimulatedGithub
@@ -37,10 +37,10 @@ export async function ask(
 }
 
 /** As the operator; any status but 2xx throws. */
-export async function operate(world: BuildWorld, method: string, path: string, body?: unknown): Promise<unknown> {
-  const bearer = world.system.operatorToken.reveal()
+export async function operate(harness: BuildHarness, method: string, path: string, body?: unknown): Promise<unknown> {
+  const bearer = harness.system.operatorToken.reveal()
   const headers: Record<string, string> = method === 'POST' ? { 'if-match': '*' } : {}
-  const answer = await ask(world.issuer + path, { method, bearer, body, headers })
+  const answer = await ask(harness.issuer + path, { method, bearer, body, headers })
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`)
   return answer.text === '' ? undefined : JSON.parse(answer.text)
 }
@@ -49,18 +49,18 @@ const Id = z.object({ id: z.string() })
 
 /** A project with one trust relationship for each rule, for repositories by name. */
 export async function createProject(
-  world: BuildWorld,
+  harness: BuildHarness,
   rules: readonly { repository: string; [member: string]: unknown }[],
 ): Promise<string> {
   const { id } = Id.parse(
-    await operate(world, 'POST', '/v1/projects', { name: `project ${crypto.randomUUID().slice(0, 8)}` }),
+    await operate(harness, 'POST', '/v1/projects', { name: `project ${crypto.randomUUID().slice(0, 8)}` }),
   )
   for (const { repository, ...rule } of rules) {
-    const repositoryId = await world.github.repositoryId(repository)
-    const { etag } = await revisionOf(world, id)
-    const answer = await ask(`${world.issuer}/v1/projects/${id}/relationships`, {
+    const repositoryId = await harness.github.repositoryId(repository)
+    const { etag } = await revisionOf(harness, id)
+    const answer = await ask(`${harness.issuer}/v1/projects/${id}/relationships`, {
       method: 'POST',
-      bearer: world.system.operatorToken.reveal(),
+      bearer: harness.system.operatorToken.reveal(),
       body: { ...rule, repositoryId },
       headers: { 'if-match': etag },
     })
@@ -69,53 +69,53 @@ export async function createProject(
   return id
 }
 
-export async function revisionOf(world: BuildWorld, projectId: string): Promise<{ etag: string }> {
-  const bearer = world.system.operatorToken.reveal()
-  const answer = await ask(`${world.issuer}/v1/projects/${projectId}`, { bearer })
+export async function revisionOf(harness: BuildHarness, projectId: string): Promise<{ etag: string }> {
+  const bearer = harness.system.operatorToken.reveal()
+  const answer = await ask(`${harness.issuer}/v1/projects/${projectId}`, { bearer })
   return { etag: answer.headers.get('etag') ?? '' }
 }
 
 /** A fork's run in progress and the ID token that it gets for having shown its code. */
-export async function forkRunWithToken(world: BuildWorld) {
-  const of = await forkRun(world.github)
-  const answer = await claim(world.issuer, of, { channels: ['artifact'], aud: world.issuer })
+export async function forkRunWithToken(harness: BuildHarness) {
+  const of = await createForkRun(harness.github)
+  const answer = await postClaim(harness.issuer, of, { channels: ['artifact'], aud: harness.issuer })
   const shownAt = performance.now()
-  const idToken = await showAndExchange(world, of.run, answer)
+  const idToken = await showAndExchange(harness, of.run, answer)
   return { ...of, idToken, visibleToTokenMs: performance.now() - shownAt }
 }
 
 /** One more token of a run. */
 export async function forkToken(
-  world: BuildWorld,
+  harness: BuildHarness,
   of: { repository: string; run: SimulatedRun },
-  aud: string = world.issuer,
+  aud: string = harness.issuer,
 ): Promise<string> {
-  const answer = await claim(world.issuer, of, { channels: ['artifact'], aud })
-  return showAndExchange(world, of.run, answer)
+  const answer = await postClaim(harness.issuer, of, { channels: ['artifact'], aud })
+  return showAndExchange(harness, of.run, answer)
 }
 
-async function showAndExchange(world: BuildWorld, run: SimulatedRun, answer: ClaimAnswer): Promise<string> {
-  await showAsArtifact(world.github, world.issuer, run, answer)
-  const token = await exchange(answer.exchangeURL)
+async function showAndExchange(harness: BuildHarness, run: SimulatedRun, answer: ClaimAnswer): Promise<string> {
+  await showAsArtifact(harness.github, harness.issuer, run, answer)
+  const token = await exchangeClaim(answer.exchangeURL)
   if (token.status !== 200) throw new Error(`exchange: ${token.status} ${token.text}`)
   return token.text
 }
 
 /** A push run in progress in the repository. */
-export async function trustedRun(world: BuildWorld, repository: string): Promise<SimulatedRun> {
+export async function trustedRun(harness: BuildHarness, repository: string): Promise<SimulatedRun> {
   const job = { name: 'build', status: 'in_progress', steps: [{ name: 'Build', status: 'in_progress' }] }
-  return world.github.createRun(repository, { event: 'push', status: 'in_progress', jobs: [job] })
+  return harness.github.createRun(repository, { event: 'push', status: 'in_progress', jobs: [job] })
 }
 
 /** What GitHub gives a trusted job. */
-export async function trustedToken(world: BuildWorld, run: SimulatedRun, audience: string = world.issuer) {
-  const answer = await world.github.send('POST', `/_sim/jobs/${run.jobs[0]?.id}/id-token`, { audience })
+export async function trustedToken(harness: BuildHarness, run: SimulatedRun, audience: string = harness.issuer) {
+  const answer = await harness.github.send('POST', `/_sim/jobs/${run.jobs[0]?.id}/id-token`, { audience })
   return z.object({ value: z.string() }).parse(answer).value
 }
 
 /** RFC 8693. */
-export function exchangeToken(world: BuildWorld, idToken: string, projectId: string): Promise<HttpAnswer> {
-  return form(`${world.issuer}/oauth/token`, {
+export function exchangeToken(harness: BuildHarness, idToken: string, projectId: string): Promise<HttpAnswer> {
+  return form(`${harness.issuer}/oauth/token`, {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: idToken,
     subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
@@ -134,8 +134,8 @@ export async function form(url: string, fields: Record<string, string>, bearer?:
 }
 
 /** @throws when the run is not admitted */
-export async function accessToken(world: BuildWorld, idToken: string, projectId: string): Promise<string> {
-  const answer = await exchangeToken(world, idToken, projectId)
+export async function accessToken(harness: BuildHarness, idToken: string, projectId: string): Promise<string> {
+  const answer = await exchangeToken(harness, idToken, projectId)
   if (answer.status !== 200) throw new Error(`token exchange: ${answer.status} ${answer.text}`)
   return z.object({ access_token: z.string() }).parse(JSON.parse(answer.text)).access_token
 }
@@ -169,25 +169,25 @@ const Started = z.object({ buildId: z.string(), buildToken: z.string(), state: S
 export type StartedBuild = z.infer<typeof Started>
 
 export async function startBuild(
-  world: BuildWorld,
+  harness: BuildHarness,
   bearer: string,
   body: Record<string, unknown> = { platforms: ['linux/amd64'] },
 ): Promise<StartedBuild> {
-  const answer = await ask(`${world.issuer}/v1/builds`, { method: 'POST', bearer, body })
+  const answer = await ask(`${harness.issuer}/v1/builds`, { method: 'POST', bearer, body })
   if (answer.status !== 201) throw new Error(`build: ${answer.status} ${answer.text}`)
   return Started.parse(JSON.parse(answer.text))
 }
 
 /** Asks as clients do, held by the gateway, until the state fits. @throws when it does not within `msMax` */
 export async function buildState(
-  world: BuildWorld,
+  harness: BuildHarness,
   build: StartedBuild,
   fits: (state: ShownState) => boolean,
   msMax: number = readyMsMax,
 ): Promise<ShownState> {
   const deadline = Date.now() + msMax
   for (let version = 0; ; ) {
-    const url = `${world.issuer}/v1/builds/${build.buildId}?version=${version}`
+    const url = `${harness.issuer}/v1/builds/${build.buildId}?version=${version}`
     const answer = await ask(url, { bearer: build.buildToken })
     if (answer.status === 200) {
       const state = State.parse(JSON.parse(answer.text))
@@ -202,8 +202,8 @@ export const isReady = (state: ShownState): boolean => state.platforms.every(one
 export const hasEnded = (state: ShownState): boolean => state.phase === 'ended'
 export const settled = (state: ShownState): boolean => isReady(state) || hasEnded(state)
 
-export const finishBuild = (world: BuildWorld, build: StartedBuild, result = 'success') =>
-  ask(`${world.issuer}/v1/builds/${build.buildId}/finish`, {
+export const finishBuild = (harness: BuildHarness, build: StartedBuild, result = 'success') =>
+  ask(`${harness.issuer}/v1/builds/${build.buildId}/finish`, {
     method: 'POST',
     bearer: build.buildToken,
     body: { result },
@@ -228,4 +228,4 @@ export async function writeCredentials(state: ShownState, below: string, platfor
 }
 export type Credentials = Awaited<ReturnType<typeof writeCredentials>>
 
-export { post }
+export { postJson }

@@ -7,12 +7,12 @@ import { createLogger } from '@forkproof/infra/log'
 import { freePort } from '@forkproof/local/running/free-ports'
 import { startNats } from '@forkproof/local/servers/nats'
 import { NatsWire } from './nats-wire.ts'
-import { openServerFixture } from './server-harness.ts'
+import { openServerHarness } from './server-harness.ts'
 
 const log = createLogger({ service: 'test' })
 
 /** For tests: a real, provisioned bus with a few entries, a protocol connection per user, and library connections on demand. */
-export interface BusFixture {
+export interface BusHarness {
   readonly port: number
   readonly passwords: ReturnType<typeof drawBusPasswords>
   readonly signer: Bus
@@ -24,12 +24,12 @@ export interface BusFixture {
   readonly close: () => Promise<void>
 }
 
-export async function openBusFixture(): Promise<BusFixture> {
-  const fixture = await openServerFixture()
+export async function openBusHarness(): Promise<BusHarness> {
+  const harness = await openServerHarness()
   const passwords = drawBusPasswords()
   const port = await freePort()
-  const program = await fixture.program('nats-server')
-  const { url } = await startNats(fixture.supervisor, { program, port, stateFolder: fixture.folder, passwords })
+  const program = await harness.program('nats-server')
+  const { url } = await startNats(harness.supervisor, { program, port, stateFolder: harness.folder, passwords })
   const open: { close: () => unknown }[] = []
   const busOf = async (user: BusUser) => {
     const bus = await connectBus({ servers: url, user, password: passwords[user], log })
@@ -61,7 +61,7 @@ export async function openBusFixture(): Promise<BusFixture> {
     },
     close: async () => {
       for (const connection of open.reverse()) await connection.close()
-      await fixture.close()
+      await harness.close()
     },
   }
 }

@@ -15,8 +15,8 @@ import {
 import type { MintOutcome, MintRequest } from '@forkproof/workflows/claims/ports'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterFile } from './after-file.ts'
-import { ownKey } from './claims.ts'
-import type { TestSystem } from './system-harness.ts'
+import { makeSealKey } from './claim-requests.ts'
+import type { SystemHarness } from './system-harness.ts'
 
 /** Somebody who holds the gateway's place at Temporal, and more: may start, signal and read anything there. */
 export interface Intruder {
@@ -32,7 +32,7 @@ export interface Intruder {
 
 const taskQueue = 'intruder'
 
-export async function openIntruder({ system, issuer, temporal }: TestSystem): Promise<Intruder> {
+export async function openIntruder({ system, issuer, temporal }: SystemHarness): Promise<Intruder> {
   installTemporalRuntime(silentLogger)
   const connection = await NativeConnection.connect({ address: system.addresses.temporal })
   const workflowsPath = fileURLToPath(new URL('./direct-mint-workflow.ts', import.meta.url))
@@ -74,7 +74,7 @@ async function orderFor(
   of: { repository: string; run: { id: number } },
   lifetimeMs: number,
 ): Promise<ClaimOrder> {
-  const sealKey = SealKey.parse((await ownKey()).sealTo)
+  const sealKey = SealKey.parse((await makeSealKey()).sealTo)
   const claimId = await claimIdOf(sealKey)
   const audience = Audience.parse('https://sts.example.dev')
   const nonce = ChallengeNonce.parse(Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url'))

@@ -25,7 +25,7 @@ import { eventsOf } from '@forkproof/workflows/builds/testing/sample-build'
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
-import type { TestTemporal } from './temporal-harness.ts'
+import type { TemporalHarness } from './temporal-harness.ts'
 
 export const runningRun: RunInspection = {
   outcome: 'running',
@@ -142,7 +142,7 @@ export class ScriptedBuild {
 }
 
 /** Workers for scripted builds; each build is found again by its id or its run. */
-export async function openScriptedBuilds(temporal: TestTemporal) {
+export async function openScriptedBuilds(temporal: TemporalHarness) {
   const builds: ScriptedBuild[] = []
   const byRun = (runId: string) => {
     const found = builds.find(({ order }) => order.run.runId === runId)

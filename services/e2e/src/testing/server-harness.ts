@@ -8,14 +8,14 @@ import { natsServerTool, temporalTool, verifyTokenTool } from '@forkproof/local/
 import { resolveTool } from '@forkproof/local/tools/tool-resolver'
 
 /** For tests: a state folder and a supervisor of their own, and the real programs. `close` leaves nothing. */
-export interface ServerFixture {
+export interface ServerHarness {
   readonly folder: string
   readonly supervisor: Supervisor
   readonly program: (name: 'temporal' | 'nats-server' | 'verify-token') => Promise<string>
   readonly close: () => Promise<void>
 }
 
-export async function openServerFixture(): Promise<ServerFixture> {
+export async function openServerHarness(): Promise<ServerHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'forkproof-servers-'))
   const supervisor = await Supervisor.open(folder)
   const environment = processEnvironment()

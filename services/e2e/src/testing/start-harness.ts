@@ -10,7 +10,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 const mainFile = join(rootFolder, 'services/local/src/main.ts')
 
-export interface StartPlace {
+export interface StartHarness {
   readonly stateFolder: string
   readonly ports: readonly number[]
   readonly issuer: string
@@ -20,7 +20,7 @@ export interface StartPlace {
 }
 
 /** A state folder and ports of one's own, and the programs that the suites found. */
-export async function startPlace(): Promise<StartPlace> {
+export async function openStartHarness(): Promise<StartHarness> {
   const stateFolder = join(await temporaryFolder(), 'state')
   const ports = await freePortSet()
   const programs = inject('programs')

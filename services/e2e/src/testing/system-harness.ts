@@ -7,7 +7,7 @@ import type { Client } from '@temporalio/client'
 import { afterFile } from './after-file.ts'
 import { unstartedSystem } from './unstarted-system.ts'
 
-export interface TestSystem {
+export interface SystemHarness {
   readonly system: LocalSystem
   readonly github: SimulatedGithub
   /** The gateway's base, which is the issuer too. */
@@ -16,7 +16,7 @@ export interface TestSystem {
   readonly temporal: Client
 }
 
-interface Options {
+interface SystemHarnessOptions {
   readonly extra?: Partial<Record<ServiceName, Environment>>
   readonly actions?: Readonly<Record<string, string>>
   /** With builders. Most suites are about claims and do without. */
@@ -27,7 +27,10 @@ interface Options {
 export const nativeOnly = { FORKPROOF_PROVISIONER_PLATFORMS: 'linux/amd64' }
 
 /** The whole system for one test file, every part a process of its own, on free ports; ended after the file. */
-export async function openSystem({ builders = false, ...options }: Options = {}): Promise<TestSystem> {
+export async function openSystemHarness({
+  builders = false,
+  ...options
+}: SystemHarnessOptions = {}): Promise<SystemHarness> {
   const system = await unstartedSystem({
     ...options,
     extra: { ...options.extra, 'builder-provisioner': { ...nativeOnly, ...options.extra?.['builder-provisioner'] } },

@@ -12,14 +12,14 @@ import { inject } from 'vitest'
 import { afterFile } from './after-file.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-export interface TestTemporal {
+export interface TemporalHarness {
   readonly client: Client
   /** Runs a worker until the end of the file, or until the returned function is called. */
   readonly work: (options: Omit<WorkerOptions, 'connection'>) => Promise<() => Promise<void>>
 }
 
 /** A real Temporal server for one test file. */
-export async function openTemporal(): Promise<TestTemporal> {
+export async function openTemporalHarness(): Promise<TemporalHarness> {
   const stateFolder = await temporaryFolder()
   const logs = join(stateFolder, 'logs')
   await mkdir(logs)

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { afterFile } from '../after-file.ts'
 import { descendantsOf } from '../process-tree.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { until } from '../until.ts'
+import { waitUntil } from '../wait-until.ts'
 
 /** User ids of the builder on this machine; far from those of the provisioner's own builders. */
 const idBase = 1_900_000_000
@@ -43,7 +43,7 @@ export async function startBareBuilder(
   // A process that does nothing holds the user namespace, whose ids root maps: newuidmap is not needed.
   const holder = spawn('unshare', ['--user', 'sleep', 'infinity'], { stdio: 'ignore' })
   afterFile(() => end(holder))
-  await until('the user namespace is there', () => hasOwnUsers(holder.pid), { msMax: startMsMax, everyMs: 5 })
+  await waitUntil('the user namespace is there', () => hasOwnUsers(holder.pid), { msMax: startMsMax, everyMs: 5 })
   for (const map of ['uid_map', 'gid_map']) await writeFile(`/proc/${holder.pid}/${map}`, `0 ${idBase} ${idCount}`)
 
   const launcher = spawn(
@@ -59,7 +59,7 @@ export async function startBareBuilder(
   const daemons = () => (launcher.pid ? descendantsOf(launcher.pid) : [])
   // The first process of the namespace goes first: the kernel ends the rest with it, and its parent reaps it.
   afterFile(() => end(launcher, daemons()[0]))
-  await until('buildkitd is there', () => daemons().length > 0, { msMax: startMsMax, everyMs: 5 })
+  await waitUntil('buildkitd is there', () => daemons().length > 0, { msMax: startMsMax, everyMs: 5 })
   return {
     socketPath,
     inNetwork: (program, ...args) => {

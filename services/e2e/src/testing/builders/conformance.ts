@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { BuilderSpec, Driver, RunningBuilder } from '@forkproof/builder-provisioner/drivers/driver'
 import type { BuilderId, ProjectId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { until } from '../until.ts'
+import { waitUntil } from '../wait-until.ts'
 import { buildOn, probeImage } from './build-on.ts'
-import { type DriverWorld, mebibyte, someBuilderId, someProjectId, someSpec } from './driver-world.ts'
+import { type DriverHarness, mebibyte, someBuilderId, someProjectId, someSpec } from './driver-harness.ts'
 import { Emulation } from './emulation.ts'
 
 const driverMsMax = 60_000
@@ -14,9 +14,9 @@ const driverMsMax = 60_000
 const within = (msMax = driverMsMax) => AbortSignal.timeout(msMax)
 
 /** What every driver that makes real builders must hold. Called at the top of a test file. */
-export function describeDriver(name: string, open: () => Promise<DriverWorld>): void {
+export function describeDriver(name: string, open: () => Promise<DriverHarness>): void {
   describe(`driver ${name}`, () => {
-    let world: DriverWorld
+    let harness: DriverHarness
     let driver: Driver
     let before: readonly string[]
     const { buildctl, probe, probeEmulated } = inject('programs')
@@ -32,12 +32,12 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
     const expectBuilds = async (builder: RunningBuilder) =>
       expect(await hello(builder)).toMatchObject({ code: 0, output: expect.stringContaining('Hello from an image') })
     const pidOf = async (id: BuilderId, program: string) => {
-      const line = (await driver.inventory(id, within())).find(one =>
-        new RegExp(`^process \\d+ .*${program}`).test(one),
-      )
+      const traces = await driver.inventory(id, within())
+      const line = traces.find(one => new RegExp(`^process \\d+ .*${program}`).test(one))
       return Number(line?.split(' ')[1])
     }
-
+    const untilProbeRuns = (id: BuilderId) =>
+      waitUntil('the RUN runs', async () => Number.isInteger(await pidOf(id, 'probe')), { msMax: 20_000 })
     /** The bound on processes counts threads. */
     const tasksOf = async (id: BuilderId) => {
       const pids = (await driver.inventory(id, within())).flatMap(one => /^process (\d+) /.exec(one)?.[1] ?? [])
@@ -46,18 +46,18 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
     }
 
     beforeAll(async () => {
-      world = await open()
-      driver = world.openDriver()
+      harness = await open()
+      driver = harness.openDriver()
       const signal = within()
       const missing = await driver.missing({ egress: 'none', builderClass: 'project' }, signal)
       if (missing.length > 0) throw new Error(`this machine cannot run the suite: ${JSON.stringify(missing)}`)
-      before = await world.inventory()
+      before = await harness.inventory()
     })
 
     afterEach(async () => {
       for (const id of await driver.list(within())) await driver.destroy(id, within())
-      const kept = (line: string) => !line.startsWith(`file ${world.cacheFolder}`)
-      expect((await world.inventory()).filter(kept)).toEqual(before.filter(kept))
+      const kept = (line: string) => !line.startsWith(`file ${harness.cacheFolder}`)
+      expect((await harness.inventory()).filter(kept)).toEqual(before.filter(kept))
     })
 
     describe('a builder', () => {
@@ -76,7 +76,7 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
       it('is destroyed with a client attached in the middle of a RUN, and sooner than the RUN would end', async () => {
         const builder = await create()
         const building = build(builder, ['sleep', '600'])
-        await until('the RUN runs', async () => Number.isInteger(await pidOf(builder.id, 'probe')), { msMax: 20_000 })
+        await untilProbeRuns(builder.id)
         const startedMs = performance.now()
         await driver.destroy(builder.id, within())
         expect(performance.now() - startedMs).toBeLessThan(5_000)
@@ -111,7 +111,7 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
 
       it('of an earlier process is found and destroyed by a new one', async () => {
         const { id } = await create()
-        driver = world.openDriver()
+        driver = harness.openDriver()
         expect(await driver.list(within())).toEqual([id])
         await driver.destroy(id, within())
         expect(await driver.inventory(id, within())).toEqual([])
@@ -120,10 +120,11 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
       it('says that it ended when BuildKit is killed in the middle of a RUN, and nothing of it runs on', async () => {
         const builder = await create()
         const building = build(builder, ['sleep', '600'])
-        await until('the RUN runs', async () => Number.isInteger(await pidOf(builder.id, 'probe')), { msMax: 20_000 })
+        await untilProbeRuns(builder.id)
         process.kill(await pidOf(builder.id, 'buildkitd'), 'SIGKILL')
         expect(await builder.ended).toEqual(expect.any(String))
-        await until('no process is left', async () => Number.isNaN(await pidOf(builder.id, 'probe')), { msMax: 5_000 })
+        const isGone = async () => Number.isNaN(await pidOf(builder.id, 'probe'))
+        await waitUntil('no process is left', isGone, { msMax: 5_000 })
         expect((await building).code).not.toBe(0)
       })
 
@@ -148,8 +149,8 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
     describe('isolation, seen from inside of a RUN', () => {
       it('reaches neither metadata, private networks, the host nor its own loopback’s neighbours', async () => {
         const builder = await create()
-        expect(world.standIns.length).toBeGreaterThan(0)
-        const result = await build(builder, ['unreachable', world.standIns.join(',')])
+        expect(harness.standIns.length).toBeGreaterThan(0)
+        const result = await build(builder, ['unreachable', harness.standIns.join(',')])
         expect(result, result.output).toMatchObject({ code: 0 })
       })
 
@@ -200,7 +201,7 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
         const [bad, good] = [await create(), await create()]
         const stop = new AbortController()
         const bombing = buildOn(buildctl, bad.socketPath, { ...probeImage(probe, ['fork-bomb']), signal: stop.signal })
-        await until('the bomb meets its bound', async () => (await tasksOf(bad.id)) > 150, { msMax: 30_000 })
+        await waitUntil('the bomb meets its bound', async () => (await tasksOf(bad.id)) > 150, { msMax: 30_000 })
         await expectBuilds(good)
         // 200, and some that stand outside of the bound.
         expect(await tasksOf(bad.id)).toBeLessThan(230)
@@ -246,13 +247,12 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
         const first = await create(ofProject(projectId))
         expect(await twice(first)).toMatchObject({ code: 0, output: expect.not.stringMatching(/CACHED/) })
         await driver.destroy(first.id, within())
-        const kept = await digestOf(join(world.cacheFolder, projectId))
+        const kept = await digestOf(join(harness.cacheFolder, projectId))
 
         const stranger = await create()
         expect(await twice(stranger)).toMatchObject({ code: 0, output: expect.not.stringMatching(/CACHED/) })
         await driver.destroy(stranger.id, within())
-        expect(await digestOf(join(world.cacheFolder, projectId))).toBe(kept)
-
+        expect(await digestOf(join(harness.cacheFolder, projectId))).toBe(kept)
         const second = await create(ofProject(projectId))
         expect(await twice(second)).toMatchObject({ code: 0, output: expect.stringMatching(/CACHED/) })
       })
@@ -289,8 +289,8 @@ export function describeDriver(name: string, open: () => Promise<DriverWorld>): 
         const builder = await create(of)
         await build(builder, ['disk-fill', '/full'])
         await driver.destroy(builder.id, within())
-        const images = await readdir(world.cacheFolder, { recursive: true, withFileTypes: true })
-        for (const image of images.filter(entry => entry.isFile())) {
+        const entries = await readdir(harness.cacheFolder, { recursive: true, withFileTypes: true })
+        for (const image of entries.filter(entry => entry.isFile())) {
           const { blocks } = await stat(join(image.parentPath, image.name))
           expect(blocks * 512).toBeLessThan(300 * mebibyte)
         }

@@ -5,7 +5,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { until } from '../until.ts'
+import { waitUntil } from '../wait-until.ts'
 
 const run = promisify(execFile)
 const startMsMax = 60_000
@@ -80,7 +80,7 @@ export class TestDocker {
         if (daemon.exitCode !== null) throw new Error(`it ended with ${daemon.exitCode}`)
         return this.#answers()
       }
-      await until('the Docker daemon answers', answers, { msMax: startMsMax })
+      await waitUntil('the Docker daemon answers', answers, { msMax: startMsMax })
     } catch (error) {
       const text = await readFile(join(this.folder, 'log'), 'utf8')
       throw new Error(`no Docker daemon. The end of its log:\n${text.slice(-3_000)}`, { cause: error })

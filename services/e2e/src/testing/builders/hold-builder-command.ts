@@ -1,6 +1,6 @@
 import { ProcessDriver, type ProcessDriverOptions } from '@forkproof/builder-provisioner/drivers/process/process-driver'
 import { BuilderId } from '@forkproof/contracts/ids'
-import { someSpec } from './driver-world.ts'
+import { someSpec } from './driver-harness.ts'
 
 /**
  * A provisioner as far as its builders can tell: makes one, says where its socket is, and holds it until it is killed. Arguments: the driver's

@@ -9,10 +9,10 @@ import { buildIdOf, buildTokenSealKey, newBuildToken, openWithBuildToken } from 
 import { freePort } from '@forkproof/local/running/free-ports'
 import { afterFile } from '../after-file.ts'
 import type { Credentials } from '../builds.ts'
-import { type BusFixture, openBusFixture } from '../bus-harness.ts'
+import { type BusHarness, openBusHarness } from '../bus-harness.ts'
 import { StartedProgram } from '../started-program.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { until } from '../until.ts'
+import { waitUntil } from '../wait-until.ts'
 
 const eventMsMax = 60_000
 export const nodeId = NodeId.parse('node-1')
@@ -35,16 +35,16 @@ export interface Lease {
 /** The provisioner as a process of its own on a real bus, and this test in the place of the orchestrator. */
 export class ProvisionerService {
   readonly folder: string
-  readonly bus: BusFixture
+  readonly bus: BusHarness
   readonly events: BuilderEvent[] = []
   readonly #settings: NodeJS.ProcessEnv
   #program: StartedProgram | undefined
-  readonly #orchestrator: Awaited<ReturnType<BusFixture['busOf']>>
+  readonly #orchestrator: Awaited<ReturnType<BusHarness['busOf']>>
 
   private constructor(
     folder: string,
-    bus: BusFixture,
-    orchestrator: Awaited<ReturnType<BusFixture['busOf']>>,
+    bus: BusHarness,
+    orchestrator: Awaited<ReturnType<BusHarness['busOf']>>,
     settings: NodeJS.ProcessEnv,
   ) {
     this.folder = folder
@@ -55,7 +55,7 @@ export class ProvisionerService {
 
   static async open(settings: NodeJS.ProcessEnv): Promise<ProvisionerService> {
     const folder = await temporaryFolder()
-    const bus = await openBusFixture()
+    const bus = await openBusHarness()
     afterFile(() => bus.close())
     const orchestrator = await bus.busOf('orchestrator')
     const port = await freePort()
@@ -148,7 +148,7 @@ export class ProvisionerService {
   async #event<K extends Kind>(mine: () => readonly BuilderEvent[], kind: K): Promise<EventOf<K>> {
     const wanted = (event: BuilderEvent): event is EventOf<K> => event.type === `forkproof.builder.${kind}.v1`
     try {
-      await until(`the event ${kind}`, () => mine().some(wanted), { msMax: eventMsMax, everyMs: 2 })
+      await waitUntil(`the event ${kind}`, () => mine().some(wanted), { msMax: eventMsMax, everyMs: 2 })
     } catch (cause) {
       throw new Error(`no ${kind}: ${JSON.stringify(mine())}\n${this.output.slice(-4_000)}`, { cause })
     }

@@ -4,8 +4,8 @@ import { LeasedBuilder } from '../builders/leased-builder.ts'
 import { commandLineOf, descendantsOf } from '../process-tree.ts'
 import { imageContext } from '../remote-build.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { until } from '../until.ts'
-import { admittedFork, type BuildHandle, buildOfRun, type ClientWorld, readyState } from './client-world.ts'
+import { waitUntil } from '../wait-until.ts'
+import { admittedFork, type BuildHandle, buildOfRun, type ClientHarness, readyState } from './client-harness.ts'
 import { type Beginning, type BegunClient, beginnings, type ClientName, pathOf } from './start-client.ts'
 
 const beginMsMax = 30_000
@@ -21,22 +21,22 @@ export interface RunningClient extends BegunClient {
 }
 
 export async function runningClient(
-  world: ClientWorld,
+  harness: ClientHarness,
   client: ClientName,
   beginning: Beginning,
 ): Promise<RunningClient> {
-  const of = await admittedFork(world.world)
+  const of = await admittedFork(harness)
   const place = { probe: inject('programs').probe, folder: await temporaryFolder() }
   const context = await imageContext(place, [`RUN ["/probe","sleep","${runSeconds}"]`])
-  const begun = await beginnings[beginning](world, { client, of, context })
+  const begun = await beginnings[beginning](harness, { client, of, context })
   const { program } = begun
-  const handle = await buildOfRun(world.world, of.runId)
-  const builder = new LeasedBuilder(await readyState(handle), world.buildersFolder)
+  const handle = await buildOfRun(harness, of.runId)
+  const builder = new LeasedBuilder(await readyState(handle), harness.buildersFolder)
   const inRun = async () => {
     if (program.over) throw new Error(`${client} ended before its RUN began:\n${program.output}`)
     return (await builder.pids('/probe sleep')).length > 0
   }
-  await until(`${client} is in its RUN`, inRun, { msMax: beginMsMax, everyMs: 20 })
+  await waitUntil(`${client} is in its RUN`, inRun, { msMax: beginMsMax, everyMs: 20 })
   const clientPid = [program.pid, ...descendantsOf(program.pid)].find(pid =>
     commandLineOf(pid).startsWith(pathOf(client)),
   )
@@ -66,13 +66,13 @@ async function endedState({ handle, client }: RunningClient, msMax: number): Pro
     return ended
   })
   result.catch(() => undefined)
-  await until(`the build of ${client} ends`, () => state !== undefined, { msMax, everyMs: 20 })
+  await waitUntil(`the build of ${client} ends`, () => state !== undefined, { msMax, everyMs: 20 })
   return result
 }
 
 /** The client ends by itself within the time, with an error that has neither a secret nor anything of our insides in it. */
 export async function expectFailure({ client, program }: RunningClient, msMax: number) {
-  await until(`${client} ends`, () => program.over, { msMax, everyMs: 20 })
+  await waitUntil(`${client} ends`, () => program.over, { msMax, everyMs: 20 })
   const exit = await program.exited
   expect(exit.code, `${client}: ${program.output}`).toBeGreaterThan(0)
   expect(program.output).not.toMatch(/eyJ[A-Za-z0-9_-]{10}|fp[abt]_[A-Za-z0-9_-]{10}|PRIVATE KEY/)
@@ -82,4 +82,7 @@ export async function expectFailure({ client, program }: RunningClient, msMax: n
 
 /** No process of the client's is left, nor of what was around it. */
 export const expectNoProcess = ({ client, program }: RunningClient, msMax: number): Promise<void> =>
-  until(`nothing of ${client} is left`, () => program.over && program.remains().length === 0, { msMax, everyMs: 20 })
+  waitUntil(`nothing of ${client} is left`, () => program.over && program.remains().length === 0, {
+    msMax,
+    everyMs: 20,
+  })

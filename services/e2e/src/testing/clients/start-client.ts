@@ -8,7 +8,7 @@ import { depotProgram } from '../depot/sealed-machine.ts'
 import { buildctlFlags } from '../remote-build.ts'
 import { StartedProgram } from '../started-program.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { type Admitted, type ClientWorld, forkproofProgram } from './client-world.ts'
+import { type Admitted, type ClientHarness, forkproofProgram } from './client-harness.ts'
 
 export const clientNames = ['buildctl', 'buildx', 'depot'] as const
 export type ClientName = (typeof clientNames)[number]
@@ -33,15 +33,15 @@ export interface ClientUse {
 /** How a client comes to its builder, and what it is started by. */
 export const beginnings = {
   /** buildctl and buildx on a builder that was leased for them; depot by its own API. */
-  'by itself': (world, use) =>
-    use.client === 'depot' ? startDepot(world, use, use.of.bearer) : startOnLease(world, use),
+  'by itself': (harness, use) =>
+    use.client === 'depot' ? startDepot(harness, use, use.of.bearer) : startOnLease(harness, use),
   /** depot too is handed a build, as to a later step of a job. */
-  'on a build of ours': (world, use) =>
-    use.client === 'depot' ? startDepotOnBuild(world, use) : startOnLease(world, use),
-  'in forkproof build': (world, use) => startWrapped(world, use),
+  'on a build of ours': (harness, use) =>
+    use.client === 'depot' ? startDepotOnBuild(harness, use) : startOnLease(harness, use),
+  'in forkproof build': (harness, use) => startWrapped(harness, use),
   /** As a job’s step with what `forkproof builder` wrote into its environment. */
-  'after forkproof builder': (world, use) => startInJob(world, use),
-} as const satisfies Record<string, (world: ClientWorld, use: ClientUse) => Promise<BegunClient>>
+  'after forkproof builder': (harness, use) => startInJob(harness, use),
+} as const satisfies Record<string, (harness: ClientHarness, use: ClientUse) => Promise<BegunClient>>
 export type Beginning = keyof typeof beginnings
 
 const commandMsMax = 20_000
@@ -67,9 +67,9 @@ export function startProgram(command: readonly string[], env: Readonly<Record<st
   return started
 }
 
-async function startOnLease({ world }: ClientWorld, use: ClientUse): Promise<BegunClient> {
-  const build = await startBuild(world, use.of.bearer)
-  const state = await buildState(world, build, settled)
+async function startOnLease(harness: ClientHarness, use: ClientUse): Promise<BegunClient> {
+  const build = await startBuild(harness, use.of.bearer)
+  const state = await buildState(harness, build, settled)
   expect(isReady(state), JSON.stringify(state)).toBe(true)
   const to = await writeCredentials(state, await temporaryFolder())
   const env = { ...(await clientEnvironment()), ...use.env }
@@ -84,16 +84,16 @@ async function startOnLease({ world }: ClientWorld, use: ClientUse): Promise<Beg
 }
 
 /** In its sealed machine. */
-async function startDepot({ machine }: ClientWorld, use: ClientUse, token: string): Promise<BegunClient> {
+async function startDepot({ machine }: ClientHarness, use: ClientUse, token: string): Promise<BegunClient> {
   const own = { DEPOT_PROJECT_ID: use.of.project, DEPOT_TOKEN: token }
   const env = { ...(await clientEnvironment()), ...machine.env, ...own, ...use.env }
   return { program: startProgram(['sh', '-c', `exec ${machine.command(wordsOf(use).join(' '))}`], env) }
 }
 
-async function startDepotOnBuild(world: ClientWorld, use: ClientUse): Promise<BegunClient> {
-  const build = await startBuild(world.world, use.of.bearer)
+async function startDepotOnBuild(harness: ClientHarness, use: ClientUse): Promise<BegunClient> {
+  const build = await startBuild(harness, use.of.bearer)
   const env = { ...use.env, DEPOT_BUILD_ID: build.buildId }
-  return { build, ...(await startDepot(world, { ...use, env }, build.buildToken)) }
+  return { build, ...(await startDepot(harness, { ...use, env }, build.buildToken)) }
 }
 
 const runEnvironment = async ({ of, env }: ClientUse) => {
@@ -101,17 +101,17 @@ const runEnvironment = async ({ of, env }: ClientUse) => {
   return { ...(await clientEnvironment()), ...given, ...env }
 }
 
-async function startWrapped({ world }: ClientWorld, use: ClientUse): Promise<BegunClient> {
-  const own = ['--issuer', world.issuer, '--project', use.of.project]
-  const depot = ['--depot-url', world.system.addresses.depot]
+async function startWrapped(harness: ClientHarness, use: ClientUse): Promise<BegunClient> {
+  const own = ['--issuer', harness.issuer, '--project', use.of.project]
+  const depot = ['--depot-url', harness.system.addresses.depot]
   const command = [forkproofProgram, 'build', ...own, ...depot, '--', pathOf(use.client), ...wordsOf(use)]
   return { program: startProgram([process.execPath, ...command], await runEnvironment(use)) }
 }
 
-async function startInJob({ world }: ClientWorld, use: ClientUse): Promise<BegunClient> {
+async function startInJob(harness: ClientHarness, use: ClientUse): Promise<BegunClient> {
   const env = await runEnvironment(use)
   const folder = join(env.RUNNER_TEMP, 'builder')
-  const own = ['--issuer', world.issuer, '--project', use.of.project, '--folder', folder]
+  const own = ['--issuer', harness.issuer, '--project', use.of.project, '--folder', folder]
   const print = ['--print', 'buildx', '--buildx', pathOf('buildx')]
   const command = [forkproofProgram, 'builder', ...own, ...print]
   const { stdout } = await run(process.execPath, command, { env, timeout: commandMsMax })

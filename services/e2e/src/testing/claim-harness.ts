@@ -8,28 +8,28 @@ import { claimWorkflowId } from '@forkproof/workflows/claims/api'
 import { decodeJwt } from 'jose'
 import { expect } from 'vitest'
 import { z } from 'zod'
-import { claim, forkRun, type HttpAnswer, post, showAsArtifact } from './claims.ts'
+import { createForkRun, type HttpAnswer, postClaim, postJson, showAsArtifact } from './claim-requests.ts'
 import { NatsWire } from './nats-wire.ts'
-import type { TestSystem } from './system-harness.ts'
-import { until } from './until.ts'
+import type { SystemHarness } from './system-harness.ts'
+import { waitUntil } from './wait-until.ts'
 
 const decidedMsMax = 90_000
 const stepMsMax = 20_000
 /** `temporal.api.enums.v1.PendingActivityState`: a worker has taken it. */
 const activityStarted = 2
 
-export type OpenClaim = Awaited<ReturnType<typeof openClaim>>
+export type TestClaim = Awaited<ReturnType<typeof startTestClaim>>
 
 /** A claim of a run of its own, by the channel artifact; its code is not shown yet. */
-export async function openClaim(world: TestSystem) {
-  const of = await forkRun(world.github)
-  const answer = await claim(world.issuer, of, { channels: ['artifact'] })
-  return { of, answer, show: () => showAsArtifact(world.github, world.issuer, of.run, answer) }
+export async function startTestClaim(harness: SystemHarness) {
+  const of = await createForkRun(harness.github)
+  const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
+  return { of, answer, show: () => showAsArtifact(harness.github, harness.issuer, of.run, answer) }
 }
 
 /** A repository's own dials, so that tests of one file do not disturb each other. */
-export const setRepositoryDials = (
-  { github }: TestSystem,
+export const setRepositoryFaults = (
+  { github }: SystemHarness,
   { repository }: { repository: string },
   dials: Record<string, unknown>,
 ) => github.send('PUT', `/_sim/repositories/${repository}/dials`, dials)
@@ -38,10 +38,10 @@ export const setRepositoryDials = (
 export async function untilDecided(exchangeURL: string): Promise<HttpAnswer> {
   let last: HttpAnswer | undefined
   const ask = async () => {
-    last = await post(exchangeURL).catch(() => undefined)
+    last = await postJson(exchangeURL).catch(() => undefined)
     return last !== undefined && isVerdict(last)
   }
-  await until('the claim has its verdict', ask, { msMax: decidedMsMax, everyMs: 100 })
+  await waitUntil('the claim has its verdict', ask, { msMax: decidedMsMax, everyMs: 100 })
   if (!last) throw new Error('no answer')
   return last
 }
@@ -49,17 +49,17 @@ export async function untilDecided(exchangeURL: string): Promise<HttpAnswer> {
 const isVerdict = ({ status }: HttpAnswer): boolean => status === 200 || (status >= 400 && status !== 503)
 
 /** Resolves when the verifier has told the claim's workflow that it saw the code. */
-export async function untilSeen({ temporal }: TestSystem, { answer }: OpenClaim): Promise<void> {
+export async function untilSeen({ temporal }: SystemHarness, { answer }: TestClaim): Promise<void> {
   const handle = temporal.workflow.getHandle(claimWorkflowId(answer.claimId))
   const seen = async () =>
     (await handle.fetchHistory()).events?.some(event => event.workflowExecutionSignaledEventAttributes) ?? false
-  await until('the proof is in the history', seen, { msMax: stepMsMax })
+  await waitUntil('the proof is in the history', seen, { msMax: stepMsMax })
 }
 
 /** Resolves when a worker has the claim's activity in hand. */
 export async function untilInHand(
-  { temporal }: TestSystem,
-  { answer }: OpenClaim,
+  { temporal }: SystemHarness,
+  { answer }: TestClaim,
   activity: 'watchForProof' | 'mintToken',
 ): Promise<void> {
   const handle = temporal.workflow.getHandle(claimWorkflowId(answer.claimId))
@@ -67,18 +67,20 @@ export async function untilInHand(
     (await handle.describe()).raw.pendingActivities?.some(
       pending => pending.activityType?.name === activity && pending.state === activityStarted,
     ) ?? false
-  await until(`a worker has ${activity} in hand`, inHand, { msMax: stepMsMax })
+  await waitUntil(`a worker has ${activity} in hand`, inHand, { msMax: stepMsMax })
 }
 
 /** The claim's state as anybody sees it; asking does not make the verifier look. */
-export async function stateOf({ issuer }: TestSystem, { answer }: OpenClaim): Promise<Record<string, unknown>> {
+export async function stateOf({ issuer }: SystemHarness, { answer }: TestClaim): Promise<Record<string, unknown>> {
   const response = await fetch(`${issuer}/claims/${answer.claimId}`, { signal: AbortSignal.timeout(10_000) })
   return { status: response.status, ...z.record(z.string(), z.unknown()).parse(await response.json()) }
 }
 
 /** Resolves when the claim's public state is that. Asking for it does not make the verifier look. */
-export const untilState = (world: TestSystem, open: OpenClaim, state: 'proven' | 'refused'): Promise<void> =>
-  until(`the claim is ${state}`, async () => (await stateOf(world, open))['state'] === state, { msMax: decidedMsMax })
+export const untilState = (harness: SystemHarness, open: TestClaim, state: 'proven' | 'refused'): Promise<void> =>
+  waitUntil(`the claim is ${state}`, async () => (await stateOf(harness, open))['state'] === state, {
+    msMax: decidedMsMax,
+  })
 
 /** Every issued token of the log, which must be an intact chain: by claim, the token ids. `bus` is a connection of the signer's user. */
 export async function issuedTokens(bus: Bus): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -93,11 +95,11 @@ export async function issuedTokens(bus: Bus): Promise<ReadonlyMap<string, readon
 }
 
 /** The claim ended proven, and token, history and issuance log tell of one and the same token id. @returns that id */
-export async function expectOneToken(world: TestSystem, bus: Bus, { answer }: OpenClaim): Promise<string> {
+export async function expectOneToken(harness: SystemHarness, bus: Bus, { answer }: TestClaim): Promise<string> {
   const exchanged = await untilDecided(answer.exchangeURL)
   expect(exchanged).toMatchObject({ status: 200 })
   const tokenId = String(decodeJwt(exchanged.text).jti)
-  const verdict = await world.temporal.workflow.getHandle(claimWorkflowId(answer.claimId)).result()
+  const verdict = await harness.temporal.workflow.getHandle(claimWorkflowId(answer.claimId)).result()
   expect(verdict).toMatchObject({ verdict: 'proven', tokenId })
   expect((await issuedTokens(bus)).get(answer.claimId)).toEqual([tokenId])
   return tokenId

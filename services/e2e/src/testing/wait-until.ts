@@ -1,7 +1,7 @@
 import { systemClock } from '@forkproof/infra/clock'
 
 /** Waits until the condition holds, looking every `everyMs`. Unlike `expect.poll` it can be used where tests run side by side. */
-export async function until(
+export async function waitUntil(
   what: string,
   condition: () => Promise<boolean> | boolean,
   { msMax, everyMs = 50 }: { msMax: number; everyMs?: number },

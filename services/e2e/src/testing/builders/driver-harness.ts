@@ -3,10 +3,10 @@ import type { BuilderSpec, Driver } from '@forkproof/builder-provisioner/drivers
 import { BuilderId, ProjectId } from '@forkproof/contracts/ids'
 
 /** One machine's worth of a driver, as a test file sets it up. */
-export interface DriverWorld {
+export interface DriverHarness {
   /** A new instance over the same folders, as after a crash of the process that had the last one. */
   openDriver(): Driver
-  /** The operating system's view of everything that belongs to this world (machine-inventory.ts). */
+  /** The operating system's view of everything that belongs to this driver (machine-inventory.ts). */
   inventory(): Promise<readonly string[]>
   /** Folder with projects' kept state. */
   readonly cacheFolder: string

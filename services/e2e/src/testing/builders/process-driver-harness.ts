@@ -1,11 +1,11 @@
 import { ProcessDriver, type ProcessDriverOptions } from '@forkproof/builder-provisioner/drivers/process/process-driver'
 import { inject } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { mebibyte } from './driver-world.ts'
+import { mebibyte } from './driver-harness.ts'
 import { machineInventory } from './machine-inventory.ts'
 
 /** Folders and names of a process driver that no other suite has. */
-export async function openProcessWorld(more: Partial<ProcessDriverOptions> = {}) {
+export async function openProcessDriverHarness(more: Partial<ProcessDriverOptions> = {}) {
   const stateFolder = await temporaryFolder()
   const { buildkitd, runc } = inject('programs')
   const cgroup = `/forkproof-test-${process.pid}`

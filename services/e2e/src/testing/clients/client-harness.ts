@@ -7,9 +7,9 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { machineInventory } from '../builders/machine-inventory.ts'
 import { accessToken, createProject, forkRunWithToken } from '../builds.ts'
 import { openSealedMachine, type SealedMachine } from '../depot/sealed-machine.ts'
-import { openSystem, type TestSystem } from '../system-harness.ts'
+import { openSystemHarness, type SystemHarness } from '../system-harness.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { until } from '../until.ts'
+import { waitUntil } from '../wait-until.ts'
 
 /** Longer than the five seconds after which Depot's client speaks again. */
 export const clientGoneSeconds = 7
@@ -26,19 +26,18 @@ export interface Admitted {
 }
 
 /** The whole system without warm builders, so that the machine before and after a build can be compared word for word. */
-export interface ClientWorld {
-  readonly world: TestSystem
+export interface ClientHarness extends SystemHarness {
   readonly machine: SealedMachine
   readonly buildersFolder: string
-  /** What the machine holds of any builder of this world. */
+  /** What the machine holds of any builder of this system. */
   readonly inventory: () => Promise<readonly string[]>
 }
 
-export async function openClientWorld(): Promise<ClientWorld> {
+export async function openClientHarness(): Promise<ClientHarness> {
   await bundleClaimant()
   const stateFolder = await temporaryFolder()
   const cgroup = `/forkproof-clients-${process.pid}`
-  const world = await openSystem({
+  const harness = await openSystemHarness({
     builders: true,
     extra: {
       'builder-provisioner': {
@@ -50,29 +49,29 @@ export async function openClientWorld(): Promise<ClientWorld> {
       },
     },
   })
-  const { depot, builders, githubApi } = world.system.addresses
+  const { depot, builders, githubApi } = harness.system.addresses
   const portOf = (url: string) => Number(new URL(url).port)
-  const ports = [world.issuer, githubApi, `http://${builders}`].map(portOf)
-  const machine = await openSealedMachine(portOf(world.issuer), { api: { port: portOf(depot) }, ports })
+  const ports = [harness.issuer, githubApi, `http://${builders}`].map(portOf)
+  const machine = await openSealedMachine(portOf(harness.issuer), { api: { port: portOf(depot) }, ports })
   const buildersFolder = join(stateFolder, 'builders')
   const inventory = async () => {
     const found = await machineInventory({ words: [cgroup, stateFolder], folders: [buildersFolder] })
     // Other suites make links meanwhile; these builders have none. The cgroup around all builders comes with the first one.
     return found.filter(line => !line.startsWith('link ') && !line.endsWith(cgroup))
   }
-  return { world, machine, buildersFolder, inventory }
+  return { ...harness, machine, buildersFolder, inventory }
 }
 
-export async function admittedFork(world: TestSystem): Promise<Admitted> {
-  const { repository, run, idToken } = await forkRunWithToken(world)
-  const project = await createProject(world, [{ repository, eventClass: 'fork_pull_request' }])
-  return { runId: run.id, project, bearer: await accessToken(world, idToken, project) }
+export async function admittedFork(harness: SystemHarness): Promise<Admitted> {
+  const { repository, run, idToken } = await forkRunWithToken(harness)
+  const project = await createProject(harness, [{ repository, eventClass: 'fork_pull_request' }])
+  return { runId: run.id, project, bearer: await accessToken(harness, idToken, project) }
 }
 
 export type BuildHandle = WorkflowHandle<BuildWorkflow>
 
 /** The one build of a run, whoever started it, as its operator finds it. */
-export async function buildOfRun({ temporal }: TestSystem, runId: number): Promise<BuildHandle> {
+export async function buildOfRun({ temporal }: SystemHarness, runId: number): Promise<BuildHandle> {
   const query = `WorkflowType = '${buildWorkflow}' AND ${buildSearchAttributes.runId.name} = '${runId}'`
   const ids: string[] = []
   const listed = async () => {
@@ -80,7 +79,7 @@ export async function buildOfRun({ temporal }: TestSystem, runId: number): Promi
     return ids.length > 0
   }
   // Visibility follows the history with a little delay.
-  await until(`run ${runId} has a build`, listed, { msMax: foundMsMax })
+  await waitUntil(`run ${runId} has a build`, listed, { msMax: foundMsMax })
   if (ids.length > 1) throw new Error(`run ${runId} has ${ids.length} builds`)
   return temporal.workflow.getHandle<BuildWorkflow>(ids[0] ?? '')
 }
@@ -91,7 +90,7 @@ export async function readyState(handle: BuildHandle): Promise<BuildState> {
     state = await handle.query<BuildState>(stateQuery)
     return state.platforms.length > 0 && state.platforms.every(one => one.state === 'ready')
   }
-  await until('the build’s builders are ready', isReady, { msMax: foundMsMax })
+  await waitUntil('the build’s builders are ready', isReady, { msMax: foundMsMax })
   if (!state) throw new Error('no state')
   return state
 }

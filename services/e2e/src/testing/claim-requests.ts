@@ -7,7 +7,7 @@ const requestMsMax = 40_000
 const claimMsMax = 30_000
 
 /** A fork's pull request run that is in progress, as the API shows it; nothing is executed. Each call makes other repositories. */
-export async function forkRun(
+export async function createForkRun(
   github: SimulatedGithub,
   change: { jobs?: number; run?: Record<string, unknown> } = {},
 ): Promise<{ repository: string; fork: string; pullRequest: number; run: SimulatedRun }> {
@@ -32,7 +32,7 @@ export interface HttpAnswer {
   readonly text: string
 }
 
-export async function post(url: string, body?: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+export async function postJson(url: string, body?: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> {
   const response = await fetch(url, {
     method: 'POST',
     redirect: 'manual',
@@ -45,7 +45,7 @@ export async function post(url: string, body?: unknown, headers: Record<string, 
 }
 
 /** Claims as an old client does: no key of its own, so the answer's URL holds the ticket. @throws when the answer is another than 200 and stays so */
-export async function claim(
+export async function postClaim(
   issuer: string,
   of: { repository: string; run: { id: number } },
   change: Record<string, unknown> = {},
@@ -59,7 +59,7 @@ export async function claim(
   }
   const deadline = Date.now() + claimMsMax
   for (;;) {
-    const answer = await post(`${issuer}/claim`, body)
+    const answer = await postJson(`${issuer}/claim`, body)
     if (answer.status === 200) return JSON.parse(answer.text)
     // A busy machine: asked again, as claimants do. With a key of its own the first try may have counted.
     const isBusy = answer.status === 503 && !('sealTo' in change) && Date.now() < deadline
@@ -75,7 +75,7 @@ export async function showAsArtifact(
   answer: ClaimAnswer,
 ): Promise<void> {
   await github.send('POST', `/_sim/runs/${run.id}/artifacts`, { name: answer.challengeCode })
-  await post(`${issuer}/claims/${answer.claimId}/shown`)
+  await postJson(`${issuer}/claims/${answer.claimId}/shown`)
 }
 
 /** Prints the client's sentence in the run's first job. */
@@ -90,17 +90,17 @@ export async function showInLog(
 }
 
 /** Asks until the claim is decided, as clients do, each time held by the gateway. */
-export async function exchange(url: string, timeoutMs = 60_000): Promise<HttpAnswer> {
+export async function exchangeClaim(url: string, timeoutMs = 60_000): Promise<HttpAnswer> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
-    const answer = await post(url)
+    const answer = await postJson(url)
     const pending = answer.status === 202 || answer.status === 503
     if (!pending || Date.now() > deadline) return answer
   }
 }
 
 /** A claimant's own key: what to claim with, and how to open the answer. */
-export async function ownKey(): Promise<{
+export async function makeSealKey(): Promise<{
   sealTo: Record<string, unknown>
   open: (jwe: string) => Promise<JWTPayload>
 }> {
