@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
 import { describeVerdict, parseIssuanceCommand } from './issuance/command-line.ts'
 import { describeKeys, parseKeysCommand } from './keys/command-line.ts'
-import { verifierKeys } from './testing/world.ts'
+import { verifierKeys } from './testing/signer-harness.ts'
 
 const kid = 'k'.repeat(43)
 const hash = 'a'.repeat(64)

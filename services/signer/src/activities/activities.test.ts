@@ -2,7 +2,7 @@ import { silentLogger } from '@forkproof/infra/log'
 import type { MintRequest } from '@forkproof/workflows/claims/ports'
 import type { KeyOperation } from '@forkproof/workflows/keys/api'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { attestationFor, createClaim, createReplica, createWorld, signAttestation } from '../testing/world.ts'
+import { attestationFor, createClaim, createReplica, createWorld, signAttestation } from '../testing/signer-harness.ts'
 import { createKeyActivities } from './key-activities.ts'
 import { createSigningActivities } from './signing-activities.ts'
 

@@ -1,6 +1,6 @@
 import { Audience, ClaimId, KeyId, TokenId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { MemoryStream } from '../testing/memory-stream.ts'
+import { MemoryStream } from '../testing/fake-stream.ts'
 import { chain, entryText, firstPrev, type Issuance, readEntry } from './issuance-entry.ts'
 import { createIssuanceLog } from './issuance-log.ts'
 import { lastSequence, readLog } from './read-log.ts'

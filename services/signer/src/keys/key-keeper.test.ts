@@ -1,6 +1,6 @@
 import { JsonWebKeySet } from '@forkproof/contracts/jwks'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createReplica, createWorld, randomKey, type World } from '../testing/world.ts'
+import { createReplica, createWorld, randomKey, type World } from '../testing/signer-harness.ts'
 
 let world: World
 let replica: ReturnType<typeof createReplica>

@@ -1,7 +1,7 @@
 import { JsonWebKeySet, PublicSigningKey } from '@forkproof/contracts/jwks'
 import { Secret } from '@forkproof/infra/secret'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createReplica, createWorld, randomKey, type World } from '../testing/world.ts'
+import { createReplica, createWorld, randomKey, type World } from '../testing/signer-harness.ts'
 import { createKeyEncryption } from './key-encryption.ts'
 import type { KeyRecord, KeyStates } from './key-record.ts'
 import { publicSigningKey } from './signing-key.ts'

@@ -1,6 +1,13 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { attestationFor, createClaim, createWorld, facts, signAttestation, verifierKeys } from '../testing/world.ts'
+import {
+  attestationFor,
+  createClaim,
+  createWorld,
+  facts,
+  signAttestation,
+  verifierKeys,
+} from '../testing/signer-harness.ts'
 import { createAttestationCheck } from './attestation-check.ts'
 
 const world = createWorld()

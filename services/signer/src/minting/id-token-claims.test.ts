@@ -1,6 +1,6 @@
 import { TokenId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { attestationFor, createClaim, createWorld, facts, issuer } from '../testing/world.ts'
+import { attestationFor, createClaim, createWorld, facts, issuer } from '../testing/signer-harness.ts'
 import { idTokenClaims } from './id-token-claims.ts'
 
 const world = createWorld()

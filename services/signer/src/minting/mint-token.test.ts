@@ -12,7 +12,7 @@ import {
   issuer,
   signAttestation,
   type World,
-} from '../testing/world.ts'
+} from '../testing/signer-harness.ts'
 
 let world: World
 let claim: Claim

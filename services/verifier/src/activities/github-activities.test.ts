@@ -2,9 +2,9 @@ import { FakeClock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
 import { ApplicationFailure, asyncLocalStorage, CancelledFailure, type Context } from '@temporalio/activity'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { refuse } from '../core/decision.ts'
-import { anOrder, issuer, nowMs } from '../fixtures/github-answers.ts'
+import { refuse } from '../core/run-decision.ts'
 import type { WatchReport } from '../observer/observer-registry.ts'
+import { anOrder, issuer, nowMs } from '../testing/fake-github-answers.ts'
 import { createGithubActivities } from './github-activities.ts'
 
 const order = await anOrder()

@@ -1,9 +1,9 @@
 import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
 import { asyncLocalStorage, CancelledFailure, type Context } from '@temporalio/activity'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { aRun } from '../fixtures/github-answers.ts'
-import { aQuestion, inspected } from '../fixtures/inspected.ts'
-import { pass } from '../fixtures/settle.ts'
+import { aRun } from '../testing/fake-github-answers.ts'
+import { pass } from '../testing/fake-time.ts'
+import { aQuestion, inspected } from '../testing/inspection-harness.ts'
 import { createInspectActivities } from './inspect-activities.ts'
 
 function started(activity: 'inspectRun' | 'watchRun') {

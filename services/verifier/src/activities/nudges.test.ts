@@ -1,6 +1,6 @@
 import { subjects } from '@forkproof/contracts/events'
 import { describe, expect, test } from 'vitest'
-import { anOrder } from '../fixtures/github-answers.ts'
+import { anOrder } from '../testing/fake-github-answers.ts'
 import { followNudges } from './nudges.ts'
 
 const { claimId } = await anOrder()

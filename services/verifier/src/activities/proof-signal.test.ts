@@ -1,7 +1,7 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { describe, expect, test } from 'vitest'
-import { anOrder } from '../fixtures/github-answers.ts'
-import { pass } from '../fixtures/settle.ts'
+import { anOrder } from '../testing/fake-github-answers.ts'
+import { pass } from '../testing/fake-time.ts'
 import { createProofSignal } from './proof-signal.ts'
 
 const { claimId } = await anOrder()

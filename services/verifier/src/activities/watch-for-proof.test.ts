@@ -2,10 +2,10 @@ import { FakeClock } from '@forkproof/infra/clock'
 import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
 import type { ProofSeen } from '@forkproof/workflows/claims/api'
 import { describe, expect, test } from 'vitest'
-import { refuse } from '../core/decision.ts'
+import { refuse } from '../core/run-decision.ts'
 import { verifyRun } from '../core/verify-run.ts'
-import { anOrder, aPullRequest, aRun, issuer, nowMs } from '../fixtures/github-answers.ts'
 import type { WatchReport } from '../observer/observer-registry.ts'
+import { anOrder, aPullRequest, aRun, issuer, nowMs } from '../testing/fake-github-answers.ts'
 import { type WatchTools, watchForProof } from './watch-for-proof.ts'
 
 const order = await anOrder()

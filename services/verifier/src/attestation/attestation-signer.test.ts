@@ -4,7 +4,7 @@ import { Secret } from '@forkproof/infra/secret'
 import { compactVerify, decodeProtectedHeader, exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { type VerifiedRun, verifyRun } from '../core/verify-run.ts'
-import { anOrder, aRun, nowMs } from '../fixtures/github-answers.ts'
+import { anOrder, aRun, nowMs } from '../testing/fake-github-answers.ts'
 import { readAttestationKey } from './attestation-key.ts'
 import { createAttestationSigner } from './attestation-signer.ts'
 

@@ -1,5 +1,5 @@
 import { clockSkewMs } from '../core/limits.ts'
-import type { ChannelRule } from './channel.ts'
+import type { ChannelRule } from './channel-reader.ts'
 
 /**
  * An artifact whose whole name is the code. It names no attempt and no job (facts D3): the attempt is bound by time, since a re-run keeps

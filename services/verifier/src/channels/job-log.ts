@@ -3,7 +3,7 @@ import { jobBelongs } from '../core/check-job.ts'
 import { clockSkewMs } from '../core/limits.ts'
 import { githubLimits } from '../github/limits.ts'
 import type { Job, WorkflowRun } from '../github/schemas.ts'
-import type { ChannelRule } from './channel.ts'
+import type { ChannelRule } from './channel-reader.ts'
 import { shownCodes } from './shown-code.ts'
 
 /** The agreed sentence as a whole line in the log of a job that has finished while its run goes on (facts B4). */

@@ -1,5 +1,5 @@
 import { jobBelongs } from '../core/check-job.ts'
-import type { ChannelRule } from './channel.ts'
+import type { ChannelRule } from './channel-reader.ts'
 
 /** The agreed sentence as a whole line of a step that is running, in the live log pages (facts A2). */
 export const logChannel: ChannelRule = {

@@ -1,6 +1,6 @@
 import { Audience, ChallengeCode, ChallengeNonce, Issuer } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { anOrder, issuer } from '../fixtures/github-answers.ts'
+import { anOrder, issuer } from '../testing/fake-github-answers.ts'
 import { orderIsConsistent } from './challenge-check.ts'
 
 const order = await anOrder()

@@ -1,7 +1,7 @@
 import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
 import { describe, expect, test } from 'vitest'
-import { aRun, rawRun } from '../fixtures/github-answers.ts'
+import { aRun, rawRun } from '../testing/fake-github-answers.ts'
 import { checkBuildRun } from './check-build-run.ts'
 
 const base = rawRun()['repository'] as Record<string, unknown>

@@ -1,7 +1,7 @@
 import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
 import type { WorkflowRun } from '../github/schemas.ts'
 import { checkIdentity, checkKind, checkProgress } from './check-run.ts'
-import { type Decision, fine, type Refusal, refuse } from './decision.ts'
+import { type Decision, fine, type Refusal, refuse } from './run-decision.ts'
 
 /**
  * May this run build as what it was admitted for? Names can pass to other repositories, ids cannot, so both must fit. Without a class the

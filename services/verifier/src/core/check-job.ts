@@ -1,5 +1,5 @@
 import type { Job, WorkflowRun } from '../github/schemas.ts'
-import { type Decision, fine, notYet, refuse } from './decision.ts'
+import { type Decision, fine, notYet, refuse } from './run-decision.ts'
 
 /** Does this job belong to this attempt of the run? */
 export const jobBelongs = (job: Job, run: WorkflowRun): boolean =>

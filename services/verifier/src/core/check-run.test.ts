@@ -1,7 +1,7 @@
 import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { anOrder, aRun, nowMs, rawRun } from '../fixtures/github-answers.ts'
 import { WorkflowRun } from '../github/schemas.ts'
+import { anOrder, aRun, nowMs, rawRun } from '../testing/fake-github-answers.ts'
 import { checkRun } from './check-run.ts'
 
 const order = await anOrder()

@@ -1,7 +1,7 @@
 import type { ClaimOrder } from '@forkproof/contracts/claim'
 import type { WorkflowRun } from '../github/schemas.ts'
-import { type Decision, fine, notYet, type Refusal, refuse } from './decision.ts'
 import { clockSkewMs } from './limits.ts'
+import { type Decision, fine, notYet, type Refusal, refuse } from './run-decision.ts'
 
 export type RunClaim = Pick<ClaimOrder, 'repository' | 'runId' | 'attempt' | 'claimedAtMs' | 'challengeCode'>
 

@@ -1,6 +1,6 @@
 import { JobId } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { aJob, anOrder, aPullRequest, aRun, nowMs } from '../fixtures/github-answers.ts'
+import { aJob, anOrder, aPullRequest, aRun, nowMs } from '../testing/fake-github-answers.ts'
 import { type Evidence, isVerified, type VerifiedRun, verifyRun } from './verify-run.ts'
 
 const order = await anOrder()

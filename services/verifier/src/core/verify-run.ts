@@ -3,8 +3,8 @@ import type { RunFacts } from '@forkproof/contracts/facts'
 import type { Job, PullRequest, WorkflowRun } from '../github/schemas.ts'
 import { checkJob } from './check-job.ts'
 import { checkRun, quotes } from './check-run.ts'
-import { type NotYet, type Refusal, refuse } from './decision.ts'
 import { matchPullRequest } from './pull-request.ts'
+import { type NotYet, type Refusal, refuse } from './run-decision.ts'
 import { runFacts } from './run-facts.ts'
 
 /** The code, seen in a channel. `jobId` where the channel proves the job. */

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { httpDouble } from '../fixtures/http-double.ts'
+import { httpDouble } from '../testing/fake-http-server.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 
 const fetch = boundedFetch({ timeoutMs: 5_000, bytesMax: 1_000 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { nowMs, rawRun } from '../fixtures/github-answers.ts'
-import { json } from '../fixtures/http-double.ts'
-import { type Answer, reading, signal } from '../fixtures/reading.ts'
+import { nowMs, rawRun } from '../testing/fake-github-answers.ts'
+import { json } from '../testing/fake-http-server.ts'
+import { type Answer, reading, signal } from '../testing/reader-harness.ts'
 
 const limits = (remaining: number, reset = nowMs / 1_000 + 600) => ({
   'x-ratelimit-limit': '5000',

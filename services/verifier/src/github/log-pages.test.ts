@@ -1,7 +1,7 @@
 import { RepositoryName, RunId } from '@forkproof/contracts/ids'
 import { Secret } from '@forkproof/infra/secret'
 import { describe, expect, test } from 'vitest'
-import { httpDouble, json } from '../fixtures/http-double.ts'
+import { httpDouble, json } from '../testing/fake-http-server.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { createLogPages, findHiddenJobId } from './log-pages.ts'
 

@@ -1,8 +1,8 @@
 import { RepositoryName } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { rawArtifact, rawJob, rawPullRequest, rawRun } from '../fixtures/github-answers.ts'
-import { json, type SeenRequest } from '../fixtures/http-double.ts'
-import { type Answer, reading, signal } from '../fixtures/reading.ts'
+import { rawArtifact, rawJob, rawPullRequest, rawRun } from '../testing/fake-github-answers.ts'
+import { json, type SeenRequest } from '../testing/fake-http-server.ts'
+import { type Answer, reading, signal } from '../testing/reader-harness.ts'
 
 describe('where requests go', () => {
   test('a rename is told, not followed', async () => {

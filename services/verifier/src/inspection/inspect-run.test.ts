@@ -1,9 +1,9 @@
 import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
 import { describe, expect, test } from 'vitest'
-import { aPullRequest, aRun, baseRepository, nowMs } from '../fixtures/github-answers.ts'
-import { aQuestion, asking } from '../fixtures/inspected.ts'
-import { pass } from '../fixtures/settle.ts'
 import { GithubFault } from '../github/fault.ts'
+import { aPullRequest, aRun, baseRepository, nowMs } from '../testing/fake-github-answers.ts'
+import { pass } from '../testing/fake-time.ts'
+import { aQuestion, asking } from '../testing/inspection-harness.ts'
 import { inspectRun } from './inspect-run.ts'
 
 const { repository, runId } = aQuestion()

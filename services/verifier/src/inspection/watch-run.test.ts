@@ -1,9 +1,9 @@
 import { RunAttempt } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { aRun, baseRepository, nowMs } from '../fixtures/github-answers.ts'
-import { aQuestion, asking, inspected } from '../fixtures/inspected.ts'
-import { pass } from '../fixtures/settle.ts'
 import { GithubFault } from '../github/fault.ts'
+import { aRun, baseRepository, nowMs } from '../testing/fake-github-answers.ts'
+import { pass } from '../testing/fake-time.ts'
+import { aQuestion, asking, inspected } from '../testing/inspection-harness.ts'
 import { watchRun } from './watch-run.ts'
 
 function watching(question = aQuestion()) {

@@ -1,9 +1,9 @@
 import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
 import type { NudgeKind } from '@forkproof/contracts/events'
-import type { Refusal } from '../core/decision.ts'
+import type { Refusal } from '../core/run-decision.ts'
 import type { VerifiedRun } from '../core/verify-run.ts'
 import { paceLimits } from './limits.ts'
-import { countedLeft, firstLookMs, nextLookMs, type Pace } from './look-schedule.ts'
+import { countedLeft, firstLookMs, nextLookMs, type Pace } from './poll-schedule.ts'
 
 export type WatchResult = { readonly kind: 'verified'; readonly run: VerifiedRun } | Refusal
 

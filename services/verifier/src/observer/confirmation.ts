@@ -1,10 +1,10 @@
 import type { Clock } from '@forkproof/infra/clock'
-import { refuse } from '../core/decision.ts'
+import { refuse } from '../core/run-decision.ts'
 import { type Sighting, verifyRun } from '../core/verify-run.ts'
 import type { PullRequest } from '../github/schemas.ts'
-import { unavailable } from './admission.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch, WatchResult } from './claim-watch.ts'
+import { unavailable } from './first-check.ts'
 import { paceLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 

@@ -1,10 +1,10 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import { JobId, RunAttempt } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { aJob, anArtifact, anOrder, aRun, nowMs } from '../fixtures/github-answers.ts'
-import { observed } from '../fixtures/observed.ts'
-import { pass } from '../fixtures/settle.ts'
 import { GithubFault } from '../github/fault.ts'
+import { aJob, anArtifact, anOrder, aRun, nowMs } from '../testing/fake-github-answers.ts'
+import { pass } from '../testing/fake-time.ts'
+import { observed } from '../testing/observer-harness.ts'
 
 const order = await anOrder({ channels: ['artifact'] })
 

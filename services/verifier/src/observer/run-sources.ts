@@ -1,5 +1,5 @@
 import type { Clock } from '@forkproof/infra/clock'
-import type { RunView } from '../channels/channel.ts'
+import type { RunView } from '../channels/channel-reader.ts'
 import { codesOfJobLog } from '../channels/job-log.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { Listing, RunAnswer, RunReader } from '../github/run-reader.ts'

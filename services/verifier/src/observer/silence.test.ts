@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { anOrder, aRun, nowMs } from '../fixtures/github-answers.ts'
-import { observed } from '../fixtures/observed.ts'
-import { pass } from '../fixtures/settle.ts'
+import { anOrder, aRun, nowMs } from '../testing/fake-github-answers.ts'
+import { pass } from '../testing/fake-time.ts'
+import { observed } from '../testing/observer-harness.ts'
 import { paceLimits } from './limits.ts'
 
 const order = await anOrder({ expiresAtMs: nowMs + 9_000 })

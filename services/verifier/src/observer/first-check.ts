@@ -1,7 +1,7 @@
 import type { Clock } from '@forkproof/infra/clock'
 import { checkJob } from '../core/check-job.ts'
 import { checkRun } from '../core/check-run.ts'
-import { type Decision, fine, notYet, type Refusal, refuse } from '../core/decision.ts'
+import { type Decision, fine, notYet, type Refusal, refuse } from '../core/run-decision.ts'
 import { faultDetail, type GithubFault } from '../github/fault.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch } from './claim-watch.ts'

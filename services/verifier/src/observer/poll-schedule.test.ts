@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { countedLeft, firstLookMs, nextLookMs, type Pace } from './look-schedule.ts'
+import { countedLeft, firstLookMs, nextLookMs, type Pace } from './poll-schedule.ts'
 
 const pace = (changes: Partial<Pace> = {}): Pace => ({
   claimedAtMs: 100_000,

@@ -19,7 +19,7 @@ import { sealSigningKey } from '../keys/signing-key.ts'
 import { createAttestationCheck } from '../minting/attestation-check.ts'
 import { createMintToken } from '../minting/mint-token.ts'
 import { createReservations } from '../minting/reservations.ts'
-import { MemoryStream } from './memory-stream.ts'
+import { MemoryStream } from './fake-stream.ts'
 
 export const verifierKeys = generateKeyPairSync('ed25519')
 export const issuer = Issuer.parse('https://issuer.example')

@@ -1,9 +1,9 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import type { Channel } from '@forkproof/contracts/claim'
 import { describe, expect, test } from 'vitest'
-import { aJob, anArtifact, anOrder, nowMs } from '../fixtures/github-answers.ts'
-import { observed } from '../fixtures/observed.ts'
-import { pass } from '../fixtures/settle.ts'
+import { aJob, anArtifact, anOrder, nowMs } from '../testing/fake-github-answers.ts'
+import { pass } from '../testing/fake-time.ts'
+import { observed } from '../testing/observer-harness.ts'
 
 const order = await anOrder({ channels: ['artifact'] })
 const orders = await Promise.all(Array.from({ length: 20 }, () => anOrder()))
