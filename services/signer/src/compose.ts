@@ -9,7 +9,7 @@ import { installTemporalRuntime, startWorker } from '@forkproof/infra/temporal'
 import { signingTaskQueue } from '@forkproof/workflows/claims/ports'
 import { createKeyActivities } from './activities/key-activities.ts'
 import { createSigningActivities } from './activities/signing-activities.ts'
-import type { Config } from './config.ts'
+import type { SignerConfig } from './config.ts'
 import { createIssuanceLog } from './issuance/issuance-log.ts'
 import { createJwksPublication } from './keys/jwks-publication.ts'
 import { createKeyEncryption } from './keys/key-encryption.ts'
@@ -25,7 +25,7 @@ import { createReservations } from './minting/reservations.ts'
 /** Minting is processor work; more at once than this only makes each slower. */
 const concurrentActivitiesMax = 64
 
-export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ log: Logger }> {
+export async function compose(config: SignerConfig, lifecycle: Lifecycle): Promise<{ log: Logger }> {
   const log = createLogger({ service: 'signer', level: config.logLevel })
   installTemporalRuntime(log)
   const bus = await connectBus({ servers: config.natsUrl, user: config.natsUser, password: config.natsPassword, log })
@@ -47,7 +47,7 @@ export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ l
 }
 
 /** Everything behind the task queue; also brings the stored keys in order. */
-export async function createActivities(config: Config, bus: Bus, log: Logger) {
+export async function createActivities(config: SignerConfig, bus: Bus, log: Logger) {
   const clock = systemClock
   const encryption = createKeyEncryption({
     current: config.keyEncryptionKey,

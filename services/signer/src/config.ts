@@ -45,7 +45,7 @@ export const settings = defineSettings({
 
 /** @throws ConfigError */
 export const readConfig = (env: NodeJS.ProcessEnv) => loadSettings(settings, env)
-export type Config = ReturnType<typeof readConfig>
+export type SignerConfig = ReturnType<typeof readConfig>
 
 /** What `npm run keys` needs: no credential of the signer's. @throws ConfigError */
 export const readKeysConfig = (env: NodeJS.ProcessEnv) => loadSettings(temporalSettings, env)

@@ -2,12 +2,18 @@ import { silentLogger } from '@forkproof/infra/log'
 import type { MintRequest } from '@forkproof/workflows/claims/ports'
 import type { KeyOperation } from '@forkproof/workflows/keys/api'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { attestationFor, createClaim, createReplica, createWorld, signAttestation } from '../testing/signer-harness.ts'
+import {
+  attestationFor,
+  createClaim,
+  createSignerHarness,
+  createSignerReplica,
+  signAttestation,
+} from '../testing/signer-harness.ts'
 import { createKeyActivities } from './key-activities.ts'
 import { createSigningActivities } from './signing-activities.ts'
 
-const world = createWorld()
-const { keeper, mintToken: mint } = createReplica(world)
+const harness = createSignerHarness()
+const { keeper, mintToken: mint } = createSignerReplica(harness)
 const logged: string[] = []
 const log = {
   ...silentLogger,
@@ -17,7 +23,7 @@ const log = {
 const { mintToken } = createSigningActivities({ mintToken: mint, log })
 const { changeKeys } = createKeyActivities({ keeper, log })
 const claim = await createClaim()
-const attestation = await signAttestation(attestationFor(world, claim))
+const attestation = await signAttestation(attestationFor(harness, claim))
 const good = { order: claim.order, attestation }
 
 beforeAll(() => keeper.start())
@@ -43,9 +49,9 @@ describe('the activity mintToken', () => {
     ['a key with its private half', { ...good, order: { ...good.order, sealKey: { ...good.order.sealKey, d: 'x' } } }],
     ['a key of another kind', { ...good, order: { ...good.order, sealKey: { kty: 'RSA', n: 'x', e: 'AQAB' } } }],
   ])('refuses %s', async (_name, given) => {
-    const before = world.minted.writes.length
+    const before = harness.minted.writes.length
     expect(await mintToken(given as MintRequest)).toEqual({ outcome: 'refused', reason: 'attestation_invalid' })
-    expect(world.minted.writes).toHaveLength(before)
+    expect(harness.minted.writes).toHaveLength(before)
   })
 })
 
@@ -57,8 +63,8 @@ describe('the activity changeKeys', () => {
     ['no key id', { operation: 'drop' }],
     ['more than it knows', { operation: 'prepare', private: true }],
   ])('refuses %s and changes nothing', async (_name, given) => {
-    const before = world.signingKeys.writes.length
+    const before = harness.signingKeys.writes.length
     expect(await changeKeys(given as KeyOperation)).toMatchObject({ outcome: 'refused', code: 'key_not_found' })
-    expect(world.signingKeys.writes).toHaveLength(before)
+    expect(harness.signingKeys.writes).toHaveLength(before)
   })
 })

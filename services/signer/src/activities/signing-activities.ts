@@ -4,8 +4,8 @@ import { ParsedMintRequest } from '../minting/mint-request.ts'
 import type { MintToken } from '../minting/mint-token.ts'
 
 /** Task queue `signing`. Arguments are parsed here: whoever may start a workflow can write them. */
-export function createSigningActivities(parts: { mintToken: MintToken; log: Logger }): SigningActivities {
-  const { log } = parts
+export function createSigningActivities(deps: { mintToken: MintToken; log: Logger }): SigningActivities {
+  const { log } = deps
   return {
     mintToken: async given => {
       const request = ParsedMintRequest.safeParse(given)
@@ -15,7 +15,7 @@ export function createSigningActivities(parts: { mintToken: MintToken; log: Logg
       }
       const { claimId } = request.data.order
       try {
-        const outcome = await parts.mintToken(request.data)
+        const outcome = await deps.mintToken(request.data)
         if (outcome.outcome === 'minted') log.info({ claimId, tokenId: outcome.tokenId }, 'token minted')
         else log.warn({ claimId, reason: outcome.reason }, 'token refused')
         return outcome

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Audience, ClaimId, KeyId, TokenId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 
-const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
+const Sha256Digest = z.string().regex(/^[0-9a-f]{64}$/)
 
 /** One issued token, without the token. */
 export const Issuance = z.strictObject({
@@ -14,9 +14,9 @@ export const Issuance = z.strictObject({
   /** Seconds since the epoch, as in the token. */
   iat: z.int(),
   exp: z.int(),
-  attestationSha256: sha256Hex,
+  attestationSha256: Sha256Digest,
   /** Of the exact payload that is signed. */
-  claimsSha256: sha256Hex,
+  claimsSha256: Sha256Digest,
 })
 export type Issuance = z.infer<typeof Issuance>
 
@@ -25,8 +25,8 @@ export const IssuanceEntry = z.strictObject({
   ...Issuance.shape,
   v: z.literal(1),
   seq: z.int().positive(),
-  prev: sha256Hex,
-  hash: sha256Hex,
+  prev: Sha256Digest,
+  hash: Sha256Digest,
 })
 export type IssuanceEntry = z.infer<typeof IssuanceEntry>
 

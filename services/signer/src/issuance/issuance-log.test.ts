@@ -1,6 +1,6 @@
 import { Audience, ClaimId, KeyId, TokenId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { MemoryStream } from '../testing/fake-stream.ts'
+import { FakeStream } from '../testing/fake-stream.ts'
 import { chain, entryText, firstPrev, type Issuance, readEntry } from './issuance-entry.ts'
 import { createIssuanceLog } from './issuance-log.ts'
 import { lastSequence, readLog } from './read-log.ts'
@@ -19,16 +19,16 @@ const issuance = (number: number, changes: Partial<Issuance> = {}): Issuance => 
   ...changes,
 })
 
-async function filled(count: number): Promise<MemoryStream> {
-  const stream = new MemoryStream()
+async function filled(count: number): Promise<FakeStream> {
+  const stream = new FakeStream()
   const log = createIssuanceLog(stream)
   for (let number = 1; number <= count; number++) await log.append(issuance(number))
   return stream
 }
 
-const verify = async (stream: MemoryStream, expected?: Expectations) =>
+const verify = async (stream: FakeStream, expected?: Expectations) =>
   verifyChain(readLog(stream, 1, await lastSequence(stream)), expected)
-const hashAt = (stream: MemoryStream, sequence: number) => readEntry(stream.texts[sequence - 1] ?? '').hash
+const hashAt = (stream: FakeStream, sequence: number) => readEntry(stream.texts[sequence - 1] ?? '').hash
 
 describe('the issuance log', () => {
   it('is a chain from its first entry', async () => {
@@ -38,11 +38,11 @@ describe('the issuance log', () => {
   })
 
   it('is intact when it is empty', async () => {
-    expect(await verify(new MemoryStream())).toEqual({ verdict: 'intact', count: 0, head: firstPrev })
+    expect(await verify(new FakeStream())).toEqual({ verdict: 'intact', count: 0, head: firstPrev })
   })
 
   it('keeps the chain whole when several replicas append at once', async () => {
-    const stream = new MemoryStream()
+    const stream = new FakeStream()
     const logs = [createIssuanceLog(stream), createIssuanceLog(stream), createIssuanceLog(stream)]
     const work = Array.from({ length: 60 }, (_, index) => logs[index % 3]?.append(issuance(index)))
     await Promise.all(work)
@@ -97,13 +97,13 @@ describe('the issuance log', () => {
   })
 
   it('gives up when others are always faster', async () => {
-    const stream = new MemoryStream()
+    const stream = new FakeStream()
     stream.append = async () => undefined
     await expect(createIssuanceLog(stream).append(issuance(1))).rejects.toThrow('busy')
   })
 
   it('bounds how many wait', async () => {
-    const stream = new MemoryStream()
+    const stream = new FakeStream()
     const log = createIssuanceLog(stream)
     const all = await Promise.allSettled(Array.from({ length: 1_001 }, (_, index) => log.append(issuance(index))))
     expect(all.filter(one => one.status === 'rejected')).toHaveLength(1)
@@ -187,7 +187,7 @@ describe('what was noted earlier', () => {
   it('reveals that the whole log was written anew', async () => {
     const stream = await filled(10)
     const noted = { seq: 4, hash: hashAt(stream, 4) }
-    const rewritten = new MemoryStream()
+    const rewritten = new FakeStream()
     const log = createIssuanceLog(rewritten)
     for (let number = 1; number <= 10; number++) await log.append(issuance(number, { aud: Audience.parse('x') }))
     expect(await verify(rewritten)).toMatchObject({ verdict: 'intact' })

@@ -7,7 +7,7 @@ import {
   keysTaskQueue,
 } from '@forkproof/workflows/keys/api'
 
-type TemporalClient = ReturnType<typeof connectTemporal>
+type KeyChangeClient = ReturnType<typeof connectTemporal>
 
 /** Longer than a healthy signer ever takes, short enough for somebody who waits at a terminal. */
 const changeMsMax = 60_000
@@ -16,7 +16,7 @@ const changeMsMax = 60_000
  * Runs one operation through the workflow, so that it is on record and never beside another one.
  * @throws Error in words for a terminal
  */
-export async function changeKeysByWorkflow(client: TemporalClient, operation: KeyOperation): Promise<KeyChangeResult> {
+export async function changeKeysByWorkflow(client: KeyChangeClient, operation: KeyOperation): Promise<KeyChangeResult> {
   const work = () =>
     client.workflow.execute<(operation: KeyOperation) => Promise<KeyChangeResult>>(changeKeysWorkflow, {
       taskQueue: keysTaskQueue,

@@ -17,7 +17,7 @@ export interface KeyKeeper {
   rotate(): Promise<KeyChangeResult>
 }
 
-interface Parts {
+interface KeyKeeperDeps {
   readonly store: KeyStore
   readonly publishJwks: PublishJwks
   readonly encryption: KeyEncryption
@@ -33,61 +33,60 @@ const attemptsMax = 8
 /** A rotation is at most drop, activate and prepare of each key in the set. */
 const rotationStepsMax = 8
 
-export function createKeyKeeper(parts: Parts): KeyKeeper {
+export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
   return {
-    start: () => start(parts),
-    change: operation => change(parts, operation),
+    start: () => startKeys(deps),
+    change: operation => change(deps, operation),
     rotate: async () => {
       for (let step = 1; step <= rotationStepsMax; step++) {
-        const { states } = await parts.store.read()
-        const due = nextRotationStep(states, parts.clock.now(), parts.policy)
+        const { states } = await deps.store.read()
+        const due = nextRotationStep(states, deps.clock.now(), deps.policy)
         if (!due) break
-        const result = await change(parts, due)
+        const result = await change(deps, due)
         // A manual change may have come in between; the next run of the schedule decides anew.
         if (result.outcome === 'refused') return result
       }
-      return change(parts, { operation: 'status' })
+      return change(deps, { operation: 'status' })
     },
   }
 }
 
-async function start(parts: Parts): Promise<void> {
-  await commit(parts, async states => {
-    if (states.keys.length === 0)
-      return { outcome: 'changed', states: genesis(await parts.newKey(), parts.clock.now()) }
-    return rewrapKeys(states, parts.encryption)
+async function startKeys(deps: KeyKeeperDeps): Promise<void> {
+  await commit(deps, async states => {
+    if (states.keys.length === 0) return { outcome: 'changed', states: genesis(await deps.newKey(), deps.clock.now()) }
+    return rewrapKeys(states, deps.encryption)
   })
-  await parts.publishJwks()
+  await deps.publishJwks()
 }
 
-async function change(parts: Parts, operation: KeyOperation): Promise<KeyChangeResult> {
-  const { change: outcome, states } = await commit(parts, async states => {
-    const newKey = needsNewKey(states, operation) ? await parts.newKey() : undefined
-    return applyOperation(states, operation, { nowMs: parts.clock.now(), newKey })
+async function change(deps: KeyKeeperDeps, operation: KeyOperation): Promise<KeyChangeResult> {
+  const { change: outcome, states } = await commit(deps, async states => {
+    const newKey = needsNewKey(states, operation) ? await deps.newKey() : undefined
+    return applyOperation(states, operation, { nowMs: deps.clock.now(), newKey })
   })
   const keys = summarise(states)
   if (outcome.outcome === 'refused') return { outcome: 'refused', code: outcome.code, detail: outcome.detail, keys }
   // Also when nothing changed: the process that made the change may have died before this line.
-  await parts.publishJwks()
+  await deps.publishJwks()
   if (outcome.outcome === 'changed') {
-    parts.log.info({ kind: operation.operation, keyId: activeKey(states)?.keyId }, 'signing keys changed')
+    deps.log.info({ kind: operation.operation, keyId: activeKey(states)?.keyId }, 'signing keys changed')
   }
   return { outcome: 'done', keys }
 }
 
 /** Publishes what joins before the change counts; what leaves is withdrawn by the caller, afterwards. */
 async function commit(
-  parts: Parts,
+  deps: KeyKeeperDeps,
   decide: (states: KeyStates) => Promise<KeyChange>,
 ): Promise<{ change: KeyChange; states: KeyStates }> {
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-    const { states, revision } = await parts.store.read()
+    const { states, revision } = await deps.store.read()
     const change = await decide(states)
     if (change.outcome !== 'changed') return { change, states }
     const additions = newlyPublished(states, change.states)
-    if (additions.length > 0) await parts.publishJwks(additions)
-    if (await parts.store.write(change.states, revision)) {
-      parts.onChange()
+    if (additions.length > 0) await deps.publishJwks(additions)
+    if (await deps.store.write(change.states, revision)) {
+      deps.onChange()
       return { change, states: change.states }
     }
   }

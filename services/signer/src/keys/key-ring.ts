@@ -19,12 +19,12 @@ export interface KeyRing {
 /** How long a replica may go on with what it knows: a tainted key is out of use everywhere after this. */
 export const keyRingAgeMsMax = 1_000
 
-export function createKeyRing(parts: { store: KeyStore; encryption: KeyEncryption; clock: Clock }): KeyRing {
+export function createKeyRing(deps: { store: KeyStore; encryption: KeyEncryption; clock: Clock }): KeyRing {
   const signers = new Map<KeyId, Promise<TokenSigner>>()
   let latest: { readonly states: Promise<KeyStates>; readonly readAtMs: number } | undefined
 
   async function read(): Promise<KeyStates> {
-    const { states } = await parts.store.read()
+    const { states } = await deps.store.read()
     const usable = new Set(states.keys.filter(isPublished).map(key => key.keyId))
     for (const keyId of signers.keys()) if (!usable.has(keyId)) signers.delete(keyId)
     return states
@@ -32,7 +32,7 @@ export function createKeyRing(parts: { store: KeyStore; encryption: KeyEncryptio
 
   /** One read serves everybody who asks meanwhile; a failed read is nobody's answer afterwards. */
   function states(): Promise<KeyStates> {
-    const nowMs = parts.clock.now()
+    const nowMs = deps.clock.now()
     if (latest && Math.abs(nowMs - latest.readAtMs) < keyRingAgeMsMax) return latest.states
     const current = { states: read(), readAtMs: nowMs }
     latest = current
@@ -49,7 +49,7 @@ export function createKeyRing(parts: { store: KeyStore; encryption: KeyEncryptio
       if (key?.state !== 'active' && key?.state !== 'retired') return undefined
       const known = signers.get(keyId)
       if (known !== undefined) return known
-      const opened = openSigningKey(key, parts.encryption).then(privateKey => createTokenSigner({ keyId, privateKey }))
+      const opened = openSigningKey(key, deps.encryption).then(privateKey => createTokenSigner({ keyId, privateKey }))
       signers.set(keyId, opened)
       opened.catch(() => signers.delete(keyId))
       return opened

@@ -30,7 +30,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 )
 
-/** The set of keys with everything the world may still hold: until when tokens of each key are live, and which keys were published. */
+/** The set of keys with everything the harness may still hold: until when tokens of each key are live, and which keys were published. */
 class Model {
   nowMs = 1_790_000_000_000
   #made = 0

@@ -1,17 +1,17 @@
 import { JsonWebKeySet, PublicSigningKey } from '@forkproof/contracts/jwks'
 import { Secret } from '@forkproof/infra/secret'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createReplica, createWorld, randomKey, type World } from '../testing/signer-harness.ts'
+import { createSignerHarness, createSignerReplica, randomKey, type SignerHarness } from '../testing/signer-harness.ts'
 import { createKeyEncryption } from './key-encryption.ts'
 import type { KeyRecord, KeyStates } from './key-record.ts'
 import { publicSigningKey } from './signing-key.ts'
 
-let world: World
-let replica: ReturnType<typeof createReplica>
+let harness: SignerHarness
+let replica: ReturnType<typeof createSignerReplica>
 
 beforeEach(async () => {
-  world = createWorld()
-  replica = createReplica(world)
+  harness = createSignerHarness()
+  replica = createSignerReplica(harness)
   await replica.keeper.start()
   await replica.keeper.change({ operation: 'prepare' })
 })
@@ -20,7 +20,7 @@ beforeEach(async () => {
 async function tamper(change: (keys: KeyRecord[]) => unknown): Promise<void> {
   const { states } = await replica.store.read()
   const keys = structuredClone(states.keys)
-  world.signingKeys.put(
+  harness.signingKeys.put(
     'states',
     JSON.stringify({ v: 1, keys: change(keys) ?? keys } satisfies Record<string, unknown>),
   )
@@ -31,7 +31,7 @@ const stored = async (): Promise<KeyStates> => (await replica.store.read()).stat
 
 describe('keys at rest', () => {
   it('are not readable in the store', async () => {
-    const text = world.signingKeys.writes.join()
+    const text = harness.signingKeys.writes.join()
     expect(text).not.toMatch(/PRIVATE KEY|"d":|MIIE/)
     const [sealed = ''] = (await stored()).keys.map(key => key.sealedPrivateKey)
     expect(JSON.parse(Buffer.from(sealed.split('.')[0] ?? '', 'base64url').toString())).toEqual({
@@ -87,13 +87,13 @@ describe('a tampered set', () => {
     await tamper(change)
     await expect(replica.store.read()).rejects.toThrow()
     await expect(replica.keyRing.activeKeyId()).rejects.toThrow()
-    await expect(createReplica(world).keeper.start()).rejects.toThrow()
+    await expect(createSignerReplica(harness).keeper.start()).rejects.toThrow()
   })
 
   it.each(['', 'null', '[]', '{"v":2,"keys":[]}', 'x'.repeat(300_000)])(
     'is refused when it is nonsense (%#)',
     async text => {
-      world.signingKeys.put('states', text)
+      harness.signingKeys.put('states', text)
       await expect(replica.store.read()).rejects.toThrow()
     },
   )
@@ -101,7 +101,7 @@ describe('a tampered set', () => {
 
 describe('what is published', () => {
   it('is exactly the public members', async () => {
-    const { keys } = JsonWebKeySet.parse(JSON.parse((await world.jwks.get('current'))?.value ?? ''))
+    const { keys } = JsonWebKeySet.parse(JSON.parse((await harness.jwks.get('current'))?.value ?? ''))
     for (const key of keys) expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
   })
 

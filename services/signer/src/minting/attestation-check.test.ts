@@ -3,18 +3,18 @@ import { describe, expect, it } from 'vitest'
 import {
   attestationFor,
   createClaim,
-  createWorld,
+  createSignerHarness,
   facts,
   signAttestation,
   verifierKeys,
 } from '../testing/signer-harness.ts'
 import { createAttestationCheck } from './attestation-check.ts'
 
-const world = createWorld()
+const harness = createSignerHarness()
 const claim = await createClaim()
-const good = attestationFor(world, claim)
+const good = attestationFor(harness, claim)
 const check = createAttestationCheck(verifierKeys.publicKey)
-const nowMs = world.clock.now()
+const nowMs = harness.clock.now()
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const jws = await signAttestation(good)
 const [header = '', payload = '', signature = ''] = jws.split('.')

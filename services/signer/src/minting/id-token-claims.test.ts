@@ -1,16 +1,16 @@
 import { TokenId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { attestationFor, createClaim, createWorld, facts, issuer } from '../testing/signer-harness.ts'
+import { attestationFor, createClaim, createSignerHarness, facts, signerIssuer } from '../testing/signer-harness.ts'
 import { idTokenClaims } from './id-token-claims.ts'
 
-const world = createWorld()
+const harness = createSignerHarness()
 const claim = await createClaim()
 const tokenId = TokenId.parse('00000000-0000-4000-8000-000000000001')
 const iatSeconds = 1_790_000_000
 const claimsOf = (changes: Partial<typeof facts> = {}) =>
   idTokenClaims({
-    issuer,
-    attestation: attestationFor(world, claim, { facts: { ...facts, ...changes } }),
+    issuer: signerIssuer,
+    attestation: attestationFor(harness, claim, { facts: { ...facts, ...changes } }),
     tokenId,
     iatSeconds,
   })
@@ -63,8 +63,8 @@ describe('the claims of an ID token', () => {
   it('leave out what the pull request would have said when it is not known', () => {
     const { pullRequest: _, ...without } = facts
     const claims = idTokenClaims({
-      issuer,
-      attestation: attestationFor(world, claim, { facts: without }),
+      issuer: signerIssuer,
+      attestation: attestationFor(harness, claim, { facts: without }),
       tokenId,
       iatSeconds,
     })

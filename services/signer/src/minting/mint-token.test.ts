@@ -6,25 +6,25 @@ import {
   attestationFor,
   type Claim,
   createClaim,
-  createReplica,
-  createWorld,
+  createSignerHarness,
+  createSignerReplica,
   facts,
-  issuer,
+  type SignerHarness,
   signAttestation,
-  type World,
+  signerIssuer,
 } from '../testing/signer-harness.ts'
 
-let world: World
+let harness: SignerHarness
 let claim: Claim
 let attestation: string
-let replica: ReturnType<typeof createReplica>
+let replica: ReturnType<typeof createSignerReplica>
 
 beforeEach(async () => {
-  world = createWorld()
-  replica = createReplica(world)
+  harness = createSignerHarness()
+  replica = createSignerReplica(harness)
   await replica.keeper.start()
   claim = await createClaim()
-  attestation = await signAttestation(attestationFor(world, claim))
+  attestation = await signAttestation(attestationFor(harness, claim))
 })
 
 const mint = (by = replica, given: Partial<{ order: Claim['order']; attestation: string }> = {}) =>
@@ -34,12 +34,12 @@ const mint = (by = replica, given: Partial<{ order: Claim['order']; attestation:
 async function tokenOf(outcome: Awaited<ReturnType<typeof mint>>) {
   if (outcome.outcome !== 'minted') throw new Error(`refused: ${outcome.reason}`)
   const token = (await openWithTicket(outcome.sealedToken, claim.ticket)).reveal()
-  const published = JSON.parse((await world.jwks.get('current'))?.value ?? '')
+  const published = JSON.parse((await harness.jwks.get('current'))?.value ?? '')
   const options = {
-    issuer,
+    issuer: signerIssuer,
     audience: claim.order.audience,
     algorithms: ['RS256'],
-    currentDate: new Date(world.clock.now()),
+    currentDate: new Date(harness.clock.now()),
   }
   const { payload, protectedHeader } = await jwtVerify<IdTokenClaims>(token, createLocalJWKSet(published), options)
   return { token, payload, protectedHeader }
@@ -59,34 +59,34 @@ describe('minting', () => {
     const [first, second] = [await mint(), await mint()]
     expect((await tokenOf(second)).token).toBe((await tokenOf(first)).token)
     expect(second).not.toEqual(first)
-    expect(world.stream.texts).toHaveLength(1)
+    expect(harness.stream.texts).toHaveLength(1)
   })
 
   it('gives one token to two mints at once in two replicas', async () => {
-    const other = createReplica(world)
+    const other = createSignerReplica(harness)
     const outcomes = await Promise.all([mint(), mint(other), mint(), mint(other)])
     const tokens = await Promise.all(outcomes.map(async outcome => (await tokenOf(outcome)).token))
     expect(new Set(tokens).size).toBe(1)
-    expect(world.stream.texts).toHaveLength(1)
+    expect(harness.stream.texts).toHaveLength(1)
   })
 
   it('keeps the facts of the first attestation when a second one says otherwise', async () => {
     await mint()
     const changed = { ...facts, actor: { id: '666', login: 'mallory' } }
-    const second = await signAttestation(attestationFor(world, claim, { facts: changed }))
+    const second = await signAttestation(attestationFor(harness, claim, { facts: changed }))
     expect((await tokenOf(await mint(replica, { attestation: second }))).payload.actor).toBe('alice')
   })
 
   it('serves a claim that was served before although its attestation has expired', async () => {
     const first = await tokenOf(await mint())
-    world.clock.advance(200_000)
+    harness.clock.advance(200_000)
     expect((await tokenOf(await mint())).token).toBe(first.token)
   })
 
   it('serves a promised token although its key was retired meanwhile', async () => {
     await replica.keeper.change({ operation: 'prepare' })
-    world.clock.advance(400_000)
-    attestation = await signAttestation(attestationFor(world, claim))
+    harness.clock.advance(400_000)
+    attestation = await signAttestation(attestationFor(harness, claim))
     const first = await tokenOf(await mint())
     const { keys } = await replica.keeper.change({ operation: 'status' })
     await replica.keeper.change({ operation: 'activate', keyId: keys[1]?.keyId ?? '' })
@@ -98,14 +98,14 @@ describe('minting', () => {
 
 describe('a refusal', () => {
   it('meets a first mint after the attestation has expired', async () => {
-    world.clock.advance(120_000)
+    harness.clock.advance(120_000)
     expect(await mint()).toEqual({ outcome: 'refused', reason: 'attestation_expired' })
-    expect(world.stream.texts).toEqual([])
+    expect(harness.stream.texts).toEqual([])
   })
 
   it('meets a repeat after the token has expired', async () => {
     await mint()
-    world.clock.advance(300_000)
+    harness.clock.advance(300_000)
     expect(await mint()).toEqual({ outcome: 'refused', reason: 'attestation_expired' })
   })
 
@@ -134,47 +134,47 @@ describe('a refusal', () => {
 
   it('meets facts so large that the token would not fit', async () => {
     const run = { ...facts.run, headRef: '\u0001'.repeat(1_024), workflowName: 'ü'.repeat(1_024) }
-    attestation = await signAttestation(attestationFor(world, claim, { facts: { ...facts, run } }))
+    attestation = await signAttestation(attestationFor(harness, claim, { facts: { ...facts, run } }))
     expect(await mint()).toEqual({ outcome: 'refused', reason: 'attestation_invalid' })
-    expect(world.stream.texts).toEqual([])
+    expect(harness.stream.texts).toEqual([])
   })
 
   it('never leaves a reservation behind', async () => {
-    world.clock.advance(120_000)
+    harness.clock.advance(120_000)
     await mint()
-    expect(world.minted.writes).toEqual([])
+    expect(harness.minted.writes).toEqual([])
   })
 })
 
 describe('a store that was written to by others', () => {
   const reservation = async (changes: Record<string, unknown>) => {
     await mint()
-    const entry = JSON.parse((await world.minted.get(claim.order.claimId))?.value ?? '')
-    world.minted.put(claim.order.claimId, JSON.stringify({ ...entry, ...changes }))
+    const entry = JSON.parse((await harness.minted.get(claim.order.claimId))?.value ?? '')
+    harness.minted.put(claim.order.claimId, JSON.stringify({ ...entry, ...changes }))
   }
 
   it('cannot put an unsigned statement in place of the attestation', async () => {
-    const forged = Buffer.from(JSON.stringify(attestationFor(world, claim))).toString('base64url')
+    const forged = Buffer.from(JSON.stringify(attestationFor(harness, claim))).toString('base64url')
     await reservation({ attestation: `${attestation.split('.')[0]}.${forged}.${attestation.split('.')[2]}` })
     expect((await mint()).outcome).toBe('minted')
-    const evil = Buffer.from(JSON.stringify(attestationFor(world, claim, { channel: 'log' }))).toString('base64url')
+    const evil = Buffer.from(JSON.stringify(attestationFor(harness, claim, { channel: 'log' }))).toString('base64url')
     await reservation({ attestation: `${attestation.split('.')[0]}.${evil}.${attestation.split('.')[2]}` })
     expect(await mint()).toEqual({ outcome: 'refused', reason: 'attestation_invalid' })
   })
 
   it('cannot put another claim’s attestation in place', async () => {
     const other = await createClaim()
-    await reservation({ attestation: await signAttestation(attestationFor(world, other)) })
+    await reservation({ attestation: await signAttestation(attestationFor(harness, other)) })
     expect(await mint()).toEqual({ outcome: 'refused', reason: 'attestation_mismatch' })
   })
 
   it('cannot make a token live longer', async () => {
-    await reservation({ iatSeconds: Math.floor(world.clock.now() / 1_000) + 3_600 })
+    await reservation({ iatSeconds: Math.floor(harness.clock.now() / 1_000) + 3_600 })
     expect(await mint()).toEqual({ outcome: 'refused', reason: 'attestation_invalid' })
   })
 
   it('cannot change what was logged', async () => {
-    await reservation({ iatSeconds: Math.floor(world.clock.now() / 1_000) - 10 })
+    await reservation({ iatSeconds: Math.floor(harness.clock.now() / 1_000) - 10 })
     expect(await mint()).toEqual({ outcome: 'refused', reason: 'attestation_expired' })
   })
 
@@ -191,45 +191,45 @@ describe('a store that was written to by others', () => {
 
 describe('a crash', () => {
   it('after the reservation leads to the same token id', async () => {
-    world.stream.beforeAppend = () => {
+    harness.stream.beforeAppend = () => {
       throw new Error('killed')
     }
     await expect(mint()).rejects.toThrow('killed')
-    const reserved = JSON.parse(world.minted.writes[0] ?? '')
-    world.stream.beforeAppend = () => undefined
-    const { payload } = await tokenOf(await mint(createReplica(world)))
+    const reserved = JSON.parse(harness.minted.writes[0] ?? '')
+    harness.stream.beforeAppend = () => undefined
+    const { payload } = await tokenOf(await mint(createSignerReplica(harness)))
     expect(payload.jti).toBe(reserved.tokenId)
-    expect(world.minted.writes).toHaveLength(1)
+    expect(harness.minted.writes).toHaveLength(1)
   })
 
   it('after the log entry leads to the same token and one entry', async () => {
-    world.stream.afterAppend = () => {
+    harness.stream.afterAppend = () => {
       throw new Error('killed')
     }
     await expect(mint()).rejects.toThrow('killed')
-    world.stream.afterAppend = () => undefined
-    const { payload } = await tokenOf(await mint(createReplica(world)))
-    expect(world.stream.texts).toHaveLength(1)
-    expect(JSON.parse(world.stream.texts[0] ?? '').tokenId).toBe(payload.jti)
+    harness.stream.afterAppend = () => undefined
+    const { payload } = await tokenOf(await mint(createSignerReplica(harness)))
+    expect(harness.stream.texts).toHaveLength(1)
+    expect(JSON.parse(harness.stream.texts[0] ?? '').tokenId).toBe(payload.jti)
   })
 
   it('before anything is stored leaves nothing', async () => {
-    world.minted.beforeWrite = () => {
+    harness.minted.beforeWrite = () => {
       throw new Error('killed')
     }
     await expect(mint()).rejects.toThrow('killed')
-    expect(world.stream.texts).toEqual([])
+    expect(harness.stream.texts).toEqual([])
   })
 
   it('of the key store means no token, not a token under an unknown key', async () => {
-    world.clock.advance(2_000)
-    world.signingKeys.get = () => Promise.reject(new Error('store down'))
+    harness.clock.advance(2_000)
+    harness.signingKeys.get = () => Promise.reject(new Error('store down'))
     await expect(mint()).rejects.toThrow('store down')
   })
 
   it('before the first key was made is an error worth another try', async () => {
-    const empty = createWorld()
+    const empty = createSignerHarness()
     attestation = await signAttestation(attestationFor(empty, claim))
-    await expect(mint(createReplica(empty))).rejects.toMatchObject({ code: 'no_active_key' })
+    await expect(mint(createSignerReplica(empty))).rejects.toMatchObject({ code: 'no_active_key' })
   })
 })

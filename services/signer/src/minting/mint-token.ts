@@ -12,7 +12,7 @@ import { idTokenClaims } from './id-token-claims.ts'
 import type { ParsedMintRequest } from './mint-request.ts'
 import type { Reservation, Reservations } from './reservations.ts'
 
-export interface MintingParts {
+export interface MintTokenDeps {
   readonly issuer: Issuer
   readonly checkAttestation: CheckAttestation
   readonly reservations: Reservations
@@ -23,7 +23,7 @@ export interface MintingParts {
 }
 
 export type MintToken = (request: ParsedMintRequest) => Promise<MintOutcome>
-type Refusal = Extract<MintOutcome, { outcome: 'refused' }>
+type MintRefusal = Extract<MintOutcome, { outcome: 'refused' }>
 
 /** Signed and sealed this stays below `sealedTokenBytesMax`: base64url twice is 16/9, and the headers are short. */
 const claimsBytesMax = 8_192
@@ -35,17 +35,17 @@ const clockSkewSeconds = 60
  * seal. Each step may run again and then gives the same token.
  * @throws AppError no_active_key, and errors of the stores: worth another try
  */
-export function createMintToken(parts: MintingParts): MintToken {
+export function createMintToken(deps: MintTokenDeps): MintToken {
   return async request => {
-    const given = await parts.checkAttestation(request.attestation, parts.clock.now())
+    const given = await deps.checkAttestation(request.attestation, deps.clock.now())
     if (!given) return refused('attestation_invalid')
     if (!(await belongsTo(given, request))) return refused('attestation_mismatch')
     // A claim that was served before is served again after its attestation's end: its answer may have been lost on the way.
     const reservation = given.expired
-      ? await parts.reservations.find(request.order.claimId)
-      : await reserve(parts, request, given)
+      ? await deps.reservations.find(request.order.claimId)
+      : await reserve(deps, request, given)
     if (!reservation) return refused('attestation_expired')
-    return 'outcome' in reservation ? reservation : redeem(parts, request, given, reservation)
+    return 'outcome' in reservation ? reservation : redeem(deps, request, given, reservation)
   }
 }
 
@@ -56,44 +56,44 @@ async function belongsTo({ attestation }: CheckedAttestation, { order }: ParsedM
 }
 
 async function reserve(
-  parts: MintingParts,
+  deps: MintTokenDeps,
   { order, attestation }: ParsedMintRequest,
   given: CheckedAttestation,
-): Promise<Reservation | Refusal> {
-  const keyId = await parts.keyRing.activeKeyId()
+): Promise<Reservation | MintRefusal> {
+  const keyId = await deps.keyRing.activeKeyId()
   if (!keyId) throw new AppError('no_active_key')
-  const tokenId = parts.newTokenId()
-  const iatSeconds = Math.floor(parts.clock.now() / 1_000)
-  const claims = textOf(idTokenClaims({ issuer: parts.issuer, attestation: given.attestation, tokenId, iatSeconds }))
+  const tokenId = deps.newTokenId()
+  const iatSeconds = Math.floor(deps.clock.now() / 1_000)
+  const claims = textOf(idTokenClaims({ issuer: deps.issuer, attestation: given.attestation, tokenId, iatSeconds }))
   if (Buffer.byteLength(claims) > claimsBytesMax) return refused('attestation_invalid')
   const reservation = { v: 1, tokenId, keyId, iatSeconds, attestation, claimsSha256: sha256(claims) } as const
-  return parts.reservations.reserve(order.claimId, reservation)
+  return deps.reservations.reserve(order.claimId, reservation)
 }
 
 async function redeem(
-  parts: MintingParts,
+  deps: MintTokenDeps,
   request: ParsedMintRequest,
   given: CheckedAttestation,
   reservation: Reservation,
 ): Promise<MintOutcome> {
   const { tokenId, keyId, iatSeconds } = reservation
-  const nowMs = parts.clock.now()
+  const nowMs = deps.clock.now()
   // The store is not trusted with what gets signed: another attestation than the one at hand is checked like that one.
   const reserved =
     reservation.attestation === request.attestation
       ? given
-      : await parts.checkAttestation(reservation.attestation, nowMs)
+      : await deps.checkAttestation(reservation.attestation, nowMs)
   if (!reserved) return refused('attestation_invalid')
   if (reserved !== given && !(await belongsTo(reserved, request))) return refused('attestation_mismatch')
   if (iatSeconds > nowMs / 1_000 + clockSkewSeconds) return refused('attestation_invalid')
-  const claims = idTokenClaims({ issuer: parts.issuer, attestation: reserved.attestation, tokenId, iatSeconds })
+  const claims = idTokenClaims({ issuer: deps.issuer, attestation: reserved.attestation, tokenId, iatSeconds })
   const text = textOf(claims)
   // Another version or another issuer setting took over in between: what was logged is not what would be signed.
   if (sha256(text) !== reservation.claimsSha256) return refused('attestation_expired')
   if (claims.exp * 1_000 <= nowMs) return refused('attestation_expired')
-  const signer = await parts.keyRing.signerFor(keyId)
+  const signer = await deps.keyRing.signerFor(keyId)
   if (!signer) return refused('attestation_expired')
-  await parts.issuanceLog.append(issuanceOf(claims, request, reservation, reserved))
+  await deps.issuanceLog.append(issuanceOf(claims, request, reservation, reserved))
   const sealedToken = await seal(await signer.sign(text), request.order.sealKey)
   return { outcome: 'minted', tokenId, sealedToken }
 }
@@ -117,4 +117,4 @@ const issuanceOf = (
 
 const textOf = (claims: IdTokenClaims): string => JSON.stringify(claims)
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
-const refused = (reason: Refusal['reason']): Refusal => ({ outcome: 'refused', reason })
+const refused = (reason: MintRefusal['reason']): MintRefusal => ({ outcome: 'refused', reason })

@@ -1,7 +1,7 @@
 import type { AppendedMessage, Bus } from '@forkproof/infra/bus'
 
 /** One append-only stream: doubles are dropped by message id before the compare, as JetStream does. */
-export class MemoryStream implements Pick<Bus, 'append' | 'read'> {
+export class FakeStream implements Pick<Bus, 'append' | 'read'> {
   readonly texts: string[] = []
   readonly #sequenceOf = new Map<string, number>()
   /** Runs after each stored append: lets a test lose the answer. */

@@ -19,14 +19,14 @@ import { sealSigningKey } from '../keys/signing-key.ts'
 import { createAttestationCheck } from '../minting/attestation-check.ts'
 import { createMintToken } from '../minting/mint-token.ts'
 import { createReservations } from '../minting/reservations.ts'
-import { MemoryStream } from './fake-stream.ts'
+import { FakeStream } from './fake-stream.ts'
 
 export const verifierKeys = generateKeyPairSync('ed25519')
-export const issuer = Issuer.parse('https://issuer.example')
+export const signerIssuer = Issuer.parse('https://issuer.example')
 export const randomKey = () => new Secret(randomBytes(32).toString('base64url'))
 let tokens = 0
 
-/** Making RSA keys is slow: worlds share them, and no world gets the same one twice. */
+/** Making RSA keys is slow: harnesses share them, and no harness gets the same one twice. */
 const pairs: { publicKey: KeyObject; privateKey: KeyObject }[] = []
 function pairAt(index: number) {
   pairs[index] ??= generateKeyPairSync('rsa', { modulusLength: 2_048 })
@@ -34,7 +34,7 @@ function pairAt(index: number) {
 }
 
 /** Stores and clock that several signers share, as replicas do. */
-export function createWorld() {
+export function createSignerHarness() {
   return {
     clock: new FakeClock(),
     keysMade: 0,
@@ -42,35 +42,35 @@ export function createWorld() {
     signingKeys: new MemoryBucket(),
     jwks: new MemoryBucket(),
     minted: new MemoryBucket(),
-    stream: new MemoryStream(),
+    stream: new FakeStream(),
   }
 }
-export type World = ReturnType<typeof createWorld>
+export type SignerHarness = ReturnType<typeof createSignerHarness>
 
 /** One replica of the signer, without Temporal. */
-export function createReplica(
-  world: World,
+export function createSignerReplica(
+  harness: SignerHarness,
   encryptionKeys: { previous?: Secret<string>; current?: Secret<string> } = {},
 ) {
-  const { clock } = world
-  const encryption = createKeyEncryption({ current: world.keyEncryptionKey, ...encryptionKeys })
-  const store = createKeyStore(world.signingKeys)
+  const { clock } = harness
+  const encryption = createKeyEncryption({ current: harness.keyEncryptionKey, ...encryptionKeys })
+  const store = createKeyStore(harness.signingKeys)
   const keyRing = createKeyRing({ store, encryption, clock })
   const keeper = createKeyKeeper({
     store,
-    publishJwks: createJwksPublication({ bucket: world.jwks, store }),
+    publishJwks: createJwksPublication({ bucket: harness.jwks, store }),
     encryption,
-    newKey: () => sealSigningKey(pairAt(world.keysMade++), encryption),
+    newKey: () => sealSigningKey(pairAt(harness.keysMade++), encryption),
     policy: rotationPolicy(30),
     clock,
     log: silentLogger,
     onChange: () => keyRing.forget(),
   })
   const mintToken = createMintToken({
-    issuer,
+    issuer: signerIssuer,
     checkAttestation: createAttestationCheck(verifierKeys.publicKey),
-    reservations: createReservations(world.minted),
-    issuanceLog: createIssuanceLog(world.stream),
+    reservations: createReservations(harness.minted),
+    issuanceLog: createIssuanceLog(harness.stream),
     keyRing,
     clock,
     newTokenId: () => TokenId.parse(`00000000-0000-4000-8000-${String(++tokens).padStart(12, '0')}`),
@@ -113,11 +113,11 @@ export const facts: Attestation['facts'] = {
 }
 
 export function attestationFor(
-  world: { readonly clock: Clock },
+  harness: { readonly clock: Clock },
   claim: Claim,
   changes: Partial<Attestation> = {},
 ): Attestation {
-  const nowSeconds = Math.floor(world.clock.now() / 1_000)
+  const nowSeconds = Math.floor(harness.clock.now() / 1_000)
   const { claimId, audience } = claim.order
   return { claimId, audience, facts, channel: 'artifact', seenAt: nowSeconds, exp: nowSeconds + 120, ...changes }
 }

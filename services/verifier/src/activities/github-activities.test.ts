@@ -4,7 +4,7 @@ import { ApplicationFailure, asyncLocalStorage, CancelledFailure, type Context }
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { refuse } from '../core/run-decision.ts'
 import type { WatchReport } from '../observer/observer-registry.ts'
-import { anOrder, issuer, nowMs } from '../testing/fake-github-answers.ts'
+import { anOrder, nowMs, verifierIssuer } from '../testing/fake-github-answers.ts'
 import { createGithubActivities } from './github-activities.ts'
 
 const order = await anOrder()
@@ -18,7 +18,7 @@ function started() {
   watching.promise.catch(() => undefined)
   const activities = createGithubActivities(
     {
-      issuer,
+      issuer: verifierIssuer,
       clock: new FakeClock(nowMs),
       log: silentLogger,
       watch: (_, signal) => {

@@ -14,8 +14,8 @@ function started(activity: 'inspectRun' | 'watchRun') {
   const lines: LogFields[] = []
   const log: Logger = { ...silentLogger, info: fields => lines.push(fields), error: fields => lines.push(fields) }
   const { clock, runs } = world
-  const tools = { runs, clock, log, random: () => 0.5, everyMs: 15_000, pullRequestFacts: true }
-  const activities = createInspectActivities(tools, shutdown.signal)
+  const deps = { runs, clock, log, random: () => 0.5, everyMs: 15_000, pullRequestFacts: true }
+  const activities = createInspectActivities(deps, shutdown.signal)
   const context = { heartbeat, cancellationSignal: cancel.signal } as unknown as Context
   const begin = () => {
     const outcome = asyncLocalStorage.run(context, () => activities[activity](aQuestion()))

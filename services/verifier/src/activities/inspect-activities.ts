@@ -1,23 +1,23 @@
 import type { Logger } from '@forkproof/infra/log'
 import type { InspectActivities, RunQuestion } from '@forkproof/workflows/inspect/ports'
-import { type InspectTools, inspectRun } from '../inspection/inspect-run.ts'
+import { type InspectRunDeps, inspectRun } from '../inspection/inspect-run.ts'
 import type { SharedRuns } from '../inspection/shared-runs.ts'
-import { type WatchRunTools, watchRun } from '../inspection/watch-run.ts'
+import { type WatchRunDeps, watchUntilOver } from '../inspection/watch-run.ts'
 import { keptAlive } from './kept-alive.ts'
 
-export interface InspectActivityTools extends InspectTools, WatchRunTools {
+export interface InspectActivityDeps extends InspectRunDeps, WatchRunDeps {
   readonly runs: SharedRuns
   readonly log: Logger
 }
 
-export function createInspectActivities(tools: InspectActivityTools, shutdown: AbortSignal): InspectActivities {
-  const { runs, log } = tools
+export function createInspectActivities(deps: InspectActivityDeps, shutdown: AbortSignal): InspectActivities {
+  const { runs, log } = deps
   const kept = <T>(what: string, question: RunQuestion, work: (signal: AbortSignal) => Promise<T>) =>
     keptAlive({ what, fields: fieldsOf(question) }, { log, shutdown }, work)
   return {
     inspectRun: question =>
       kept('inspecting a run', question, async signal => {
-        const inspection = await runs.use(question, sources => inspectRun(question, sources, tools, signal))
+        const inspection = await runs.use(question, sources => inspectRun(question, sources, deps, signal))
         if (inspection.outcome === 'refused') {
           const { reason, detail } = inspection
           log.info({ ...fieldsOf(question), reason, problem: detail }, 'run refused')
@@ -26,7 +26,7 @@ export function createInspectActivities(tools: InspectActivityTools, shutdown: A
       }),
     watchRun: question =>
       kept('watching a run', question, async signal => {
-        const over = await runs.use(question, sources => watchRun(question, sources, tools, signal))
+        const over = await runs.use(question, sources => watchUntilOver(question, sources, deps, signal))
         log.info({ ...fieldsOf(question), reason: over.reason, problem: over.detail }, 'run over')
         return over
       }),

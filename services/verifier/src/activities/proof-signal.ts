@@ -9,10 +9,10 @@ export type SignalProof = (claimId: ClaimId, proof: ProofSeen, signal: AbortSign
 const callTimeoutMs = 3_000
 const retryMs = [50, 100, 200, 400, 800, 1_600, 3_200]
 
-type TemporalClient = Pick<ReturnType<typeof connectTemporal>, 'workflow' | 'withDeadline'>
+type SignalingClient = Pick<ReturnType<typeof connectTemporal>, 'workflow' | 'withDeadline'>
 
 /** A repeat is harmless: the workflow keeps the first proof. */
-export function createProofSignal(client: TemporalClient, clock: Clock): SignalProof {
+export function createProofSignal(client: SignalingClient, clock: Clock): SignalProof {
   return async (claimId, proof, signal) => {
     const handle = client.workflow.getHandle(claimWorkflowId(claimId))
     for (let turn = 0; ; turn++) {

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { refuse } from '../core/run-decision.ts'
 import { verifyRun } from '../core/verify-run.ts'
 import type { WatchReport } from '../observer/observer-registry.ts'
-import { anOrder, aPullRequest, aRun, issuer, nowMs } from '../testing/fake-github-answers.ts'
-import { type WatchTools, watchForProof } from './watch-for-proof.ts'
+import { anOrder, aPullRequest, aRun, nowMs, verifierIssuer } from '../testing/fake-github-answers.ts'
+import { type WatchForProofDeps, watchForProof } from './watch-for-proof.ts'
 
 const order = await anOrder()
 const other = await anOrder()
@@ -25,13 +25,13 @@ function verifiedReport(): WatchReport {
   return { result, counted: 3, shownAtMs: nowMs - 200 }
 }
 
-function tools(changes: Partial<WatchTools> = {}) {
+function deps(changes: Partial<WatchForProofDeps> = {}) {
   const told: ProofSeen[] = []
   const watched: string[] = []
   const lines: LogFields[] = []
   const log: Logger = { ...silentLogger, info: fields => lines.push(fields) }
-  const made: WatchTools = {
-    issuer,
+  const made: WatchForProofDeps = {
+    issuer: verifierIssuer,
     clock: new FakeClock(nowMs),
     log,
     watch: ({ claimId }) => {
@@ -45,7 +45,7 @@ function tools(changes: Partial<WatchTools> = {}) {
     },
     ...changes,
   }
-  return { tools: made, told, watched, lines }
+  return { deps: made, told, watched, lines }
 }
 
 describe('an order that does not hang together', () => {
@@ -53,14 +53,14 @@ describe('an order that does not hang together', () => {
     ['a foreign code', { challengeCode: other.challengeCode }],
     ['a swapped key', { sealKey: other.sealKey }],
   ])('%s is refused before anything is asked', async (_, changes) => {
-    const given = tools()
-    const outcome = await watchForProof({ ...order, ...changes }, given.tools, signal)
+    const given = deps()
+    const outcome = await watchForProof({ ...order, ...changes }, given.deps, signal)
     expect(outcome).toMatchObject({ outcome: 'refused', reason: 'attestation_mismatch' })
     expect(given.watched).toEqual([])
   })
   test('an order whose time is over is refused before anything is asked', async () => {
-    const given = tools()
-    const outcome = await watchForProof({ ...order, expiresAtMs: nowMs }, given.tools, signal)
+    const given = deps()
+    const outcome = await watchForProof({ ...order, expiresAtMs: nowMs }, given.deps, signal)
     expect(outcome).toMatchObject({ reason: 'code_not_seen' })
     expect(given.watched).toEqual([])
   })
@@ -68,8 +68,8 @@ describe('an order that does not hang together', () => {
 
 describe('a watched claim', () => {
   test('that was verified is attested and told to its workflow', async () => {
-    const given = tools()
-    expect(await watchForProof(order, given.tools, signal)).toEqual({ outcome: 'proven' })
+    const given = deps()
+    expect(await watchForProof(order, given.deps, signal)).toEqual({ outcome: 'proven' })
     expect(given.told).toEqual([
       { attestation: 'a.signed.jws', channel: 'artifact', repositoryId: '1001', pullRequest: '42' },
     ])
@@ -77,25 +77,25 @@ describe('a watched claim', () => {
   })
   test('that was refused is signed and told nothing', async () => {
     const report = { result: refuse('not_a_fork'), counted: 1, shownAtMs: undefined }
-    const given = tools({
+    const given = deps({
       watch: () => Promise.resolve(report),
       sign: () => Promise.reject(new Error('must not sign')),
     })
-    expect(await watchForProof(order, given.tools, signal)).toEqual({ outcome: 'refused', reason: 'not_a_fork' })
+    expect(await watchForProof(order, given.deps, signal)).toEqual({ outcome: 'refused', reason: 'not_a_fork' })
     expect(given.told).toEqual([])
     expect(given.lines[0]).toMatchObject({ reason: 'not_a_fork' })
   })
   test('whose workflow is over ends quietly', async () => {
-    const given = tools({ signalProof: () => Promise.resolve('gone') })
-    expect(await watchForProof(order, given.tools, signal)).toEqual({ outcome: 'proven' })
+    const given = deps({ signalProof: () => Promise.resolve('gone') })
+    expect(await watchForProof(order, given.deps, signal)).toEqual({ outcome: 'proven' })
   })
   test('whose workflow cannot be told fails, so that it is tried again', async () => {
-    const given = tools({ signalProof: () => Promise.reject(new Error('unavailable')) })
-    await expect(watchForProof(order, given.tools, signal)).rejects.toThrow('unavailable')
+    const given = deps({ signalProof: () => Promise.reject(new Error('unavailable')) })
+    await expect(watchForProof(order, given.deps, signal)).rejects.toThrow('unavailable')
   })
   test('leaves no code, key or attestation in the log', async () => {
-    const given = tools()
-    await watchForProof(order, given.tools, signal)
+    const given = deps()
+    await watchForProof(order, given.deps, signal)
     const text = JSON.stringify(given.lines)
     for (const secret of [order.challengeCode, order.sealKey.x, 'a.signed.jws', order.nonce])
       expect(text).not.toContain(secret)

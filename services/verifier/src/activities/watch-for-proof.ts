@@ -6,12 +6,12 @@ import type { ProofSeen } from '@forkproof/workflows/claims/api'
 import type { WatchOutcome } from '@forkproof/workflows/claims/ports'
 import type { SignAttestation } from '../attestation/attestation-signer.ts'
 import { orderIsConsistent } from '../core/challenge-check.ts'
-import { type Refusal, refuse } from '../core/run-decision.ts'
+import { type RunRefusal, refuse } from '../core/run-decision.ts'
 import type { VerifiedRun } from '../core/verify-run.ts'
 import type { WatchReport } from '../observer/observer-registry.ts'
 import type { SignalProof } from './proof-signal.ts'
 
-export interface WatchTools {
+export interface WatchForProofDeps {
   readonly issuer: Issuer
   readonly watch: (order: ClaimOrder, signal: AbortSignal) => Promise<WatchReport>
   readonly sign: SignAttestation
@@ -21,45 +21,49 @@ export interface WatchTools {
 }
 
 /** The activity without Temporal around it: from order to outcome. Rejects only when cut short or when Temporal cannot be told. */
-export async function watchForProof(order: ClaimOrder, tools: WatchTools, signal: AbortSignal): Promise<WatchOutcome> {
-  const consistent = await orderIsConsistent(order, tools.issuer)
-  if (!consistent) return refused(order, refuse('attestation_mismatch'), undefined, tools)
-  if (tools.clock.now() >= order.expiresAtMs) return refused(order, refuse('code_not_seen'), undefined, tools)
-  const report = await tools.watch(order, signal)
-  if (report.result.kind === 'refused') return refused(order, report.result, report, tools)
-  return proven(order, report.result.run, report, tools, signal)
+export async function watchForProof(
+  order: ClaimOrder,
+  deps: WatchForProofDeps,
+  signal: AbortSignal,
+): Promise<WatchOutcome> {
+  const consistent = await orderIsConsistent(order, deps.issuer)
+  if (!consistent) return refused(order, refuse('attestation_mismatch'), undefined, deps)
+  if (deps.clock.now() >= order.expiresAtMs) return refused(order, refuse('code_not_seen'), undefined, deps)
+  const report = await deps.watch(order, signal)
+  if (report.result.kind === 'refused') return refused(order, report.result, report, deps)
+  return proven(order, report.result.run, report, deps, signal)
 }
 
 async function proven(
   order: ClaimOrder,
   run: VerifiedRun,
   report: WatchReport,
-  tools: WatchTools,
+  deps: WatchForProofDeps,
   signal: AbortSignal,
 ): Promise<WatchOutcome> {
   const proof: ProofSeen = {
-    attestation: await tools.sign(run),
+    attestation: await deps.sign(run),
     channel: run.channel,
     repositoryId: run.facts.repository.id,
     ...(run.facts.pullRequest && { pullRequest: run.facts.pullRequest.number }),
   }
   const { claimId, repository, runId } = order
-  const elapsedMs = report.shownAtMs === undefined ? undefined : tools.clock.now() - report.shownAtMs
-  tools.log.info({ claimId, repository, runId, channel: run.channel, counted: report.counted, elapsedMs }, 'code seen')
-  const told = await tools.signalProof(claimId, proof, signal)
-  if (told === 'gone') tools.log.warn({ claimId }, 'the claim was over before its proof arrived')
+  const elapsedMs = report.shownAtMs === undefined ? undefined : deps.clock.now() - report.shownAtMs
+  deps.log.info({ claimId, repository, runId, channel: run.channel, counted: report.counted, elapsedMs }, 'code seen')
+  const told = await deps.signalProof(claimId, proof, signal)
+  if (told === 'gone') deps.log.warn({ claimId }, 'the claim was over before its proof arrived')
   return { outcome: 'proven' }
 }
 
 function refused(
   order: ClaimOrder,
-  refusal: Refusal,
+  refusal: RunRefusal,
   report: WatchReport | undefined,
-  tools: WatchTools,
+  deps: WatchForProofDeps,
 ): WatchOutcome {
   const { claimId, repository, runId } = order
   const { reason, detail } = refusal
   const fields = { claimId, repository, runId, reason, problem: detail, counted: report?.counted }
-  tools.log.info(fields, 'claim refused')
+  deps.log.info(fields, 'claim refused')
   return { outcome: 'refused', reason, ...(detail !== undefined && { detail }) }
 }

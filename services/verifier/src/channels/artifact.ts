@@ -1,11 +1,11 @@
 import { clockSkewMs } from '../core/limits.ts'
-import type { ChannelRule } from './channel-reader.ts'
+import type { ChannelReader } from './channel-reader.ts'
 
 /**
  * An artifact whose whole name is the code. It names no attempt and no job (facts D3): the attempt is bound by time, since a re-run keeps
  * older artifacts listed under the same run id.
  */
-export const artifactChannel: ChannelRule = {
+export const artifactChannel: ChannelReader = {
   channel: 'artifact',
   find: (order, { run, artifacts }) => {
     const found = artifacts.some(artifact => {

@@ -1,12 +1,12 @@
 import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
 import type { Sighting } from '../core/verify-run.ts'
-import type { Artifact, Job, WorkflowRun } from '../github/schemas.ts'
+import type { GithubArtifact, GithubJob, GithubRun } from '../github/schemas.ts'
 
 /** What has been read of a run so far. Grows and is replaced by the observer; channels only look. */
-export interface RunView {
-  readonly run: WorkflowRun
-  readonly artifacts: readonly Artifact[]
-  readonly jobs: readonly Job[]
+export interface RunSnapshot {
+  readonly run: GithubRun
+  readonly artifacts: readonly GithubArtifact[]
+  readonly jobs: readonly GithubJob[]
   /** By REST job id: codes that stand alone in a line of a step that is running now. */
   readonly liveCodes: ReadonlyMap<number, ReadonlySet<string>>
   /** By REST job id: the same, of the whole log of a finished job. */
@@ -14,7 +14,7 @@ export interface RunView {
 }
 
 /** Where a code can be shown. Pure: the same view gives the same answer. */
-export interface ChannelRule {
+export interface ChannelReader {
   readonly channel: Channel
-  find(order: ClaimOrder, view: RunView): Sighting | undefined
+  find(order: ClaimOrder, snapshot: RunSnapshot): Sighting | undefined
 }

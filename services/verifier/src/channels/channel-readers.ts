@@ -1,11 +1,11 @@
 import type { Channel } from '@forkproof/contracts/claim'
 import { artifactChannel } from './artifact.ts'
-import type { ChannelRule } from './channel-reader.ts'
+import type { ChannelReader } from './channel-reader.ts'
 import { jobLogChannel } from './job-log.ts'
 import { logChannel } from './log.ts'
 import { stepNameChannel } from './step-name.ts'
 
-export const channelRules: Readonly<Record<Channel, ChannelRule>> = {
+export const channelReaders: Readonly<Record<Channel, ChannelReader>> = {
   artifact: artifactChannel,
   'step-name': stepNameChannel,
   log: logChannel,

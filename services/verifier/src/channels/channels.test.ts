@@ -1,9 +1,9 @@
 import { challengeSentence, challengeStepName } from '@forkproof/contracts/challenge'
 import { describe, expect, test } from 'vitest'
-import type { Job } from '../github/schemas.ts'
+import type { GithubJob } from '../github/schemas.ts'
 import { aJob, anArtifact, anOrder, aRun, nowMs } from '../testing/fake-github-answers.ts'
 import { artifactChannel } from './artifact.ts'
-import type { RunView } from './channel-reader.ts'
+import type { RunSnapshot } from './channel-reader.ts'
 import { codesOfJobLog, jobLogChannel } from './job-log.ts'
 import { logChannel } from './log.ts'
 import { shownCode, shownCodes } from './shown-code.ts'
@@ -13,7 +13,7 @@ const order = await anOrder()
 const other = await anOrder()
 const code = order.challengeCode
 const iso = (ms: number) => new Date(ms).toISOString()
-const view = (changes: Partial<RunView> = {}): RunView => ({
+const view = (changes: Partial<RunSnapshot> = {}): RunSnapshot => ({
   run: aRun(),
   artifacts: [],
   jobs: [],
@@ -106,7 +106,7 @@ describe('live log', () => {
       jobId: 5_001,
     })
   })
-  test.each<[string, Job[], Map<number, Set<string>>]>([
+  test.each<[string, GithubJob[], Map<number, Set<string>>]>([
     ['of a job that is not of this run', [aJob({ run_id: 1 })], codes(5_001, code)],
     ['of another attempt', [aJob({ run_attempt: 2 })], codes(5_001, code)],
     ['of a completed job', [aJob({ status: 'completed' })], codes(5_001, code)],
@@ -124,7 +124,7 @@ describe('finished job’s log', () => {
     const given = view({ jobs: [finished()], finishedCodes: codes(5_001, code) })
     expect(jobLogChannel.find(order, given)).toEqual({ channel: 'job-log', jobId: 5_001 })
   })
-  test.each<[string, Job]>([
+  test.each<[string, GithubJob]>([
     ['that still runs', aJob()],
     ['that ended before the claim', finished({ completed_at: iso(nowMs - 31_000) })],
     ['without an end', finished({ completed_at: null })],

@@ -1,8 +1,8 @@
 import { jobBelongs } from '../core/check-job.ts'
-import type { ChannelRule } from './channel-reader.ts'
+import type { ChannelReader } from './channel-reader.ts'
 
 /** The agreed sentence as a whole line of a step that is running, in the live log pages (facts A2). */
-export const logChannel: ChannelRule = {
+export const logChannel: ChannelReader = {
   channel: 'log',
   find: (order, { run, jobs, liveCodes }) => {
     const job = jobs.find(

@@ -1,10 +1,10 @@
 import { challengeStepName } from '@forkproof/contracts/challenge'
 import { jobBelongs } from '../core/check-job.ts'
 import { clockSkewMs } from '../core/limits.ts'
-import type { ChannelRule } from './channel-reader.ts'
+import type { ChannelReader } from './channel-reader.ts'
 
 /** A step whose whole name is the agreed words and the code, in a running job of the attempt (facts B2). */
-export const stepNameChannel: ChannelRule = {
+export const stepNameChannel: ChannelReader = {
   channel: 'step-name',
   find: (order, { run, jobs }) => {
     const name = challengeStepName(order.challengeCode)

@@ -1,6 +1,6 @@
 import { Audience, ChallengeCode, ChallengeNonce, Issuer } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { anOrder, issuer } from '../testing/fake-github-answers.ts'
+import { anOrder, verifierIssuer } from '../testing/fake-github-answers.ts'
 import { orderIsConsistent } from './challenge-check.ts'
 
 const order = await anOrder()
@@ -16,12 +16,12 @@ describe('an order from a gateway that cannot be trusted', () => {
     ['with another audience', { audience: Audience.parse('https://other.example.com') }],
     ['with another nonce', { nonce: ChallengeNonce.parse('m'.repeat(22)) }],
   ])('%s is noticed', async (_, changes) => {
-    expect(await orderIsConsistent({ ...order, ...changes }, issuer)).toBe(false)
+    expect(await orderIsConsistent({ ...order, ...changes }, verifierIssuer)).toBe(false)
   })
   test('made for another issuer is noticed', async () => {
     expect(await orderIsConsistent(order, Issuer.parse('https://evil.example.com'))).toBe(false)
   })
   test('that hangs together passes', async () => {
-    expect(await orderIsConsistent(order, issuer)).toBe(true)
+    expect(await orderIsConsistent(order, verifierIssuer)).toBe(true)
   })
 })

@@ -1,13 +1,13 @@
 import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
-import type { WorkflowRun } from '../github/schemas.ts'
+import type { GithubRun } from '../github/schemas.ts'
 import { checkIdentity, checkKind, checkProgress } from './check-run.ts'
-import { type Decision, fine, type Refusal, refuse } from './run-decision.ts'
+import { fine, type RunDecision, type RunRefusal, refuse } from './run-decision.ts'
 
 /**
  * May this run build as what it was admitted for? Names can pass to other repositories, ids cannot, so both must fit. Without a class the
  * run is only described, whatever it is. Pure.
  */
-export function checkBuildRun(run: WorkflowRun, question: RunQuestion): Decision {
+export function checkBuildRun(run: GithubRun, question: RunQuestion): RunDecision {
   return (
     checkIdentity(run, question) ??
     checkRepositoryId(run, question) ??
@@ -17,12 +17,12 @@ export function checkBuildRun(run: WorkflowRun, question: RunQuestion): Decision
   )
 }
 
-function checkRepositoryId(run: WorkflowRun, { repositoryId }: RunQuestion): Refusal | undefined {
+function checkRepositoryId(run: GithubRun, { repositoryId }: RunQuestion): RunRefusal | undefined {
   if (repositoryId === undefined || String(run.repository.id) === repositoryId) return undefined
   return refuse('run_not_found', 'the name belongs to another repository now')
 }
 
-function checkClass(run: WorkflowRun, { eventClass }: RunQuestion): Refusal | undefined {
+function checkClass(run: GithubRun, { eventClass }: RunQuestion): RunRefusal | undefined {
   if (eventClass === 'fork_pull_request') return checkKind(run)
   if (eventClass === 'trusted' && isForksPullRequest(run)) return refuse('not_trusted')
   return undefined
@@ -32,7 +32,7 @@ function checkClass(run: WorkflowRun, { eventClass }: RunQuestion): Refusal | un
  * Events of pull requests whose runs get no secrets when the head is a fork; `pull_request_target` runs with the base's rights. A deleted
  * head was a fork: a repository cannot lose itself.
  */
-const isForksPullRequest = (run: WorkflowRun): boolean =>
+const isForksPullRequest = (run: GithubRun): boolean =>
   run.event.startsWith('pull_request') &&
   run.event !== 'pull_request_target' &&
   run.head_repository?.id !== run.repository.id

@@ -1,12 +1,12 @@
-import type { Job, WorkflowRun } from '../github/schemas.ts'
-import { type Decision, fine, notYet, refuse } from './run-decision.ts'
+import type { GithubJob, GithubRun } from '../github/schemas.ts'
+import { fine, notYet, type RunDecision, refuse } from './run-decision.ts'
 
 /** Does this job belong to this attempt of the run? */
-export const jobBelongs = (job: Job, run: WorkflowRun): boolean =>
+export const jobBelongs = (job: GithubJob, run: GithubRun): boolean =>
   job.run_id === run.id && job.run_attempt === run.run_attempt && job.head_sha === run.head_sha
 
 /** The job a claim names: of this attempt, and in progress. A job that is not listed yet, or queued, may just lag (facts B2). Pure. */
-export function checkJob(jobs: readonly Job[], jobId: string, run: WorkflowRun): Decision {
+export function checkJob(jobs: readonly GithubJob[], jobId: string, run: GithubRun): RunDecision {
   const job = jobs.find(candidate => String(candidate.id) === jobId)
   if (!job) return notYet('job_mismatch', 'the attempt has no such job')
   if (!jobBelongs(job, run)) return refuse('job_mismatch', 'the job belongs to another run, attempt or commit')

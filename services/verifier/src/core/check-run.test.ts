@@ -1,6 +1,6 @@
 import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { WorkflowRun } from '../github/schemas.ts'
+import { GithubRun } from '../github/schemas.ts'
 import { anOrder, aRun, nowMs, rawRun } from '../testing/fake-github-answers.ts'
 import { checkRun } from './check-run.ts'
 
@@ -90,7 +90,7 @@ describe('a run is fine', () => {
 describe('an answer that lacks a fact is malformed, never guessed', () => {
   test.each(Object.keys(rawRun()).filter(name => !['name'].includes(name)))('without %s', name => {
     const { [name]: _, ...rest } = rawRun()
-    expect(WorkflowRun.safeParse(rest).success).toBe(false)
+    expect(GithubRun.safeParse(rest).success).toBe(false)
   })
   test.each<[string, Record<string, unknown>]>([
     ['an id beyond 2^53', { id: 2 ** 53 }],
@@ -102,7 +102,7 @@ describe('an answer that lacks a fact is malformed, never guessed', () => {
     ['a short commit', { head_sha: 'abc' }],
     ['a start without a date', { run_started_at: 'yesterday' }],
   ])('%s', (_, changes) => {
-    expect(WorkflowRun.safeParse(rawRun(changes)).success).toBe(false)
+    expect(GithubRun.safeParse(rawRun(changes)).success).toBe(false)
   })
   test('a run id that only looks equal is another run', () => {
     const claim = { ...order, runId: RunId.parse('90000000010') }

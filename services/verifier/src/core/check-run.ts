@@ -1,7 +1,7 @@
 import type { ClaimOrder } from '@forkproof/contracts/claim'
-import type { WorkflowRun } from '../github/schemas.ts'
+import type { GithubRun } from '../github/schemas.ts'
 import { clockSkewMs } from './limits.ts'
-import { type Decision, fine, notYet, type Refusal, refuse } from './run-decision.ts'
+import { fine, notYet, type RunDecision, type RunRefusal, refuse } from './run-decision.ts'
 
 export type RunClaim = Pick<ClaimOrder, 'repository' | 'runId' | 'attempt' | 'claimedAtMs' | 'challengeCode'>
 
@@ -9,11 +9,11 @@ export type RunClaim = Pick<ClaimOrder, 'repository' | 'runId' | 'attempt' | 'cl
  * The facts of facts D4 about a run, from GitHub's answer alone. Who asks for what is checked first, then what never changes, then the
  * run's state; so each refusal names the cause and not a consequence. Pure.
  */
-export function checkRun(run: WorkflowRun, claim: RunClaim): Decision {
+export function checkRun(run: GithubRun, claim: RunClaim): RunDecision {
   return checkIdentity(run, claim) ?? checkKind(run) ?? checkQuotes(run, claim) ?? checkState(run, claim) ?? fine
 }
 
-export function checkIdentity(run: WorkflowRun, claim: Pick<RunClaim, 'repository' | 'runId'>): Refusal | undefined {
+export function checkIdentity(run: GithubRun, claim: Pick<RunClaim, 'repository' | 'runId'>): RunRefusal | undefined {
   // Another run's answer can only be a fault of GitHub or of what stands between.
   if (String(run.id) !== claim.runId) return refuse('github_unavailable', 'GitHub answered with another run')
   // Owners and names differ in letter case only by spelling; GitHub's own is what the token will say.
@@ -25,7 +25,7 @@ export function checkIdentity(run: WorkflowRun, claim: Pick<RunClaim, 'repositor
 }
 
 /** `pull_request_target` and `workflow_run` run with secrets and OIDC of their own: exactly `pull_request` is meant. */
-export function checkKind(run: WorkflowRun): Refusal | undefined {
+export function checkKind(run: GithubRun): RunRefusal | undefined {
   if (run.event !== 'pull_request')
     return refuse('event_not_pull_request', `the run’s event is ${run.event.slice(0, 64)}`)
   if (run.head_repository === null) return refuse('head_repository_gone')
@@ -35,7 +35,7 @@ export function checkKind(run: WorkflowRun): Refusal | undefined {
 }
 
 /** Title and branch are written by people, also by others than the run's author: a code there proves nothing, and may be bait. */
-function checkQuotes(run: WorkflowRun, claim: RunClaim): Refusal | undefined {
+function checkQuotes(run: GithubRun, claim: RunClaim): RunRefusal | undefined {
   const quoted = [run.display_title, run.head_branch].some(text => quotes(text, claim.challengeCode))
   return quoted ? refuse('code_quoted') : undefined
 }
@@ -45,7 +45,7 @@ export const quotes = (text: string | null | undefined, code: string): boolean =
 
 const waiting: ReadonlySet<string> = new Set(['queued', 'requested', 'waiting', 'pending'])
 
-function checkState(run: WorkflowRun, claim: RunClaim): Decision | undefined {
+function checkState(run: GithubRun, claim: RunClaim): RunDecision | undefined {
   const decision = checkProgress(run, claim.attempt)
   if (decision) return decision
   // A re-run keeps the run's id and restarts its clock: a claim from before belongs to an older attempt.
@@ -55,7 +55,7 @@ function checkState(run: WorkflowRun, claim: RunClaim): Decision | undefined {
 }
 
 /** In progress, and of the attempt that is meant, which is the newest when none is named. */
-export function checkProgress(run: WorkflowRun, attempt: RunClaim['attempt']): Decision | undefined {
+export function checkProgress(run: GithubRun, attempt: RunClaim['attempt']): RunDecision | undefined {
   // How GitHub shows a run that a maintainer has not approved yet (facts F).
   if (run.status === 'completed' && run.conclusion === 'action_required') return refuse('awaiting_approval')
   const meant = attempt === undefined ? run.run_attempt : Number(attempt)

@@ -1,10 +1,10 @@
-import type { PullRequest, WorkflowRun } from '../github/schemas.ts'
+import type { GithubPullRequest, GithubRun } from '../github/schemas.ts'
 
 /**
  * The run's pull request: GitHub does not name it for forks (facts D1), so it is the open one with this head commit and head repository.
  * Undefined unless exactly one matches. Pure.
  */
-export function matchPullRequest(open: readonly PullRequest[], run: WorkflowRun): PullRequest | undefined {
+export function matchPullRequest(open: readonly GithubPullRequest[], run: GithubRun): GithubPullRequest | undefined {
   const matching = open.filter(
     pull =>
       pull.head.sha === run.head_sha &&

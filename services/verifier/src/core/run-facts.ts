@@ -1,16 +1,13 @@
 import type { RunFacts } from '@forkproof/contracts/facts'
-import type { PullRequest, WorkflowRun } from '../github/schemas.ts'
-
-type Repository = WorkflowRun['repository']
-type Account = WorkflowRun['actor']
+import type { GithubAccount, GithubPullRequest, GithubRepository, GithubRun } from '../github/schemas.ts'
 
 const textLengthMax = 1_024
 
 /** What goes into the attestation. Ids become strings; text is carried as GitHub gives it, cut at the contract's length. */
 export function runFacts(
-  run: WorkflowRun,
-  head: Repository,
-  extra: { pullRequest: PullRequest | undefined; jobId: number | undefined },
+  run: GithubRun,
+  head: GithubRepository,
+  extra: { pullRequest: GithubPullRequest | undefined; jobId: number | undefined },
 ): RunFacts {
   const { pullRequest, jobId } = extra
   return {
@@ -32,7 +29,7 @@ export function runFacts(
   }
 }
 
-const pullRequestFacts = (pull: PullRequest, author: Account): NonNullable<RunFacts['pullRequest']> => ({
+const pullRequestFacts = (pull: GithubPullRequest, author: GithubAccount): NonNullable<RunFacts['pullRequest']> => ({
   number: String(pull.number),
   baseRef: cut(pull.base.ref),
   baseSha: cut(pull.base.sha),
@@ -40,13 +37,13 @@ const pullRequestFacts = (pull: PullRequest, author: Account): NonNullable<RunFa
   authorAssociation: cut(pull.author_association),
 })
 
-const repository = ({ id, full_name, owner }: Repository): RunFacts['repository'] => ({
+const repository = ({ id, full_name, owner }: GithubRepository): RunFacts['repository'] => ({
   id: String(id),
   name: full_name,
   ownerId: String(owner.id),
   owner: owner.login,
 })
-const account = ({ id, login }: Account): RunFacts['actor'] => ({ id: String(id), login: cut(login) })
+const account = ({ id, login }: GithubAccount): RunFacts['actor'] => ({ id: String(id), login: cut(login) })
 const cut = (text: string): string => text.slice(0, textLengthMax)
 
 /** `build.yml@main` is `build.yml`; a file that is really called `a.yml@b.yml` keeps its name, so it cannot pass for `a.yml`. */

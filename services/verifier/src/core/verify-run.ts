@@ -1,10 +1,10 @@
 import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
 import type { RunFacts } from '@forkproof/contracts/facts'
-import type { Job, PullRequest, WorkflowRun } from '../github/schemas.ts'
+import type { GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
 import { checkJob } from './check-job.ts'
 import { checkRun, quotes } from './check-run.ts'
 import { matchPullRequest } from './pull-request.ts'
-import { type NotYet, type Refusal, refuse } from './run-decision.ts'
+import { type RunNotYet, type RunRefusal, refuse } from './run-decision.ts'
 import { runFacts } from './run-facts.ts'
 
 /** The code, seen in a channel. `jobId` where the channel proves the job. */
@@ -15,12 +15,12 @@ export interface Sighting {
 
 /** What was read after the sighting. */
 export interface Evidence {
-  readonly run: WorkflowRun
+  readonly run: GithubRun
   /** The attempt that the first check of this claim saw. */
   readonly attempt: number
   /** Needed, and read, when the claim names a job. */
-  readonly jobs?: readonly Job[]
-  readonly openPullRequests?: readonly PullRequest[]
+  readonly jobs?: readonly GithubJob[]
+  readonly openPullRequests?: readonly GithubPullRequest[]
   readonly sighting: Sighting
   readonly seenAtMs: number
 }
@@ -39,7 +39,7 @@ export interface VerifiedRun {
 const made = new WeakSet<VerifiedRun>()
 export const isVerified = (value: VerifiedRun): boolean => made.has(value)
 
-export type Verification = { readonly kind: 'verified'; readonly run: VerifiedRun } | Refusal | NotYet
+export type Verification = { readonly kind: 'verified'; readonly run: VerifiedRun } | RunRefusal | RunNotYet
 
 /** All checks again, on what was read after the sighting. Pure but for remembering what it made. */
 export function verifyRun(order: ClaimOrder, evidence: Evidence): Verification {

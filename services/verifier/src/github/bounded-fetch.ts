@@ -6,7 +6,7 @@ import { GithubFault } from './fault.ts'
 
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-interface Limits {
+interface FetchLimits {
   /** Over headers and body together. */
   readonly timeoutMs: number
   /** As sent and, once more, decompressed. */
@@ -28,7 +28,7 @@ const agentOptions = { keepAlive: true, keepAliveMsecs: keepAliveMs, scheduling:
  * A `fetch` for GET requests with an end: one timeout, a largest body, no redirects followed; the body is complete when it resolves. Made of
  * Node's own client, which takes a third of the CPU time of the global `fetch`: most of what a claim costs here. @throws GithubFault
  */
-export function boundedFetch(limits: Limits): Fetch {
+export function boundedFetch(limits: FetchLimits): Fetch {
   const agents = { http: new http.Agent(agentOptions), https: new https.Agent(agentOptions) }
   return async (input, init = {}) => {
     const url = new URL(String(input))
@@ -55,20 +55,24 @@ export function boundedFetch(limits: Limits): Fetch {
 /** A kept connection that the server closed in this very moment is no failure: asked once more, on another one. */
 async function receive(
   open: () => http.ClientRequest,
-  limits: Limits,
+  limits: FetchLimits,
   signal: AbortSignal | undefined,
 ): Promise<Received> {
   const first = open()
   try {
-    return await exchange(first, limits, signal)
+    return await sendAndReceive(first, limits, signal)
   } catch (error) {
     const closed = error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
     if (!closed || !first.reusedSocket || signal?.aborted) throw error
-    return exchange(open(), limits, signal)
+    return sendAndReceive(open(), limits, signal)
   }
 }
 
-function exchange(request: http.ClientRequest, limits: Limits, signal: AbortSignal | undefined): Promise<Received> {
+function sendAndReceive(
+  request: http.ClientRequest,
+  limits: FetchLimits,
+  signal: AbortSignal | undefined,
+): Promise<Received> {
   const { promise, resolve, reject } = Promise.withResolvers<Received>()
   const fail = (error: unknown) => {
     reject(error)
@@ -101,7 +105,7 @@ function exchange(request: http.ClientRequest, limits: Limits, signal: AbortSign
   })
 }
 
-async function toResponse({ status, headers, body }: Received, limits: Limits): Promise<Response> {
+async function toResponse({ status, headers, body }: Received, limits: FetchLimits): Promise<Response> {
   if (status < 200 || status > 599) throw new GithubFault('malformed', `status ${status}`)
   const hasNoBody = status === 204 || status === 205 || status === 304
   const zipped = headers.get('content-encoding') === 'gzip'
@@ -112,7 +116,7 @@ async function toResponse({ status, headers, body }: Received, limits: Limits): 
   return new Response(new Uint8Array(zipped ? await unzipBounded(body, limits) : body), { status, headers })
 }
 
-async function unzipBounded(body: Buffer, limits: Limits): Promise<Buffer> {
+async function unzipBounded(body: Buffer, limits: FetchLimits): Promise<Buffer> {
   try {
     return await unzip(body, { maxOutputLength: limits.bytesMax })
   } catch (cause) {
@@ -121,7 +125,7 @@ async function unzipBounded(body: Buffer, limits: Limits): Promise<Buffer> {
   }
 }
 
-const tooLarge = ({ bytesMax }: Limits) => new GithubFault('malformed', `an answer of more than ${bytesMax} bytes`)
+const tooLarge = ({ bytesMax }: FetchLimits) => new GithubFault('malformed', `an answer of more than ${bytesMax} bytes`)
 
 function headersOf(response: http.IncomingMessage): Headers {
   const single = Object.entries(response.headers).filter(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { nowMs, rawRun } from '../testing/fake-github-answers.ts'
-import { json } from '../testing/fake-http-server.ts'
-import { type Answer, reading, signal } from '../testing/reader-harness.ts'
+import { sendJson } from '../testing/fake-http-server.ts'
+import { type AnswerRequest, reading, signal } from '../testing/reader-harness.ts'
 
 const limits = (remaining: number, reset = nowMs / 1_000 + 600) => ({
   'x-ratelimit-limit': '5000',
@@ -10,10 +10,10 @@ const limits = (remaining: number, reset = nowMs / 1_000 + 600) => ({
 })
 
 describe('conditional requests', () => {
-  const withEtag: Answer = ({ headers }, response) => {
+  const withEtag: AnswerRequest = ({ headers }, response) => {
     const etag = `"of ${headers.authorization}"`
-    if (headers['if-none-match'] === etag) json(response, 304, undefined, { etag })
-    else json(response, 200, rawRun(), { etag })
+    if (headers['if-none-match'] === etag) sendJson(response, 304, undefined, { etag })
+    else sendJson(response, 200, rawRun(), { etag })
   }
   test('a 304 keeps the value and costs nothing', async () => {
     const { reader, seen } = await reading(withEtag)
@@ -31,7 +31,7 @@ describe('conditional requests', () => {
     const { reader, seen } = await reading(
       (request, response) => {
         const token = String(request.headers.authorization)
-        if (denied.has(token)) json(response, 429, { message: 'secondary rate limit' }, { 'retry-after': '60' })
+        if (denied.has(token)) sendJson(response, 429, { message: 'secondary rate limit' }, { 'retry-after': '60' })
         else withEtag(request, response)
       },
       { tokens: ['token-one', 'token-two'] },
@@ -43,14 +43,14 @@ describe('conditional requests', () => {
     expect(seen[2]?.headers.authorization).not.toBe(seen[0]?.headers.authorization)
   })
   test('a 304 that was not asked for is a fault', async () => {
-    const { reader } = await reading((_, response) => json(response, 304, undefined))
+    const { reader } = await reading((_, response) => sendJson(response, 304, undefined))
     await expect(reader.run(signal)).rejects.toMatchObject({ name: 'GithubFault' })
   })
 })
 
 describe('limits are obeyed', () => {
   test('nothing left: not asked again before the reset, a second more for rounding', async () => {
-    const { reader, seen, clock } = await reading((_, response) => json(response, 200, rawRun(), limits(0)))
+    const { reader, seen, clock } = await reading((_, response) => sendJson(response, 200, rawRun(), limits(0)))
     await reader.run(signal)
     await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'limited', retryAtMs: nowMs + 601_000 })
     clock.advance(600_500)
@@ -61,13 +61,13 @@ describe('limits are obeyed', () => {
   })
   test.each([403, 429])('%i with a secondary limit: retry-after counts', async status => {
     const { reader } = await reading((_, response) =>
-      json(response, status, { message: 'You have exceeded a secondary rate limit' }, { 'retry-after': '7' }),
+      sendJson(response, status, { message: 'You have exceeded a secondary rate limit' }, { 'retry-after': '7' }),
     )
     await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'limited', retryAtMs: nowMs + 7_000 })
   })
   test('a secondary limit without a time: at least a minute, then longer', async () => {
     const { reader, clock } = await reading((_, response) =>
-      json(response, 403, { message: 'You have exceeded a secondary rate limit' }),
+      sendJson(response, 403, { message: 'You have exceeded a secondary rate limit' }),
     )
     await expect(reader.run(signal)).rejects.toMatchObject({ retryAtMs: nowMs + 60_000 })
     clock.advance(60_000)
@@ -77,7 +77,7 @@ describe('limits are obeyed', () => {
     const { reader, seen } = await reading(
       ({ headers }, response) => {
         const seconds = headers.authorization === 'Bearer token-one' ? '30' : '90'
-        json(response, 429, { message: 'rate limit' }, { 'retry-after': seconds })
+        sendJson(response, 429, { message: 'rate limit' }, { 'retry-after': seconds })
       },
       { tokens: ['token-one', 'token-two'] },
     )
@@ -88,8 +88,8 @@ describe('limits are obeyed', () => {
     const { reader, seen } = await reading(
       ({ headers }, response) =>
         headers.authorization === 'Bearer token-one'
-          ? json(response, 401, { message: 'Bad credentials' })
-          : json(response, 200, rawRun()),
+          ? sendJson(response, 401, { message: 'Bad credentials' })
+          : sendJson(response, 200, rawRun()),
       { tokens: ['token-one', 'token-two'] },
     )
     expect(await reader.run(signal)).toMatchObject({ kind: 'found' })
@@ -98,7 +98,7 @@ describe('limits are obeyed', () => {
   })
   test('below a tenth everything slows down, and no longer when there is plenty', async () => {
     let remaining = 499
-    const { reader } = await reading((_, response) => json(response, 200, rawRun(), limits(remaining)))
+    const { reader } = await reading((_, response) => sendJson(response, 200, rawRun(), limits(remaining)))
     await reader.run(signal)
     expect(reader.slowdown()).toBe(4)
     remaining = 4_000
@@ -106,25 +106,27 @@ describe('limits are obeyed', () => {
     expect(reader.slowdown()).toBe(1)
   })
   test('a plain 403 is not a limit', async () => {
-    const { reader } = await reading((_, response) => json(response, 403, { message: 'IP allow list' }, limits(4_000)))
+    const { reader } = await reading((_, response) =>
+      sendJson(response, 403, { message: 'IP allow list' }, limits(4_000)),
+    )
     await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'forbidden' })
   })
 })
 
 describe('answers that are not what they should be', () => {
   test.each([500, 502, 503, 504, 418, 400])('status %i is a server error', async status => {
-    const { reader } = await reading((_, response) => json(response, status, { message: 'oops' }))
+    const { reader } = await reading((_, response) => sendJson(response, status, { message: 'oops' }))
     await expect(reader.run(signal)).rejects.toMatchObject({ name: 'GithubFault', kind: 'server-error' })
   })
-  test.each<[string, Answer]>([
+  test.each<[string, AnswerRequest]>([
     [
       'truncated JSON',
       (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"id": 90000'),
     ],
     ['another type', (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
     ['no type', (_, response) => response.writeHead(200).end('hello')],
-    ['a list', (_, response) => json(response, 200, [])],
-    ['null', (_, response) => json(response, 200, null)],
+    ['a list', (_, response) => sendJson(response, 200, [])],
+    ['null', (_, response) => sendJson(response, 200, null)],
     [
       'an id beyond 2^53',
       (_, response) =>
@@ -132,8 +134,8 @@ describe('answers that are not what they should be', () => {
           .writeHead(200, { 'content-type': 'application/json' })
           .end(JSON.stringify(rawRun()).replace('9000000001', '90000000010000000001')),
     ],
-    ['a missing fact', (_, response) => json(response, 200, rawRun({ event: undefined }))],
-    ['too large a body', (_, response) => json(response, 200, rawRun({ display_title: 'x'.repeat(200_000) }))],
+    ['a missing fact', (_, response) => sendJson(response, 200, rawRun({ event: undefined }))],
+    ['too large a body', (_, response) => sendJson(response, 200, rawRun({ display_title: 'x'.repeat(200_000) }))],
   ])('%s is malformed', async (_, answer) => {
     const { reader } = await reading(answer)
     await expect(reader.run(signal)).rejects.toMatchObject({ name: 'GithubFault', kind: 'malformed' })
@@ -160,7 +162,7 @@ describe('answers that are not what they should be', () => {
     await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'unreachable' })
   })
   test('faults quote neither credential nor body', async () => {
-    const { reader } = await reading((_, response) => json(response, 500, { message: 'secret-body' }), {
+    const { reader } = await reading((_, response) => sendJson(response, 500, { message: 'secret-body' }), {
       tokens: ['secret-token'],
     })
     const fault = await reader.run(signal).catch((error: unknown) => error)

@@ -29,7 +29,7 @@ interface RawAnswer {
   readonly data: unknown
 }
 
-export interface CredentialOptions {
+export interface CredentialDeps {
   /** How logs call it; never a part of the secret. */
   readonly name: string
   readonly secret: Secret
@@ -50,7 +50,7 @@ export class GithubCredential {
   readonly #slots = new Semaphore(githubLimits.concurrentRequestsMax)
   #budget = freshBudget
 
-  constructor(options: CredentialOptions) {
+  constructor(options: CredentialDeps) {
     this.name = options.name
     this.#authorization = options.secret
     this.#clock = options.clock
@@ -81,7 +81,7 @@ export class GithubCredential {
     if ([301, 302, 307, 308].includes(answer.status)) return { kind: 'moved', location: textHeader(answer, 'location') }
     if (answer.status !== 200) throw this.#refusal(answer)
     const parsed = request.schema.safeParse(dataOf(answer))
-    if (!parsed.success) throw new GithubFault('malformed', `${request.route}: ${problemOf(parsed.error)}`)
+    if (!parsed.success) throw new GithubFault('malformed', `${request.route}: ${schemaProblemOf(parsed.error)}`)
     const etag = textHeader(answer, 'etag')
     if (etag === undefined) this.#etags.delete(key)
     else this.#etags.set(key, { etag, value: parsed.data })
@@ -187,7 +187,7 @@ function messageOf(answer: RawAnswer): string {
 }
 
 /** Paths and codes only: the values are GitHub’s text. */
-const problemOf = (error: z.ZodError): string =>
+const schemaProblemOf = (error: z.ZodError): string =>
   error.issues
     .slice(0, 3)
     .map(issue => `${issue.path.join('.') || 'body'} ${issue.code}`)

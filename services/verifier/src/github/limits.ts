@@ -1,7 +1,7 @@
 /** Bounds of talking to GitHub that only this service needs; the unit is the last word of each name. */
 export const githubLimits = {
   credentialsMax: 50,
-  /** Secondary limits allow 100 at once (facts C2); other tools share the credential. */
+  /** Secondary limits allow 100 at once (facts C2); other deps share the credential. */
   concurrentRequestsMax: 20,
   /** Waiting behind those; beyond it the service is overloaded and says so. */
   queuedRequestsMax: 2_000,

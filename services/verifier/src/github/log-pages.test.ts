@@ -1,7 +1,7 @@
 import { RepositoryName, RunId } from '@forkproof/contracts/ids'
 import { Secret } from '@forkproof/infra/secret'
 import { describe, expect, test } from 'vitest'
-import { httpDouble, json } from '../testing/fake-http-server.ts'
+import { sendJson, startFakeHttpServer } from '../testing/fake-http-server.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { createLogPages, findHiddenJobId } from './log-pages.ts'
 
@@ -11,8 +11,8 @@ const fetch = boundedFetch({ timeoutMs: 5_000, bytesMax: 10_000 })
 const link = (repository: string, runId: string, hidden = 'abc123') =>
   `<a href="/${repository}/actions/runs/${runId}/jobs/${hidden}/steps/s-1/backscroll">`
 
-async function pagesOver(answer: Parameters<typeof httpDouble>[0]) {
-  const server = await httpDouble(answer)
+async function pagesOver(answer: Parameters<typeof startFakeHttpServer>[0]) {
+  const server = await startFakeHttpServer(answer)
   const pages = createLogPages({ fetch, webUrl: `${server.url}/web`, cookie: new Secret('session-secret') }, target)
   return { ...server, pages }
 }
@@ -38,9 +38,10 @@ describe('pages', () => {
   test('are asked for with the session cookie', async () => {
     const { pages, seen } = await pagesOver(({ url }, response) => {
       if (url.endsWith('/job/5')) response.end(link('base-org/pro.ject', '77'))
-      else if (url.endsWith('/steps')) json(response, 200, [{ id: 's-1', name: 'x', status: 'in_progress', number: 1 }])
+      else if (url.endsWith('/steps'))
+        sendJson(response, 200, [{ id: 's-1', name: 'x', status: 'in_progress', number: 1 }])
       else
-        json(response, 200, {
+        sendJson(response, 200, {
           lines: [
             { id: 1, line: 'one' },
             { id: 2, line: 'two' },

@@ -23,13 +23,13 @@ export interface LogPages {
 }
 
 export function createLogPages(
-  tools: { fetch: Fetch; webUrl: string; cookie: Secret },
+  deps: { fetch: Fetch; webUrl: string; cookie: Secret },
   target: { repository: RepositoryName; runId: RunId },
 ): LogPages {
   const runPath = `/${target.repository}/actions/runs/${target.runId}`
   const page = (path: string, accept: string, signal: AbortSignal) =>
-    tools.fetch(`${tools.webUrl}${runPath}${path}`, {
-      headers: { accept, cookie: `user_session=${tools.cookie.reveal()}` },
+    deps.fetch(`${deps.webUrl}${runPath}${path}`, {
+      headers: { accept, cookie: `user_session=${deps.cookie.reveal()}` },
       signal,
     })
   return {

@@ -1,25 +1,25 @@
 import { RepositoryName } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
 import { rawArtifact, rawJob, rawPullRequest, rawRun } from '../testing/fake-github-answers.ts'
-import { json, type SeenRequest } from '../testing/fake-http-server.ts'
-import { type Answer, reading, signal } from '../testing/reader-harness.ts'
+import { type SeenRequest, sendJson } from '../testing/fake-http-server.ts'
+import { type AnswerRequest, reading, signal } from '../testing/reader-harness.ts'
 
 describe('where requests go', () => {
   test('a rename is told, not followed', async () => {
     const { reader, seen } = await reading((_, response) =>
-      json(response, 301, { message: 'Moved Permanently' }, { location: 'https://elsewhere.example.com/' }),
+      sendJson(response, 301, { message: 'Moved Permanently' }, { location: 'https://elsewhere.example.com/' }),
     )
     expect(await reader.run(signal)).toMatchObject({ kind: 'moved' })
     expect(seen).toHaveLength(1)
   })
   test('404 and 410 are missing', async () => {
     for (const status of [404, 410]) {
-      const { reader } = await reading((_, response) => json(response, status, { message: 'Not Found' }))
+      const { reader } = await reading((_, response) => sendJson(response, status, { message: 'Not Found' }))
       expect(await reader.run(signal)).toEqual({ kind: 'missing' })
     }
   })
   test('names with odd characters stay one part of the path', async () => {
-    const { readerOf, seen } = await reading((_, response) => json(response, 404, {}))
+    const { readerOf, seen } = await reading((_, response) => sendJson(response, 404, {}))
     await readerOf(RepositoryName.parse('o/..a')).run(signal)
     // Brands are no defence at run time; the template must hold by itself.
     await readerOf('o/%2e%2e?x=1#y' as RepositoryName).run(signal)
@@ -29,13 +29,15 @@ describe('where requests go', () => {
     ])
   })
   test('a branch with odd characters stays one value of the query', async () => {
-    const { reader, seen } = await reading((_, response) => json(response, 200, [rawPullRequest()]))
+    const { reader, seen } = await reading((_, response) => sendJson(response, 200, [rawPullRequest()]))
     await reader.pullRequests({ owner: 'me', branch: 'a&state=closed#x/y' }, signal)
     const query = new URL(seen[0]?.url ?? '', 'http://x').searchParams
     expect([query.get('head'), query.get('state')]).toEqual(['me:a&state=closed#x/y', 'open'])
   })
   test('an OAuth app’s id and secret go as basic authentication', async () => {
-    const { reader, seen } = await reading((_, response) => json(response, 200, rawRun()), { tokens: ['id:secret'] })
+    const { reader, seen } = await reading((_, response) => sendJson(response, 200, rawRun()), {
+      tokens: ['id:secret'],
+    })
     await reader.run(signal)
     expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('id:secret').toString('base64')}`)
   })
@@ -43,12 +45,12 @@ describe('where requests go', () => {
 
 describe('lists', () => {
   const pages =
-    (total: number): Answer =>
+    (total: number): AnswerRequest =>
     ({ url }, response) => {
       const page = Number(new URL(url, 'http://x').searchParams.get('page'))
       const left = Math.max(Math.min(total - (page - 1) * 100, 100), 0)
       const artifacts = Array.from({ length: left }, (_, index) => rawArtifact(`a-${page}-${index}`))
-      json(response, 200, { total_count: total, artifacts }, { etag: `"${page}"` })
+      sendJson(response, 200, { total_count: total, artifacts }, { etag: `"${page}"` })
     }
   test.each([
     [0, 1, 0],
@@ -61,19 +63,21 @@ describe('lists', () => {
     expect([listing.items.length, listing.counted, seen.length]).toEqual([items, requests, requests])
   })
   test('of jobs name the attempt in their address', async () => {
-    const { reader, seen } = await reading((_, response) => json(response, 200, { total_count: 1, jobs: [rawJob()] }))
+    const { reader, seen } = await reading((_, response) =>
+      sendJson(response, 200, { total_count: 1, jobs: [rawJob()] }),
+    )
     expect((await reader.jobs(3, signal)).items[0]).toMatchObject({ id: 5_001, status: 'in_progress' })
     expect(seen[0]?.url).toBe('/repos/base-org/project/actions/runs/9000000001/attempts/3/jobs?per_page=100&page=1')
   })
   test('that are gone are empty', async () => {
-    const { reader } = await reading((_, response) => json(response, 404, {}))
+    const { reader } = await reading((_, response) => sendJson(response, 404, {}))
     expect(await reader.artifacts(signal)).toEqual({ items: [], counted: 1 })
   })
 })
 
 describe('a finished job’s log', () => {
   const redirecting =
-    (location: (request: SeenRequest) => string, log: Answer): Answer =>
+    (location: (request: SeenRequest) => string, log: AnswerRequest): AnswerRequest =>
     (request, response) => {
       if (request.url.startsWith('/blob')) log(request, response)
       else response.writeHead(302, { location: location(request) }).end()
@@ -105,14 +109,14 @@ describe('a finished job’s log', () => {
   )
   test('that redirects again is not followed', async () => {
     const here = ({ headers }: SeenRequest) => `http://${headers.host}/blob`
-    const again: Answer = (_, response) => response.writeHead(302, { location: '/blob' }).end()
+    const again: AnswerRequest = (_, response) => response.writeHead(302, { location: '/blob' }).end()
     const { reader, seen } = await reading(redirecting(here, again))
     await expect(reader.jobLog(5, signal)).rejects.toMatchObject({ kind: 'server-error' })
     expect(seen).toHaveLength(2)
   })
   test('that is too large is a malformed answer', async () => {
     const here = ({ headers }: SeenRequest) => `http://${headers.host}/blob`
-    const large: Answer = (_, response) => response.end('x'.repeat(200_000))
+    const large: AnswerRequest = (_, response) => response.end('x'.repeat(200_000))
     const { reader } = await reading(redirecting(here, large))
     await expect(reader.jobLog(5, signal)).rejects.toMatchObject({ kind: 'malformed' })
   })

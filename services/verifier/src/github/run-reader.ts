@@ -6,13 +6,13 @@ import type { CredentialPool } from './credential-pool.ts'
 import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
 import {
-  type Artifact,
-  ArtifactPage,
-  type Job,
-  JobPage,
-  type PullRequest,
-  PullRequestList,
-  WorkflowRun,
+  type GithubArtifact,
+  GithubArtifactPage,
+  type GithubJob,
+  GithubJobPage,
+  type GithubPullRequest,
+  GithubPullRequestList,
+  GithubRun,
 } from './schemas.ts'
 
 /** A list read over all its pages. `counted` is how many of the requests cost something. */
@@ -21,22 +21,22 @@ export interface Listing<T> {
   readonly counted: number
 }
 
-export type RunAnswer = GithubAnswer<WorkflowRun>
+export type RunAnswer = GithubAnswer<GithubRun>
 
 /** All that the observer needs of GitHub's REST API about one run. Every method may throw GithubFault; none tries again. */
 export interface RunReader {
   run(signal: AbortSignal): Promise<RunAnswer>
-  jobs(attempt: number, signal: AbortSignal): Promise<Listing<Job>>
-  artifacts(signal: AbortSignal): Promise<Listing<Artifact>>
+  jobs(attempt: number, signal: AbortSignal): Promise<Listing<GithubJob>>
+  artifacts(signal: AbortSignal): Promise<Listing<GithubArtifact>>
   /** Open pull requests whose head is `owner:branch`. */
-  pullRequests(head: { owner: string; branch: string }, signal: AbortSignal): Promise<Listing<PullRequest>>
+  pullRequests(head: { owner: string; branch: string }, signal: AbortSignal): Promise<Listing<GithubPullRequest>>
   /** Text of a finished job's log; undefined while GitHub has none. */
   jobLog(jobId: number, signal: AbortSignal): Promise<{ text: string | undefined; counted: number }>
   readonly slowdown: () => number
 }
 
 export function createRunReader(
-  tools: { pool: CredentialPool; fetch: Fetch; apiUrl: string },
+  deps: { pool: CredentialPool; fetch: Fetch; apiUrl: string },
   target: { repository: RepositoryName; runId: RunId },
 ): RunReader {
   const [owner = '', repo = ''] = target.repository.split('/')
@@ -44,22 +44,22 @@ export function createRunReader(
   const run = { ...where, run_id: target.runId }
   const stickyKey = `${target.repository.toLowerCase()}#${target.runId}`
   const get = <S extends z.ZodType>(request: GithubRequest<S>, signal: AbortSignal) =>
-    tools.pool.get(stickyKey, request, signal)
+    deps.pool.get(stickyKey, request, signal)
   return {
-    slowdown: () => tools.pool.slowdown(stickyKey),
+    slowdown: () => deps.pool.slowdown(stickyKey),
     run: signal =>
-      get({ route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}', parameters: run, schema: WorkflowRun }, signal),
+      get({ route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}', parameters: run, schema: GithubRun }, signal),
     jobs: (attempt, signal) =>
       allPages(async page => {
         const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs'
         const parameters = { ...run, attempt_number: attempt, ...page }
-        return pageOf(await get({ route, parameters, schema: JobPage }, signal), value => value.jobs)
+        return pageOf(await get({ route, parameters, schema: GithubJobPage }, signal), value => value.jobs)
       }),
     artifacts: signal =>
       allPages(async page => {
         const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts'
         return pageOf(
-          await get({ route, parameters: { ...run, ...page }, schema: ArtifactPage }, signal),
+          await get({ route, parameters: { ...run, ...page }, schema: GithubArtifactPage }, signal),
           value => value.artifacts,
         )
       }),
@@ -71,7 +71,7 @@ export function createRunReader(
         per_page: githubLimits.pageSizeMax,
       }
       const answer = await get(
-        { route: 'GET /repos/{owner}/{repo}/pulls', parameters, schema: PullRequestList },
+        { route: 'GET /repos/{owner}/{repo}/pulls', parameters, schema: GithubPullRequestList },
         signal,
       )
       if (answer.kind !== 'found') return { items: [], counted: 1 }
@@ -81,12 +81,12 @@ export function createRunReader(
       const route = 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs'
       const answer = await get({ route, parameters: { ...where, job_id: jobId }, schema: z.unknown() }, signal)
       if (answer.kind !== 'moved') return { text: undefined, counted: 1 }
-      return { text: await download(tools, answer.location, signal), counted: 1 }
+      return { text: await download(deps, answer.location, signal), counted: 1 }
     },
   }
 }
 
-interface Page<T> {
+interface ListingPage<T> {
   readonly items: readonly T[]
   readonly total: number
   readonly counted: number
@@ -95,13 +95,15 @@ interface Page<T> {
 function pageOf<V extends { total_count: number }, T>(
   answer: GithubAnswer<V>,
   items: (value: V) => readonly T[],
-): Page<T> {
+): ListingPage<T> {
   // Gone between two reads: an empty list; the next reading of the run says why.
   if (answer.kind !== 'found') return { items: [], total: 0, counted: 1 }
   return { items: items(answer.value), total: answer.value.total_count, counted: answer.counted ? 1 : 0 }
 }
 
-async function allPages<T>(read: (page: { per_page: number; page: number }) => Promise<Page<T>>): Promise<Listing<T>> {
+async function allPages<T>(
+  read: (page: { per_page: number; page: number }) => Promise<ListingPage<T>>,
+): Promise<Listing<T>> {
   const items: T[] = []
   let counted = 0
   for (let page = 1; page <= githubLimits.pagesMax; page++) {

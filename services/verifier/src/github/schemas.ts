@@ -8,22 +8,24 @@ import { z } from 'zod'
 const id = z.int().positive()
 const text = z.string()
 const time = z.iso.datetime({ offset: true }).transform(value => Date.parse(value))
-const Account = z.object({ id, login: text.min(1) })
-const Sha = text.regex(/^[0-9a-f]{40,64}$/)
+const GithubAccount = z.object({ id, login: text.min(1) })
+export type GithubAccount = z.infer<typeof GithubAccount>
+const CommitSha = text.regex(/^[0-9a-f]{40,64}$/)
 
-const MinimalRepository = z.object({
+const GithubRepository = z.object({
   id,
   full_name: RepositoryName,
   private: z.boolean(),
   visibility: text.optional(),
-  owner: Account,
+  owner: GithubAccount,
 })
+export type GithubRepository = z.infer<typeof GithubRepository>
 
-export const WorkflowRun = z.object({
+export const GithubRun = z.object({
   id,
   name: text.nullish(),
   head_branch: text.nullable(),
-  head_sha: Sha,
+  head_sha: CommitSha,
   path: text.min(1),
   display_title: text,
   run_number: id,
@@ -32,52 +34,52 @@ export const WorkflowRun = z.object({
   status: text,
   conclusion: text.nullable(),
   run_started_at: time,
-  actor: Account,
-  triggering_actor: Account,
-  repository: MinimalRepository,
+  actor: GithubAccount,
+  triggering_actor: GithubAccount,
+  repository: GithubRepository,
   // Null once the fork is deleted, although the OpenAPI says otherwise (facts D1).
-  head_repository: MinimalRepository.nullable(),
+  head_repository: GithubRepository.nullable(),
 })
-export type WorkflowRun = z.infer<typeof WorkflowRun>
+export type GithubRun = z.infer<typeof GithubRun>
 
-const Step = z.object({
+const GithubStep = z.object({
   name: text,
   status: text,
   number: z.int(),
   started_at: time.nullish(),
 })
 
-export const Job = z.object({
+export const GithubJob = z.object({
   id,
   run_id: id,
   run_attempt: id,
-  head_sha: Sha,
+  head_sha: CommitSha,
   status: text,
   completed_at: time.nullable(),
-  steps: z.array(Step).default([]),
+  steps: z.array(GithubStep).default([]),
 })
-export type Job = z.infer<typeof Job>
-export const JobPage = z.object({ total_count: z.int().min(0), jobs: z.array(Job) })
+export type GithubJob = z.infer<typeof GithubJob>
+export const GithubJobPage = z.object({ total_count: z.int().min(0), jobs: z.array(GithubJob) })
 
-export const Artifact = z.object({
+export const GithubArtifact = z.object({
   id,
   name: text,
   expired: z.boolean(),
   created_at: time.nullable(),
   workflow_run: z.object({ id: id.optional(), repository_id: id.optional(), head_sha: text.optional() }).nullish(),
 })
-export type Artifact = z.infer<typeof Artifact>
-export const ArtifactPage = z.object({ total_count: z.int().min(0), artifacts: z.array(Artifact) })
+export type GithubArtifact = z.infer<typeof GithubArtifact>
+export const GithubArtifactPage = z.object({ total_count: z.int().min(0), artifacts: z.array(GithubArtifact) })
 
-export const PullRequest = z.object({
+export const GithubPullRequest = z.object({
   number: id,
   title: text,
   body: text.nullable(),
   author_association: text,
   // Null when the account was deleted.
-  user: Account.nullable(),
+  user: GithubAccount.nullable(),
   head: z.object({ sha: text, repo: z.object({ id }).nullable() }),
   base: z.object({ ref: text, sha: text, repo: z.object({ id }) }),
 })
-export type PullRequest = z.infer<typeof PullRequest>
-export const PullRequestList = z.array(PullRequest)
+export type GithubPullRequest = z.infer<typeof GithubPullRequest>
+export const GithubPullRequestList = z.array(GithubPullRequest)

@@ -11,8 +11,8 @@ const explaining: RunQuestion = { repository, runId }
 
 function inspecting(question: RunQuestion = aQuestion(), pullRequestFacts = true) {
   const world = asking(question)
-  const tools = { clock: world.clock, pullRequestFacts }
-  return { ...world, start: () => world.begin((sources, signal) => inspectRun(question, sources, tools, signal)) }
+  const deps = { clock: world.clock, pullRequestFacts }
+  return { ...world, start: () => world.begin((sources, signal) => inspectRun(question, sources, deps, signal)) }
 }
 
 describe('a run that may build', () => {

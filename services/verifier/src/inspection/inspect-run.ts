@@ -4,15 +4,15 @@ import type { RunInspection, RunQuestion } from '@forkproof/workflows/inspect/po
 import { checkBuildRun } from '../core/check-build-run.ts'
 import { checkKind } from '../core/check-run.ts'
 import { matchPullRequest } from '../core/pull-request.ts'
-import { type Decision, notYet, type Refusal, refuse } from '../core/run-decision.ts'
+import { notYet, type RunDecision, type RunRefusal, refuse } from '../core/run-decision.ts'
 import { runFacts, withoutRef } from '../core/run-facts.ts'
 import { faultDetail, GithubFault } from '../github/fault.ts'
 import type { RunAnswer } from '../github/run-reader.ts'
-import type { PullRequest, WorkflowRun } from '../github/schemas.ts'
+import type { GithubPullRequest, GithubRun } from '../github/schemas.ts'
 import type { RunSources } from '../observer/run-sources.ts'
 import { inspectionLimits } from './limits.ts'
 
-export interface InspectTools {
+export interface InspectRunDeps {
   readonly clock: Clock
   /** Read pull requests where nobody has to wait for a build. */
   readonly pullRequestFacts: boolean
@@ -22,22 +22,22 @@ export interface InspectTools {
 export async function inspectRun(
   question: RunQuestion,
   sources: RunSources,
-  tools: InspectTools,
+  deps: InspectRunDeps,
   signal: AbortSignal,
 ): Promise<RunInspection> {
-  const { clock } = tools
+  const { clock } = deps
   const startedMs = clock.now()
   let faults = 0
   let lags = 0
   for (let sinceMs = startedMs - inspectionLimits.freshMs; ; sinceMs = clock.now()) {
     signal.throwIfAborted()
     let retryMs: number | undefined
-    let refusal: Refusal
+    let refusal: RunRefusal
     try {
       const answer = await orAborted(sources.run.since(Math.max(sinceMs, 0)), signal)
       const decision = decide(answer, question)
       if (decision.kind === 'fine' && answer.kind === 'found')
-        return await running(answer.value, question, sources, tools)
+        return await running(answer.value, question, sources, deps)
       if (decision.kind === 'refused') return refused(decision)
       // A 404 is asked about once more; other things that may lag get longer.
       retryMs =
@@ -63,21 +63,21 @@ export async function inspectRun(
 }
 
 /** What an answer says of the run that is asked about. Pure. */
-export function decide(answer: RunAnswer, question: RunQuestion): Decision {
+export function decide(answer: RunAnswer, question: RunQuestion): RunDecision {
   if (answer.kind === 'missing') return notYet('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
   return checkBuildRun(answer.value, question)
 }
 
 async function running(
-  run: WorkflowRun,
+  run: GithubRun,
   question: RunQuestion,
   sources: RunSources,
-  tools: InspectTools,
+  deps: InspectRunDeps,
 ): Promise<RunInspection> {
   const isForks = checkKind(run) === undefined && run.head_repository !== null
   const explains = question.eventClass === undefined
-  const open = isForks && explains && tools.pullRequestFacts ? await pullRequests(sources, tools.clock) : []
+  const open = isForks && explains && deps.pullRequestFacts ? await pullRequests(sources, deps.clock) : []
   const extra = { pullRequest: matchPullRequest(open, run), jobId: undefined }
   return {
     outcome: 'running',
@@ -91,7 +91,7 @@ async function running(
 }
 
 /** Worth a short wait: without them the rules about the pull request are answered with "not known". */
-async function pullRequests(sources: RunSources, clock: Clock): Promise<readonly PullRequest[]> {
+async function pullRequests(sources: RunSources, clock: Clock): Promise<readonly GithubPullRequest[]> {
   const giveUp = new AbortController()
   const reading = sources.pullRequests.since(clock.now() - inspectionLimits.freshMs).then(
     listing => listing.items,
@@ -106,7 +106,7 @@ async function pullRequests(sources: RunSources, clock: Clock): Promise<readonly
   return items
 }
 
-const refused = ({ reason, detail }: Refusal): RunInspection => ({
+const refused = ({ reason, detail }: RunRefusal): RunInspection => ({
   outcome: 'refused',
   reason,
   ...(detail !== undefined && { detail }),

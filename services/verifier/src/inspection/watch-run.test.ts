@@ -4,13 +4,13 @@ import { GithubFault } from '../github/fault.ts'
 import { aRun, baseRepository, nowMs } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
 import { aQuestion, asking, inspected } from '../testing/inspection-harness.ts'
-import { watchRun } from './watch-run.ts'
+import { watchUntilOver } from './watch-run.ts'
 
 function watching(question = aQuestion()) {
   const world = asking(question)
   const start = (random = 0.5) => {
-    const tools = { clock: world.clock, random: () => random, everyMs: 15_000 }
-    return world.begin((sources, signal) => watchRun(question, sources, tools, signal))
+    const deps = { clock: world.clock, random: () => random, everyMs: 15_000 }
+    return world.begin((sources, signal) => watchUntilOver(question, sources, deps, signal))
   }
   return { ...world, start }
 }

@@ -2,13 +2,13 @@ import type { RefusalReason } from '@forkproof/contracts/errors'
 import { orAborted } from '@forkproof/infra/abortable'
 import type { Clock } from '@forkproof/infra/clock'
 import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
-import type { Decision } from '../core/run-decision.ts'
+import type { RunDecision } from '../core/run-decision.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { RunSources } from '../observer/run-sources.ts'
 import { decide } from './inspect-run.ts'
 import { inspectionLimits } from './limits.ts'
 
-export interface WatchRunTools {
+export interface WatchRunDeps {
   readonly clock: Clock
   readonly random: () => number
   /** Between two looks of one build; builds of the same run share looks. */
@@ -24,10 +24,10 @@ export interface RunOver {
  * Until the run is over, its attempt is no longer the latest, or it can no longer be read by the public. GitHub being away is ridden out: the
  * build has a wall clock of its own. Rejects only with the signal's reason.
  */
-export async function watchRun(
+export async function watchUntilOver(
   question: RunQuestion,
   sources: RunSources,
-  { clock, random, everyMs }: WatchRunTools,
+  { clock, random, everyMs }: WatchRunDeps,
   signal: AbortSignal,
 ): Promise<RunOver> {
   let missing = 0
@@ -53,7 +53,7 @@ export async function watchRun(
   }
 }
 
-const overBy = (decision: Decision): RunOver => {
+const overBy = (decision: RunDecision): RunOver => {
   if (decision.kind === 'fine') return { reason: 'run_not_found' }
   const { reason, detail } = decision
   return { reason, ...(detail !== undefined && { detail }) }

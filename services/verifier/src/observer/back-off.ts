@@ -1,5 +1,5 @@
 import { GithubFault } from '../github/fault.ts'
-import { paceLimits } from './limits.ts'
+import { pollLimits } from './limits.ts'
 
 /** Consecutive failures of reading one run, and when to try again. Full jitter above half, so that runs do not march in step. */
 export class BackOff {
@@ -37,7 +37,7 @@ export class BackOff {
     if (!(error instanceof GithubFault)) throw error
     // One failed reading reaches every claim that shared it; it is one failure all the same.
     if (error === this.#last && this.#untilMs > nowMs) return error
-    const doubled = Math.min(paceLimits.backOffMsMin * 2 ** this.#failures, paceLimits.backOffMsMax)
+    const doubled = Math.min(pollLimits.backOffMsMin * 2 ** this.#failures, pollLimits.backOffMsMax)
     this.#failures = Math.min(this.#failures + 1, 16)
     this.#untilMs = Math.max(nowMs + doubled * (0.5 + this.#random() / 2), error.retryAtMs ?? 0)
     this.#last = error

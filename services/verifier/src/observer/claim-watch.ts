@@ -1,25 +1,25 @@
 import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
 import type { NudgeKind } from '@forkproof/contracts/events'
-import type { Refusal } from '../core/run-decision.ts'
+import type { RunRefusal } from '../core/run-decision.ts'
 import type { VerifiedRun } from '../core/verify-run.ts'
-import { paceLimits } from './limits.ts'
-import { countedLeft, firstLookMs, nextLookMs, type Pace } from './poll-schedule.ts'
+import { pollLimits } from './limits.ts'
+import { countedLeft, firstPollMs, nextPollMs, type PollState } from './poll-schedule.ts'
 
-export type WatchResult = { readonly kind: 'verified'; readonly run: VerifiedRun } | Refusal
+export type WatchResult = { readonly kind: 'verified'; readonly run: VerifiedRun } | RunRefusal
 
 /** One claim while it is watched: its pace, its budget and its end. */
-export class ClaimWatch implements Pace {
+export class ClaimWatch implements PollState {
   readonly order: ClaimOrder
   /** Channels that were asked for and that this service can read. */
   readonly channels: readonly Channel[]
   readonly claimedAtMs: number
-  readonly firstLookMs: number
+  readonly firstPollMs: number
   readonly result: Promise<WatchResult>
   shownAtMs: number | undefined
   shownCount = 0
   askedAtMs: number | undefined
   counted = 0
-  lastLookMs: number | undefined
+  lastPollMs: number | undefined
   /** Set by the first check; the same attempt must still be the latest at the end. */
   attempt: number | undefined
   phase: 'checking' | 'watching' | 'confirming' | 'settled' = 'checking'
@@ -30,7 +30,7 @@ export class ClaimWatch implements Pace {
     this.claimedAtMs = order.claimedAtMs
     this.channels = order.channels.filter(channel => usable.has(channel))
     const logIsReadAtOnce = this.uses('log') && !this.uses('artifact')
-    this.firstLookMs = firstLookMs(this.channels, logIsReadAtOnce)
+    this.firstPollMs = firstPollMs(this.channels, logIsReadAtOnce)
     const { promise, resolve } = Promise.withResolvers<WatchResult>()
     this.result = promise
     this.#settle = resolve
@@ -48,8 +48,8 @@ export class ClaimWatch implements Pace {
     }
   }
 
-  get nextLookMs(): number | undefined {
-    return this.phase === 'watching' ? nextLookMs(this) : undefined
+  get nextPollMs(): number | undefined {
+    return this.phase === 'watching' ? nextPollMs(this) : undefined
   }
 
   get countedLeft(): number {
@@ -59,7 +59,7 @@ export class ClaimWatch implements Pace {
   /** From when on the live log is read for this claim; undefined when it is not. */
   get logFromMs(): number | undefined {
     if (this.phase !== 'watching' || !this.uses('log')) return undefined
-    return this.uses('artifact') ? this.claimedAtMs + paceLimits.logAfterArtifactMs : this.claimedAtMs
+    return this.uses('artifact') ? this.claimedAtMs + pollLimits.logAfterArtifactMs : this.claimedAtMs
   }
 
   settle(result: WatchResult): void {

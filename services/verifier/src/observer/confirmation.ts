@@ -1,14 +1,14 @@
 import type { Clock } from '@forkproof/infra/clock'
 import { refuse } from '../core/run-decision.ts'
 import { type Sighting, verifyRun } from '../core/verify-run.ts'
-import type { PullRequest } from '../github/schemas.ts'
+import type { GithubPullRequest } from '../github/schemas.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch, WatchResult } from './claim-watch.ts'
-import { unavailable } from './first-check.ts'
-import { paceLimits } from './limits.ts'
+import { githubUnavailable } from './first-check.ts'
+import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 
-export interface ConfirmationTools {
+export interface ConfirmationDeps {
   readonly sources: RunSources
   readonly clock: Clock
   readonly backOff: BackOff
@@ -16,23 +16,23 @@ export interface ConfirmationTools {
 }
 
 /** After a sighting: reads again what can have changed, and checks everything. One reading serves all claims seen in the same look. */
-export async function confirm(
+export async function confirmSighting(
   watch: ClaimWatch,
   sighting: Sighting,
-  tools: ConfirmationTools,
+  deps: ConfirmationDeps,
   signal: AbortSignal,
 ): Promise<WatchResult> {
-  const { clock, backOff } = tools
+  const { clock, backOff } = deps
   const seenAtMs = clock.now()
-  const deadlineMs = watch.order.expiresAtMs + paceLimits.confirmGraceMs
+  const deadlineMs = watch.order.expiresAtMs + pollLimits.confirmGraceMs
   for (let sinceMs = seenAtMs; ; sinceMs = clock.now()) {
     try {
-      const result = await attempt(watch, sighting, { seenAtMs, sinceMs }, tools)
+      const result = await attempt(watch, sighting, { seenAtMs, sinceMs }, deps)
       backOff.succeeded()
       return result
     } catch (error) {
       const fault = backOff.failed(error, clock.now())
-      if (backOff.outlasts(deadlineMs) || clock.now() >= deadlineMs) return unavailable(fault)
+      if (backOff.outlasts(deadlineMs) || clock.now() >= deadlineMs) return githubUnavailable(fault)
     }
     await clock.sleep(Math.max(Math.min(backOff.untilMs, deadlineMs) - clock.now(), 0), signal)
   }
@@ -42,12 +42,12 @@ async function attempt(
   watch: ClaimWatch,
   sighting: Sighting,
   times: { seenAtMs: number; sinceMs: number },
-  tools: ConfirmationTools,
+  deps: ConfirmationDeps,
 ): Promise<WatchResult> {
-  const { sources } = tools
+  const { sources } = deps
   const { order, attempt: bound } = watch
   if (bound === undefined) return refuse('code_not_seen')
-  const readingPulls = tools.pullRequestFacts ? readPullRequests(tools, times.seenAtMs) : undefined
+  const readingPulls = deps.pullRequestFacts ? readPullRequests(deps, times.seenAtMs) : undefined
   const readingJobs = order.jobId === undefined ? undefined : sources.jobs(bound).since(times.sinceMs)
   const [answer, jobs] = await Promise.all([sources.run.since(times.sinceMs), readingJobs])
   if (answer.kind === 'missing') return refuse('run_not_found')
@@ -72,15 +72,15 @@ const notNeeded = new Error('no longer waited for')
  * pull request's facts are worth a short wait, never the token: without them it is minted with fewer claims.
  */
 async function readPullRequests(
-  { sources, clock }: ConfirmationTools,
+  { sources, clock }: ConfirmationDeps,
   nowMs: number,
-): Promise<readonly PullRequest[] | undefined> {
+): Promise<readonly GithubPullRequest[] | undefined> {
   const giveUp = new AbortController()
   const reading = sources.pullRequests.since(nowMs).then(
     listing => listing.items,
     () => undefined,
   )
-  const late = clock.sleep(paceLimits.pullRequestGraceMs, giveUp.signal).catch(() => undefined)
+  const late = clock.sleep(pollLimits.pullRequestGraceMs, giveUp.signal).catch(() => undefined)
   const items = await Promise.race([reading, late])
   giveUp.abort(notNeeded)
   return items ?? undefined

@@ -1,17 +1,17 @@
 /** How often a run is looked at and what a claim may cost. Milliseconds and counted requests; the unit ends each name. */
-export const paceLimits = {
+export const pollLimits = {
   /** Between two looks of one run, whatever the nudges. */
-  lookFloorMs: 250,
+  pollFloorMs: 250,
   /** After this many counted looks within the window the floor is higher: the nudges of a matrix's jobs then share looks. */
-  busyLooksCount: 4,
+  busyPollsCount: 4,
   busyWindowMs: 10_000,
   busyFloorMs: 500,
   /** Without a word from the claimant, after the claim. 304s are free, so later looks usually cost nothing. */
-  unshownLooksMs: [3_000, 8_000, 18_000, 38_000, 68_000, 98_000, 158_000, 248_000, 398_000, 548_000],
+  unshownPollsMs: [3_000, 8_000, 18_000, 38_000, 68_000, 98_000, 158_000, 248_000, 398_000, 548_000],
   /** A claim for finished logs alone: the job has to end first, and looking early would use up its requests. */
   unshownJobLogMs: 15_000,
   /** After `shown`; then every `shownEveryMs`. */
-  shownLooksMs: [0, 250, 500, 750, 1_000, 1_500, 2_000],
+  shownPollsMs: [0, 250, 500, 750, 1_000, 1_500, 2_000],
   shownEveryMs: 2_000,
   /** Somebody waits for the token: worth a look, but a client that asks each second must not set the pace. */
   askedFloorMs: 1_000,

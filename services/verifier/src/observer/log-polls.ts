@@ -4,13 +4,13 @@ import { shownCodes } from '../channels/shown-code.ts'
 import { GithubFault } from '../github/fault.ts'
 import { githubLimits } from '../github/limits.ts'
 import type { LogPages, LogStep } from '../github/log-pages.ts'
-import type { Job } from '../github/schemas.ts'
+import type { GithubJob } from '../github/schemas.ts'
 import type { ClaimWatch } from './claim-watch.ts'
-import { paceLimits } from './limits.ts'
+import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 import type { Wakeup } from './wakeup.ts'
 
-export interface LogLookTools {
+export interface LogPollDeps {
   readonly sources: RunSources
   readonly pages: LogPages
   readonly clock: Clock
@@ -18,20 +18,20 @@ export interface LogLookTools {
   readonly wakeup: Wakeup
   readonly watches: () => readonly ClaimWatch[]
   /** After each job's reading, so that a slow job holds up no other. */
-  readonly onLook: () => void
+  readonly onPoll: () => void
 }
 
 /** Reads the live log of one run's running jobs while a claim wants it: one reading for all claims, no REST quota. Ends with the signal. */
-export class LogLooks {
-  readonly #tools: LogLookTools
+export class LogPolls {
+  readonly #deps: LogPollDeps
   readonly #hiddenIds = new Map<number, string>()
   readonly #runningSteps = new Map<number, readonly string[]>()
   #fault: GithubFault | undefined
   #failures = 0
   #notBeforeMs = Number.NEGATIVE_INFINITY
 
-  constructor(tools: LogLookTools) {
-    this.#tools = tools
+  constructor(deps: LogPollDeps) {
+    this.#deps = deps
   }
 
   /** The fault of the latest reading, undefined when it went well. */
@@ -40,7 +40,7 @@ export class LogLooks {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, wakeup } = this.#tools
+    const { clock, wakeup } = this.#deps
     while (!signal.aborted) {
       const nowMs = clock.now()
       const atMs = this.#nextMs()
@@ -51,32 +51,32 @@ export class LogLooks {
       const jobs = this.#jobs(nowMs)
       // The job list comes from a look through the API, which wakes this loop.
       if (jobs.length === 0) {
-        await wakeup.until(nowMs + paceLimits.logPollMs, signal)
+        await wakeup.until(nowMs + pollLimits.logPollMs, signal)
         continue
       }
-      this.#notBeforeMs = nowMs + Math.max(paceLimits.logPollMs, jobs.length * paceLimits.logPollPerJobMs)
+      this.#notBeforeMs = nowMs + Math.max(pollLimits.logPollMs, jobs.length * pollLimits.logPollPerJobMs)
       await this.#poll(jobs, signal)
     }
   }
 
   #nextMs(): number | undefined {
-    const wanted = this.#tools.watches().flatMap(watch => watch.logFromMs ?? [])
+    const wanted = this.#deps.watches().flatMap(watch => watch.logFromMs ?? [])
     return wanted.length === 0 ? undefined : Math.max(Math.min(...wanted), this.#notBeforeMs)
   }
 
   /** Running jobs of the latest attempt; only the named ones when every claim names its job. */
-  #jobs(nowMs: number): readonly Job[] {
-    const { sources, watches } = this.#tools
+  #jobs(nowMs: number): readonly GithubJob[] {
+    const { sources, watches } = this.#deps
     const run = sources.latestRun
     if (!run) return []
     const wanting = watches().filter(watch => (watch.logFromMs ?? Number.POSITIVE_INFINITY) <= nowMs)
     const named = new Set<string | undefined>(wanting.map(watch => watch.order.jobId))
-    const running = sources.view(run).jobs.filter(job => job.status === 'in_progress')
+    const running = sources.snapshot(run).jobs.filter(job => job.status === 'in_progress')
     const wanted = named.has(undefined) ? running : running.filter(job => named.has(String(job.id)))
-    return wanted.slice(0, paceLimits.logJobsMax)
+    return wanted.slice(0, pollLimits.logJobsMax)
   }
 
-  async #poll(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+  async #poll(jobs: readonly GithubJob[], signal: AbortSignal): Promise<void> {
     const outcomes = await Promise.allSettled(jobs.map(job => this.#readJob(job.id, signal)))
     signal.throwIfAborted()
     const faults = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [asFault(outcome.reason)] : []))
@@ -87,32 +87,32 @@ export class LogLooks {
     }
     this.#failures += 1
     const lost = this.#fault.kind === 'forbidden'
-    if (lost) this.#tools.log.error({}, 'the log pages refuse the session cookie; replace it')
-    const waitMs = Math.min(paceLimits.logPollMs * 2 ** this.#failures, paceLimits.logBackOffMsMax)
-    this.#notBeforeMs = this.#tools.clock.now() + (lost ? paceLimits.logSessionLostMs : waitMs)
+    if (lost) this.#deps.log.error({}, 'the log pages refuse the session cookie; replace it')
+    const waitMs = Math.min(pollLimits.logPollMs * 2 ** this.#failures, pollLimits.logBackOffMsMax)
+    this.#notBeforeMs = this.#deps.clock.now() + (lost ? pollLimits.logSessionLostMs : waitMs)
   }
 
   async #readJob(jobId: number, signal: AbortSignal): Promise<void> {
-    const { pages, sources, onLook } = this.#tools
+    const { pages, sources, onPoll } = this.#deps
     const hidden = this.#hiddenIds.get(jobId) ?? (await pages.hiddenJobId(jobId, signal))
     if (hidden === undefined) return
     this.#hiddenIds.set(jobId, hidden)
     // The steps that ran a moment ago most likely still do: their lines are read together with the new state.
     const expected = this.#runningSteps.get(jobId) ?? []
-    const guesses = new Map(expected.map(stepId => [stepId, settled(pages.lines(hidden, stepId, signal))] as const))
-    const running = (await pages.steps(hidden, signal)).filter(isRunning).map(step => step.id)
+    const guesses = new Map(expected.map(stepId => [stepId, outcomeOf(pages.lines(hidden, stepId, signal))] as const))
+    const running = (await pages.steps(hidden, signal)).filter(isStepRunning).map(step => step.id)
     this.#runningSteps.set(jobId, running)
-    const readings = running.map(stepId => guesses.get(stepId) ?? settled(pages.lines(hidden, stepId, signal)))
+    const readings = running.map(stepId => guesses.get(stepId) ?? outcomeOf(pages.lines(hidden, stepId, signal)))
     const lines = (await Promise.all(readings)).flatMap(reading => reading())
     sources.liveCodes.set(jobId, shownCodes(lines, githubLimits.jobLogCodesMax))
-    onLook()
+    onPoll()
   }
 }
 
-const isRunning = (step: LogStep): boolean => step.status === 'in_progress'
+const isStepRunning = (step: LogStep): boolean => step.status === 'in_progress'
 
 /** A promise that may be left unread: its outcome, failure included, comes out when it is asked for. */
-async function settled<T>(work: Promise<T>): Promise<() => T> {
+async function outcomeOf<T>(work: Promise<T>): Promise<() => T> {
   try {
     const value = await work
     return () => value

@@ -5,10 +5,10 @@ import type { Clock } from '@forkproof/infra/clock'
 import { refuse } from '../core/run-decision.ts'
 import { ClaimWatch, type WatchResult } from './claim-watch.ts'
 import { ExpiringMap } from './expiring-map.ts'
-import { paceLimits } from './limits.ts'
+import { pollLimits } from './limits.ts'
 import type { RunObserver } from './run-observer.ts'
 
-export interface RegistryTools {
+export interface ObserverRegistryDeps {
   readonly clock: Clock
   /** Channels that this service can read. */
   readonly usable: ReadonlySet<Channel>
@@ -24,26 +24,26 @@ export interface WatchReport {
 
 /** One observer per run, made for the first claim and closed after the last. */
 export class ObserverRegistry {
-  readonly #tools: RegistryTools
+  readonly #deps: ObserverRegistryDeps
   readonly #observers = new Map<string, RunObserver>()
   readonly #missing: ExpiringMap<true>
   readonly #earlyShown: ExpiringMap<true>
 
-  constructor(tools: RegistryTools) {
-    this.#tools = tools
-    this.#missing = new ExpiringMap(tools.clock, paceLimits.missingRememberedMs, paceLimits.missingEntriesMax)
-    this.#earlyShown = new ExpiringMap(tools.clock, paceLimits.nudgeRememberedMs, paceLimits.nudgeEntriesMax)
+  constructor(deps: ObserverRegistryDeps) {
+    this.#deps = deps
+    this.#missing = new ExpiringMap(deps.clock, pollLimits.missingRememberedMs, pollLimits.missingEntriesMax)
+    this.#earlyShown = new ExpiringMap(deps.clock, pollLimits.nudgeRememberedMs, pollLimits.nudgeEntriesMax)
   }
 
   async watch(order: ClaimOrder, signal: AbortSignal): Promise<WatchReport> {
     const key = `${order.repository.toLowerCase()}#${order.runId}`
-    const watch = new ClaimWatch(order, this.#tools.usable)
+    const watch = new ClaimWatch(order, this.#deps.usable)
     const report = (result: WatchResult, counted: number) => ({ result, counted, shownAtMs: watch.shownAtMs })
     if (watch.channels.length === 0) return report(refuse('code_not_seen', 'none of the channels is served here'), 0)
     // Anybody can name runs that do not exist; each costs GitHub a few requests once, not per claim.
     if (this.#missing.get(key)) return report(refuse('run_not_found'), 0)
-    if (this.#earlyShown.get(order.claimId)) watch.nudge('shown', this.#tools.clock.now())
-    const observer = this.#observers.get(key) ?? this.#tools.observe(order)
+    if (this.#earlyShown.get(order.claimId)) watch.nudge('shown', this.#deps.clock.now())
+    const observer = this.#observers.get(key) ?? this.#deps.observe(order)
     this.#observers.set(key, observer)
     try {
       const result = await observer.watch(watch, signal)

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { countedLeft, firstLookMs, nextLookMs, type Pace } from './poll-schedule.ts'
+import { countedLeft, firstPollMs, nextPollMs, type PollState } from './poll-schedule.ts'
 
-const pace = (changes: Partial<Pace> = {}): Pace => ({
+const pace = (changes: Partial<PollState> = {}): PollState => ({
   claimedAtMs: 100_000,
-  firstLookMs: 3_000,
+  firstPollMs: 3_000,
   shownAtMs: undefined,
   shownCount: 0,
   askedAtMs: undefined,
   counted: 0,
-  lastLookMs: undefined,
+  lastPollMs: undefined,
   ...changes,
 })
 
@@ -16,24 +16,24 @@ describe('a silent claim', () => {
   test('is looked for 3 s after the claim, then ever more rarely', () => {
     const looks: number[] = []
     for (let last: number | undefined; looks.length < 5; ) {
-      last = nextLookMs(pace({ lastLookMs: last }))
+      last = nextPollMs(pace({ lastPollMs: last }))
       if (last === undefined) break
       looks.push(last - 100_000)
     }
     expect(looks).toEqual([3_000, 8_000, 18_000, 38_000, 68_000])
   })
   test('gets no look once its two counted requests are spent', () => {
-    expect(nextLookMs(pace({ counted: 2 }))).toBeUndefined()
+    expect(nextPollMs(pace({ counted: 2 }))).toBeUndefined()
   })
   test('is not hastened by being asked for within the first 3 s', () => {
-    expect(nextLookMs(pace({ askedAtMs: 100_100 }))).toBe(103_000)
+    expect(nextPollMs(pace({ askedAtMs: 100_100 }))).toBe(103_000)
   })
   test('is hastened by being asked for later, once a second at most', () => {
-    expect(nextLookMs(pace({ askedAtMs: 104_000, lastLookMs: 103_000 }))).toBe(104_000)
-    expect(nextLookMs(pace({ askedAtMs: 103_100, lastLookMs: 103_000 }))).toBe(104_000)
+    expect(nextPollMs(pace({ askedAtMs: 104_000, lastPollMs: 103_000 }))).toBe(104_000)
+    expect(nextPollMs(pace({ askedAtMs: 103_100, lastPollMs: 103_000 }))).toBe(104_000)
   })
   test('gains no budget by being asked for', () => {
-    expect(nextLookMs(pace({ counted: 2, askedAtMs: 110_000 }))).toBeUndefined()
+    expect(nextPollMs(pace({ counted: 2, askedAtMs: 110_000 }))).toBeUndefined()
   })
 })
 
@@ -42,7 +42,7 @@ describe('a claim that was shown', () => {
     const looks: number[] = []
     let last: number | undefined
     for (let turn = 0; turn < 10; turn++) {
-      last = nextLookMs(pace({ shownAtMs: 100_500, shownCount: 1, lastLookMs: last }))
+      last = nextPollMs(pace({ shownAtMs: 100_500, shownCount: 1, lastPollMs: last }))
       looks.push((last ?? 0) - 100_500)
     }
     expect(looks).toEqual([0, 250, 500, 750, 1_000, 1_500, 2_000, 4_000, 6_000, 8_000])
@@ -51,16 +51,16 @@ describe('a claim that was shown', () => {
     expect(countedLeft({ shownCount: 1, counted: 0 })).toBe(3)
     expect(countedLeft({ shownCount: 4, counted: 0 })).toBe(6)
     expect(countedLeft({ shownCount: 1_000, counted: 0 })).toBe(6)
-    expect(nextLookMs(pace({ shownAtMs: 100_500, shownCount: 1_000, counted: 6 }))).toBeUndefined()
+    expect(nextPollMs(pace({ shownAtMs: 100_500, shownCount: 1_000, counted: 6 }))).toBeUndefined()
   })
 })
 
 describe('the first look', () => {
   test('is at once where the live log needs the job list', () => {
-    expect(firstLookMs(['log', 'step-name'], true)).toBe(0)
+    expect(firstPollMs(['log', 'step-name'], true)).toBe(0)
   })
   test('waits longest for finished logs alone', () => {
-    expect(firstLookMs(['job-log'], false)).toBe(15_000)
-    expect(firstLookMs(['artifact', 'job-log'], false)).toBe(3_000)
+    expect(firstPollMs(['job-log'], false)).toBe(15_000)
+    expect(firstPollMs(['artifact', 'job-log'], false)).toBe(3_000)
   })
 })

@@ -1,70 +1,70 @@
 import type { Clock } from '@forkproof/infra/clock'
 import { mayHold } from '../channels/job-log.ts'
-import type { WorkflowRun } from '../github/schemas.ts'
+import type { GithubRun } from '../github/schemas.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch } from './claim-watch.ts'
-import { paceLimits } from './limits.ts'
+import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 import type { Wakeup } from './wakeup.ts'
 
-export interface RestLookTools {
+export interface RestPollDeps {
   readonly sources: RunSources
   readonly clock: Clock
   readonly backOff: BackOff
   readonly wakeup: Wakeup
   readonly watches: () => readonly ClaimWatch[]
   /** After each look, good or bad. */
-  readonly onLook: () => void
+  readonly onPoll: () => void
 }
 
 /** Looks at one run through the REST API, one look at a time, when a claim's pace asks for it and the floor allows it. Ends with the signal. */
-export class RestLooks {
-  readonly #tools: RestLookTools
-  #lastLookMs = Number.NEGATIVE_INFINITY
+export class RestPolls {
+  readonly #deps: RestPollDeps
+  #lastPollMs = Number.NEGATIVE_INFINITY
   /** Start of the look under way. */
   #openSinceMs: number | undefined
   /** When looks of the recent past cost something. */
   #countedAtMs: number[] = []
 
-  constructor(tools: RestLookTools) {
-    this.#tools = tools
+  constructor(deps: RestPollDeps) {
+    this.#deps = deps
   }
 
   /** A look is under way and GitHub has let it wait for long. */
   get unanswered(): boolean {
-    const { clock } = this.#tools
-    return this.#openSinceMs !== undefined && clock.now() - this.#openSinceMs >= paceLimits.unansweredMs
+    const { clock } = this.#deps
+    return this.#openSinceMs !== undefined && clock.now() - this.#openSinceMs >= pollLimits.unansweredMs
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, wakeup } = this.#tools
+    const { clock, wakeup } = this.#deps
     while (!signal.aborted) {
       const atMs = this.#nextMs()
       if (atMs === undefined || atMs > clock.now()) await wakeup.until(atMs, signal)
-      else await this.#look()
+      else await this.#poll()
     }
   }
 
   #nextMs(): number | undefined {
-    const wanted = this.#tools.watches().flatMap(watch => watch.nextLookMs ?? [])
+    const wanted = this.#deps.watches().flatMap(watch => watch.nextPollMs ?? [])
     if (wanted.length === 0) return undefined
-    return Math.max(Math.min(...wanted), this.#lastLookMs + this.#floorMs(), this.#tools.backOff.untilMs)
+    return Math.max(Math.min(...wanted), this.#lastPollMs + this.#floorMs(), this.#deps.backOff.untilMs)
   }
 
   #floorMs(): number {
-    const { clock, sources } = this.#tools
-    const sinceMs = clock.now() - paceLimits.busyWindowMs
+    const { clock, sources } = this.#deps
+    const sinceMs = clock.now() - pollLimits.busyWindowMs
     this.#countedAtMs = this.#countedAtMs.filter(at => at > sinceMs)
-    const busy = this.#countedAtMs.length >= paceLimits.busyLooksCount
-    return (busy ? paceLimits.busyFloorMs : paceLimits.lookFloorMs) * sources.slowdown
+    const busy = this.#countedAtMs.length >= pollLimits.busyPollsCount
+    return (busy ? pollLimits.busyFloorMs : pollLimits.pollFloorMs) * sources.slowdown
   }
 
-  async #look(): Promise<void> {
-    const { clock, sources, backOff, onLook } = this.#tools
+  async #poll(): Promise<void> {
+    const { clock, sources, backOff, onPoll } = this.#deps
     const nowMs = clock.now()
-    const due = this.#tools.watches().filter(watch => (watch.nextLookMs ?? Number.POSITIVE_INFINITY) <= nowMs)
-    for (const watch of due) watch.lastLookMs = nowMs
-    this.#lastLookMs = nowMs
+    const due = this.#deps.watches().filter(watch => (watch.nextPollMs ?? Number.POSITIVE_INFINITY) <= nowMs)
+    for (const watch of due) watch.lastPollMs = nowMs
+    this.#lastPollMs = nowMs
     const before = sources.counted
     this.#openSinceMs = nowMs
     try {
@@ -75,12 +75,12 @@ export class RestLooks {
     }
     this.#openSinceMs = undefined
     if (sources.counted > before) this.#countedAtMs.push(nowMs)
-    onLook()
+    onPoll()
   }
 
   /** Lists are read once for all due claims; each of them bears the cost, so that a claim's budget bounds what it can cause. */
   async #readFor(due: readonly ClaimWatch[], nowMs: number): Promise<void> {
-    const { sources } = this.#tools
+    const { sources } = this.#deps
     const run = sources.latestRun
     if (!run) return
     const forArtifacts = due.filter(watch => watch.uses('artifact'))
@@ -100,9 +100,9 @@ export class RestLooks {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
-  async #readFinishedLogs(due: readonly ClaimWatch[], run: WorkflowRun): Promise<void> {
-    const { sources } = this.#tools
-    for (const job of sources.view(run).jobs) {
+  async #readFinishedLogs(due: readonly ClaimWatch[], run: GithubRun): Promise<void> {
+    const { sources } = this.#deps
+    for (const job of sources.snapshot(run).jobs) {
       const able = due.filter(watch => watch.uses('job-log') && watch.countedLeft > 0 && mayHold(job, run, watch.order))
       if (able.length > 0 && sources.needsJobLog(job.id)) charge(able, await sources.readJobLog(job.id))
     }

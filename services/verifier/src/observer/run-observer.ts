@@ -2,24 +2,24 @@ import type { NudgeKind } from '@forkproof/contracts/events'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
-import { channelRules } from '../channels/channel-readers.ts'
+import { channelReaders } from '../channels/channel-readers.ts'
 import { checkRun } from '../core/check-run.ts'
-import { type Refusal, refuse } from '../core/run-decision.ts'
+import { type RunRefusal, refuse } from '../core/run-decision.ts'
 import type { Sighting } from '../core/verify-run.ts'
 import { faultDetail } from '../github/fault.ts'
 import type { LogPages } from '../github/log-pages.ts'
 import type { RunReader } from '../github/run-reader.ts'
 import { BackOff } from './back-off.ts'
 import type { ClaimWatch, WatchResult } from './claim-watch.ts'
-import { confirm } from './confirmation.ts'
-import { admit, unavailable } from './first-check.ts'
-import { paceLimits } from './limits.ts'
-import { LogLooks } from './log-polls.ts'
-import { RestLooks } from './rest-polls.ts'
+import { confirmSighting } from './confirmation.ts'
+import { checkFirst, githubUnavailable } from './first-check.ts'
+import { pollLimits } from './limits.ts'
+import { LogPolls } from './log-polls.ts'
+import { RestPolls } from './rest-polls.ts'
 import { RunSources } from './run-sources.ts'
 import { Wakeup } from './wakeup.ts'
 
-export interface ObserverTools {
+export interface RunObserverDeps {
   readonly reader: RunReader
   /** Absent where no session cookie is configured. */
   readonly pages: LogPages | undefined
@@ -31,38 +31,38 @@ export interface ObserverTools {
 
 /** Watches one run for all its claims. Lives from the first claim to the last; `close` ends it at once. */
 export class RunObserver {
-  readonly #tools: ObserverTools
+  readonly #deps: RunObserverDeps
   readonly #watches = new Set<ClaimWatch>()
   readonly #end = new AbortController()
   readonly #sources: RunSources
   readonly #backOff: BackOff
   readonly #restWakeup: Wakeup
   readonly #logWakeup: Wakeup
-  readonly #restLooks: RestLooks
-  readonly #logLooks: LogLooks | undefined
+  readonly #restPolls: RestPolls
+  readonly #logPolls: LogPolls | undefined
   #soon: Promise<void> | undefined
 
-  constructor(tools: ObserverTools) {
-    const { clock, pages, log } = tools
-    this.#tools = tools
-    this.#sources = new RunSources(tools.reader, clock, this.#end.signal)
-    this.#backOff = new BackOff(tools.random)
+  constructor(deps: RunObserverDeps) {
+    const { clock, pages, log } = deps
+    this.#deps = deps
+    this.#sources = new RunSources(deps.reader, clock, this.#end.signal)
+    this.#backOff = new BackOff(deps.random)
     this.#restWakeup = new Wakeup(clock)
     this.#logWakeup = new Wakeup(clock)
     const shared = { sources: this.#sources, clock, watches: () => [...this.#watches] }
-    this.#restLooks = new RestLooks({
+    this.#restPolls = new RestPolls({
       ...shared,
       backOff: this.#backOff,
       wakeup: this.#restWakeup,
-      onLook: () => {
+      onPoll: () => {
         this.#match()
         this.#logWakeup.wake()
       },
     })
-    this.#logLooks =
-      pages && new LogLooks({ ...shared, pages, log, wakeup: this.#logWakeup, onLook: () => this.#matchSoon() })
-    this.#keep(this.#restLooks.run(this.#end.signal))
-    if (this.#logLooks) this.#keep(this.#logLooks.run(this.#end.signal))
+    this.#logPolls =
+      pages && new LogPolls({ ...shared, pages, log, wakeup: this.#logWakeup, onPoll: () => this.#matchSoon() })
+    this.#keep(this.#restPolls.run(this.#end.signal))
+    if (this.#logPolls) this.#keep(this.#logPolls.run(this.#end.signal))
   }
 
   /** Counted requests so far, for the log line of a sighting. */
@@ -96,7 +96,7 @@ export class RunObserver {
 
   nudge(claimId: ClaimId, kind: NudgeKind): boolean {
     const nudged = [...this.#watches].filter(watch => watch.order.claimId === claimId)
-    for (const watch of nudged) watch.nudge(kind, this.#tools.clock.now())
+    for (const watch of nudged) watch.nudge(kind, this.#deps.clock.now())
     if (nudged.length > 0) this.#wake()
     return nudged.length > 0
   }
@@ -106,8 +106,8 @@ export class RunObserver {
   }
 
   async #begin(watch: ClaimWatch, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#tools
-    const refusal = await admit(watch, { sources: this.#sources, clock, backOff: this.#backOff }, signal)
+    const { clock } = this.#deps
+    const refusal = await checkFirst(watch, { sources: this.#sources, clock, backOff: this.#backOff }, signal)
     if (watch.phase === 'settled') return
     if (refusal) {
       watch.settle(refusal)
@@ -120,25 +120,25 @@ export class RunObserver {
   }
 
   async #expire(watch: ClaimWatch, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#tools
+    const { clock } = this.#deps
     await clock.sleep(Math.max(watch.order.expiresAtMs - clock.now(), 0), signal)
     if (watch.phase === 'confirming') {
-      await clock.sleep(paceLimits.confirmGraceMs, signal)
+      await clock.sleep(pollLimits.confirmGraceMs, signal)
       watch.settle(refuse('github_unavailable', 'the code was seen, but the run could not be read again'))
       return
     }
-    const fault = this.#backOff.fault ?? (watch.uses('log') ? this.#logLooks?.fault : undefined)
-    if (fault) watch.settle(unavailable(fault))
+    const fault = this.#backOff.fault ?? (watch.uses('log') ? this.#logPolls?.fault : undefined)
+    if (fault) watch.settle(githubUnavailable(fault))
     // A request that GitHub has not answered is no fault yet, but nothing was looked at either.
-    else if (this.#sources.run.latest === undefined || this.#restLooks.unanswered) {
+    else if (this.#sources.run.latest === undefined || this.#restPolls.unanswered) {
       watch.settle(refuse('github_unavailable', faultDetail.unreachable))
     } else watch.settle(await this.#lastWord(watch, signal))
   }
 
   /** What became of the run meanwhile says better than `code_not_seen` why nothing was seen. Where nothing changed the reading is free. */
-  async #lastWord(watch: ClaimWatch, signal: AbortSignal): Promise<Refusal> {
-    const { clock } = this.#tools
-    const late = clock.sleep(paceLimits.confirmGraceMs, signal).then(() => undefined)
+  async #lastWord(watch: ClaimWatch, signal: AbortSignal): Promise<RunRefusal> {
+    const { clock } = this.#deps
+    const late = clock.sleep(pollLimits.confirmGraceMs, signal).then(() => undefined)
     const reading = this.#sources.run.since(clock.now()).catch(() => undefined)
     const answer = await Promise.race([reading, late])
     if (answer?.kind === 'missing') return refuse('run_not_found')
@@ -151,10 +151,10 @@ export class RunObserver {
   #match(): void {
     const run = this.#sources.latestRun
     if (!run) return
-    const view = this.#sources.view(run)
+    const snapshot = this.#sources.snapshot(run)
     for (const watch of this.#watches) {
       if (watch.phase !== 'watching') continue
-      const sighting = firstOf(watch.channels, channel => channelRules[channel].find(watch.order, view))
+      const sighting = firstOf(watch.channels, channel => channelReaders[channel].find(watch.order, snapshot))
       if (sighting) this.#confirm(watch, sighting)
       else this.#giveUpEarly(watch)
     }
@@ -166,7 +166,7 @@ export class RunObserver {
       this.#match()
       return
     }
-    this.#soon ??= this.#tools.clock.sleep(paceLimits.matchTogetherMs, this.#end.signal).then(
+    this.#soon ??= this.#deps.clock.sleep(pollLimits.matchTogetherMs, this.#end.signal).then(
       () => {
         this.#soon = undefined
         this.#match()
@@ -178,15 +178,15 @@ export class RunObserver {
   /** No request is possible before the claim ends: the claimant should know now. */
   #giveUpEarly(watch: ClaimWatch): void {
     const { fault } = this.#backOff
-    if (fault && this.#backOff.outlasts(watch.order.expiresAtMs)) watch.settle(unavailable(fault))
+    if (fault && this.#backOff.outlasts(watch.order.expiresAtMs)) watch.settle(githubUnavailable(fault))
   }
 
   #confirm(watch: ClaimWatch, sighting: Sighting): void {
     watch.phase = 'confirming'
-    const { clock, pullRequestFacts } = this.#tools
-    const tools = { sources: this.#sources, clock, backOff: this.#backOff, pullRequestFacts }
+    const { clock, pullRequestFacts } = this.#deps
+    const deps = { sources: this.#sources, clock, backOff: this.#backOff, pullRequestFacts }
     this.#keep(
-      confirm(watch, sighting, tools, this.#end.signal).then(result => {
+      confirmSighting(watch, sighting, deps, this.#end.signal).then(result => {
         if (watch.phase === 'confirming') watch.settle(result)
       }),
     )
@@ -201,7 +201,7 @@ export class RunObserver {
   #keep(work: Promise<void>): void {
     work.catch(err => {
       if (this.#end.signal.aborted) return
-      this.#tools.log.error({ err }, 'an observer failed')
+      this.#deps.log.error({ err }, 'an observer failed')
       this.close()
     })
   }

@@ -1,10 +1,10 @@
 import type { Clock } from '@forkproof/infra/clock'
-import type { RunView } from '../channels/channel-reader.ts'
+import type { RunSnapshot } from '../channels/channel-reader.ts'
 import { codesOfJobLog } from '../channels/job-log.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { Listing, RunAnswer, RunReader } from '../github/run-reader.ts'
-import type { Artifact, Job, PullRequest, WorkflowRun } from '../github/schemas.ts'
-import { paceLimits } from './limits.ts'
+import type { GithubArtifact, GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
+import { pollLimits } from './limits.ts'
 import { SharedRead } from './shared-read.ts'
 
 const none: Listing<never> = { items: [], counted: 0 }
@@ -12,13 +12,13 @@ const none: Listing<never> = { items: [], counted: 0 }
 /** Everything that is read of one run, each thing once for all claims. Counts what its requests cost. */
 export class RunSources {
   readonly run: SharedRead<RunAnswer>
-  readonly artifacts: SharedRead<Listing<Artifact>>
-  readonly pullRequests: SharedRead<Listing<PullRequest>>
+  readonly artifacts: SharedRead<Listing<GithubArtifact>>
+  readonly pullRequests: SharedRead<Listing<GithubPullRequest>>
   readonly liveCodes = new Map<number, ReadonlySet<string>>()
   readonly #reader: RunReader
   readonly #clock: Clock
   readonly #signal: AbortSignal
-  readonly #jobs = new Map<number, SharedRead<Listing<Job>>>()
+  readonly #jobs = new Map<number, SharedRead<Listing<GithubJob>>>()
   readonly #finishedCodes = new Map<number, ReadonlySet<string>>()
   readonly #jobLogTries = new Map<number, number>()
   #counted = 0
@@ -41,7 +41,7 @@ export class RunSources {
     return this.#counted
   }
 
-  get latestRun(): WorkflowRun | undefined {
+  get latestRun(): GithubRun | undefined {
     const answer = this.run.latest
     return answer?.kind === 'found' ? answer.value : undefined
   }
@@ -51,7 +51,7 @@ export class RunSources {
   }
 
   /** Attempts have addresses of their own, so an old attempt's jobs are never taken for the new one's. */
-  jobs(attempt: number): SharedRead<Listing<Job>> {
+  jobs(attempt: number): SharedRead<Listing<GithubJob>> {
     const known = this.#jobs.get(attempt)
     if (known) return known
     const made = new SharedRead(() => this.#count(this.#reader.jobs(attempt, this.#signal)), this.#clock)
@@ -59,7 +59,7 @@ export class RunSources {
     return made
   }
 
-  view(run: WorkflowRun): RunView {
+  snapshot(run: GithubRun): RunSnapshot {
     return {
       run,
       artifacts: this.artifacts.latest?.items ?? [],
@@ -70,7 +70,7 @@ export class RunSources {
   }
 
   needsJobLog(jobId: number): boolean {
-    return !this.#finishedCodes.has(jobId) && (this.#jobLogTries.get(jobId) ?? 0) < paceLimits.jobLogTriesMax
+    return !this.#finishedCodes.has(jobId) && (this.#jobLogTries.get(jobId) ?? 0) < pollLimits.jobLogTriesMax
   }
 
   /** Reads a finished job's log for all claims, once. Resolves to what it cost. */
@@ -90,7 +90,7 @@ export class RunSources {
     }
   }
 
-  #readPullRequests(): Promise<Listing<PullRequest>> {
+  #readPullRequests(): Promise<Listing<GithubPullRequest>> {
     const run = this.latestRun
     if (!run?.head_repository || run.head_branch === null) return Promise.resolve(none)
     const head = { owner: run.head_repository.owner.login, branch: run.head_branch }

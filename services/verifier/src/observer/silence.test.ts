@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { anOrder, aRun, nowMs } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
 import { observed } from '../testing/observer-harness.ts'
-import { paceLimits } from './limits.ts'
+import { pollLimits } from './limits.ts'
 
 const order = await anOrder({ expiresAtMs: nowMs + 9_000 })
 /** Longer than any claim of this file: no answer, and no timeout yet. */
@@ -31,7 +31,7 @@ describe('a claim that ends while GitHub is silent', () => {
     await pass(clock, 8_000)
     github.latencyMs = silenceMs
     registry.nudge(order.claimId, 'shown')
-    await pass(clock, 1_100 + paceLimits.confirmGraceMs)
+    await pass(clock, 1_100 + pollLimits.confirmGraceMs)
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
   })
 })
