@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { ArtifactStore } from '../claiming/ports.ts'
+import type { ArtifactStore } from '../claiming/claim-deps.ts'
 
 // A privileged workflow that downloads every artifact of this run gets this one too, so its content is inert (facts github B1).
 const content = 'The name of this artifact is a public challenge code. It holds nothing else and can be deleted.\n'

@@ -2,26 +2,26 @@ import { readdir } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   type FakeGateway,
+  type FakeGatewayBehaviour,
   fakeAccessToken,
   fakeProject,
-  type GatewayBehaviour,
   startFakeGateway,
-} from '../building/fake-gateway.ts'
-import { json } from '../claiming/fake-issuer.ts'
-import { callsOf, failOn, placeStandIns } from '../clients/stand-in.ts'
-import { actionTrial } from './action-trial.ts'
+} from '../building/testing/fake-gateway.ts'
+import { jsonReply } from '../claiming/testing/fake-issuer.ts'
+import { failProgramsOn, placeFakePrograms, programCalls } from '../clients/testing/fake-programs.ts'
+import { actionHarness } from './testing/action-harness.ts'
 
-const action = actionTrial()
-const { trial } = action
+const action = actionHarness()
+const { bundle } = action
 let gateway: FakeGateway | undefined
 
 afterEach(() => gateway?.close())
 
 /** The Action's main step, which goes on to build. */
-async function startMain(behaviour: GatewayBehaviour = {}, changes: Record<string, string> = {}) {
+async function startMain(behaviour: FakeGatewayBehaviour = {}, changes: Record<string, string> = {}) {
   gateway = await startFakeGateway(behaviour)
   return action.startMain({
-    PATH: `${trial.directory}:/usr/bin:/bin`,
+    PATH: `${bundle.directory}:/usr/bin:/bin`,
     INPUT_ISSUER: gateway.issuer,
     INPUT_PROJECT: fakeProject,
     INPUT_PLATFORMS: 'linux/amd64',
@@ -40,13 +40,13 @@ async function written(name: 'env' | 'output' | 'state'): Promise<Record<string,
 async function runPost(jobStatus: string, changes: Record<string, string> = {}) {
   const state = Object.entries(await written('state')).map(([name, value]) => [`STATE_${name}`, value])
   const env = { ...Object.fromEntries(state), 'INPUT_JOB-STATUS': jobStatus, ...changes }
-  return trial.start('post.js', [], env).done
+  return bundle.start('post.js', [], env).done
 }
-const leftFolders = async () => (await readdir(trial.directory)).filter(name => name.startsWith('forkproof-builder-'))
+const leftFolders = async () => (await readdir(bundle.directory)).filter(name => name.startsWith('forkproof-builder-'))
 
 describe('the Action that goes on to build', () => {
   it('leaves a builder to the following steps, keeps it alive, and ends it in its post step', async () => {
-    await placeStandIns(trial.directory, ['docker'])
+    await placeFakePrograms(bundle.directory, ['docker'])
     expect((await runMain()).exit).toBe(0)
     const [build] = gateway?.builds ?? []
     const env = await written('env')
@@ -91,7 +91,7 @@ describe('the Action that goes on to build', () => {
   })
 
   it('ends in its post step what a main step that was killed had begun', async () => {
-    const main = await startMain({ look: () => new Promise(() => undefined) })
+    const main = await startMain({ read: () => new Promise(() => undefined) })
     await expect.poll(() => gateway?.told().at(-1), { timeout: 20_000 }).toBe('GET build')
     main.kill('SIGKILL')
     await main.done
@@ -112,8 +112,8 @@ describe('the Action that goes on to build', () => {
     [
       'fails',
       async () => {
-        await placeStandIns(trial.directory, ['docker'])
-        await failOn(trial.directory, 'create')
+        await placeFakePrograms(bundle.directory, ['docker'])
+        await failProgramsOn(bundle.directory, 'create')
       },
       '::warning::',
     ],
@@ -131,11 +131,11 @@ describe('the Action that goes on to build', () => {
   it.each([
     [
       'refuses the run',
-      { oauth: () => json(400, { error_uri: 'urn:forkproof:error:not_admitted' }) },
+      { oauth: () => jsonReply(400, { error_uri: 'urn:forkproof:error:not_admitted' }) },
       {},
       'not_admitted',
     ],
-    ['has no builder', { start: () => json(409, { code: 'platform_unavailable' }) }, {}, 'platform_unavailable'],
+    ['has no builder', { start: () => jsonReply(409, { code: 'platform_unavailable' }) }, {}, 'platform_unavailable'],
     ['has no such name', {}, { INPUT_PROJECT: 'mine' }, 'project: '],
     ['is for no such platform', {}, { INPUT_PLATFORMS: 'windows/amd64' }, 'platforms: '],
     ['has its API nowhere', {}, { 'INPUT_DEPOT-URL': 'here' }, 'depot-url: '],
@@ -153,7 +153,7 @@ describe('the Action that goes on to build', () => {
     'has a post step that removes no folder such as %j',
     async folder => {
       expect(await runPost('success', { 'STATE_builder-folder': folder })).toMatchObject({ exit: 0, out: '' })
-      expect(await callsOf(trial.directory)).toEqual([])
+      expect(await programCalls(bundle.directory)).toEqual([])
     },
   )
 })

@@ -4,19 +4,24 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { Started } from '../bundle-trial.ts'
-import { type Behaviour, type FakeIssuer, json, startFakeIssuer } from '../claiming/fake-issuer.ts'
-import { actionTrial } from './action-trial.ts'
+import {
+  type FakeIssuer,
+  type FakeIssuerBehaviour,
+  jsonReply,
+  startFakeIssuer,
+} from '../claiming/testing/fake-issuer.ts'
+import type { StartedBundle } from '../testing/bundle-harness.ts'
+import { actionHarness } from './testing/action-harness.ts'
 
 const actionFolder = fileURLToPath(new URL('../../', import.meta.url))
-const { trial, startMain, runnerFile } = actionTrial()
+const { bundle, startMain, runnerFile } = actionHarness()
 let fake: FakeIssuer | undefined
-let main: Started | undefined
+let main: StartedBundle | undefined
 
 afterEach(() => fake?.close())
 
 /** The Action's main step, which only gets a token. */
-async function runAction(behaviour: Behaviour, changes: Record<string, string> = {}) {
+async function runAction(behaviour: FakeIssuerBehaviour, changes: Record<string, string> = {}) {
   fake = await startFakeIssuer(behaviour)
   main = await startMain({
     INPUT_ISSUER: fake.issuer,
@@ -64,10 +69,10 @@ describe('the bundled Action', () => {
 
   it('asks for the artifact and the log, and sends the job only when told to', async () => {
     const jobs: unknown[] = []
-    const remember: Behaviour = {
+    const remember: FakeIssuerBehaviour = {
       claim: claim => {
         jobs.push(claim.request.jobID, claim.request.channels)
-        return json(200, claim.answer)
+        return jsonReply(200, claim.answer)
       },
     }
     await runAction(remember)
@@ -77,7 +82,7 @@ describe('the bundled Action', () => {
   })
 
   it.each([
-    ['a refusal', { exchange: () => json(403, { code: 'not_a_fork' }) }, {}, 'not_a_fork'],
+    ['a refusal', { exchange: () => jsonReply(403, { code: 'not_a_fork' }) }, {}, 'not_a_fork'],
     ['the wrong event', {}, { GITHUB_EVENT_NAME: 'push' }, 'id-token: write'],
     ['an issuer in the clear', {}, { INPUT_ISSUER: 'http://proof.example' }, 'issuer: '],
     ['a flag that is none', {}, { 'INPUT_SEND-JOB-ID': 'yes' }, 'send-job-id: '],
@@ -94,15 +99,15 @@ describe('the bundled Action', () => {
     ['state that is not a code', { STATE_artifact: '../../x' }],
     ['an artifact but no artifact service', { STATE_artifact: `forkproof-${'0'.repeat(64)}` }],
   ])('has a post step that ends well with %s', async (_, variables) => {
-    expect(await trial.start('post.js', [], variables).done).toMatchObject({ exit: 0, err: '' })
+    expect(await bundle.start('post.js', [], variables).done).toMatchObject({ exit: 0, err: '' })
   })
 
   it('comes with the command line in one file', async () => {
-    expect(await trial.start('cli.js', ['--version'], {}).done).toMatchObject({ exit: 0, out: '0.1.0\n' })
+    expect(await bundle.start('cli.js', ['--version'], {}).done).toMatchObject({ exit: 0, out: '0.1.0\n' })
   })
 
   it('holds everything it needs and leaves no half-written file', async () => {
-    const names = await readdir(trial.bundleFolder)
+    const names = await readdir(bundle.bundleFolder)
     expect(names.filter(name => !name.startsWith('chunk-')).sort()).toEqual([
       'cli.js',
       'main.js',
@@ -110,7 +115,7 @@ describe('the bundled Action', () => {
       'post.js',
     ])
     for (const name of names) {
-      const text = await readFile(path.join(trial.bundleFolder, name), 'utf8')
+      const text = await readFile(path.join(bundle.bundleFolder, name), 'utf8')
       // Where it was built is nobody's business, and would make every build another one.
       expect(text.includes(actionFolder)).toBe(false)
       const imports = text.matchAll(/^import .*? from "([^"]+)";?$/gm)
@@ -129,7 +134,7 @@ describe('action.yml', () => {
 
   it('declares exactly the inputs and outputs that the code uses', async () => {
     const code = await Promise.all(
-      ['config.ts', 'run-action.ts', 'go-on-to-build.ts', 'clean-up.ts'].map(name =>
+      ['config.ts', 'run-action.ts', 'prepare-builder.ts', 'clean-up.ts'].map(name =>
         readFile(path.join(actionFolder, 'src/action', name), 'utf8'),
       ),
     )

@@ -2,9 +2,9 @@ import path from 'node:path'
 import * as core from '@actions/core'
 import { ChallengeCode } from '@forkproof/contracts/ids'
 import { type BuildResult, endBuild } from '../building/build-client.ts'
-import { readBuildRecord, removeBuildFolder } from '../building/build-record.ts'
+import { readHeldBuild, removeBuildFolder } from '../building/held-build.ts'
 import { actionsArtifactStore } from './artifact-store.ts'
-import { folderNamePrefix, folderState } from './go-on-to-build.ts'
+import { folderNamePrefix, folderState } from './prepare-builder.ts'
 import { artifactState } from './run-action.ts'
 
 const cleanUpTimeoutMs = 20_000
@@ -17,14 +17,14 @@ const resultByStatus: Readonly<Record<string, BuildResult>> = {
 
 /** The Action's post step: ends the build, and deletes the artifact that showed the code. Never fails the job. */
 export async function cleanUp(): Promise<void> {
-  await Promise.allSettled([endBuilder(), deleteArtifact()])
+  await Promise.allSettled([endJobBuild(), deleteArtifact()])
 }
 
 /** Also what a cancelled main step has begun. The service would notice by itself, but minutes later. */
-async function endBuilder(): Promise<void> {
+async function endJobBuild(): Promise<void> {
   const folder = core.getState(folderState)
   if (!path.isAbsolute(folder) || !path.basename(folder).startsWith(folderNamePrefix)) return
-  const record = await readBuildRecord(folder)
+  const record = await readHeldBuild(folder)
   if (record !== undefined) {
     // Inputs are evaluated anew for the post step, so this is how the job stands now.
     const told = await endBuild(record, resultByStatus[core.getInput('job-status')] ?? 'success')

@@ -1,6 +1,6 @@
 import * as core from '@actions/core'
 import { type BuildSettings, readBuildSettings } from '../environment/build-settings.ts'
-import { readSettings, type Settings } from '../environment/settings.ts'
+import { type ClaimSettings, readSettings } from '../environment/claim-settings.ts'
 
 const names = {
   issuer: 'issuer',
@@ -22,7 +22,7 @@ export interface BuildConfig {
 }
 
 export interface ActionConfig {
-  readonly settings: Settings
+  readonly settings: ClaimSettings
   readonly build: BuildConfig | undefined
   readonly env: NodeJS.ProcessEnv
 }
@@ -39,7 +39,7 @@ export function readActionConfig(): ActionConfig | { problems: string[] } {
     timeoutSeconds: core.getInput(names.timeoutSeconds),
   }
   const project = core.getInput(names.project)
-  const read: { settings: Settings; build?: BuildConfig } | { problems: string[] } =
+  const read: { settings: ClaimSettings; build?: BuildConfig } | { problems: string[] } =
     project === '' ? readSettings(raw, names) : readForBuild(raw, project)
   if ('problems' in read) return { problems: [...read.problems, ...wrongFlag] }
   if (wrongFlag.length > 0) return { problems: wrongFlag }
@@ -49,7 +49,7 @@ export function readActionConfig(): ActionConfig | { problems: string[] } {
 function readForBuild(
   raw: Parameters<typeof readSettings>[0],
   project: string,
-): { settings: Settings; build: BuildConfig } | { problems: string[] } {
+): { settings: ClaimSettings; build: BuildConfig } | { problems: string[] } {
   const platforms = core.getInput(names.platforms)
   const leases = platforms !== noPlatform
   const buildNames = { ...names, waitSeconds: '', maxMinutes: '' }

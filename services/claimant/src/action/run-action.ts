@@ -1,13 +1,13 @@
 import * as core from '@actions/core'
+import { systemClaimClock } from '../claiming/claim-clock.ts'
+import type { ArtifactStore, ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
 import { describeToken, obtainToken } from '../claiming/obtain-token.ts'
-import type { ArtifactStore, ClaimPorts } from '../claiming/ports.ts'
-import { systemClock } from '../claiming/system-clock.ts'
 import { readEventFile } from '../environment/event-file.ts'
 import { recogniseRun } from '../environment/run-environment.ts'
 import { actionsArtifactStore } from './artifact-store.ts'
 import { readActionConfig } from './config.ts'
-import { goOnToBuild } from './go-on-to-build.ts'
+import { prepareBuilder } from './prepare-builder.ts'
 
 /** Name of the saved state that tells the `post` step what to delete. */
 export const artifactState = 'artifact'
@@ -21,14 +21,14 @@ export async function runAction(): Promise<void> {
     if ('problems' in config) return core.setFailed(`The inputs are wrong:\n${config.problems.join('\n')}`)
     const { settings, build, env } = config
     const where = recogniseRun(env, await readEventFile(env['GITHUB_EVENT_PATH']))
-    const ports = actionPorts(where.kind === 'claim', env['RUNNER_TEMP'])
-    const token = await obtainToken(where, { ...settings, channels: ['artifact', 'log'] }, ports)
+    const deps = actionDeps(where.kind === 'claim', env['RUNNER_TEMP'])
+    const token = await obtainToken(where, { ...settings, channels: ['artifact', 'log'] }, deps)
     // Masked before anything else can print it.
     core.setSecret(token.jwt)
     core.setOutput('token', token.jwt)
     core.setOutput('claim-id', token.claimId ?? '')
     core.info(describeToken(token, settings.audience))
-    if (build !== undefined) return await goOnToBuild(build, token.jwt, env, ports)
+    if (build !== undefined) return await prepareBuilder(build, token.jwt, env, deps)
     core.exportVariable(tokenVariable, token.jwt)
     core.info(
       `It is in the output \`token\` and in the variable ${tokenVariable} of the following steps, masked in logs.`,
@@ -38,10 +38,10 @@ export async function runAction(): Promise<void> {
   }
 }
 
-function actionPorts(willClaim: boolean, temporaryFolder: string | undefined): ClaimPorts {
+function actionDeps(willClaim: boolean, temporaryFolder: string | undefined): ClaimDeps {
   const journal = { say: core.info, warn: (line: string) => core.warning(line) }
-  const ports = { clock: systemClock, journal, random: Math.random }
-  return willClaim ? { ...ports, artifacts: remembering(actionsArtifactStore(temporaryFolder)) } : ports
+  const deps = { clock: systemClaimClock, journal, random: Math.random }
+  return willClaim ? { ...deps, artifacts: remembering(actionsArtifactStore(temporaryFolder)) } : deps
 }
 
 /** Saves the name before the upload begins, so that `post` cleans up also after a step that was cancelled half-way. */

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
-import { json } from '../claiming/fake-issuer.ts'
+import { FakeDeps } from '../claiming/testing/fake-deps.ts'
+import { jsonReply } from '../claiming/testing/fake-issuer.ts'
 import { exchangeIdToken } from './access-token.ts'
-import { BuildTrial } from './build-trial.ts'
-import { fakeAccessToken, fakeProject, type GatewayBehaviour, startFakeGateway } from './fake-gateway.ts'
+import { type FakeGatewayBehaviour, fakeAccessToken, fakeProject, startFakeGateway } from './testing/fake-gateway.ts'
 
-async function tryExchange(oauth: GatewayBehaviour['oauth'], timeoutMs = 10_000) {
+async function tryExchange(oauth: FakeGatewayBehaviour['oauth'], timeoutMs = 10_000) {
   const gateway = await startFakeGateway(oauth === undefined ? {} : { oauth })
-  const trial = new BuildTrial()
-  const wish = { issuer: gateway.issuer, projectId: fakeProject, idToken: 'the.id.token' }
+  const deps = new FakeDeps()
+  const options = { issuer: gateway.issuer, projectId: fakeProject, idToken: 'the.id.token' }
   try {
-    const outcome = await exchangeIdToken(wish, trial.ports, AbortSignal.timeout(timeoutMs)).catch(
+    const outcome = await exchangeIdToken(options, deps, AbortSignal.timeout(timeoutMs)).catch(
       (error: unknown) => error,
     )
-    return { outcome, trial, requests: gateway.requests }
+    return { outcome, deps, requests: gateway.requests }
   } finally {
     await gateway.close()
   }
@@ -21,7 +21,7 @@ async function tryExchange(oauth: GatewayBehaviour['oauth'], timeoutMs = 10_000)
 
 describe('the exchange of an ID token', () => {
   it('asks as RFC 8693 says, for the project, and shows the token nowhere', async () => {
-    const { outcome, trial, requests } = await tryExchange(undefined)
+    const { outcome, deps, requests } = await tryExchange(undefined)
     expect(outcome).toBe(fakeAccessToken)
     expect(Object.fromEntries(new URLSearchParams(requests[0]?.body))).toEqual({
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -29,14 +29,14 @@ describe('the exchange of an ID token', () => {
       subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
       audience: fakeProject,
     })
-    expect([...trial.said, ...trial.warned].join()).not.toMatch(/fpa_|the\.id/)
+    expect([...deps.said, ...deps.warned].join()).not.toMatch(/fpa_|the\.id/)
   })
 
   it('is tried again while the issuer is down', async () => {
     const { outcome, requests } = await tryExchange((_, attempt) =>
       attempt < 3
-        ? json(503, { error: 'temporarily_unavailable' })
-        : json(200, { access_token: fakeAccessToken, token_type: 'Bearer' }),
+        ? jsonReply(503, { error: 'temporarily_unavailable' })
+        : jsonReply(200, { access_token: fakeAccessToken, token_type: 'Bearer' }),
     )
     expect(outcome).toBe(fakeAccessToken)
     expect(requests).toHaveLength(3)
@@ -44,7 +44,7 @@ describe('the exchange of an ID token', () => {
 
   it('that is refused says which rules failed and what to do', async () => {
     const { outcome, requests } = await tryExchange(() =>
-      json(400, {
+      jsonReply(400, {
         error: 'invalid_request',
         error_description: 'No trust relationship admits this run',
         error_uri: 'urn:forkproof:error:not_admitted',
@@ -68,12 +68,14 @@ describe('the exchange of an ID token', () => {
     ['exchange_refused', { error: 7, reasons: 'x', error_description: [] }],
     ['invalid_request', { error: 'invalid_request', error_uri: 'urn:forkproof:error:__proto__' }],
   ])('that is refused in other words is still a refusal: %s', async (code, body) => {
-    expect((await tryExchange(() => json(400, body))).outcome).toMatchObject({ kind: 'refused', code })
+    expect((await tryExchange(() => jsonReply(400, body))).outcome).toMatchObject({ kind: 'refused', code })
   })
 
   it('cannot smuggle runner commands into the log', async () => {
     const text = 'no\n::add-path::/evil'
-    const { outcome } = await tryExchange(() => json(400, { error: 'x', error_description: text, reasons: [text] }))
+    const { outcome } = await tryExchange(() =>
+      jsonReply(400, { error: 'x', error_description: text, reasons: [text] }),
+    )
     expect(outcome).toHaveProperty('detail', expect.not.stringMatching(/::|\n/))
   })
 
@@ -87,7 +89,7 @@ describe('the exchange of an ID token', () => {
   })
 
   it('gives up at its deadline', async () => {
-    const { outcome } = await tryExchange(() => json(502, {}), 200)
+    const { outcome } = await tryExchange(() => jsonReply(502, {}), 200)
     expect(outcome).toBeInstanceOf(ClaimFailure)
     expect(outcome).toMatchObject({ kind: 'unavailable', code: 'timeout' })
   })

@@ -2,19 +2,19 @@ import { isErrorCode } from '@forkproof/contracts/errors'
 import { AccessToken, type Issuer, type ProjectId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import { type BoundedAnswer, boundedRequest } from '../claiming/bounded-request.ts'
-import { ClaimFailure, harmless, refusal } from '../claiming/claim-failure.ts'
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
+import { ClaimFailure, harmlessText, refusalFailure } from '../claiming/claim-failure.ts'
 import { claimantLimits } from '../claiming/limits.ts'
-import { failedAttempt, isPassing, persist } from '../claiming/persistence.ts'
-import type { ClaimPorts } from '../claiming/ports.ts'
+import { failedAttempt, isTransient, retryUntilDone } from '../claiming/retry-until-done.ts'
 
-export interface ExchangeWish {
+export interface TokenExchangeOptions {
   readonly issuer: Issuer
   readonly projectId: ProjectId
   /** A bearer secret. */
   readonly idToken: string
 }
 
-const Answer = z.object({ access_token: AccessToken, token_type: z.string().regex(/^bearer$/i) })
+const AccessTokenAnswer = z.object({ access_token: AccessToken, token_type: z.string().regex(/^bearer$/i) })
 /** RFC 6749 section 5.2 with our members; all optional, because a proxy in between answers with something else altogether. */
 const OauthError = z.object({
   error: z.string().optional().catch(undefined),
@@ -26,30 +26,30 @@ const errorUriPrefix = 'urn:forkproof:error:'
 
 /** The ID token becomes the right to build in one project (RFC 8693). It is used up by that. @throws ClaimFailure */
 export async function exchangeIdToken(
-  wish: ExchangeWish,
-  ports: ClaimPorts,
+  options: TokenExchangeOptions,
+  deps: ClaimDeps,
   deadline: AbortSignal,
 ): Promise<AccessToken> {
   const body = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-    subject_token: wish.idToken,
+    subject_token: options.idToken,
     subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
-    audience: wish.projectId,
+    audience: options.projectId,
   })
-  const answer = await persist<BoundedAnswer>('Exchanging the token', ports, deadline, async () => {
+  const answer = await retryUntilDone<BoundedAnswer>('Exchanging the token', deps, deadline, async () => {
     const answer = await boundedRequest({
       method: 'POST',
-      url: `${wish.issuer}/oauth/token`,
+      url: `${options.issuer}/oauth/token`,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: body.toString(),
       timeoutMs: claimantLimits.requestTimeoutMs,
       signal: deadline,
     })
     if (answer.status === 200) return { state: 'done', value: answer }
-    if (isPassing(answer.status)) return failedAttempt(answer)
+    if (isTransient(answer.status)) return failedAttempt(answer)
     throw oauthRefusal(answer)
   })
-  const parsed = Answer.safeParse(parseJson(answer.text))
+  const parsed = AccessTokenAnswer.safeParse(parseJson(answer.text))
   if (parsed.success) return parsed.data.access_token
   throw new ClaimFailure('untrusted', 'access_malformed', { title: 'The issuer’s answer is not an access token' })
 }
@@ -60,11 +60,12 @@ function oauthRefusal(answer: BoundedAnswer): ClaimFailure {
   // Names of rules are what a maintainer needs to see which of them to change.
   const failed = reasons === undefined || reasons.length === 0 ? '' : ` Rules that failed: ${reasons.join(', ')}.`
   const detail = `${error_description ?? ''}${failed}`.trim()
-  if (ours !== undefined && isErrorCode(ours)) return refusal(ours, answer.status, detail === '' ? undefined : detail)
+  if (ours !== undefined && isErrorCode(ours))
+    return refusalFailure(ours, answer.status, detail === '' ? undefined : detail)
   const code = error !== undefined && /^[a-z_]{1,40}$/.test(error) ? error : 'exchange_refused'
   return new ClaimFailure('refused', code, {
     title: 'The issuer did not exchange the token',
-    ...(detail === '' ? {} : { detail: harmless(detail) }),
+    ...(detail === '' ? {} : { detail: harmlessText(detail) }),
     advice: 'Check the project’s id and that the issuer is the one the project lives at.',
   })
 }

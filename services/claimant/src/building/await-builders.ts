@@ -1,9 +1,9 @@
 import type { Platform } from '@forkproof/contracts/build'
 import { isErrorCode } from '@forkproof/contracts/errors'
-import { ClaimFailure, harmless, refusal } from '../claiming/claim-failure.ts'
-import { persist } from '../claiming/persistence.ts'
-import type { ClaimPorts } from '../claiming/ports.ts'
-import { type BuildHandle, lookAtBuild } from './build-client.ts'
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
+import { ClaimFailure, harmlessText, refusalFailure } from '../claiming/claim-failure.ts'
+import { retryUntilDone } from '../claiming/retry-until-done.ts'
+import { type BuildHandle, readBuildState } from './build-client.ts'
 import type { ReadyBuilder, ShownBuild, ShownPlatform } from './build-state.ts'
 import { buildingLimits } from './limits.ts'
 
@@ -16,10 +16,10 @@ export async function awaitBuilders(
   build: BuildHandle,
   platforms: readonly Platform[],
   first: ShownBuild | undefined,
-  ports: ClaimPorts,
+  deps: ClaimDeps,
   deadline: AbortSignal,
 ): Promise<ReadyBuilder[]> {
-  const progress = new Progress(ports)
+  const progress = new BuilderProgress(deps)
   const enough = new AbortController()
   const ticking = progress.repeat(AbortSignal.any([deadline, enough.signal]))
   try {
@@ -30,10 +30,12 @@ export async function awaitBuilders(
         if (ready) return ready
       }
       const version: number = state?.version ?? 0
-      const askedAtMs = ports.clock.now()
-      state = await persist('Waiting for a builder', ports, deadline, () => lookAtBuild(build, version, deadline))
-      const unchanged = state.version <= version && ports.clock.now() - askedAtMs < buildingLimits.stateIntervalMsMin
-      if (unchanged) await ports.clock.sleep(buildingLimits.stateIntervalMsMin, deadline).catch(() => undefined)
+      const askedAtMs = deps.clock.now()
+      state = await retryUntilDone('Waiting for a builder', deps, deadline, () =>
+        readBuildState(build, version, deadline),
+      )
+      const unchanged = state.version <= version && deps.clock.now() - askedAtMs < buildingLimits.stateIntervalMsMin
+      if (unchanged) await deps.clock.sleep(buildingLimits.stateIntervalMsMin, deadline).catch(() => undefined)
     }
   } finally {
     enough.abort()
@@ -46,15 +48,15 @@ function readyBuilders(state: ShownBuild, platforms: readonly Platform[]): Ready
   const failed = state.platforms.find(one => one.state === 'failed')
   if (failed)
     throw noBuilder(failed.reason, `${failed.platform}${failed.detail === undefined ? '' : `: ${failed.detail}`}`)
-  if (state.phase === 'ending' || state.phase === 'ended') throw ended(state)
+  if (state.phase === 'ending' || state.phase === 'ended') throw buildEndFailure(state)
   const ready = platforms.map(platform => state.platforms.find(one => one.platform === platform))
   return ready.every(one => one?.state === 'ready') ? ready : undefined
 }
 
 /** Why a build is over, in words. */
-export function ended(state: ShownBuild): ClaimFailure {
+export function buildEndFailure(state: ShownBuild): ClaimFailure {
   const reason = state.reason ?? state.outcome
-  if (reason !== undefined && isErrorCode(reason)) return refusal(reason, 200)
+  if (reason !== undefined && isErrorCode(reason)) return refusalFailure(reason, 200)
   return new ClaimFailure('refused', 'build_over', {
     title: `The build was ended by the service (${reason?.replace(/[^a-z_]/g, '') ?? 'no reason given'})`,
     advice:
@@ -63,19 +65,19 @@ export function ended(state: ShownBuild): ClaimFailure {
 }
 
 function noBuilder(reason: string, detail: string): ClaimFailure {
-  if (isErrorCode(reason)) return refusal(reason, 200, detail)
+  if (isErrorCode(reason)) return refusalFailure(reason, 200, detail)
   return new ClaimFailure('refused', 'no_builder', {
     title: 'There is no builder for this build',
-    detail: harmless(detail),
+    detail: harmlessText(detail),
   })
 }
 
-class Progress {
-  readonly #ports: ClaimPorts
+class BuilderProgress {
+  readonly #deps: ClaimDeps
   readonly #said = new Map<Platform, string>()
 
-  constructor(ports: ClaimPorts) {
-    this.#ports = ports
+  constructor(deps: ClaimDeps) {
+    this.#deps = deps
   }
 
   update(state: ShownBuild): void {
@@ -83,19 +85,19 @@ class Progress {
       const line = describePlatform(one)
       if (this.#said.get(one.platform) === line) continue
       this.#said.set(one.platform, line)
-      this.#ports.journal.say(line)
+      this.#deps.journal.say(line)
     }
   }
 
   /** Never rejects. */
   async repeat(stop: AbortSignal): Promise<void> {
-    const startedAtMs = this.#ports.clock.now()
+    const startedAtMs = this.#deps.clock.now()
     for (;;) {
-      await this.#ports.clock.sleep(buildingLimits.progressIntervalMs, stop).catch(() => undefined)
+      await this.#deps.clock.sleep(buildingLimits.progressIntervalMs, stop).catch(() => undefined)
       if (stop.aborted) return
-      const seconds = Math.round((this.#ports.clock.now() - startedAtMs) / 1_000)
+      const seconds = Math.round((this.#deps.clock.now() - startedAtMs) / 1_000)
       const lines = [...this.#said.values()].filter(line => !line.includes(' is ready'))
-      this.#ports.journal.say(`After ${seconds} s: ${lines.join('; ') || 'no news of the builder yet'}`)
+      this.#deps.journal.say(`After ${seconds} s: ${lines.join('; ') || 'no news of the builder yet'}`)
     }
   }
 }

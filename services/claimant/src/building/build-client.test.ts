@@ -2,22 +2,30 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { json } from '../claiming/fake-issuer.ts'
+import { FakeDeps } from '../claiming/testing/fake-deps.ts'
+import { jsonReply } from '../claiming/testing/fake-issuer.ts'
 import { type BuildHandle, endBuild, reportHealth } from './build-client.ts'
-import { hasBuildRecord, readBuildRecord, removeBuildFolder, writeBuildRecord } from './build-record.ts'
-import { BuildTrial } from './build-trial.ts'
-import { type FakeGateway, fakeAccessToken, type GatewayBehaviour, startFakeGateway } from './fake-gateway.ts'
-import { keepAlive, whyOver } from './keep-alive.ts'
-import { keepUntilGone } from './keeper.ts'
+import { hasHeldBuild, readHeldBuild, removeBuildFolder, writeHeldBuild } from './held-build.ts'
+import { describeBuildEnd, keepBuildAlive } from './keep-alive.ts'
+import { keepAliveUntilGone } from './keep-alive-process.ts'
 import { startBuild } from './start-build.ts'
+import {
+  type FakeGateway,
+  type FakeGatewayBehaviour,
+  fakeAccessToken,
+  startFakeGateway,
+} from './testing/fake-gateway.ts'
 
 /** Of a build that runs, at a gateway that behaves as told. */
-async function onBuild<T>(behaviour: GatewayBehaviour, use: (build: BuildHandle, gateway: FakeGateway) => Promise<T>) {
+async function onBuild<T>(
+  behaviour: FakeGatewayBehaviour,
+  use: (build: BuildHandle, gateway: FakeGateway) => Promise<T>,
+) {
   const gateway = await startFakeGateway(behaviour)
   try {
     const { issuer } = gateway
-    const wish = { issuer, accessToken: fakeAccessToken, platforms: ['linux/amd64' as const] }
-    const { started } = await startBuild(wish, new BuildTrial().ports, AbortSignal.timeout(10_000))
+    const options = { issuer, accessToken: fakeAccessToken, platforms: ['linux/amd64' as const] }
+    const { started } = await startBuild(options, new FakeDeps(), AbortSignal.timeout(10_000))
     return await use({ issuer, buildId: started.buildId, buildToken: started.buildToken }, gateway)
   } finally {
     await gateway.close()
@@ -31,15 +39,15 @@ const later = new Date(Date.now() + 60_000).toISOString()
 describe('the health of a build', () => {
   it.each([
     ['alive', { status: 204 }],
-    ['alive', json(200, {})],
-    ['over', json(200, { cancelsAt: ago })],
+    ['alive', jsonReply(200, {})],
+    ['over', jsonReply(200, { cancelsAt: ago })],
     // The gateway's clock may be ahead of ours.
-    ['over', json(200, { cancelsAt: later })],
-    ['over', json(401, { code: 'build_token_invalid' })],
-    ['over', json(404, { code: 'build_not_found' })],
-    ['over', json(409, { code: 'build_over' })],
-    ['unknown', json(429, {})],
-    ['unknown', json(500, {})],
+    ['over', jsonReply(200, { cancelsAt: later })],
+    ['over', jsonReply(401, { code: 'build_token_invalid' })],
+    ['over', jsonReply(404, { code: 'build_not_found' })],
+    ['over', jsonReply(409, { code: 'build_over' })],
+    ['unknown', jsonReply(429, {})],
+    ['unknown', jsonReply(500, {})],
     ['unknown', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }],
     ['unknown', 'drop' as const],
   ])('is %s after the answer %j', async (health, answer) => {
@@ -48,24 +56,25 @@ describe('the health of a build', () => {
   })
 
   it('is told each ten seconds, whatever the gateway answers, until the build is over', async () => {
-    const trial = new BuildTrial()
-    const behaviour: GatewayBehaviour = {
-      health: ({ health }) => (health < 3 ? 'drop' : health < 5 ? json(503, {}) : json(409, { code: 'build_over' })),
+    const deps = new FakeDeps()
+    const behaviour: FakeGatewayBehaviour = {
+      health: ({ health }) =>
+        health < 3 ? 'drop' : health < 5 ? jsonReply(503, {}) : jsonReply(409, { code: 'build_over' }),
     }
-    expect(await onBuild(behaviour, build => keepAlive(build, trial.ports, forever()))).toBe('over')
-    expect(trial.sleptMs).toEqual([10_000, 10_000, 10_000, 10_000])
+    expect(await onBuild(behaviour, build => keepBuildAlive(build, deps, forever()))).toBe('over')
+    expect(deps.sleptMs).toEqual([10_000, 10_000, 10_000, 10_000])
   })
 
   it('is told no more once nobody wants it', async () => {
     const stop = new AbortController()
-    const behaviour: GatewayBehaviour = {
+    const behaviour: FakeGatewayBehaviour = {
       health: () => {
         stop.abort()
         return { status: 204 }
       },
     }
     const outcome = await onBuild(behaviour, async (build, { builds }) => [
-      await keepAlive(build, new BuildTrial().ports, stop.signal),
+      await keepBuildAlive(build, new FakeDeps(), stop.signal),
       builds[0]?.health,
     ])
     expect(outcome).toEqual(['stopped', 1])
@@ -76,12 +85,14 @@ describe('the health of a build', () => {
     [{ phase: 'ended', outcome: 'time_up' }, 'The build was ended by the service (time_up).'],
     [{ phase: 'active' }, 'The build is over at the service.'],
   ])('that is over has a reason: %j', async (changes, words) => {
-    const look: GatewayBehaviour['look'] = async build => json(200, await build.state(changes))
-    expect(await onBuild({ look }, build => whyOver(build))).toBe(words)
+    const read: FakeGatewayBehaviour['read'] = async build => jsonReply(200, await build.state(changes))
+    expect(await onBuild({ read }, build => describeBuildEnd(build))).toBe(words)
   })
 
   it('that is over has no reason where the gateway gives none', async () => {
-    expect(await onBuild({ look: () => 'drop' }, build => whyOver(build))).toBe('The build is over at the service.')
+    expect(await onBuild({ read: () => 'drop' }, build => describeBuildEnd(build))).toBe(
+      'The build is over at the service.',
+    )
   })
 })
 
@@ -92,17 +103,17 @@ describe('the end of a build', () => {
   })
 
   it('is told again until the gateway knows', async () => {
-    const end: GatewayBehaviour['end'] = (_, attempt) =>
-      attempt === 1 ? 'drop' : attempt === 2 ? json(503, {}) : { status: 204 }
+    const end: FakeGatewayBehaviour['end'] = (_, attempt) =>
+      attempt === 1 ? 'drop' : attempt === 2 ? jsonReply(503, {}) : { status: 204 }
     expect(await onBuild({ end }, build => endBuild(build, 'success'))).toBe(true)
   })
 
   it.each([404, 409, 410])('has come already when the gateway answers %i', async status => {
-    expect(await onBuild({ end: () => json(status, {}) }, build => endBuild(build, 'success'))).toBe(true)
+    expect(await onBuild({ end: () => jsonReply(status, {}) }, build => endBuild(build, 'success'))).toBe(true)
   })
 
   it('is not claimed to be known when the token is refused', async () => {
-    expect(await onBuild({ end: () => json(401, {}) }, build => endBuild(build, 'success'))).toBe(false)
+    expect(await onBuild({ end: () => jsonReply(401, {}) }, build => endBuild(build, 'success'))).toBe(false)
   })
 })
 
@@ -119,8 +130,8 @@ describe('the record of a build', () => {
   it('is read as it was written, by its owner only', async () => {
     await inFolder(folder =>
       onBuild({}, async build => {
-        await writeBuildRecord(folder, build, later)
-        expect(await readBuildRecord(folder)).toEqual({ ...build, expiresAt: later })
+        await writeHeldBuild(folder, build, later)
+        expect(await readHeldBuild(folder)).toEqual({ ...build, expiresAt: later })
         expect((await stat(path.join(folder, 'build.json'))).mode & 0o777).toBe(0o600)
       }),
     )
@@ -129,12 +140,12 @@ describe('the record of a build', () => {
   it('keeps the build alive as long as it is there', async () => {
     await inFolder(folder =>
       onBuild({}, async (build, { builds }) => {
-        await writeBuildRecord(folder, build, later)
-        const keeping = keepUntilGone(folder, new BuildTrial().ports)
+        await writeHeldBuild(folder, build, later)
+        const keeping = keepAliveUntilGone(folder, new FakeDeps())
         await expect.poll(() => builds[0]?.health).toBeGreaterThan(2)
         await removeBuildFolder(folder)
         await keeping
-        expect(await hasBuildRecord(folder)).toBe(false)
+        expect(await hasHeldBuild(folder)).toBe(false)
       }),
     )
   })
@@ -142,8 +153,8 @@ describe('the record of a build', () => {
   it('keeps no build alive beyond its time', async () => {
     await inFolder(folder =>
       onBuild({}, async build => {
-        await writeBuildRecord(folder, build, ago)
-        await expect(keepUntilGone(folder, new BuildTrial().ports)).resolves.toBeUndefined()
+        await writeHeldBuild(folder, build, ago)
+        await expect(keepAliveUntilGone(folder, new FakeDeps())).resolves.toBeUndefined()
       }),
     )
   })
@@ -153,8 +164,8 @@ describe('the record of a build', () => {
     async content => {
       await inFolder(async folder => {
         await writeFile(path.join(folder, 'build.json'), content)
-        expect(await readBuildRecord(folder)).toBeUndefined()
-        await expect(keepUntilGone(folder, new BuildTrial().ports)).resolves.toBeUndefined()
+        expect(await readHeldBuild(folder)).toBeUndefined()
+        await expect(keepAliveUntilGone(folder, new FakeDeps())).resolves.toBeUndefined()
       })
     },
   )

@@ -3,8 +3,8 @@ import type { BuildId, BuildToken, Issuer } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import { type BoundedAnswer, boundedRequest } from '../claiming/bounded-request.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
-import { type Attempt, failedAttempt, isPassing } from '../claiming/persistence.ts'
-import { readRefusal } from '../claiming/problem.ts'
+import { readRefusal } from '../claiming/read-refusal.ts'
+import { type AttemptOutcome, failedAttempt, isTransient } from '../claiming/retry-until-done.ts'
 import { ShownBuild } from './build-state.ts'
 import { buildingLimits } from './limits.ts'
 
@@ -16,16 +16,16 @@ export interface BuildHandle {
 }
 
 export type BuildResult = 'success' | 'error' | 'canceled'
-export type Health = 'alive' | 'over' | 'unknown'
+export type BuildHealth = 'alive' | 'over' | 'unknown'
 
 /** One question for what the build is like now; held by the gateway until it differs from `version`. @throws ClaimFailure */
-export async function lookAtBuild(
+export async function readBuildState(
   build: BuildHandle,
   version: number,
   signal: AbortSignal,
-): Promise<Attempt<ShownBuild>> {
+): Promise<AttemptOutcome<ShownBuild>> {
   const answer = await ask(build, 'GET', `?version=${version}`, buildingLimits.stateTimeoutMs, signal)
-  if (answer.status !== 200) return passingOrRefusal(answer)
+  if (answer.status !== 200) return retryOrRefusal(answer)
   const shown = ShownBuild.safeParse(parseJson(answer.text))
   if (shown.success) return { state: 'done', value: shown.data }
   throw new ClaimFailure('untrusted', 'build_malformed', {
@@ -40,7 +40,7 @@ const Over = z.object({ cancelsAt: z.string() })
 const overStatuses = [401, 404, 409, 410]
 
 /** Says that this client lives. Never rejects but for the signal; `unknown` while the gateway cannot be asked. */
-export async function reportHealth(build: BuildHandle, signal: AbortSignal): Promise<Health> {
+export async function reportHealth(build: BuildHandle, signal: AbortSignal): Promise<BuildHealth> {
   const answer = await ask(build, 'POST', '/health', buildingLimits.healthTimeoutMs, signal).catch(() => undefined)
   signal.throwIfAborted()
   if (answer === undefined) return 'unknown'
@@ -54,7 +54,7 @@ export async function endBuild(build: BuildHandle, result: BuildResult): Promise
   const deadline = AbortSignal.timeout(buildingLimits.endTimeoutMs)
   while (!deadline.aborted) {
     const answer = await tellEnd(build, result, deadline).catch(() => undefined)
-    if (answer !== undefined && !isPassing(answer.status)) {
+    if (answer !== undefined && !isTransient(answer.status)) {
       return answer.status < 300 || [404, 409, 410].includes(answer.status)
     }
     await pause(deadline)
@@ -97,10 +97,10 @@ function ask(
 }
 
 /** 429 and 5xx pass, unless the code says that asking again changes nothing. @throws ClaimFailure */
-export function passingOrRefusal(answer: BoundedAnswer): Attempt<never> {
+export function retryOrRefusal(answer: BoundedAnswer): AttemptOutcome<never> {
   const refused = readRefusal(answer)
   const final = isErrorCode(refused.code) && !isRetryable(refused.code)
-  if (isPassing(answer.status) && !final) return failedAttempt(answer)
+  if (isTransient(answer.status) && !final) return failedAttempt(answer)
   throw refused
 }
 

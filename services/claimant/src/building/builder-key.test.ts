@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, verify } from 'node:crypto'
 import { CertificateRequest } from '@forkproof/contracts/build'
 import { describe, expect, it } from 'vitest'
 import { newBuilderKey } from './builder-key.ts'
-import { fakeAuthority } from './fake-authority.ts'
+import { fakeAuthority } from './testing/fake-authority.ts'
 
 const derOf = (pem: string) => Buffer.from(pem.replaceAll(/-----[A-Z ]+-----|\n/g, ''), 'base64')
 

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises'
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
-import type { ClaimPorts } from '../claiming/ports.ts'
-import { removeBuildFolder, writeBuildRecord } from './build-record.ts'
-import { type LeasedBuild, type LeaseWish, leaseBuilders } from './lease-builders.ts'
+import { removeBuildFolder, writeHeldBuild } from './held-build.ts'
+import { type LeasedBuild, type LeaseOptions, leaseBuilders } from './lease-builders.ts'
 
 /**
  * Builders for later steps: beside their credentials, `folder` gets a record with which another process keeps the build alive or ends it,
@@ -11,11 +11,11 @@ import { type LeasedBuild, type LeaseWish, leaseBuilders } from './lease-builder
  * @throws ClaimFailure
  */
 export async function holdBuilder(
-  wish: Omit<LeaseWish, 'onStarted'>,
-  ports: ClaimPorts,
+  options: Omit<LeaseOptions, 'onStarted'>,
+  deps: ClaimDeps,
   cancel: AbortSignal,
 ): Promise<LeasedBuild> {
-  const { folder } = wish
+  const { folder } = options
   try {
     await mkdir(folder, { mode: 0o700 })
   } catch {
@@ -26,8 +26,8 @@ export async function holdBuilder(
     })
   }
   try {
-    const onStarted: LeaseWish['onStarted'] = (build, expiresAt) => writeBuildRecord(folder, build, expiresAt)
-    return await leaseBuilders({ ...wish, onStarted }, ports, cancel)
+    const onStarted: LeaseOptions['onStarted'] = (build, expiresAt) => writeHeldBuild(folder, build, expiresAt)
+    return await leaseBuilders({ ...options, onStarted }, deps, cancel)
   } catch (error) {
     await removeBuildFolder(folder)
     throw error

@@ -1,13 +1,13 @@
-import { harmless } from '../claiming/claim-failure.ts'
-import type { ClaimPorts } from '../claiming/ports.ts'
-import { ended } from './await-builders.ts'
-import { type BuildHandle, lookAtBuild, reportHealth } from './build-client.ts'
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
+import { harmlessText } from '../claiming/claim-failure.ts'
+import { buildEndFailure } from './await-builders.ts'
+import { type BuildHandle, readBuildState, reportHealth } from './build-client.ts'
 import { buildingLimits } from './limits.ts'
 
 /** Says again and again that the client lives. Resolves to `over` once the build is, to `stopped` with the signal; never rejects. */
-export async function keepAlive(
+export async function keepBuildAlive(
   build: BuildHandle,
-  { clock }: Pick<ClaimPorts, 'clock'>,
+  { clock }: Pick<ClaimDeps, 'clock'>,
   stop: AbortSignal,
 ): Promise<'over' | 'stopped'> {
   while (!stop.aborted) {
@@ -20,13 +20,13 @@ export async function keepAlive(
 }
 
 /** One line about a build that is over; asks once and takes what it gets. Never rejects. */
-export const whyOver = async (build: BuildHandle): Promise<string> =>
-  (await endAtService(build)) ?? 'The build is over at the service.'
+export const describeBuildEnd = async (build: BuildHandle): Promise<string> =>
+  (await serviceEndReason(build)) ?? 'The build is over at the service.'
 
 /** Why the service says that the build is over, in one line; `undefined` when it goes on and when nobody can tell. Never rejects. */
-export async function endAtService(build: BuildHandle): Promise<string | undefined> {
+export async function serviceEndReason(build: BuildHandle): Promise<string | undefined> {
   const bound = AbortSignal.timeout(buildingLimits.endAttemptTimeoutMs)
-  const look = await lookAtBuild(build, 0, bound).catch(() => undefined)
-  if (look?.state !== 'done' || !['ending', 'ended'].includes(look.value.phase)) return undefined
-  return `${harmless(ended(look.value).message)}.`
+  const answer = await readBuildState(build, 0, bound).catch(() => undefined)
+  if (answer?.state !== 'done' || !['ending', 'ended'].includes(answer.value.phase)) return undefined
+  return `${harmlessText(buildEndFailure(answer.value).message)}.`
 }

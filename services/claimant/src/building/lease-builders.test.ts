@@ -2,13 +2,14 @@ import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
-import { json, type Reply } from '../claiming/fake-issuer.ts'
-import { BuildTrial, tryLease } from './build-trial.ts'
+import { FakeDeps } from '../claiming/testing/fake-deps.ts'
+import { type FakeReply, jsonReply } from '../claiming/testing/fake-issuer.ts'
 import { newBuilderKey } from './builder-key.ts'
-import { fakeAuthority } from './fake-authority.ts'
-import { begun, type FakeBuild } from './fake-gateway.ts'
+import { fakeAuthority } from './testing/fake-authority.ts'
+import { type FakeBuild, startedBuildBody } from './testing/fake-gateway.ts'
+import { tryLease } from './testing/lease-harness.ts'
 
-const never = () => new Promise<Reply>(() => undefined)
+const never = () => new Promise<FakeReply>(() => undefined)
 
 describe('a lease', () => {
   it('ends with files that reach the builder and that only their owner reads', async () => {
@@ -40,29 +41,29 @@ describe('a lease', () => {
       { platforms: ['linux/amd64', 'linux/arm64'], maxMinutes: 7 },
     )
     expect(outcome).toHaveProperty('builders.length', 2)
-    expect(builds[0]?.wish).toMatchObject({ platforms: ['linux/amd64', 'linux/arm64'], maxMinutes: 7 })
-    const { certificateRequests = {} } = builds[0]?.wish ?? {}
+    expect(builds[0]?.request).toMatchObject({ platforms: ['linux/amd64', 'linux/arm64'], maxMinutes: 7 })
+    const { certificateRequests = {} } = builds[0]?.request ?? {}
     expect(new Set(Object.values(certificateRequests)).size).toBe(2)
     expect(requests.map(request => request.body).join()).not.toContain('PRIVATE KEY')
   })
 
   it('asks nothing more when the builder was ready at once', async () => {
     const { told } = await tryLease({
-      start: async build => json(201, { ...(await begun(build)), state: await build.state() }),
+      start: async build => jsonReply(201, { ...(await startedBuildBody(build)), state: await build.state() }),
     })
     expect(told).toEqual(['POST build'])
   })
 
   it('says how it stands while it waits, each change once', async () => {
     const queued = (position: number) => [{ platform: 'linux/amd64', state: 'queued', position, estimateSeconds: 20.4 }]
-    const { trial } = await tryLease({
-      look: async (build, look) =>
-        json(
+    const { deps } = await tryLease({
+      read: async (build, read) =>
+        jsonReply(
           200,
-          look < 5 ? await build.state({ platforms: queued([2, 2, 1, 0][look - 1] ?? 0) }) : await build.state(),
+          read < 5 ? await build.state({ platforms: queued([2, 2, 1, 0][read - 1] ?? 0) }) : await build.state(),
         ),
     })
-    expect(trial.said.filter(line => line.includes('linux/amd64') && !line.startsWith('After'))).toEqual([
+    expect(deps.said.filter(line => line.includes('linux/amd64') && !line.startsWith('After'))).toEqual([
       'The builder for linux/amd64 is being started',
       'All builders for linux/amd64 are taken: waiting in line, position 2, about 21 s',
       'All builders for linux/amd64 are taken: waiting in line, position 1, about 21 s',
@@ -72,47 +73,47 @@ describe('a lease', () => {
   })
 
   it('reminds every few seconds and says that it lives while it waits', async () => {
-    const trial = new BuildTrial()
+    const deps = new FakeDeps()
     const { builds } = await tryLease(
       {
-        look: async build => {
-          await expect.poll(() => trial.said.filter(line => line.startsWith('After')).length).toBeGreaterThan(2)
+        read: async build => {
+          await expect.poll(() => deps.said.filter(line => line.startsWith('After')).length).toBeGreaterThan(2)
           await expect.poll(() => build.health).toBeGreaterThan(1)
-          return json(200, await build.state())
+          return jsonReply(200, await build.state())
         },
       },
-      { trial },
+      { deps },
     )
     expect(builds[0]?.health).toBeGreaterThan(1)
-    expect(trial.said).toContainEqual(
+    expect(deps.said).toContainEqual(
       expect.stringMatching(/^After \d+ s: The builder for linux\/amd64 is being started$/),
     )
   })
 
   it('survives broken connections, errors and a gateway that answers too soon', async () => {
-    const { code, trial } = await tryLease({
-      look: async (build, look) => {
-        if (look === 1) return 'drop'
-        if (look === 2) return json(503, { code: 'temporarily_unavailable' }, { 'retry-after': '2' })
-        if (look < 6) return json(200, await build.state({ version: 1, platforms: [] }))
-        return json(200, await build.state())
+    const { code, deps } = await tryLease({
+      read: async (build, read) => {
+        if (read === 1) return 'drop'
+        if (read === 2) return jsonReply(503, { code: 'temporarily_unavailable' }, { 'retry-after': '2' })
+        if (read < 6) return jsonReply(200, await build.state({ version: 1, platforms: [] }))
+        return jsonReply(200, await build.state())
       },
     })
     expect(code).toBe('leased')
-    expect(trial.sleptMs).toContain(2_000)
+    expect(deps.sleptMs).toContain(2_000)
     // After each answer that changes nothing, but for those that took as long by themselves.
-    expect(trial.sleptMs).toContain(200)
+    expect(deps.sleptMs).toContain(200)
   })
 
   it('waits as long as a 429 asks, and begins again when the answer was lost', async () => {
-    const { code, trial, builds } = await tryLease({
+    const { code, deps, builds } = await tryLease({
       start: async (build, attempt) => {
-        if (attempt === 1) return json(429, { code: 'too_many_builds' }, { 'retry-after': '9' })
-        return attempt === 2 ? 'drop' : json(201, await begun(build))
+        if (attempt === 1) return jsonReply(429, { code: 'too_many_builds' }, { 'retry-after': '9' })
+        return attempt === 2 ? 'drop' : jsonReply(201, await startedBuildBody(build))
       },
     })
     expect({ code, builds: builds.length }).toEqual({ code: 'leased', builds: 3 })
-    expect(trial.sleptMs).toContain(9_000)
+    expect(deps.sleptMs).toContain(9_000)
   })
 })
 
@@ -124,7 +125,7 @@ describe('a lease that does not come about', () => {
     [409, 'egress_unavailable'],
     [503, 'isolation_missing'],
   ])('is refused at once with %i %s, in our words and with advice', async (status, code) => {
-    const { outcome, told } = await tryLease({ start: () => json(status, { code, title: 'x' }) })
+    const { outcome, told } = await tryLease({ start: () => jsonReply(status, { code, title: 'x' }) })
     expect(outcome).toMatchObject({ kind: 'refused', code })
     expect(told).toEqual(['POST build'])
   })
@@ -132,14 +133,14 @@ describe('a lease that does not come about', () => {
   it('because one platform has no builder gives the other one back', async () => {
     const { outcome, told } = await tryLease(
       {
-        look: async build => {
+        read: async build => {
           const failed = {
             platform: 'linux/arm64',
             state: 'failed',
             reason: 'no_capacity',
             detail: 'line\n::add-path::x',
           }
-          return json(200, await build.state({ platforms: [await build.platform('linux/amd64'), failed] }))
+          return jsonReply(200, await build.state({ platforms: [await build.platform('linux/amd64'), failed] }))
         },
       },
       { platforms: ['linux/amd64', 'linux/arm64'] },
@@ -156,7 +157,7 @@ describe('a lease that does not come about', () => {
     [{ phase: 'ended', outcome: 'client_gone', platforms: [] }, 'build_over'],
     [{ phase: 'ended', outcome: 'of the future ::x' }, 'build_over'],
   ])('because it is over says why: %j', async (changes, code) => {
-    const { outcome } = await tryLease({ look: async build => json(200, await build.state(changes)) })
+    const { outcome } = await tryLease({ read: async build => jsonReply(200, await build.state(changes)) })
     expect(outcome).toMatchObject({ kind: 'refused', code })
     expect(outcome).toHaveProperty('message', expect.not.stringContaining('::'))
   })
@@ -178,7 +179,8 @@ describe('a lease that does not come about', () => {
     ['an unknown platform', { platform: 'linux/s390x' }],
   ])('because the answer has %s is not trusted, and ended', async (_, changes) => {
     const { outcome, told } = await tryLease({
-      look: async build => json(200, await build.state({ platforms: [await build.platform('linux/amd64', changes)] })),
+      read: async build =>
+        jsonReply(200, await build.state({ platforms: [await build.platform('linux/amd64', changes)] })),
     })
     expect(outcome).toMatchObject({ kind: 'untrusted', code: 'build_malformed' })
     expect(told.at(-1)).toBe('DELETE')
@@ -194,8 +196,8 @@ describe('a lease that does not come about', () => {
     ['of another authority', async () => ({ caCertificate: (await fakeAuthority()).caCertificate })],
   ])('because the certificate is %s is not used', async (_, changes) => {
     const { outcome, told } = await tryLease({
-      look: async build =>
-        json(200, await build.state({ platforms: [await build.platform('linux/amd64', await changes(build))] })),
+      read: async build =>
+        jsonReply(200, await build.state({ platforms: [await build.platform('linux/amd64', await changes(build))] })),
     })
     expect(outcome).toMatchObject({ kind: 'untrusted', code: 'certificate_foreign' })
     expect(told.at(-1)).toBe('DELETE')
@@ -207,18 +209,18 @@ describe('a lease that does not come about', () => {
   })
 
   it('in time is given back', async () => {
-    const { outcome, told } = await tryLease({ look: never }, { waitMs: 300 })
+    const { outcome, told } = await tryLease({ read: never }, { waitMs: 300 })
     expect(outcome).toMatchObject({ kind: 'unavailable', code: 'timeout' })
     expect(told.at(-1)).toBe('DELETE')
   })
 
   it('because it is cancelled is given back at once', async () => {
     const cancel = new AbortController()
-    const look = () => {
+    const read = () => {
       cancel.abort()
       return never()
     }
-    const { outcome, told } = await tryLease({ look }, { cancel: cancel.signal })
+    const { outcome, told } = await tryLease({ read }, { cancel: cancel.signal })
     expect(outcome).toMatchObject({ code: 'canceled' })
     expect(told).toEqual(['POST build', 'GET build', 'DELETE'])
   })

@@ -1,10 +1,10 @@
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
-import type { ClaimPorts } from '../claiming/ports.ts'
 import { awaitBuilders } from './await-builders.ts'
 import { type BuildHandle, endBuild, reportHealth } from './build-client.ts'
 import { type LeasedBuilder, writeBuilderFiles } from './builder-files.ts'
 import { buildingLimits } from './limits.ts'
-import { type BuildWish, startBuild } from './start-build.ts'
+import { type StartBuildOptions, startBuild } from './start-build.ts'
 
 export interface LeasedBuild {
   readonly build: BuildHandle
@@ -13,7 +13,7 @@ export interface LeasedBuild {
   readonly builders: readonly LeasedBuilder[]
 }
 
-export interface LeaseWish extends BuildWish {
+export interface LeaseOptions extends StartBuildOptions {
   /** Private; files are written below it. */
   readonly folder: string
   /** How long a builder may take. */
@@ -26,19 +26,19 @@ export interface LeaseWish extends BuildWish {
  * A build with one ready builder per platform. When that does not come about, or is cancelled, nothing is left running.
  * @throws ClaimFailure
  */
-export async function leaseBuilders(wish: LeaseWish, ports: ClaimPorts, cancel: AbortSignal): Promise<LeasedBuild> {
-  const deadline = AbortSignal.any([AbortSignal.timeout(wish.waitMs), cancel])
-  const { started, keys } = await startBuild(wish, ports, deadline).catch(unlessCancelled(cancel))
+export async function leaseBuilders(options: LeaseOptions, deps: ClaimDeps, cancel: AbortSignal): Promise<LeasedBuild> {
+  const deadline = AbortSignal.any([AbortSignal.timeout(options.waitMs), cancel])
+  const { started, keys } = await startBuild(options, deps, deadline).catch(unlessCancelled(cancel))
   const { buildId, buildToken, expiresAt } = started
-  const build: BuildHandle = { issuer: wish.issuer, buildId, buildToken }
+  const build: BuildHandle = { issuer: options.issuer, buildId, buildToken }
   const enough = new AbortController()
-  const beating = beatWhileWaiting(build, ports, AbortSignal.any([deadline, enough.signal]))
+  const beating = beatWhileWaiting(build, deps, AbortSignal.any([deadline, enough.signal]))
   try {
-    await wish.onStarted?.(build, expiresAt)
-    ports.journal.say(`Build ${buildId} may go on until ${expiresAt}.`)
-    const ready = await awaitBuilders(build, wish.platforms, started.state, ports, deadline)
+    await options.onStarted?.(build, expiresAt)
+    deps.journal.say(`Build ${buildId} may go on until ${expiresAt}.`)
+    const ready = await awaitBuilders(build, options.platforms, started.state, deps, deadline)
     const builders: LeasedBuilder[] = []
-    for (const builder of ready) builders.push(await writeBuilderFiles(wish.folder, builder, keys))
+    for (const builder of ready) builders.push(await writeBuilderFiles(options.folder, builder, keys))
     return { build, expiresAt, builders }
   } catch (error) {
     await endBuild(build, 'canceled')
@@ -50,9 +50,9 @@ export async function leaseBuilders(wish: LeaseWish, ports: ClaimPorts, cancel: 
 }
 
 /** Waiting in line may take longer than a silent client is believed in. Never rejects. */
-async function beatWhileWaiting(build: BuildHandle, ports: ClaimPorts, stop: AbortSignal): Promise<void> {
+async function beatWhileWaiting(build: BuildHandle, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    await ports.clock.sleep(buildingLimits.healthIntervalMs, stop).catch(() => undefined)
+    await deps.clock.sleep(buildingLimits.healthIntervalMs, stop).catch(() => undefined)
     if (!stop.aborted) await reportHealth(build, stop).catch(() => undefined)
   }
 }

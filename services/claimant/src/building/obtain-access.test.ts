@@ -1,12 +1,11 @@
 import { Audience, RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { UnsecuredJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { ClaimFailure } from '../claiming/claim-failure.ts'
-import { json } from '../claiming/fake-issuer.ts'
+import { FakeDeps, onlyClaimFailures } from '../claiming/testing/fake-deps.ts'
+import { jsonReply } from '../claiming/testing/fake-issuer.ts'
 import type { RunEnvironment } from '../environment/run-environment.ts'
-import { BuildTrial } from './build-trial.ts'
-import { fakeAccessToken, fakeProject, type GatewayBehaviour, startFakeGateway } from './fake-gateway.ts'
 import { obtainAccess } from './obtain-access.ts'
+import { type FakeGatewayBehaviour, fakeAccessToken, fakeProject, startFakeGateway } from './testing/fake-gateway.ts'
 
 const fork: RunEnvironment = {
   kind: 'claim',
@@ -24,12 +23,12 @@ const idToken = (expiresInSeconds: number) =>
 async function tryAccess(
   given: { accessToken?: string; idToken?: string },
   where: RunEnvironment,
-  behaviour: GatewayBehaviour = {},
+  behaviour: FakeGatewayBehaviour = {},
 ) {
   const gateway = await startFakeGateway(behaviour)
-  const trial = new BuildTrial()
+  const deps = new FakeDeps()
   const secrets: string[] = []
-  const wish = {
+  const options = {
     issuer: gateway.issuer,
     audience: Audience.parse('https://relying.example'),
     channels: ['log' as const],
@@ -38,22 +37,15 @@ async function tryAccess(
     given: { accessToken: given.accessToken, idToken: given.idToken },
   }
   try {
-    const outcome = await obtainAccess(where, wish, trial.ports, secret => secrets.push(secret)).catch(
-      onlyClaimFailures,
-    )
-    const claimed = trial.said.some(line => line.startsWith('Claim '))
+    const outcome = await obtainAccess(where, options, deps, secret => secrets.push(secret)).catch(onlyClaimFailures)
+    const claimed = deps.said.some(line => line.startsWith('Claim '))
     return { outcome, claimed, secrets, exchanged: gateway.requests.map(request => new URLSearchParams(request.body)) }
   } finally {
     await gateway.close()
   }
 }
 
-function onlyClaimFailures(error: unknown): ClaimFailure {
-  if (error instanceof ClaimFailure) return error
-  throw error
-}
-
-const used = () => json(400, { error: 'invalid_request', error_uri: 'urn:forkproof:error:id_token_used' })
+const used = () => jsonReply(400, { error: 'invalid_request', error_uri: 'urn:forkproof:error:id_token_used' })
 
 describe('the right to build', () => {
   it('is the access token that an earlier step got, where there is one', async () => {
@@ -88,7 +80,7 @@ describe('the right to build', () => {
   })
 
   it('is not claimed anew when the project refuses the run', async () => {
-    const oauth = () => json(400, { error: 'invalid_request', error_uri: 'urn:forkproof:error:not_admitted' })
+    const oauth = () => jsonReply(400, { error: 'invalid_request', error_uri: 'urn:forkproof:error:not_admitted' })
     const { outcome, claimed } = await tryAccess({ idToken: idToken(300) }, fork, { oauth })
     expect(outcome).toMatchObject({ code: 'not_admitted' })
     expect(claimed).toBe(false)
@@ -106,5 +98,5 @@ describe('the right to build', () => {
 })
 
 function fresh() {
-  return json(200, { access_token: fakeAccessToken, token_type: 'Bearer' })
+  return jsonReply(200, { access_token: fakeAccessToken, token_type: 'Bearer' })
 }

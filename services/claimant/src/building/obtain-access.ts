@@ -1,12 +1,12 @@
 import { AccessToken, type ProjectId } from '@forkproof/contracts/ids'
 import { decodeJwt } from 'jose'
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
-import { describeToken, obtainToken, type TokenWish } from '../claiming/obtain-token.ts'
-import type { ClaimPorts } from '../claiming/ports.ts'
+import { describeToken, obtainToken, type TokenOptions } from '../claiming/obtain-token.ts'
 import type { RunEnvironment } from '../environment/run-environment.ts'
 import { exchangeIdToken } from './access-token.ts'
 
-export interface AccessWish extends TokenWish {
+export interface AccessOptions extends TokenOptions {
   readonly projectId: ProjectId
   /** What earlier steps have left; an empty string is nothing. */
   readonly given: { readonly accessToken: string | undefined; readonly idToken: string | undefined }
@@ -23,30 +23,30 @@ const idTokenRestMsMin = 10_000
  */
 export async function obtainAccess(
   where: RunEnvironment,
-  wish: AccessWish,
-  ports: ClaimPorts,
+  options: AccessOptions,
+  deps: ClaimDeps,
   onSecret: (secret: string) => void,
 ): Promise<AccessToken> {
-  const { issuer, projectId, given } = wish
+  const { issuer, projectId, given } = options
   if (given.accessToken) return acceptAccessToken(given.accessToken)
   const exchange = async (idToken: string) => {
-    const deadline = AbortSignal.timeout(wish.timeoutMs)
-    const accessToken = await exchangeIdToken({ issuer, projectId, idToken }, ports, deadline)
+    const deadline = AbortSignal.timeout(options.timeoutMs)
+    const accessToken = await exchangeIdToken({ issuer, projectId, idToken }, deps, deadline)
     onSecret(accessToken)
-    ports.journal.say(`Admitted to project ${projectId}.`)
+    deps.journal.say(`Admitted to project ${projectId}.`)
     return accessToken
   }
-  if (given.idToken && isFresh(given.idToken, ports.clock.now())) {
+  if (given.idToken && isFresh(given.idToken, deps.clock.now())) {
     try {
       return await exchange(given.idToken)
     } catch (error) {
       if (!(error instanceof ClaimFailure) || error.code !== 'id_token_used' || where.kind === 'cannot') throw error
-      ports.journal.say('The token of an earlier step was used before, so a fresh one is obtained.')
+      deps.journal.say('The token of an earlier step was used before, so a fresh one is obtained.')
     }
   }
-  const token = await obtainToken(where, wish, ports)
+  const token = await obtainToken(where, options, deps)
   onSecret(token.jwt)
-  ports.journal.say(describeToken(token, wish.audience))
+  deps.journal.say(describeToken(token, options.audience))
   return exchange(token.jwt)
 }
 

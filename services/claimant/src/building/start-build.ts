@@ -1,15 +1,15 @@
 import type { Platform } from '@forkproof/contracts/build'
 import type { AccessToken, Issuer } from '@forkproof/contracts/ids'
 import { boundedRequest } from '../claiming/bounded-request.ts'
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
-import { persist } from '../claiming/persistence.ts'
-import type { ClaimPorts } from '../claiming/ports.ts'
-import { passingOrRefusal } from './build-client.ts'
+import { retryUntilDone } from '../claiming/retry-until-done.ts'
+import { retryOrRefusal } from './build-client.ts'
 import { StartedBuild } from './build-state.ts'
 import { type BuilderKey, newBuilderKey } from './builder-key.ts'
 import { buildingLimits } from './limits.ts'
 
-export interface BuildWish {
+export interface StartBuildOptions {
   readonly issuer: Issuer
   readonly accessToken: AccessToken
   readonly platforms: readonly Platform[]
@@ -25,27 +25,27 @@ export type BuilderKeys = ReadonlyMap<Platform, BuilderKey>
  * @throws ClaimFailure
  */
 export async function startBuild(
-  wish: BuildWish,
-  ports: ClaimPorts,
+  options: StartBuildOptions,
+  deps: ClaimDeps,
   deadline: AbortSignal,
 ): Promise<{ started: StartedBuild; keys: BuilderKeys }> {
-  const keys = new Map(wish.platforms.map(platform => [platform, newBuilderKey()]))
+  const keys = new Map(options.platforms.map(platform => [platform, newBuilderKey()]))
   const requests = [...keys].map(([platform, key]) => [platform, key.certificateRequest])
   const body = JSON.stringify({
-    platforms: wish.platforms,
+    platforms: options.platforms,
     certificateRequests: Object.fromEntries(requests),
-    ...(wish.maxMinutes === undefined ? {} : { maxMinutes: wish.maxMinutes }),
+    ...(options.maxMinutes === undefined ? {} : { maxMinutes: options.maxMinutes }),
   })
-  const started = await persist<StartedBuild>('Asking for a build', ports, deadline, async () => {
+  const started = await retryUntilDone<StartedBuild>('Asking for a build', deps, deadline, async () => {
     const answer = await boundedRequest({
       method: 'POST',
-      url: `${wish.issuer}/v1/builds`,
-      headers: { authorization: `Bearer ${wish.accessToken}`, 'content-type': 'application/json' },
+      url: `${options.issuer}/v1/builds`,
+      headers: { authorization: `Bearer ${options.accessToken}`, 'content-type': 'application/json' },
       body,
       timeoutMs: buildingLimits.startTimeoutMs,
       signal: deadline,
     })
-    if (answer.status !== 201) return passingOrRefusal(answer)
+    if (answer.status !== 201) return retryOrRefusal(answer)
     return { state: 'done', value: understood(answer.text) }
   })
   return { started, keys }

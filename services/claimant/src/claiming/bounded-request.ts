@@ -19,7 +19,7 @@ export interface BoundedAnswer {
 }
 
 /** No whole answer came; trying again may help. `why` is safe to print. */
-export class Unreachable extends Error {
+export class UnreachableError extends Error {
   override readonly name = 'Unreachable'
 }
 
@@ -47,7 +47,7 @@ export async function boundedRequest(request: BoundedRequest): Promise<BoundedAn
   } catch (error) {
     if (error instanceof ClaimFailure) throw error
     request.signal.throwIfAborted()
-    throw new Unreachable(signal.aborted ? `no answer within ${request.timeoutMs} ms` : connectionProblem(error))
+    throw new UnreachableError(signal.aborted ? `no answer within ${request.timeoutMs} ms` : connectionProblem(error))
   }
 }
 

@@ -60,12 +60,12 @@ const adviceByCode: Partial<Record<ErrorCode, string>> = {
 }
 
 /** A refusal in the issuer's words: our own title where we know the code, the server's detail made harmless. */
-export function refusal(code: string | undefined, status: number, detail?: string): ClaimFailure {
+export function refusalFailure(code: string | undefined, status: number, detail?: string): ClaimFailure {
   const known = code !== undefined && isErrorCode(code) ? code : undefined
   const advice = known === undefined ? undefined : adviceByCode[known]
   return new ClaimFailure('refused', known ?? 'refused', {
     title: known === undefined ? `The issuer refused with status ${status}` : errorTable[known].title,
-    ...(detail === undefined ? {} : { detail: harmless(detail) }),
+    ...(detail === undefined ? {} : { detail: harmlessText(detail) }),
     ...(advice === undefined ? {} : { advice }),
   })
 }
@@ -82,7 +82,7 @@ export function describeFailure(failure: ClaimFailure): string {
  * Foreign text on its way into a log that a runner reads for commands: one line, bounded, and without what starts a command
  * (`::name::` and the older `##[name]`).
  */
-export function harmless(text: string): string {
+export function harmlessText(text: string): string {
   return text
     .slice(0, claimantLimits.foreignTextCharsMax)
     .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')

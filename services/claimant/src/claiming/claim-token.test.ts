@@ -1,7 +1,7 @@
 import { JobId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { TrialLog, trialAudience, tryClaim } from './claim-trial.ts'
-import { json, type Reply } from './fake-issuer.ts'
+import { ClaimLog, testAudience, tryClaim } from './testing/claim-harness.ts'
+import { type FakeReply, jsonReply } from './testing/fake-issuer.ts'
 
 describe('a claim', () => {
   it('ends with the opened token and says what the issuer saw', async () => {
@@ -14,7 +14,7 @@ describe('a claim', () => {
     const { log } = await tryClaim({}, { jobId: JobId.parse('99') })
     const body: unknown = JSON.parse(log.bodies[0] ?? '')
     expect(body).toEqual({
-      aud: trialAudience,
+      aud: testAudience,
       eventName: 'pull_request',
       repo: 'acme/widgets',
       runID: '4711',
@@ -32,7 +32,7 @@ describe('a claim', () => {
 
   it('asks again as Retry-After says while it is pending', async () => {
     const { code, log } = await tryClaim({
-      exchange: (claim, attempt) => (attempt < 3 ? json(202, {}, { 'retry-after': '3' }) : claim.seal()),
+      exchange: (claim, attempt) => (attempt < 3 ? jsonReply(202, {}, { 'retry-after': '3' }) : claim.seal()),
     })
     expect(code).toBe('token')
     expect(log.sleptMs.filter(ms => ms === 3_000)).toHaveLength(2)
@@ -41,14 +41,14 @@ describe('a claim', () => {
 
   it('does not let Retry-After: 0 become a busy loop', async () => {
     const { log } = await tryClaim({
-      exchange: (claim, attempt) => (attempt < 2 ? json(202, {}, { 'retry-after': '0' }) : claim.seal()),
+      exchange: (claim, attempt) => (attempt < 2 ? jsonReply(202, {}, { 'retry-after': '0' }) : claim.seal()),
     })
     expect(log.sleptMs).toContain(200)
   })
 
   it('backs off exponentially from errors of the exchange and gets its token all the same', async () => {
     const { code, log } = await tryClaim({
-      exchange: (claim, attempt) => (attempt < 4 ? json(503, {}) : claim.seal()),
+      exchange: (claim, attempt) => (attempt < 4 ? jsonReply(503, {}) : claim.seal()),
     })
     expect(code).toBe('token')
     expect(log.sleptMs.filter(ms => ms !== 1_000)).toEqual([187.5, 375, 750])
@@ -62,32 +62,35 @@ describe('a claim', () => {
 
   it('waits as long as a 429 asks', async () => {
     const { code, log } = await tryClaim({
-      claim: (claim, attempt) => (attempt === 1 ? json(429, {}, { 'retry-after': '7' }) : json(200, claim.answer)),
+      claim: (claim, attempt) =>
+        attempt === 1 ? jsonReply(429, {}, { 'retry-after': '7' }) : jsonReply(200, claim.answer),
     })
     expect(code).toBe('token')
     expect(log.sleptMs).toContain(7_000)
   })
 
   it('makes a fresh key for every attempt, because a lost answer may have used the last one', async () => {
-    const { log } = await tryClaim({ claim: (claim, attempt) => (attempt < 3 ? 'drop' : json(200, claim.answer)) })
+    const { log } = await tryClaim({ claim: (claim, attempt) => (attempt < 3 ? 'drop' : jsonReply(200, claim.answer)) })
     const bodies = log.bodies.filter((_, index) => log.asked[index] === 'claim')
     expect(new Set(bodies).size).toBe(3)
   })
 
   it('gives up at its deadline and names the last problem', async () => {
-    const { outcome } = await tryClaim({ claim: () => json(502, {}) }, { timeoutMs: 200 })
+    const { outcome } = await tryClaim({ claim: () => jsonReply(502, {}) }, { timeoutMs: 200 })
     expect(outcome).toMatchObject({ kind: 'unavailable', code: 'timeout', detail: expect.stringContaining('502') })
   })
 
   it('gives up at its deadline while an exchange is held', async () => {
-    const { outcome } = await tryClaim({ exchange: () => new Promise<Reply>(() => undefined) }, { timeoutMs: 200 })
+    const { outcome } = await tryClaim({ exchange: () => new Promise<FakeReply>(() => undefined) }, { timeoutMs: 200 })
     expect(outcome).toMatchObject({ kind: 'unavailable', code: 'timeout' })
   })
 })
 
 describe('a refusal', () => {
   it('stops at once and is told in our own words', async () => {
-    const { outcome, log } = await tryClaim({ claim: () => json(403, { code: 'repository_not_served', title: 'x' }) })
+    const { outcome, log } = await tryClaim({
+      claim: () => jsonReply(403, { code: 'repository_not_served', title: 'x' }),
+    })
     expect(outcome).toMatchObject({ kind: 'refused', code: 'repository_not_served' })
     expect(outcome).toHaveProperty('message', 'This issuer does not serve that repository')
     expect(log.asked).toEqual(['claim'])
@@ -95,7 +98,7 @@ describe('a refusal', () => {
 
   it('of the exchange carries the reason and what to do', async () => {
     const { outcome } = await tryClaim({
-      exchange: () => json(403, { code: 'code_not_seen', reason: 'code_not_seen' }),
+      exchange: () => jsonReply(403, { code: 'code_not_seen', reason: 'code_not_seen' }),
     })
     expect(outcome).toMatchObject({
       kind: 'refused',
@@ -105,14 +108,14 @@ describe('a refusal', () => {
   })
 
   it('that is a verdict is final even with a status that usually passes', async () => {
-    const { code, log } = await tryClaim({ exchange: () => json(503, { code: 'github_unavailable' }) })
+    const { code, log } = await tryClaim({ exchange: () => jsonReply(503, { code: 'github_unavailable' }) })
     expect(code).toBe('github_unavailable')
     expect(log.asked.filter(path => path === 'exchange')).toHaveLength(1)
   })
 
   it('cannot smuggle runner commands into the log', async () => {
     const detail = 'no\n::add-path::/evil\r\n##[add-path]/evil\u2028::stop-commands::x'
-    const { outcome } = await tryClaim({ claim: () => json(400, { code: 'invalid_request', detail }) })
+    const { outcome } = await tryClaim({ claim: () => jsonReply(400, { code: 'invalid_request', detail }) })
     expect(outcome).toHaveProperty('detail', expect.not.stringMatching(/::|##\[|[\n\r\u2028]/))
   })
 
@@ -127,7 +130,7 @@ describe('a refusal', () => {
 
 describe('the sentence', () => {
   it('is printed alone on its line, again and again while the exchange is held, and not after the token', async () => {
-    const log = new TrialLog()
+    const log = new ClaimLog()
     await tryClaim(
       {
         exchange: async claim => {

@@ -1,6 +1,6 @@
+import type { ClaimDeps } from './claim-deps.ts'
 import { collectToken, type IdToken } from './collect-token.ts'
-import { type ClaimWish, type OpenClaim, openClaim } from './open-claim.ts'
-import type { ClaimPorts } from './ports.ts'
+import { type ClaimOptions, type OpenClaim, openClaim } from './open-claim.ts'
 import { repeatSentence, showCode } from './show-code.ts'
 
 export interface ClaimedToken extends IdToken {
@@ -13,24 +13,24 @@ export interface ClaimedToken extends IdToken {
  * The whole of it: claim, check the answer, show the code, wait, open. Ends within `timeoutMs`.
  * @throws ClaimFailure
  */
-export async function claimToken(wish: ClaimWish, ports: ClaimPorts, timeoutMs: number): Promise<ClaimedToken> {
-  const startedAtMs = ports.clock.now()
+export async function claimToken(options: ClaimOptions, deps: ClaimDeps, timeoutMs: number): Promise<ClaimedToken> {
+  const startedAtMs = deps.clock.now()
   const deadline = AbortSignal.timeout(timeoutMs)
-  const { run } = wish
-  ports.journal.say(
+  const { run } = options
+  deps.journal.say(
     `This is run ${run.runId}, attempt ${run.attempt}, of a pull request from ${run.headRepository} to ${run.repository}.`,
   )
-  ports.journal.say(
-    `GitHub gives such a run no OIDC token, so ${wish.issuer} is asked to prove the run and to issue one.`,
+  deps.journal.say(
+    `GitHub gives such a run no OIDC token, so ${options.issuer} is asked to prove the run and to issue one.`,
   )
-  const claim = await openClaim(wish, ports, deadline)
-  announce(claim, ports)
-  const token = await showAndCollect(claim, ports, deadline)
-  return { ...token, claimId: claim.key.claimId, tookMs: ports.clock.now() - startedAtMs }
+  const claim = await openClaim(options, deps, deadline)
+  announce(claim, deps)
+  const token = await showAndCollect(claim, deps, deadline)
+  return { ...token, claimId: claim.key.claimId, tookMs: deps.clock.now() - startedAtMs }
 }
 
 /** For people: what the following lines are about. */
-function announce(claim: OpenClaim, ports: ClaimPorts): void {
+function announce(claim: OpenClaim, deps: ClaimDeps): void {
   const places = {
     artifact: 'as an artifact',
     log: 'in this log',
@@ -38,19 +38,19 @@ function announce(claim: OpenClaim, ports: ClaimPorts): void {
     'step-name': 'as a step name',
   }
   const where = claim.channels.map(channel => places[channel]).join(', ')
-  ports.journal.say(
+  deps.journal.say(
     `Claim ${claim.key.claimId} is open until ${claim.expiresAt}. The issuer now looks for a public code: ${where}.`,
   )
 }
 
 /** Shows an open claim’s code until the token is here. @throws ClaimFailure */
-export async function showAndCollect(claim: OpenClaim, ports: ClaimPorts, deadline: AbortSignal): Promise<IdToken> {
+export async function showAndCollect(claim: OpenClaim, deps: ClaimDeps, deadline: AbortSignal): Promise<IdToken> {
   const enough = new AbortController()
   const stop = AbortSignal.any([deadline, enough.signal])
-  const printing = repeatSentence(claim, ports, stop)
+  const printing = repeatSentence(claim, deps, stop)
   try {
-    await showCode(claim, ports, stop)
-    return await collectToken(claim, ports, deadline)
+    await showCode(claim, deps, stop)
+    return await collectToken(claim, deps, deadline)
   } finally {
     enough.abort()
     await printing

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { newClaimKey } from './claim-key.ts'
-import { trialAudience, tryClaim } from './claim-trial.ts'
+import { testAudience, tryClaim } from './testing/claim-harness.ts'
 
 describe('an answer that cannot be trusted', () => {
   it('is a redirect of the exchange, which is not followed', async () => {
@@ -33,7 +33,7 @@ describe('an answer that cannot be trusted', () => {
   it.each([
     ['issuer', { iss: 'https://other.example' }],
     ['audience', { aud: 'other' }],
-    ['audience, as a list', { aud: [trialAudience, 'other'] }],
+    ['audience, as a list', { aud: [testAudience, 'other'] }],
     ['run', { run_id: '4712' }],
     ['run, as a number', { run_id: 4711 }],
   ])('is a token for another %s', async (_, claims) => {

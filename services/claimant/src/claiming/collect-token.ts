@@ -1,12 +1,12 @@
 import { decodeJwt, type JWTPayload } from 'jose'
 import { type BoundedAnswer, boundedRequest } from './bounded-request.ts'
+import type { ClaimDeps } from './claim-deps.ts'
 import { ClaimFailure } from './claim-failure.ts'
 import { openSealed } from './claim-key.ts'
 import { claimantLimits } from './limits.ts'
 import type { OpenClaim } from './open-claim.ts'
-import { failedAttempt, isPassing, persist } from './persistence.ts'
-import type { ClaimPorts } from './ports.ts'
-import { isVerdict, readRefusal } from './problem.ts'
+import { isVerdict, readRefusal } from './read-refusal.ts'
+import { failedAttempt, isTransient, retryUntilDone } from './retry-until-done.ts'
 
 export interface IdToken {
   /** The compact JWT: a bearer secret. */
@@ -18,8 +18,8 @@ export interface IdToken {
 }
 
 /** Asks for the token until there is an answer. Asking never spoils a claim (design section 4). @throws ClaimFailure */
-export async function collectToken(claim: OpenClaim, ports: ClaimPorts, deadline: AbortSignal): Promise<IdToken> {
-  const sealed = await persist<BoundedAnswer>('Waiting for the token', ports, deadline, async () => {
+export async function collectToken(claim: OpenClaim, deps: ClaimDeps, deadline: AbortSignal): Promise<IdToken> {
+  const sealed = await retryUntilDone<BoundedAnswer>('Waiting for the token', deps, deadline, async () => {
     const answer = await boundedRequest({
       method: 'POST',
       url: claim.exchangeUrl,
@@ -28,7 +28,7 @@ export async function collectToken(claim: OpenClaim, ports: ClaimPorts, deadline
     })
     if (answer.status === 200) return { state: 'done', value: answer }
     if (answer.status === 202) return { state: 'pending', afterMs: answer.retryAfterMs }
-    if (isPassing(answer.status) && !isVerdict(answer)) return failedAttempt(answer)
+    if (isTransient(answer.status) && !isVerdict(answer)) return failedAttempt(answer)
     throw readRefusal(answer)
   })
   if (sealed.mediaType !== 'application/jose') {

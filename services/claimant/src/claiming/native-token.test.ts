@@ -3,15 +3,16 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { Audience } from '@forkproof/contracts/ids'
 import { UnsecuredJWT } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Reply } from './fake-issuer.ts'
 import { nativeToken } from './native-token.ts'
+import { FakeDeps } from './testing/fake-deps.ts'
+import type { FakeReply } from './testing/fake-issuer.ts'
 
 const closing: (() => void)[] = []
 afterEach(() => {
   for (const close of closing.splice(0)) close()
 })
 
-async function askGitHub(answer: (request: IncomingMessage, attempt: number) => Reply, timeoutMs = 10_000) {
+async function askGitHub(answer: (request: IncomingMessage, attempt: number) => FakeReply, timeoutMs = 10_000) {
   let attempt = 0
   const server = createServer((request, response) => {
     attempt += 1
@@ -26,12 +27,7 @@ async function askGitHub(answer: (request: IncomingMessage, attempt: number) => 
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined
   const oidc = { requestUrl: `http://127.0.0.1:${port}/token?api-version=2.0`, requestToken: 'bearer-secret' }
-  const ports = {
-    clock: { now: () => 0, sleep: () => Promise.resolve() },
-    journal: { say: () => undefined, warn: () => undefined },
-    random: () => 0,
-  }
-  return nativeToken(oidc, Audience.parse('https://relying.example'), ports, timeoutMs)
+  return nativeToken(oidc, Audience.parse('https://relying.example'), new FakeDeps(), timeoutMs)
 }
 
 const jwt = new UnsecuredJWT({ exp: 1_900_000_000 }).encode()

@@ -3,13 +3,13 @@ import { decodeJwt } from 'jose'
 import { z } from 'zod'
 import type { NativeOidc } from '../environment/run-environment.ts'
 import { boundedRequest } from './bounded-request.ts'
+import type { ClaimDeps } from './claim-deps.ts'
 import { ClaimFailure } from './claim-failure.ts'
 import type { IdToken } from './collect-token.ts'
 import { claimantLimits } from './limits.ts'
-import { isPassing, persist } from './persistence.ts'
-import type { ClaimPorts } from './ports.ts'
+import { isTransient, retryUntilDone } from './retry-until-done.ts'
 
-const Answer = z.object({ value: z.string().min(1) })
+const NativeTokenAnswer = z.object({ value: z.string().min(1) })
 
 /**
  * GitHub's own OIDC token, where the run may have one: the stronger proof, and no claim is needed.
@@ -18,14 +18,14 @@ const Answer = z.object({ value: z.string().min(1) })
 export async function nativeToken(
   oidc: NativeOidc,
   audience: Audience,
-  ports: ClaimPorts,
+  deps: ClaimDeps,
   timeoutMs: number,
 ): Promise<IdToken> {
-  ports.journal.say('GitHub’s own OIDC is available to this run, so its token is used and nothing needs proving.')
+  deps.journal.say('GitHub’s own OIDC is available to this run, so its token is used and nothing needs proving.')
   const url = new URL(oidc.requestUrl)
   url.searchParams.set('audience', audience)
   const deadline = AbortSignal.timeout(timeoutMs)
-  const text = await persist<string>('Asking GitHub for its token', ports, deadline, async () => {
+  const text = await retryUntilDone<string>('Asking GitHub for its token', deps, deadline, async () => {
     const answer = await boundedRequest({
       method: 'GET',
       url: url.href,
@@ -34,11 +34,11 @@ export async function nativeToken(
       signal: deadline,
     })
     if (answer.status === 200) return { state: 'done', value: answer.text }
-    if (!isPassing(answer.status)) throw unusable(`GitHub answered ${answer.status}.`)
+    if (!isTransient(answer.status)) throw unusable(`GitHub answered ${answer.status}.`)
     return { state: 'failed', why: `GitHub answered ${answer.status}`, afterMs: answer.retryAfterMs }
   })
   try {
-    const jwt = Answer.parse(JSON.parse(text)).value
+    const jwt = NativeTokenAnswer.parse(JSON.parse(text)).value
     return { jwt, expiresAtSeconds: decodeJwt(jwt).exp ?? 0, proof: 'github' }
   } catch {
     throw unusable('The answer is not a token.')

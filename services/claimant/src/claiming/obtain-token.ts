@@ -1,13 +1,13 @@
 import type { Channel } from '@forkproof/contracts/claim'
 import type { Audience, Issuer, JobId } from '@forkproof/contracts/ids'
-import { cannotClaim } from '../environment/cannot.ts'
+import { obstacleFailure } from '../environment/claim-obstacles.ts'
 import type { NativeOidc, RunEnvironment } from '../environment/run-environment.ts'
+import type { ClaimDeps } from './claim-deps.ts'
 import { claimToken } from './claim-token.ts'
 import type { IdToken } from './collect-token.ts'
 import { nativeToken } from './native-token.ts'
-import type { ClaimPorts } from './ports.ts'
 
-export interface TokenWish {
+export interface TokenOptions {
   readonly issuer: Issuer
   readonly audience: Audience
   readonly channels: readonly Channel[]
@@ -23,26 +23,30 @@ export interface ObtainedToken extends IdToken {
 }
 
 /** The token by whatever way this run has. @throws ClaimFailure, also where there is none */
-export async function obtainToken(where: RunEnvironment, wish: TokenWish, ports: ClaimPorts): Promise<ObtainedToken> {
-  if (where.kind === 'cannot') throw cannotClaim(where.reason)
-  if (where.kind === 'native') return obtainNative(where, wish, ports)
-  const claimed = await claimToken({ ...wish, run: where.run }, ports, wish.timeoutMs)
+export async function obtainToken(
+  where: RunEnvironment,
+  options: TokenOptions,
+  deps: ClaimDeps,
+): Promise<ObtainedToken> {
+  if (where.kind === 'cannot') throw obstacleFailure(where.reason)
+  if (where.kind === 'native') return obtainNative(where, options, deps)
+  const claimed = await claimToken({ ...options, run: where.run }, deps, options.timeoutMs)
   return { ...claimed, source: 'forkproof' }
 }
 
 export async function obtainNative(
   where: { oidc: NativeOidc; eventName: string },
-  wish: Pick<TokenWish, 'audience' | 'timeoutMs'>,
-  ports: ClaimPorts,
+  options: Pick<TokenOptions, 'audience' | 'timeoutMs'>,
+  deps: ClaimDeps,
 ): Promise<ObtainedToken> {
   if (where.eventName === 'pull_request_target') {
-    ports.journal.warn(
+    deps.journal.warn(
       'This token speaks for the base repository. Never run a contributor’s code in a pull_request_target job.',
     )
   }
-  const startedAtMs = ports.clock.now()
-  const token = await nativeToken(where.oidc, wish.audience, ports, wish.timeoutMs)
-  return { ...token, source: 'github', tookMs: ports.clock.now() - startedAtMs }
+  const startedAtMs = deps.clock.now()
+  const token = await nativeToken(where.oidc, options.audience, deps, options.timeoutMs)
+  return { ...token, source: 'github', tookMs: deps.clock.now() - startedAtMs }
 }
 
 /** One line for people; nothing of the token itself. */

@@ -2,29 +2,31 @@ import { challengeCode } from '@forkproof/contracts/challenge'
 import { Audience, ClaimId, Issuer } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
 import { newClaimKey } from './claim-key.ts'
-import { trialAudience, tryClaim } from './claim-trial.ts'
-import { type FakeClaim, json } from './fake-issuer.ts'
+import { testAudience, tryClaim } from './testing/claim-harness.ts'
+import { type FakeClaim, jsonReply } from './testing/fake-issuer.ts'
 
 describe('an issuer that relays', () => {
   const honest = ({ answer }: FakeClaim) => ({
     issuer: Issuer.parse(new URL(answer.exchangeURL).origin),
-    audience: trialAudience,
+    audience: testAudience,
     claimId: answer.claimId,
     nonce: answer.nonce,
   })
 
   /** The code of the failure, once it is certain that the run showed nothing and asked for nothing more. */
   const refusedUnshown = async (change: (claim: FakeClaim) => Promise<object> | object) => {
-    const trial = await tryClaim({ claim: async claim => json(200, { ...claim.answer, ...(await change(claim)) }) })
-    expect(trial.outcome).toMatchObject({ kind: 'untrusted' })
-    expect(trial.log.sentences).toEqual([])
-    expect(trial.log.asked).toEqual(['claim'])
-    return trial.code
+    const tried = await tryClaim({
+      claim: async claim => jsonReply(200, { ...claim.answer, ...(await change(claim)) }),
+    })
+    expect(tried.outcome).toMatchObject({ kind: 'untrusted' })
+    expect(tried.log.sentences).toEqual([])
+    expect(tried.log.asked).toEqual(['claim'])
+    return tried.code
   }
 
   it('is told from an honest one by the code alone', async () => {
     const { code } = await tryClaim({
-      claim: async claim => json(200, { ...claim.answer, challengeCode: await challengeCode(honest(claim)) }),
+      claim: async claim => jsonReply(200, { ...claim.answer, challengeCode: await challengeCode(honest(claim)) }),
     })
     expect(code).toBe('token')
   })

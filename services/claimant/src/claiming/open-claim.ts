@@ -3,15 +3,15 @@ import { type Channel, ClaimAnswer, type ClaimRequest } from '@forkproof/contrac
 import type { Audience, ChallengeCode, Issuer, JobId } from '@forkproof/contracts/ids'
 import type { ForkRun } from '../environment/run-environment.ts'
 import { boundedRequest } from './bounded-request.ts'
+import type { ClaimDeps } from './claim-deps.ts'
 import { ClaimFailure } from './claim-failure.ts'
 import { type ClaimKey, newClaimKey } from './claim-key.ts'
 import { claimantLimits } from './limits.ts'
-import { failedAttempt, isPassing, persist } from './persistence.ts'
-import type { ClaimPorts } from './ports.ts'
-import { readRefusal } from './problem.ts'
+import { readRefusal } from './read-refusal.ts'
+import { failedAttempt, isTransient, retryUntilDone } from './retry-until-done.ts'
 
 /** What is asked for. */
-export interface ClaimWish {
+export interface ClaimOptions {
   readonly issuer: Issuer
   readonly audience: Audience
   readonly run: ForkRun
@@ -34,36 +34,36 @@ export interface OpenClaim {
 }
 
 /** @throws ClaimFailure */
-export function openClaim(wish: ClaimWish, ports: ClaimPorts, deadline: AbortSignal): Promise<OpenClaim> {
-  return persist<OpenClaim>('Claiming', ports, deadline, async () => {
+export function openClaim(options: ClaimOptions, deps: ClaimDeps, deadline: AbortSignal): Promise<OpenClaim> {
+  return retryUntilDone<OpenClaim>('Claiming', deps, deadline, async () => {
     // A fresh key each time: if the last answer was lost on its way, that key belongs to a claim already.
     const key = await newClaimKey()
     const answering = boundedRequest({
       method: 'POST',
-      url: `${wish.issuer}/claim`,
+      url: `${options.issuer}/claim`,
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(claimBody(wish, key)),
+      body: JSON.stringify(claimBody(options, key)),
       timeoutMs: claimantLimits.requestTimeoutMs,
       signal: deadline,
     })
     // While the issuer thinks.
-    ports.artifacts?.prepare()
+    deps.artifacts?.prepare()
     const answer = await answering
-    if (answer.status === 200) return { state: 'done', value: await acceptAnswer(answer.text, wish, key) }
-    if (isPassing(answer.status)) return failedAttempt(answer)
+    if (answer.status === 200) return { state: 'done', value: await acceptAnswer(answer.text, options, key) }
+    if (isTransient(answer.status)) return failedAttempt(answer)
     throw readRefusal(answer)
   })
 }
 
-const claimBody = (wish: ClaimWish, key: ClaimKey): ClaimRequest => ({
-  aud: wish.audience,
+const claimBody = (options: ClaimOptions, key: ClaimKey): ClaimRequest => ({
+  aud: options.audience,
   eventName: 'pull_request',
-  repo: wish.run.repository,
-  runID: wish.run.runId,
-  attempt: wish.run.attempt,
-  ...(wish.jobId === undefined ? {} : { jobID: wish.jobId }),
+  repo: options.run.repository,
+  runID: options.run.runId,
+  attempt: options.run.attempt,
+  ...(options.jobId === undefined ? {} : { jobID: options.jobId }),
   sealTo: key.sealTo,
-  channels: [...wish.channels],
+  channels: [...options.channels],
 })
 
 /**
@@ -71,14 +71,14 @@ const claimBody = (wish: ClaimWish, key: ClaimKey): ClaimRequest => ({
  * hand us that claim's code to show; the proof of our run would then be theirs. The code is a hash over issuer, audience, claim id and
  * nonce, so a code that we can compute ourselves from our own values is of use to nobody else. Nothing is shown before this has passed.
  */
-export async function acceptAnswer(text: string, wish: ClaimWish, key: ClaimKey): Promise<OpenClaim> {
+export async function acceptAnswer(text: string, options: ClaimOptions, key: ClaimKey): Promise<OpenClaim> {
   const parsed = ClaimAnswer.safeParse(parseJson(text))
   if (!parsed.success) throw untrusted('answer_malformed', 'The issuer’s answer to the claim is not understood')
   const answer = parsed.data
   if (answer.claimId !== key.claimId) {
     throw untrusted('claim_id_foreign', 'The issuer answered with a claim that is not for our key')
   }
-  const { issuer, audience } = wish
+  const { issuer, audience } = options
   const expected = await challengeCode({ issuer, audience, claimId: key.claimId, nonce: answer.nonce })
   if (answer.challengeCode !== expected) {
     throw untrusted('challenge_foreign', 'The challenge code is not made for this issuer, audience and key')
@@ -86,11 +86,11 @@ export async function acceptAnswer(text: string, wish: ClaimWish, key: ClaimKey)
   if (!belongsTo(answer.exchangeURL, issuer)) {
     throw untrusted('exchange_elsewhere', 'The token would have to be fetched from another host than the issuer’s')
   }
-  const channels = answer.channels.filter(channel => wish.channels.includes(channel))
+  const channels = answer.channels.filter(channel => options.channels.includes(channel))
   return {
     issuer,
     audience,
-    runId: wish.run.runId,
+    runId: options.run.runId,
     key,
     challengeCode: answer.challengeCode,
     exchangeUrl: answer.exchangeURL,

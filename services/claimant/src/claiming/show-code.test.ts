@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { TrialLog, tryClaim } from './claim-trial.ts'
-import { json } from './fake-issuer.ts'
-import type { ArtifactStore } from './ports.ts'
+import type { ArtifactStore } from './claim-deps.ts'
+import { ClaimLog, tryClaim } from './testing/claim-harness.ts'
+import { jsonReply } from './testing/fake-issuer.ts'
 
 describe('the artifact', () => {
   const store = (upload: (name: string) => Promise<void>): ArtifactStore => ({
@@ -11,7 +11,7 @@ describe('the artifact', () => {
   })
 
   it('bears exactly the code, and the issuer is told of it and asked for the token only once it is up', async () => {
-    const log = new TrialLog()
+    const log = new ClaimLog()
     const names: string[] = []
     let askedBefore: string[] = []
     const artifacts = store(async name => {
@@ -30,7 +30,7 @@ describe('the artifact', () => {
     const names: string[] = []
     const artifacts = store(async name => void names.push(name))
     const { code } = await tryClaim(
-      { claim: claim => json(200, { ...claim.answer, channels: ['log'] }) },
+      { claim: claim => jsonReply(200, { ...claim.answer, channels: ['log'] }) },
       { channels: ['artifact', 'log'], artifacts },
     )
     expect(code).toBe('token')
@@ -75,7 +75,7 @@ describe('the artifact', () => {
     const names: string[] = []
     const artifacts = store(async name => void names.push(name))
     const claim = await tryClaim(
-      { claim: ({ answer }) => json(200, { ...answer, channels: ['log', 'artifact'] }) },
+      { claim: ({ answer }) => jsonReply(200, { ...answer, channels: ['log', 'artifact'] }) },
       { channels: ['log'], artifacts },
     )
     expect(claim.code).toBe('token')

@@ -1,18 +1,18 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import { boundedRequest } from './bounded-request.ts'
+import type { ArtifactStore, ClaimDeps } from './claim-deps.ts'
 import { ClaimFailure } from './claim-failure.ts'
 import { claimantLimits } from './limits.ts'
 import type { OpenClaim } from './open-claim.ts'
-import type { ArtifactStore, ClaimPorts } from './ports.ts'
 
 /**
  * Prints the sentence at once and then every second, alone on its line, until told to stop. Whatever the channel: old issuers and people
  * who read the log look for it, and it costs nothing. Never rejects.
  */
-export async function repeatSentence(claim: OpenClaim, ports: ClaimPorts, stop: AbortSignal): Promise<void> {
+export async function repeatSentence(claim: OpenClaim, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    ports.journal.say(challengeSentence(claim.challengeCode))
-    await ports.clock.sleep(claimantLimits.sentenceIntervalMs, stop).catch(() => undefined)
+    deps.journal.say(challengeSentence(claim.challengeCode))
+    await deps.clock.sleep(claimantLimits.sentenceIntervalMs, stop).catch(() => undefined)
   }
 }
 
@@ -21,8 +21,8 @@ export async function repeatSentence(claim: OpenClaim, ports: ClaimPorts, stop: 
  * does not make the issuer look before there is anything to see.
  * @throws ClaimFailure when the code can be shown nowhere
  */
-export async function showCode(claim: OpenClaim, ports: ClaimPorts, stop: AbortSignal): Promise<void> {
-  const { artifacts } = ports
+export async function showCode(claim: OpenClaim, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
+  const { artifacts } = deps
   const uploads = claim.channels.includes('artifact') && artifacts !== undefined
   const ways: Promise<void>[] = []
   // The sentence is printed already (repeatSentence). Where an artifact follows, the issuer is told only then: it watches logs anyway, and
@@ -31,7 +31,7 @@ export async function showCode(claim: OpenClaim, ports: ClaimPorts, stop: AbortS
     if (!uploads) tellShown(claim, stop)
     ways.push(Promise.resolve())
   }
-  if (uploads) ways.push(uploadCode(claim, artifacts, ports, stop).then(() => tellShown(claim, stop)))
+  if (uploads) ways.push(uploadCode(claim, artifacts, deps, stop).then(() => tellShown(claim, stop)))
   await Promise.any(ways).catch(() => {
     if (stop.aborted) throw timedOut()
     throw new ClaimFailure('cannot', 'code_not_shown', {
@@ -42,13 +42,13 @@ export async function showCode(claim: OpenClaim, ports: ClaimPorts, stop: AbortS
   })
 }
 
-async function uploadCode(claim: OpenClaim, artifacts: ArtifactStore, ports: ClaimPorts, stop: AbortSignal) {
-  const startedAtMs = ports.clock.now()
+async function uploadCode(claim: OpenClaim, artifacts: ArtifactStore, deps: ClaimDeps, stop: AbortSignal) {
+  const startedAtMs = deps.clock.now()
   try {
     await unlessAborted(artifacts.upload(claim.challengeCode), stop)
-    ports.journal.say(`The code is up as an artifact after ${ports.clock.now() - startedAtMs} ms.`)
+    deps.journal.say(`The code is up as an artifact after ${deps.clock.now() - startedAtMs} ms.`)
   } catch (error) {
-    if (!stop.aborted) ports.journal.warn('The code could not be uploaded as an artifact.')
+    if (!stop.aborted) deps.journal.warn('The code could not be uploaded as an artifact.')
     throw error
   }
 }

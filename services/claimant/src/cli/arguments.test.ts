@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { parseArguments } from './arguments.ts'
+import { parseCliArguments } from './arguments.ts'
 
 const issuer = ['--issuer', 'https://proof.example']
 
 describe('the arguments', () => {
   it('ask for a token with the log as the only channel', () => {
-    expect(parseArguments(['token', ...issuer])).toMatchObject({
+    expect(parseCliArguments(['token', ...issuer])).toMatchObject({
       kind: 'token',
       channels: ['log'],
       output: { file: undefined, json: false },
@@ -14,14 +14,14 @@ describe('the arguments', () => {
   })
 
   it('ask for the step’s name first when there are two steps', () => {
-    expect(parseArguments(['token', '--begin', ...issuer])).toMatchObject({
+    expect(parseCliArguments(['token', '--begin', ...issuer])).toMatchObject({
       kind: 'begin',
       channels: ['step-name', 'log'],
     })
   })
 
   it('finish without an issuer, which the first step kept', () => {
-    expect(parseArguments(['token', '--finish', '--json', '--timeout-seconds=9'])).toEqual({
+    expect(parseCliArguments(['token', '--finish', '--json', '--timeout-seconds=9'])).toEqual({
       kind: 'finish',
       timeoutMs: 9_000,
       stateFile: undefined,
@@ -30,7 +30,7 @@ describe('the arguments', () => {
   })
 
   it('choose channels', () => {
-    expect(parseArguments(['token', ...issuer, '--channels', 'job-log,step-name'])).toMatchObject({
+    expect(parseCliArguments(['token', ...issuer, '--channels', 'job-log,step-name'])).toMatchObject({
       channels: ['job-log', 'step-name'],
     })
   })
@@ -41,7 +41,7 @@ describe('the arguments', () => {
     [['--version'], 'version'],
     [['token', '--step-name'], 'step-name'],
   ])('%j explain', (argv, kind) => {
-    expect(parseArguments(argv)).toEqual({ kind })
+    expect(parseCliArguments(argv)).toEqual({ kind })
   })
 
   it.each([
@@ -63,7 +63,7 @@ describe('the arguments', () => {
     ['an endless wait', ['token', ...issuer, '--timeout-seconds', '99999']],
     ['a wait of the second step that is no number', ['token', '--finish', '--timeout-seconds', 'x']],
   ])('that are %s are misuse', (_, argv) => {
-    const command = parseArguments(argv)
+    const command = parseCliArguments(argv)
     expect(command).toMatchObject({ kind: 'misuse', problems: [expect.any(String)] })
   })
 })

@@ -1,23 +1,23 @@
 import { parseArgs } from 'node:util'
 import { Channel } from '@forkproof/contracts/claim'
-import { readSettings, type Settings } from '../environment/settings.ts'
-import { type BuildingCommand, type Fallbacks, parseBuild, parseBuilder } from './build-arguments.ts'
+import { type ClaimSettings, readSettings } from '../environment/claim-settings.ts'
+import { type ArgumentFallbacks, type BuildingCommand, parseBuild, parseBuilder } from './build-arguments.ts'
 
-export type Output = { readonly file: string | undefined; readonly json: boolean }
+export type TokenOutput = { readonly file: string | undefined; readonly json: boolean }
 
-export type Command =
+export type CliCommand =
   | { readonly kind: 'help' | 'version' | 'step-name' }
   | BuildingCommand
   | { readonly kind: 'misuse'; readonly problems: readonly string[] }
   | {
       readonly kind: 'token'
-      readonly settings: Settings
+      readonly settings: ClaimSettings
       readonly channels: readonly Channel[]
-      readonly output: Output
+      readonly output: TokenOutput
     }
   | {
       readonly kind: 'begin'
-      readonly settings: Settings
+      readonly settings: ClaimSettings
       readonly channels: readonly Channel[]
       readonly stateFile: string | undefined
     }
@@ -25,7 +25,7 @@ export type Command =
       readonly kind: 'finish'
       readonly timeoutMs: number
       readonly stateFile: string | undefined
-      readonly output: Output
+      readonly output: TokenOutput
     }
 
 const text = { type: 'string' } as const
@@ -58,10 +58,10 @@ const names = {
 const channelsInOneStep: readonly Channel[] = ['log']
 const channelsInTwoSteps: readonly Channel[] = ['step-name', 'log']
 
-const noFallbacks: Fallbacks = { issuer: undefined, project: undefined, depotUrl: undefined }
+const noFallbacks: ArgumentFallbacks = { issuer: undefined, project: undefined, depotUrl: undefined }
 
 /** Pure. `argv` without the interpreter and the script. */
-export function parseArguments(argv: readonly string[], fallbacks: Fallbacks = noFallbacks): Command {
+export function parseCliArguments(argv: readonly string[], fallbacks: ArgumentFallbacks = noFallbacks): CliCommand {
   const [word, ...rest] = argv
   if (word === 'build' || word === 'builder') {
     const own = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : rest.length)
@@ -84,7 +84,7 @@ export function parseArguments(argv: readonly string[], fallbacks: Fallbacks = n
   return beginOrToken(values)
 }
 
-function beginOrToken(values: Values): Command {
+function beginOrToken(values: Values): CliCommand {
   if (!values.begin && values['state-file'] !== undefined) return misuse('--state-file goes with --begin or --finish')
   if (values.begin && (values.json || values.output !== undefined))
     return misuse('--json and --output go with --finish')
@@ -103,7 +103,7 @@ function beginOrToken(values: Values): Command {
   return { kind: 'token', ...common, output: outputOf(values) }
 }
 
-function finish(values: Values): Command {
+function finish(values: Values): CliCommand {
   const foreign = (['issuer', 'audience', 'job-id', 'channels'] as const).filter(name => values[name] !== undefined)
   if (foreign.length > 0) return misuse(`--${foreign.join(', --')}: given to --begin, not to --finish`)
   // The issuer comes from the state file; only the time is read here.
@@ -120,7 +120,7 @@ function finish(values: Values): Command {
   }
 }
 
-const outputOf = (values: Values): Output => ({ file: values.output, json: values.json ?? false })
+const outputOf = (values: Values): TokenOutput => ({ file: values.output, json: values.json ?? false })
 
 function readChannels(
   given: string | undefined,
@@ -131,4 +131,4 @@ function readChannels(
   return parsed.success ? { list: parsed.data } : { problem: '--channels: a list of log, step-name, job-log' }
 }
 
-const misuse = (problem: string): Command => ({ kind: 'misuse', problems: [problem] })
+const misuse = (problem: string): CliCommand => ({ kind: 'misuse', problems: [problem] })

@@ -3,21 +3,21 @@ import type { Platform } from '@forkproof/contracts/build'
 import { Channel } from '@forkproof/contracts/claim'
 import { z } from 'zod'
 import type { BuildResult } from '../building/build-client.ts'
-import { type Client, platformsOf, recogniseClient } from '../clients/recognise-client.ts'
+import { type CommandClient, platformsOf, recogniseClient } from '../clients/recognise-client.ts'
 import { type BuildSettings, readBuildSettings } from '../environment/build-settings.ts'
 
 export interface CliBuildSettings extends BuildSettings {
   readonly channels: readonly Channel[]
 }
 
-export type Print = 'json' | 'env' | 'buildx'
+export type PrintFormat = 'json' | 'env' | 'buildx'
 
 export type BuildingCommand =
   | { readonly kind: 'misuse'; readonly problems: readonly string[] }
   | {
       readonly kind: 'build'
       readonly settings: CliBuildSettings
-      readonly client: Client
+      readonly client: CommandClient
       readonly command: readonly string[]
       /** Where `depot` finds its API. */
       readonly depotUrl: string
@@ -25,7 +25,7 @@ export type BuildingCommand =
   | {
       readonly kind: 'builder'
       readonly settings: CliBuildSettings
-      readonly print: Print
+      readonly print: PrintFormat
       readonly buildx: readonly string[]
       readonly buildxConfig: string | undefined
       readonly foreground: boolean
@@ -35,7 +35,7 @@ export type BuildingCommand =
   | { readonly kind: 'builder-keep-alive'; readonly folder: string }
 
 /** What may come from variables instead, which the Action sets for later steps. */
-export interface Fallbacks {
+export interface ArgumentFallbacks {
   readonly issuer: string | undefined
   readonly project: string | undefined
   readonly depotUrl: string | undefined
@@ -81,7 +81,7 @@ const names = {
 } as const
 
 /** `forkproof build [options] -- command`. `argv` begins after the word `build`. */
-export function parseBuild(argv: readonly string[], fallbacks: Fallbacks): BuildingCommand {
+export function parseBuild(argv: readonly string[], fallbacks: ArgumentFallbacks): BuildingCommand {
   const dashes = argv.indexOf('--')
   const command = dashes < 0 ? [] : argv.slice(dashes + 1)
   if (command.length === 0)
@@ -105,7 +105,7 @@ export function parseBuild(argv: readonly string[], fallbacks: Fallbacks): Build
 }
 
 /** `forkproof builder [options]`. */
-export function parseBuilder(argv: readonly string[], fallbacks: Fallbacks): BuildingCommand {
+export function parseBuilder(argv: readonly string[], fallbacks: ArgumentFallbacks): BuildingCommand {
   return parsed(
     () => parseArgs({ args: [...argv], options: builderOptions, strict: true }).values,
     values => {
@@ -127,7 +127,7 @@ function parseEnd(values: BuilderValues): BuildingCommand {
   return { kind: 'builder-end', folder: values.folder, result: result.data }
 }
 
-function parseLease(values: BuilderValues, fallbacks: Fallbacks): BuildingCommand {
+function parseLease(values: BuilderValues, fallbacks: ArgumentFallbacks): BuildingCommand {
   const print = z
     .enum(['json', 'env', 'buildx'])
     .safeParse(values.print ?? (values['buildx-config'] === undefined ? 'env' : 'buildx'))
@@ -151,7 +151,7 @@ function parseLease(values: BuilderValues, fallbacks: Fallbacks): BuildingComman
 
 type ReadSettings = { settings: CliBuildSettings } | { problems: string[] }
 
-function readShared(values: SharedValues, fallbacks: Fallbacks, implied: readonly Platform[]): ReadSettings {
+function readShared(values: SharedValues, fallbacks: ArgumentFallbacks, implied: readonly Platform[]): ReadSettings {
   const read = readBuildSettings(
     {
       issuer: values.issuer ?? fallbacks.issuer,

@@ -9,7 +9,7 @@ import { writePrivateFile } from '../environment/private-file.ts'
 const stateBytesMax = 16_384
 
 /** What `--begin` leaves for `--finish`: an open claim with its private key, or that GitHub's own token is to be used. */
-const State = z.discriminatedUnion('source', [
+const StoredClaim = z.discriminatedUnion('source', [
   z.strictObject({ source: z.literal('github'), audience: Audience }),
   z.strictObject({
     source: z.literal('forkproof'),
@@ -30,7 +30,7 @@ export type BegunClaim =
 
 export async function writeClaimState(file: string, begun: BegunClaim): Promise<void> {
   const state = begun.source === 'github' ? begun : await storable(begun.claim)
-  await writePrivateFile(file, JSON.stringify(State.parse(state)))
+  await writePrivateFile(file, JSON.stringify(StoredClaim.parse(state)))
 }
 
 /** Undefined if there is no such file or it is not one that `--begin` wrote. */
@@ -39,7 +39,7 @@ export async function readClaimState(file: string): Promise<BegunClaim | undefin
   if (!handle) return undefined
   try {
     if ((await handle.stat()).size > stateBytesMax) return undefined
-    const state = State.parse(JSON.parse(await handle.readFile('utf8')))
+    const state = StoredClaim.parse(JSON.parse(await handle.readFile('utf8')))
     if (state.source === 'github') return state
     const { source, privateKey, ...rest } = state
     return { source, claim: { ...rest, key: await importClaimKey(privateKey) } }

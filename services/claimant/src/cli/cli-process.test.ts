@@ -1,10 +1,15 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bundleTrial } from '../bundle-trial.ts'
-import { type Behaviour, type FakeIssuer, json, startFakeIssuer } from '../claiming/fake-issuer.ts'
+import {
+  type FakeIssuer,
+  type FakeIssuerBehaviour,
+  jsonReply,
+  startFakeIssuer,
+} from '../claiming/testing/fake-issuer.ts'
+import { bundleHarness } from '../testing/bundle-harness.ts'
 
-const trial = bundleTrial()
+const harness = bundleHarness()
 let fake: FakeIssuer | undefined
 let asked: string[]
 
@@ -13,17 +18,17 @@ beforeEach(() => {
 })
 afterEach(() => fake?.close())
 
-async function issuerThat(behaviour: Behaviour = {}): Promise<string> {
+async function issuerThat(behaviour: FakeIssuerBehaviour = {}): Promise<string> {
   fake = await startFakeIssuer(behaviour, url => asked.push(url))
   return fake.issuer
 }
 
 /** The command in the environment of a fork's run, changed as told. */
 async function forkproof(args: readonly string[], changes: Record<string, string> = {}) {
-  const env = { ...(await trial.forkEnvironment()), GITHUB_OUTPUT: inFolder('output'), ...changes }
-  return trial.start('cli.js', args, env).done
+  const env = { ...(await harness.forkEnvironment()), GITHUB_OUTPUT: inFolder('output'), ...changes }
+  return harness.start('cli.js', args, env).done
 }
-const inFolder = (name: string) => path.join(trial.directory, name)
+const inFolder = (name: string) => path.join(harness.directory, name)
 
 const jwtLine = /^eyJ[\w-]+\.[\w-]+\.\n$/
 
@@ -66,11 +71,11 @@ describe('forkproof token', () => {
     expect({ exit, out }).toEqual({ exit: 0, out: '' })
     expect(await readFile(file, 'utf8')).toMatch(jwtLine)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
-    expect((await readdir(trial.directory)).filter(name => name.startsWith('token.'))).toEqual([])
+    expect((await readdir(harness.directory)).filter(name => name.startsWith('token.'))).toEqual([])
   })
 
   it('ends with 1 and the reason when refused', async () => {
-    const issuer = await issuerThat({ exchange: () => json(403, { code: 'code_not_seen' }) })
+    const issuer = await issuerThat({ exchange: () => jsonReply(403, { code: 'code_not_seen' }) })
     const { exit, out, err } = await forkproof(['token', '--issuer', issuer])
     expect({ exit, out }).toEqual({ exit: 1, out: '' })
     expect(err).toMatch(/code_not_seen[\s\S]*What to do: /)
@@ -86,7 +91,7 @@ describe('forkproof token', () => {
 
   it('ends with 1 and shows nothing when the code is forged', async () => {
     const issuer = await issuerThat({
-      claim: ({ answer }) => json(200, { ...answer, challengeCode: `forkproof-${'0'.repeat(64)}` }),
+      claim: ({ answer }) => jsonReply(200, { ...answer, challengeCode: `forkproof-${'0'.repeat(64)}` }),
     })
     const { exit, out, err } = await forkproof(['token', '--issuer', issuer])
     expect({ exit, out }).toEqual({ exit: 1, out: '' })
@@ -138,7 +143,7 @@ describe('the two-step form', () => {
   })
 
   it('leaves no key behind, whether it ends well or not', async () => {
-    await forkproof(['token', '--begin', '--issuer', await issuerThat({ exchange: () => json(403, {}) })])
+    await forkproof(['token', '--begin', '--issuer', await issuerThat({ exchange: () => jsonReply(403, {}) })])
     expect(await forkproof(['token', '--finish'])).toMatchObject({ exit: 1, out: '' })
     await expect(stat(stateFile())).rejects.toMatchObject({ code: 'ENOENT' })
     expect(await forkproof(['token', '--finish'])).toMatchObject({
@@ -161,8 +166,8 @@ describe('the two-step form', () => {
   })
 
   it('keeps nothing when the claim is refused', async () => {
-    const issuer = await issuerThat({ claim: () => json(403, { code: 'repository_not_served' }) })
+    const issuer = await issuerThat({ claim: () => jsonReply(403, { code: 'repository_not_served' }) })
     expect(await forkproof(['token', '--begin', '--issuer', issuer])).toMatchObject({ exit: 1, out: '' })
-    expect(await readdir(trial.directory)).toEqual(['event.json'])
+    expect(await readdir(harness.directory)).toEqual(['event.json'])
   })
 })

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import type { RunningCommand } from '../clients/run-command.ts'
-import type { Terminal } from './terminal.ts'
+import type { CliTerminal } from './terminal.ts'
 
 /** Someone wants this to end: calls off what is under way, or passes it on to the command that runs. */
 export class Interrupts {
@@ -9,7 +9,7 @@ export class Interrupts {
   #first: NodeJS.Signals | undefined
   #running: RunningCommand | undefined
 
-  constructor({ onSignal, isInteractive }: Pick<Terminal, 'onSignal' | 'isInteractive'>) {
+  constructor({ onSignal, isInteractive }: Pick<CliTerminal, 'onSignal' | 'isInteractive'>) {
     this.#stopListening = onSignal(signal => {
       this.#first ??= signal
       this.#abort.abort()

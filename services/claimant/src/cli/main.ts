@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import manifest from '../../package.json' with { type: 'json' }
-import { systemClock } from '../claiming/system-clock.ts'
+import { systemClaimClock } from '../claiming/claim-clock.ts'
 import { runCli } from './run-cli.ts'
-import { onTerminationSignal } from './termination.ts'
+import { onTerminationSignal } from './termination-signals.ts'
 
 process.exitCode = await runCli({
   argv: process.argv.slice(2),
@@ -10,7 +10,7 @@ process.exitCode = await runCli({
   version: manifest.version,
   script: process.argv[1] ?? '',
   isInteractive: process.stdin.isTTY === true,
-  clock: systemClock,
+  clock: systemClaimClock,
   random: Math.random,
   out: text => process.stdout.write(text),
   err: text => process.stderr.write(text),

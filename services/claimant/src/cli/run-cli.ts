@@ -1,30 +1,30 @@
-import { keepUntilGone } from '../building/keeper.ts'
+import { keepAliveUntilGone } from '../building/keep-alive-process.ts'
 import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
 import { describeToken, type ObtainedToken, obtainToken } from '../claiming/obtain-token.ts'
 import { readEventFile } from '../environment/event-file.ts'
 import { writePrivateFile } from '../environment/private-file.ts'
 import { type RunEnvironment, recogniseRun } from '../environment/run-environment.ts'
-import { type Command, type Output, parseArguments } from './arguments.ts'
-import { build } from './build.ts'
-import { builder, endBuilder } from './builder.ts'
-import { cliPorts, exitCode, mask, type Terminal } from './terminal.ts'
-import { begin, finish } from './two-steps.ts'
-import { stepNameHelp, usage } from './usage.ts'
+import { type CliCommand, parseCliArguments, type TokenOutput } from './arguments.ts'
+import { runBuild } from './run-build.ts'
+import { endHeldBuild, runBuilder } from './run-builder.ts'
+import { type CliTerminal, cliDeps, exitCode, maskSecret } from './terminal.ts'
+import { beginToken, finishToken } from './two-step-token.ts'
+import { cliUsage, stepNameHelp } from './usage.ts'
 
 /** See handOver. */
 const maskSettleMs = 100
 
 /** The whole command line. Resolves to the exit code; never rejects. */
-export async function runCli(terminal: Terminal): Promise<number> {
+export async function runCli(terminal: CliTerminal): Promise<number> {
   const { env } = terminal
   const fallbacks = {
     issuer: env['FORKPROOF_ISSUER'],
     project: env['FORKPROOF_PROJECT'],
     depotUrl: env['DEPOT_API_URL'],
   }
-  const command = parseArguments(terminal.argv, fallbacks)
+  const command = parseCliArguments(terminal.argv, fallbacks)
   try {
-    return await execute(command, terminal)
+    return await runCommandLine(command, terminal)
   } catch (error) {
     if (!(error instanceof ClaimFailure)) {
       // The class only: a foreign message may quote what it was given.
@@ -36,10 +36,10 @@ export async function runCli(terminal: Terminal): Promise<number> {
   }
 }
 
-async function execute(command: Command, terminal: Terminal): Promise<number> {
+async function runCommandLine(command: CliCommand, terminal: CliTerminal): Promise<number> {
   switch (command.kind) {
     case 'help':
-      terminal.out(usage)
+      terminal.out(cliUsage)
       return exitCode.done
     case 'version':
       terminal.out(`${terminal.version}\n`)
@@ -48,40 +48,40 @@ async function execute(command: Command, terminal: Terminal): Promise<number> {
       terminal.out(stepNameHelp)
       return exitCode.done
     case 'misuse':
-      terminal.err(`${command.problems.map(problem => `forkproof: ${problem}`).join('\n')}\n\n${usage}`)
+      terminal.err(`${command.problems.map(problem => `forkproof: ${problem}`).join('\n')}\n\n${cliUsage}`)
       return exitCode.misuse
     case 'build':
-      return build(command, terminal)
+      return runBuild(command, terminal)
     case 'builder':
-      return builder(command, terminal)
+      return runBuilder(command, terminal)
     case 'builder-end':
-      return endBuilder(command, terminal)
+      return endHeldBuild(command, terminal)
     case 'builder-keep-alive':
-      await keepUntilGone(command.folder, cliPorts(terminal))
+      await keepAliveUntilGone(command.folder, cliDeps(terminal))
       return exitCode.done
     default:
-      return claim(command, terminal)
+      return runToken(command, terminal)
   }
 }
 
-async function claim(
-  command: Extract<Command, { kind: 'token' | 'begin' | 'finish' }>,
-  terminal: Terminal,
+async function runToken(
+  command: Extract<CliCommand, { kind: 'token' | 'begin' | 'finish' }>,
+  terminal: CliTerminal,
 ): Promise<number> {
   const { env } = terminal
   const where: RunEnvironment = recogniseRun(env, await readEventFile(env['GITHUB_EVENT_PATH']))
-  const ports = cliPorts(terminal)
+  const deps = cliDeps(terminal)
   if (command.kind === 'begin') {
-    terminal.out(`${await begin(command, where, env, ports)}\n`)
+    terminal.out(`${await beginToken(command, where, env, deps)}\n`)
     return exitCode.done
   }
   if (command.kind === 'finish') {
-    await handOver(await finish(command, where, env, ports), command.output, terminal)
+    await handOver(await finishToken(command, where, env, deps), command.output, terminal)
     return exitCode.done
   }
-  const wish = { ...command.settings, channels: command.channels }
-  const token = await obtainToken(where, wish, ports)
-  ports.journal.say(describeToken(token, command.settings.audience))
+  const options = { ...command.settings, channels: command.channels }
+  const token = await obtainToken(where, options, deps)
+  deps.journal.say(describeToken(token, command.settings.audience))
   await handOver(token, command.output, terminal)
   return exitCode.done
 }
@@ -90,9 +90,9 @@ async function claim(
  * The mask goes to standard error, because a shell may be reading standard output; the runner obeys commands on both. It reads them by two
  * threads and handles standard error first, so a moment between the two keeps an uncaptured token from overtaking its mask.
  */
-async function handOver(token: ObtainedToken, output: Output, terminal: Terminal): Promise<void> {
+async function handOver(token: ObtainedToken, output: TokenOutput, terminal: CliTerminal): Promise<void> {
   if (terminal.env['GITHUB_ACTIONS'] === 'true') {
-    mask(token.jwt, terminal)
+    maskSecret(token.jwt, terminal)
     await terminal.clock.sleep(maskSettleMs, new AbortController().signal)
   }
   const text = `${output.json ? JSON.stringify(asJson(token)) : token.jwt}\n`

@@ -1,16 +1,16 @@
-import type { ClaimPorts, Clock } from '../claiming/ports.ts'
-import type { Variables } from '../environment/run-environment.ts'
+import type { ClaimClock, ClaimDeps } from '../claiming/claim-deps.ts'
+import type { EnvironmentVariables } from '../environment/run-environment.ts'
 
 /** The process that the command line runs in. */
-export interface Terminal {
+export interface CliTerminal {
   readonly argv: readonly string[]
-  readonly env: Variables
+  readonly env: EnvironmentVariables
   readonly version: string
   /** Of the command line itself, to start it again. */
   readonly script: string
   /** Whether Ctrl-C can be typed. */
   readonly isInteractive: boolean
-  readonly clock: Clock
+  readonly clock: ClaimClock
   readonly random: () => number
   readonly out: (text: string) => void
   readonly err: (text: string) => void
@@ -20,13 +20,13 @@ export interface Terminal {
 
 export const exitCode = { done: 0, failed: 1, misuse: 2, cannot: 3, commandUnusable: 126, commandMissing: 127 } as const
 
-export function cliPorts(terminal: Pick<Terminal, 'clock' | 'random' | 'err'>): ClaimPorts {
+export function cliDeps(terminal: Pick<CliTerminal, 'clock' | 'random' | 'err'>): ClaimDeps {
   // The challenge's sentence must be a whole line of its own, so no line has a prefix.
   const say = (line: string) => terminal.err(`${line}\n`)
   return { clock: terminal.clock, random: terminal.random, journal: { say, warn: say } }
 }
 
 /** On standard error, because a shell may be reading standard output; the runner obeys commands on both. */
-export function mask(secret: string, { env, err }: Pick<Terminal, 'env' | 'err'>): void {
+export function maskSecret(secret: string, { env, err }: Pick<CliTerminal, 'env' | 'err'>): void {
   if (env['GITHUB_ACTIONS'] === 'true') err(`::add-mask::${secret}\n`)
 }

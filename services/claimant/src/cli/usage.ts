@@ -4,7 +4,7 @@ import { claimantLimits } from '../claiming/limits.ts'
 const { timeoutSecondsDefault, timeoutSecondsMin, timeoutSecondsMax } = claimantLimits
 const { waitSecondsDefault, waitSecondsMin, waitSecondsMax, minutesMax } = buildingLimits
 
-export const usage = `Usage: forkproof token --issuer <url> [options]
+export const cliUsage = `Usage: forkproof token --issuer <url> [options]
        forkproof build --issuer <url> --project <id> [options] -- <command>
        forkproof builder --issuer <url> --project <id> [options]
        forkproof builder --end

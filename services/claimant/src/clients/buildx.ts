@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises'
 import type { LeasedBuilder } from '../building/builder-files.ts'
-import { ClaimFailure, harmless } from '../claiming/claim-failure.ts'
-import type { Variables } from '../environment/run-environment.ts'
+import { ClaimFailure, harmlessText } from '../claiming/claim-failure.ts'
+import type { EnvironmentVariables } from '../environment/run-environment.ts'
 import { runQuietly } from './run-quietly.ts'
 
 export const buildxBuilder = 'forkproof'
 
 /** @throws ClaimFailure `cannot` when this is no working buildx, so that no builder is leased in vain */
-export async function checkBuildx(buildx: readonly string[], env: Variables): Promise<void> {
+export async function checkBuildx(buildx: readonly string[], env: EnvironmentVariables): Promise<void> {
   const { ok } = await runQuietly([...buildx, 'version'], env)
   if (!ok) throw unusable(`\`${buildx.join(' ')} version\` fails.`)
 }
@@ -23,7 +23,7 @@ export async function createBuildxBuilder(
   buildx: readonly string[],
   builders: readonly LeasedBuilder[],
   configFolder: string,
-  env: Variables,
+  env: EnvironmentVariables,
 ): Promise<Record<string, string>> {
   await mkdir(configFolder, { recursive: true, mode: 0o700 })
   const taken = new Set<string>()
@@ -32,7 +32,7 @@ export async function createBuildxBuilder(
     // BUILDX_BUILDER would name a builder that is not there yet.
     const command = [...buildx, ...createArguments(builder, distinct(builder.endpoint, taken), index > 0)]
     const { ok, output } = await runQuietly(command, { ...env, BUILDX_CONFIG: configFolder, BUILDX_BUILDER: undefined })
-    if (!ok) throw unusable(`\`${buildx.join(' ')} create\` fails: ${harmless(output)}`)
+    if (!ok) throw unusable(`\`${buildx.join(' ')} create\` fails: ${harmlessText(output)}`)
   }
   return variables
 }

@@ -7,10 +7,10 @@ import type { LeasedBuilder } from '../building/builder-files.ts'
 import { buildctlCommand } from './buildctl.ts'
 import { builderVariables } from './builder-variables.ts'
 import { checkBuildx, createBuildxBuilder } from './buildx.ts'
+import { checkProgram } from './check-program.ts'
 import { depotVariables } from './depot.ts'
-import { findProgram } from './find-program.ts'
 import { platformsOf, recogniseClient } from './recognise-client.ts'
-import { callsOf, failOn, placeStandIns } from './stand-in.ts'
+import { failProgramsOn, placeFakePrograms, programCalls } from './testing/fake-programs.ts'
 
 const amd64: LeasedBuilder = {
   platform: 'linux/amd64',
@@ -131,12 +131,12 @@ describe('a program', () => {
   const env = () => ({ PATH: `${folder}:/usr/bin:/bin` })
 
   it('that is buildx gets a builder with one node per platform, also where all are at one address', async () => {
-    await placeStandIns(folder, ['buildx'])
+    await placeFakePrograms(folder, ['buildx'])
     const config = path.join(folder, 'config')
     const odd = { ...amd64, caFile: '/f,"g"/ca.pem' }
     const variables = await createBuildxBuilder(['buildx'], [odd, arm64], config, { ...env(), BUILDX_BUILDER: 'mine' })
     expect(variables).toEqual({ BUILDX_CONFIG: config, BUILDX_BUILDER: 'forkproof' })
-    const [first, second] = await callsOf(folder)
+    const [first, second] = await programCalls(folder)
     expect(first?.args).toEqual([
       ...['create', '--name', 'forkproof', '--node', 'forkproof-amd64', '--driver', 'remote', '--driver-opt'],
       '"cacert=/f,""g""/ca.pem",cert=/f/cert.pem,key=/f/key.pem,servername=b1.builders.test',
@@ -148,8 +148,8 @@ describe('a program', () => {
   })
 
   it('that is buildx and fails is not used, and cannot command the runner', async () => {
-    await placeStandIns(folder, ['buildx'])
-    await failOn(folder, 'create')
+    await placeFakePrograms(folder, ['buildx'])
+    await failProgramsOn(folder, 'create')
     await expect(createBuildxBuilder(['buildx'], [amd64], path.join(folder, 'config'), env())).rejects.toMatchObject({
       kind: 'cannot',
       code: 'buildx_unusable',
@@ -162,8 +162,8 @@ describe('a program', () => {
     [
       'knows no version',
       async () => {
-        await placeStandIns(folder, ['docker'])
-        await failOn(folder, 'version')
+        await placeFakePrograms(folder, ['docker'])
+        await failProgramsOn(folder, 'version')
       },
     ],
   ])('that should be buildx and %s is told before anything is leased', async (_, prepare) => {
@@ -180,7 +180,7 @@ describe('a program', () => {
     const file = path.join(folder, 'tool')
     await writeFile(file, '#!/bin/sh\n')
     await chmod(file, mode)
-    expect(await findProgram(name, { PATH: folder })).toBe(outcome)
-    expect(await findProgram(file, {})).toBe(mode === 0o755 ? 'found' : 'not executable')
+    expect(await checkProgram(name, { PATH: folder })).toBe(outcome)
+    expect(await checkProgram(file, {})).toBe(mode === 0o755 ? 'found' : 'not executable')
   })
 })

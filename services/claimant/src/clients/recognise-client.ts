@@ -2,7 +2,7 @@ import path from 'node:path'
 import { Platform } from '@forkproof/contracts/build'
 
 /** The command that a builder is for, by what it needs to use one. */
-export type Client =
+export type CommandClient =
   | { readonly kind: 'buildx' /** How buildx is started. */; readonly buildx: readonly string[] }
   | { readonly kind: 'buildctl' }
   /** Leases its builders itself. */
@@ -16,7 +16,7 @@ const programName = (program: string): string =>
     .replace(/\.exe$/, '')
 
 /** Never empty: the command line refuses that before. */
-export function recogniseClient(command: readonly string[]): Client | { readonly problem: string } {
+export function recogniseClient(command: readonly string[]): CommandClient | { readonly problem: string } {
   const [program = '', ...args] = command
   const name = programName(program)
   if (name === 'docker') return recogniseDocker(program, args)
@@ -27,19 +27,19 @@ export function recogniseClient(command: readonly string[]): Client | { readonly
 }
 
 /** `docker build` builds on the local daemon wherever buildx is not its default, and would do so without a word. */
-function recogniseDocker(program: string, args: readonly string[]): Client | { problem: string } {
+function recogniseDocker(program: string, args: readonly string[]): CommandClient | { problem: string } {
   const at = args.indexOf('buildx')
   const before = args.slice(0, at)
   if (at < 0 || before.includes('build')) return { problem: 'only `docker buildx …` can use a remote builder' }
   return withoutBuilder(args.slice(at + 1), { kind: 'buildx', buildx: [program, ...before, 'buildx'] })
 }
 
-function withoutBuilder(args: readonly string[], client: Client): Client | { problem: string } {
+function withoutBuilder(args: readonly string[], client: CommandClient): CommandClient | { problem: string } {
   const chosen = args.some(arg => arg === '--builder' || arg.startsWith('--builder='))
   return chosen ? { problem: 'leave --builder out: the leased builder is chosen for the command' } : client
 }
 
-function recogniseBuildctl(args: readonly string[]): Client | { problem: string } {
+function recogniseBuildctl(args: readonly string[]): CommandClient | { problem: string } {
   const ours = args.find(arg => /^--(addr|tls[a-z]+)(=|$)/.test(arg))
   return ours === undefined
     ? { kind: 'buildctl' }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import type { Variables } from '../environment/run-environment.ts'
+import type { EnvironmentVariables } from '../environment/run-environment.ts'
 import { guardCommand } from './command-guard.ts'
 
 export interface CommandEnd {
@@ -18,7 +18,7 @@ export interface RunningCommand {
 const couldNotRun = 126
 
 /** Starts the user's command on this terminal: its input and output are not ours. It ends with this process, however that ends. */
-export function runCommand(command: readonly string[], env: Variables): RunningCommand {
+export function runCommand(command: readonly string[], env: EnvironmentVariables): RunningCommand {
   const [program = '', ...args] = command
   const child = spawn(program, args, { stdio: 'inherit', env: { ...env } })
   const release = child.pid === undefined ? undefined : guardCommand(child.pid)

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { buildingLimits } from '../building/limits.ts'
-import type { Variables } from '../environment/run-environment.ts'
+import type { EnvironmentVariables } from '../environment/run-environment.ts'
 
 /** Runs a helper program that nobody watches. Never rejects; a program that is not there is one that fails. */
 export function runQuietly(
   command: readonly string[],
-  env: Variables,
+  env: EnvironmentVariables,
 ): Promise<{ readonly ok: boolean; readonly output: string }> {
   const [program = '', ...args] = command
   const bounds = { timeout: buildingLimits.programTimeoutMs, maxBuffer: buildingLimits.programOutputBytesMax }

@@ -1,9 +1,9 @@
 import { Platform } from '@forkproof/contracts/build'
 import { ProjectId } from '@forkproof/contracts/ids'
 import { buildingLimits } from '../building/limits.ts'
-import { type RawSettings, readSettings, type Settings } from './settings.ts'
+import { type ClaimSettings, type RawClaimSettings, readSettings } from './claim-settings.ts'
 
-export interface RawBuildSettings extends RawSettings {
+export interface RawBuildSettings extends RawClaimSettings {
   readonly project: string | undefined
   /** Each a platform or several with commas between. */
   readonly platforms: readonly string[]
@@ -11,7 +11,7 @@ export interface RawBuildSettings extends RawSettings {
   readonly maxMinutes?: string | undefined
 }
 
-export interface BuildSettings extends Settings {
+export interface BuildSettings extends ClaimSettings {
   readonly projectId: ProjectId
   /** Never empty. */
   readonly platforms: readonly Platform[]

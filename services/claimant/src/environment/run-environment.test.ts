@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { cannotClaim, cannotExplanations } from './cannot.ts'
-import { recogniseRun, type Variables } from './run-environment.ts'
+import { claimObstacles, obstacleFailure } from './claim-obstacles.ts'
+import { type EnvironmentVariables, recogniseRun } from './run-environment.ts'
 
 const base = { id: 1, full_name: 'acme/widgets', private: false }
 const fork = { id: 2, full_name: 'contributor/widgets' }
 const event = (head: object | null = fork, target: object = base) =>
   JSON.stringify({ action: 'opened', pull_request: { number: 6, head: { repo: head }, base: { repo: target } } })
 
-const env: Variables = {
+const env: EnvironmentVariables = {
   GITHUB_ACTIONS: 'true',
   GITHUB_EVENT_NAME: 'pull_request',
   GITHUB_REPOSITORY: 'acme/widgets',
   GITHUB_RUN_ID: '4711',
   GITHUB_RUN_ATTEMPT: '2',
 }
-const oidc: Variables = {
+const oidc: EnvironmentVariables = {
   ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.actions.example/x?api-version=2.0',
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'bearer',
 }
@@ -100,8 +100,8 @@ describe('a run that cannot claim', () => {
   })
 
   it('is told why and what to do, in every case', () => {
-    for (const reason of Object.keys(cannotExplanations) as (keyof typeof cannotExplanations)[]) {
-      const failure = cannotClaim(reason)
+    for (const reason of Object.keys(claimObstacles) as (keyof typeof claimObstacles)[]) {
+      const failure = obstacleFailure(reason)
       expect(failure.kind).toBe('cannot')
       expect(failure.message.length).toBeGreaterThan(20)
       expect(failure.advice?.length).toBeGreaterThan(20)
@@ -109,10 +109,10 @@ describe('a run that cannot claim', () => {
   })
 
   it('is warned of pull_request_target and pointed to pull_request', () => {
-    expect(cannotExplanations.pull_request_target.advice).toMatch(/`pull_request`.*secrets/)
+    expect(claimObstacles.pull_request_target.advice).toMatch(/`pull_request`.*secrets/)
   })
 
   it.each(['event_without_permission', 'same_repository'] as const)('is told of the permission: %s', reason => {
-    expect(cannotExplanations[reason].advice).toContain('id-token: write')
+    expect(claimObstacles[reason].advice).toContain('id-token: write')
   })
 })

@@ -1,8 +1,8 @@
 import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
-import type { CannotReason } from './cannot.ts'
+import type { ClaimObstacle } from './claim-obstacles.ts'
 
-export type Variables = Readonly<Record<string, string | undefined>>
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 
 /** A fork's pull request run, as the runner describes it. The issuer checks all of it at GitHub. */
 export interface ForkRun {
@@ -21,24 +21,24 @@ export interface NativeOidc {
 export type RunEnvironment =
   | { readonly kind: 'native'; readonly oidc: NativeOidc; readonly eventName: string }
   | { readonly kind: 'claim'; readonly run: ForkRun }
-  | { readonly kind: 'cannot'; readonly reason: CannotReason }
+  | { readonly kind: 'cannot'; readonly reason: ClaimObstacle }
 
-const Repository = z.object({ id: z.int(), full_name: RepositoryName })
+const EventRepository = z.object({ id: z.int(), full_name: RepositoryName })
 /** The part of the event that matters (facts github E2). `head.repo` is null once the fork is gone. */
 const PullRequestEvent = z.object({
   pull_request: z.object({
-    head: z.object({ repo: Repository.nullable() }),
-    base: z.object({ repo: Repository.extend({ private: z.boolean() }) }),
+    head: z.object({ repo: EventRepository.nullable() }),
+    base: z.object({ repo: EventRepository.extend({ private: z.boolean() }) }),
   }),
 })
 
-const cannot = (reason: CannotReason): RunEnvironment => ({ kind: 'cannot', reason })
+const cannot = (reason: ClaimObstacle): RunEnvironment => ({ kind: 'cannot', reason })
 
 /**
  * Where am I, and what can be done here?
  * @param eventText the content of the file that GITHUB_EVENT_PATH names; undefined if there is none
  */
-export function recogniseRun(env: Variables, eventText: string | undefined): RunEnvironment {
+export function recogniseRun(env: EnvironmentVariables, eventText: string | undefined): RunEnvironment {
   if (env['GITHUB_ACTIONS'] !== 'true') return cannot('not_in_actions')
   const eventName = env['GITHUB_EVENT_NAME'] ?? ''
   const oidc = nativeOidc(env)
@@ -50,7 +50,7 @@ export function recogniseRun(env: Variables, eventText: string | undefined): Run
   return recognisePullRequest(env, eventText)
 }
 
-function recognisePullRequest(env: Variables, eventText: string): RunEnvironment {
+function recognisePullRequest(env: EnvironmentVariables, eventText: string): RunEnvironment {
   const event = PullRequestEvent.safeParse(parseJson(eventText))
   if (!event.success) return cannot('event_file_malformed')
   const { head, base } = event.data.pull_request
@@ -73,7 +73,7 @@ function recognisePullRequest(env: Variables, eventText: string): RunEnvironment
 }
 
 /** Both or nothing: one alone is of no use. The bearer token must not travel in the clear. */
-function nativeOidc(env: Variables): NativeOidc | undefined {
+function nativeOidc(env: EnvironmentVariables): NativeOidc | undefined {
   const requestUrl = env['ACTIONS_ID_TOKEN_REQUEST_URL']
   const requestToken = env['ACTIONS_ID_TOKEN_REQUEST_TOKEN']
   if (!requestUrl || !requestToken || !URL.canParse(requestUrl)) return undefined

@@ -3,13 +3,13 @@ import { Platform } from '@forkproof/contracts/build'
 import { AccessToken, BuildId, BuildToken, ProjectId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import {
-  type Behaviour,
   type FakeIssuer,
-  json,
+  type FakeIssuerBehaviour,
+  type FakeReply,
+  jsonReply,
   type OtherRequest,
-  type Reply,
   startFakeIssuer,
-} from '../claiming/fake-issuer.ts'
+} from '../../claiming/testing/fake-issuer.ts'
 import { type FakeAuthority, fakeAuthority } from './fake-authority.ts'
 
 /** A stand-in for the gateway that admits and builds as well as it claims, and can be told to misbehave. For tests only. */
@@ -29,25 +29,25 @@ const StartBody = z.object({
 export interface FakeBuild {
   readonly buildId: BuildId
   readonly buildToken: BuildToken
-  readonly wish: z.infer<typeof StartBody>
+  readonly request: z.infer<typeof StartBody>
   readonly authority: FakeAuthority
   /** `success`, `error`, `canceled` once it was told. */
   ended: string | undefined
   health: number
-  looks: number
+  reads: number
   /** The state with every builder ready, or changed as told. */
   state(changes?: object): Promise<object>
   platform(platform: Platform, changes?: object): Promise<object>
 }
 
-type Answer = Reply | 'drop'
-export interface GatewayBehaviour extends Behaviour {
-  readonly oauth?: (form: URLSearchParams, attempt: number) => Answer
-  readonly start?: (build: FakeBuild, attempt: number) => Answer | Promise<Answer>
-  /** `look` counts from 1. */
-  readonly look?: (build: FakeBuild, look: number, version: number) => Answer | Promise<Answer>
-  readonly health?: (build: FakeBuild) => Answer | Promise<Answer>
-  readonly end?: (build: FakeBuild, attempt: number) => Answer
+type FakeAnswer = FakeReply | 'drop'
+export interface FakeGatewayBehaviour extends FakeIssuerBehaviour {
+  readonly oauth?: (form: URLSearchParams, attempt: number) => FakeAnswer
+  readonly start?: (build: FakeBuild, attempt: number) => FakeAnswer | Promise<FakeAnswer>
+  /** `reads` counts from 1. */
+  readonly read?: (build: FakeBuild, reads: number, version: number) => FakeAnswer | Promise<FakeAnswer>
+  readonly health?: (build: FakeBuild) => FakeAnswer | Promise<FakeAnswer>
+  readonly end?: (build: FakeBuild, attempt: number) => FakeAnswer
   /** Port of the builder. */
   readonly port?: number
 }
@@ -55,12 +55,12 @@ export interface GatewayBehaviour extends Behaviour {
 export const fakeProject = ProjectId.parse(`prj_${'a'.repeat(16)}`)
 export const fakeAccessToken = AccessToken.parse(`fpa_${'A'.repeat(46)}`)
 
-export async function startFakeGateway(behaviour: GatewayBehaviour = {}): Promise<FakeGateway> {
+export async function startFakeGateway(behaviour: FakeGatewayBehaviour = {}): Promise<FakeGateway> {
   const requests: OtherRequest[] = []
   const builds: FakeBuild[] = []
   const attempts = { oauth: 0, start: 0, end: 0 }
 
-  async function answer(request: OtherRequest): Promise<Answer | undefined> {
+  async function answer(request: OtherRequest): Promise<FakeAnswer | undefined> {
     const { method, path, body, authorization } = request
     if (!path.startsWith('/oauth/') && !path.startsWith('/v1/')) return undefined
     requests.push(request)
@@ -69,25 +69,25 @@ export async function startFakeGateway(behaviour: GatewayBehaviour = {}): Promis
       return behaviour.oauth?.(new URLSearchParams(body), attempts.oauth) ?? issued()
     }
     if (path === '/v1/builds' && method === 'POST') {
-      if (authorization !== `Bearer ${fakeAccessToken}`) return json(401, { code: 'access_token_invalid' })
+      if (authorization !== `Bearer ${fakeAccessToken}`) return jsonReply(401, { code: 'access_token_invalid' })
       const build = await newBuild(StartBody.parse(JSON.parse(body)), behaviour.port ?? 9)
       builds.push(build)
       attempts.start += 1
-      return (await behaviour.start?.(build, attempts.start)) ?? json(201, await begun(build))
+      return (await behaviour.start?.(build, attempts.start)) ?? jsonReply(201, await startedBuildBody(build))
     }
     const [, id, rest = ''] = /^\/v1\/builds\/([^/?]+)(.*)$/.exec(path) ?? []
     const build = builds.find(one => one.buildId === id)
     if (build === undefined || authorization !== `Bearer ${build.buildToken}`) {
-      return json(401, { code: 'build_token_invalid' })
+      return jsonReply(401, { code: 'build_token_invalid' })
     }
     return onBuild(build, method, rest, body)
   }
 
-  async function onBuild(build: FakeBuild, method: string, rest: string, body: string): Promise<Answer> {
+  async function onBuild(build: FakeBuild, method: string, rest: string, body: string): Promise<FakeAnswer> {
     if (method === 'GET') {
-      build.looks += 1
+      build.reads += 1
       const version = Number(new URLSearchParams(rest).get('version'))
-      return (await behaviour.look?.(build, build.looks, version)) ?? json(200, await build.state())
+      return (await behaviour.read?.(build, build.reads, version)) ?? jsonReply(200, await build.state())
     }
     if (rest === '/health') {
       build.health += 1
@@ -105,8 +105,8 @@ export async function startFakeGateway(behaviour: GatewayBehaviour = {}): Promis
   return { ...fake, requests, builds, told: () => requests.map(named).filter(name => name !== 'health') }
 }
 
-const issued = (): Reply =>
-  json(200, {
+const issued = (): FakeReply =>
+  jsonReply(200, {
     access_token: fakeAccessToken,
     issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
     token_type: 'Bearer',
@@ -114,14 +114,14 @@ const issued = (): Reply =>
   })
 
 /** What the gateway answers when a build begins; nothing is ready yet. */
-export const begun = async (build: FakeBuild): Promise<object> => ({
+export const startedBuildBody = async (build: FakeBuild): Promise<object> => ({
   buildId: build.buildId,
   buildToken: build.buildToken,
   expiresAt: new Date(Date.now() + 600_000).toISOString(),
   state: {
     version: 1,
     phase: 'active',
-    platforms: build.wish.platforms.map(platform => ({ platform, state: 'requested' })),
+    platforms: build.request.platforms.map(platform => ({ platform, state: 'requested' })),
   },
 })
 
@@ -132,21 +132,21 @@ function named({ method, path, body }: OtherRequest): string {
   return method === 'DELETE' ? 'DELETE' : `${method} build`
 }
 
-async function newBuild(wish: z.infer<typeof StartBody>, port: number): Promise<FakeBuild> {
+async function newBuild(request: z.infer<typeof StartBody>, port: number): Promise<FakeBuild> {
   const authority = await fakeAuthority()
   const build: FakeBuild = {
     buildId: BuildId.parse(randomBytes(32).toString('base64url')),
     buildToken: BuildToken.parse(`fpb_${randomBytes(32).toString('base64url')}`),
-    wish,
+    request,
     authority,
     ended: undefined,
     health: 0,
-    looks: 0,
+    reads: 0,
     state: async changes => ({
       buildId: build.buildId,
-      version: build.looks + 1,
+      version: build.reads + 1,
       phase: 'active',
-      platforms: await Promise.all(wish.platforms.map(platform => build.platform(platform))),
+      platforms: await Promise.all(request.platforms.map(platform => build.platform(platform))),
       ...changes,
     }),
     platform: async (platform, changes) => ({
@@ -157,7 +157,7 @@ async function newBuild(wish: z.infer<typeof StartBody>, port: number): Promise<
       endpoint: `tcp://127.0.0.1:${port}`,
       serverName: `${platform.replace('linux/', '')}.builders.test`,
       caCertificate: authority.caCertificate,
-      clientCertificate: await authority.sign(wish.certificateRequests[platform] ?? ''),
+      clientCertificate: await authority.sign(request.certificateRequests[platform] ?? ''),
       timings: { warm: true, leaseMs: 12.4, startMs: 0, canaryMs: 0 },
       ...changes,
     }),

@@ -1,35 +1,35 @@
 import path from 'node:path'
 import { endBuild } from '../building/build-client.ts'
-import { readBuildRecord, removeBuildFolder } from '../building/build-record.ts'
+import { readHeldBuild, removeBuildFolder } from '../building/held-build.ts'
 import { holdBuilder } from '../building/hold-builder.ts'
-import { keepAlive, whyOver } from '../building/keep-alive.ts'
-import { startKeeper } from '../building/keeper.ts'
+import { describeBuildEnd, keepBuildAlive } from '../building/keep-alive.ts'
+import { startKeepAliveProcess } from '../building/keep-alive-process.ts'
 import type { LeasedBuild } from '../building/lease-builders.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
 import { builderVariables } from '../clients/builder-variables.ts'
 import { checkBuildx, createBuildxBuilder } from '../clients/buildx.ts'
-import type { Variables } from '../environment/run-environment.ts'
-import { accessOfRun } from './access-of-run.ts'
+import type { EnvironmentVariables } from '../environment/run-environment.ts'
 import type { BuildingCommand } from './build-arguments.ts'
 import { Interrupts } from './interrupts.ts'
-import { cliPorts, exitCode, type Terminal } from './terminal.ts'
+import { obtainCliAccess } from './obtain-cli-access.ts'
+import { type CliTerminal, cliDeps, exitCode } from './terminal.ts'
 
-type BuilderCommand = Extract<BuildingCommand, { kind: 'builder' }>
+type LeaseCommand = Extract<BuildingCommand, { kind: 'builder' }>
 
 /** Leases builders, prints how to use them, and has them kept alive. @throws ClaimFailure */
-export async function builder(command: BuilderCommand, terminal: Terminal): Promise<number> {
+export async function runBuilder(command: LeaseCommand, terminal: CliTerminal): Promise<number> {
   const { settings, buildx } = command
   const folder = folderOf(command.folder, terminal.env)
   if (command.print === 'buildx') await checkBuildx(buildx, terminal.env)
   const interrupts = new Interrupts(terminal)
   try {
-    const accessToken = await interrupts.unlessInterrupted(accessOfRun(settings, terminal))
-    const lease = await holdBuilder({ ...settings, accessToken, folder }, cliPorts(terminal), interrupts.signal)
+    const accessToken = await interrupts.unlessInterrupted(obtainCliAccess(settings, terminal))
+    const lease = await holdBuilder({ ...settings, accessToken, folder }, cliDeps(terminal), interrupts.signal)
     try {
-      terminal.out(await describe(lease, command, folder, terminal.env))
-      if (!command.foreground) startKeeper(folder, terminal.script, terminal.env)
+      terminal.out(await describeLease(lease, command, folder, terminal.env))
+      if (!command.foreground) startKeepAliveProcess(folder, terminal.script, terminal.env)
     } catch (error) {
-      await giveUp(lease, folder)
+      await endAndRemove(lease, folder)
       throw error
     }
     return command.foreground ? await hold(lease, folder, terminal, interrupts) : exitCode.done
@@ -43,20 +43,30 @@ export async function builder(command: BuilderCommand, terminal: Terminal): Prom
 }
 
 /** Until someone interrupts, which is the way to end it, or the build is over. */
-async function hold(lease: LeasedBuild, folder: string, terminal: Terminal, interrupts: Interrupts): Promise<number> {
-  const outcome = await keepAlive(lease.build, terminal, interrupts.signal)
-  if (outcome === 'over') terminal.err(`forkproof: ${await whyOver(lease.build)}\n`)
+async function hold(
+  lease: LeasedBuild,
+  folder: string,
+  terminal: CliTerminal,
+  interrupts: Interrupts,
+): Promise<number> {
+  const outcome = await keepBuildAlive(lease.build, terminal, interrupts.signal)
+  if (outcome === 'over') terminal.err(`forkproof: ${await describeBuildEnd(lease.build)}\n`)
   else await endBuild(lease.build, 'success')
   await removeBuildFolder(folder)
   return outcome === 'over' ? exitCode.failed : exitCode.done
 }
 
-async function giveUp({ build }: LeasedBuild, folder: string): Promise<void> {
+async function endAndRemove({ build }: LeasedBuild, folder: string): Promise<void> {
   await endBuild(build, 'canceled')
   await removeBuildFolder(folder)
 }
 
-async function describe(lease: LeasedBuild, command: BuilderCommand, folder: string, env: Variables): Promise<string> {
+async function describeLease(
+  lease: LeasedBuild,
+  command: LeaseCommand,
+  folder: string,
+  env: EnvironmentVariables,
+): Promise<string> {
   if (command.print === 'json') {
     const { build, expiresAt, builders } = lease
     return `${JSON.stringify({ buildId: build.buildId, expiresAt, folder, builders })}\n`
@@ -74,12 +84,12 @@ const asLines = (variables: Record<string, string>): string =>
     .join('')
 
 /** Gives up what `builder` leased. @throws ClaimFailure */
-export async function endBuilder(
+export async function endHeldBuild(
   command: Extract<BuildingCommand, { kind: 'builder-end' }>,
-  terminal: Terminal,
+  terminal: CliTerminal,
 ): Promise<number> {
   const folder = folderOf(command.folder || terminal.env['FORKPROOF_BUILDER_FOLDER'], terminal.env)
-  const record = await readBuildRecord(folder)
+  const record = await readHeldBuild(folder)
   if (record === undefined) {
     throw new ClaimFailure('cannot', 'no_builder', {
       title: 'There is no builder to end',
@@ -95,7 +105,7 @@ export async function endBuilder(
   return told ? exitCode.done : exitCode.failed
 }
 
-function folderOf(given: string | undefined, env: Variables): string {
+function folderOf(given: string | undefined, env: EnvironmentVariables): string {
   if (given) return path.resolve(given)
   if (env['RUNNER_TEMP']) return path.join(env['RUNNER_TEMP'], 'forkproof-builder')
   throw new ClaimFailure('cannot', 'folder_missing', {

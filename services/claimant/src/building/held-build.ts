@@ -9,24 +9,24 @@ import { buildingLimits } from './limits.ts'
 const fileName = 'build.json'
 
 /** What whoever keeps a build alive and whoever ends it needs; holds the build token, so it lives in a private folder. */
-const BuildRecord = z.strictObject({
+const HeldBuild = z.strictObject({
   issuer: Issuer,
   buildId: BuildId,
   buildToken: BuildToken,
   expiresAt: z.iso.datetime({ offset: true }),
 })
-export type BuildRecord = z.infer<typeof BuildRecord>
+export type HeldBuild = z.infer<typeof HeldBuild>
 
-export const writeBuildRecord = (folder: string, { issuer, buildId, buildToken }: BuildHandle, expiresAt: string) =>
+export const writeHeldBuild = (folder: string, { issuer, buildId, buildToken }: BuildHandle, expiresAt: string) =>
   writePrivateFile(path.join(folder, fileName), JSON.stringify({ issuer, buildId, buildToken, expiresAt }))
 
 /** Undefined if there is none or it is not one of ours. */
-export async function readBuildRecord(folder: string): Promise<BuildRecord | undefined> {
+export async function readHeldBuild(folder: string): Promise<HeldBuild | undefined> {
   const handle = await open(path.join(folder, fileName), 'r').catch(() => undefined)
   if (!handle) return undefined
   try {
     if ((await handle.stat()).size > buildingLimits.recordBytesMax) return undefined
-    return BuildRecord.parse(JSON.parse(await handle.readFile('utf8')))
+    return HeldBuild.parse(JSON.parse(await handle.readFile('utf8')))
   } catch {
     return undefined
   } finally {
@@ -34,7 +34,7 @@ export async function readBuildRecord(folder: string): Promise<BuildRecord | und
   }
 }
 
-export const hasBuildRecord = (folder: string): Promise<boolean> =>
+export const hasHeldBuild = (folder: string): Promise<boolean> =>
   stat(path.join(folder, fileName)).then(
     () => true,
     () => false,

@@ -1,5 +1,5 @@
 /** Time, so that tests need not wait for it. */
-export interface Clock {
+export interface ClaimClock {
   /** Milliseconds since the epoch. */
   now(): number
   /** Rejects with the signal's reason as soon as it aborts. */
@@ -7,7 +7,7 @@ export interface Clock {
 }
 
 /** What the person who reads the run's log is told, one line each. */
-export interface Journal {
+export interface ClaimJournal {
   say(line: string): void
   warn(line: string): void
 }
@@ -22,9 +22,9 @@ export interface ArtifactStore {
   remove(name: string): Promise<void>
 }
 
-export interface ClaimPorts {
-  readonly clock: Clock
-  readonly journal: Journal
+export interface ClaimDeps {
+  readonly clock: ClaimClock
+  readonly journal: ClaimJournal
   /** From 0 up to 1; spreads the retries of many jobs that fail at the same moment. */
   readonly random: () => number
   /** Absent where the runtime token is (a `run:` step has none, facts github B1). */

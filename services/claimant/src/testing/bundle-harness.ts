@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
-import { bundleClaimant } from './bundle.ts'
+import { bundleClaimant } from '../bundle.ts'
 
-export interface Started {
+export interface StartedBundle {
   readonly done: Promise<{ exit: number | null; out: string; err: string }>
   /** What it has written to standard output so far. */
   readonly printed: () => string
@@ -16,7 +16,7 @@ export interface Started {
  * Bundled files as processes of their own, for what is shipped is what is tested: one bundle per test file, one working folder per test.
  * Registers the hooks that make and remove them. For tests only.
  */
-export function bundleTrial() {
+export function bundleHarness() {
   let bundleFolder = ''
   let directory = ''
   beforeAll(async () => {
@@ -60,7 +60,7 @@ async function forkEnvironment(directory: string): Promise<Record<string, string
   }
 }
 
-function startProcess(args: readonly string[], env: Record<string, string>, cwd: string): Started {
+function startProcess(args: readonly string[], env: Record<string, string>, cwd: string): StartedBundle {
   const child = spawn(process.execPath, [...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
   let err = ''

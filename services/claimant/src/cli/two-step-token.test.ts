@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { UnsecuredJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../claiming/system-clock.ts'
+import { systemClaimClock } from '../claiming/claim-clock.ts'
 import { runCli } from './run-cli.ts'
 
 const jwt = new UnsecuredJWT({ exp: 1_900_000_000 }).encode()
@@ -43,7 +43,7 @@ async function step(args: readonly string[], native: 'native' | 'not native') {
     isInteractive: false,
     onSignal: () => () => undefined,
     version: '0',
-    clock: systemClock,
+    clock: systemClaimClock,
     random: () => 0,
     out: text => {
       out += text

@@ -11,7 +11,7 @@ export interface FakeIssuer {
   close(): Promise<void>
 }
 
-export interface Reply {
+export interface FakeReply {
   readonly status: number
   readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -23,16 +23,16 @@ export interface FakeClaim {
   /** Resolves with the first `shown`. */
   readonly shown: Promise<void>
   /** The honest answer of the exchange, with changed token claims or another key if wanted. */
-  seal(changes?: { claims?: Record<string, unknown>; to?: SealKey; alg?: string }): Promise<Reply>
+  seal(changes?: { claims?: Record<string, unknown>; to?: SealKey; alg?: string }): Promise<FakeReply>
 }
 
-export interface Behaviour {
+export interface FakeIssuerBehaviour {
   /** `attempt` counts from 1. `drop` closes the connection without an answer. */
-  readonly claim?: (claim: FakeClaim, attempt: number) => Reply | 'drop' | Promise<Reply | 'drop'>
-  readonly exchange?: (claim: FakeClaim, attempt: number) => Reply | 'drop' | Promise<Reply | 'drop'>
+  readonly claim?: (claim: FakeClaim, attempt: number) => FakeReply | 'drop' | Promise<FakeReply | 'drop'>
+  readonly exchange?: (claim: FakeClaim, attempt: number) => FakeReply | 'drop' | Promise<FakeReply | 'drop'>
 }
 
-export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Reply => ({
+export const jsonReply = (status: number, body: unknown, headers: Record<string, string> = {}): FakeReply => ({
   status,
   body: JSON.stringify(body),
   headers: { 'content-type': 'application/json', ...headers },
@@ -50,9 +50,9 @@ export interface OtherRequest {
  * @param other answers what is not part of claiming; undefined leaves it to the issuer
  */
 export async function startFakeIssuer(
-  behaviour: Behaviour = {},
+  behaviour: FakeIssuerBehaviour = {},
   onRequest: (path: string, body: string) => void = () => undefined,
-  other: (request: OtherRequest) => Promise<Reply | 'drop' | undefined> = () => Promise.resolve(undefined),
+  other: (request: OtherRequest) => Promise<FakeReply | 'drop' | undefined> = () => Promise.resolve(undefined),
 ): Promise<FakeIssuer> {
   const claims = new Map<string, FakeClaim & { markShown: () => void; exchanges: number }>()
   let claimAttempts = 0
@@ -77,16 +77,16 @@ export async function startFakeIssuer(
     response.writeHead(reply.status, reply.headers).end(reply.body)
   }
 
-  async function route(path: string, body: string): Promise<Reply | 'drop'> {
+  async function route(path: string, body: string): Promise<FakeReply | 'drop'> {
     if (path === '/claim') {
       const claim = await newClaim(issuer, body)
       claims.set(claim.answer.claimId, claim)
       claimAttempts += 1
-      return (await behaviour.claim?.(claim, claimAttempts)) ?? json(200, claim.answer)
+      return (await behaviour.claim?.(claim, claimAttempts)) ?? jsonReply(200, claim.answer)
     }
     const [, kind, id, rest] = /^\/(exchange|claims)\/([^/]+)(\/shown)?$/.exec(path) ?? []
     const claim = claims.get(id ?? '')
-    if (claim === undefined) return json(404, { code: 'claim_not_found' })
+    if (claim === undefined) return jsonReply(404, { code: 'claim_not_found' })
     if (kind === 'claims' && rest !== undefined) {
       claim.markShown()
       return { status: 204 }

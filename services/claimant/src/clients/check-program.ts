@@ -1,9 +1,12 @@
 import { access, constants, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { Variables } from '../environment/run-environment.ts'
+import type { EnvironmentVariables } from '../environment/run-environment.ts'
 
 /** Is there a program of this name that may be run? As a shell looks for it: a name with a slash is a path. */
-export async function findProgram(name: string, env: Variables): Promise<'found' | 'missing' | 'not executable'> {
+export async function checkProgram(
+  name: string,
+  env: EnvironmentVariables,
+): Promise<'found' | 'missing' | 'not executable'> {
   const places = name.includes('/') || name.includes(path.sep) ? [''] : (env['PATH'] ?? '').split(path.delimiter)
   // Windows adds one of several endings; there the attempt itself must tell.
   if (process.platform === 'win32') return 'found'

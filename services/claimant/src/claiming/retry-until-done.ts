@@ -1,9 +1,9 @@
-import { type BoundedAnswer, Unreachable } from './bounded-request.ts'
+import { type BoundedAnswer, UnreachableError } from './bounded-request.ts'
+import type { ClaimDeps } from './claim-deps.ts'
 import { ClaimFailure } from './claim-failure.ts'
 import { claimantLimits } from './limits.ts'
-import type { ClaimPorts } from './ports.ts'
 
-export type Attempt<T> =
+export type AttemptOutcome<T> =
   | { readonly state: 'done'; readonly value: T }
   /** Nothing is wrong, it just takes longer. */
   | { readonly state: 'pending'; readonly afterMs: number | undefined }
@@ -13,11 +13,11 @@ export type Attempt<T> =
  * Tries until done or until the deadline, with jittered exponential back-off after failures and the server's own pace while pending.
  * @throws ClaimFailure `unavailable` at the deadline, naming the last problem; whatever `attempt` throws besides Unreachable
  */
-export async function persist<T>(
+export async function retryUntilDone<T>(
   what: string,
-  ports: ClaimPorts,
+  deps: ClaimDeps,
   deadline: AbortSignal,
-  attempt: () => Promise<Attempt<T>>,
+  attempt: () => Promise<AttemptOutcome<T>>,
 ): Promise<T> {
   let failures = 0
   let lastProblem: string | undefined
@@ -28,10 +28,10 @@ export async function persist<T>(
       if (outcome.state === 'done') return outcome.value
       if (outcome.state === 'failed') {
         lastProblem = outcome.why
-        ports.journal.warn(`${what}: ${outcome.why}; trying again.`)
+        deps.journal.warn(`${what}: ${outcome.why}; trying again.`)
       }
       failures = outcome.state === 'failed' ? failures + 1 : 0
-      await ports.clock.sleep(pauseMs(outcome, failures, ports.random()), deadline)
+      await deps.clock.sleep(pauseMs(outcome, failures, deps.random()), deadline)
     }
   } catch (error) {
     if (!deadline.aborted || error instanceof ClaimFailure) throw error
@@ -44,16 +44,16 @@ export async function persist<T>(
 }
 
 /** 429 and 5xx pass; the caller has dealt with every other status. */
-export const failedAttempt = (answer: BoundedAnswer): Attempt<never> => ({
+export const failedAttempt = (answer: BoundedAnswer): AttemptOutcome<never> => ({
   state: 'failed',
   why: `the issuer answered ${answer.status}`,
   afterMs: answer.retryAfterMs,
 })
 
-export const isPassing = (status: number): boolean => status === 429 || status >= 500
+export const isTransient = (status: number): boolean => status === 429 || status >= 500
 
-function unreachableIsFailed(error: unknown): Attempt<never> {
-  if (error instanceof Unreachable) return { state: 'failed', why: error.message, afterMs: undefined }
+function unreachableIsFailed(error: unknown): AttemptOutcome<never> {
+  if (error instanceof UnreachableError) return { state: 'failed', why: error.message, afterMs: undefined }
   throw error
 }
 

@@ -1,23 +1,23 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { beforeEach } from 'vitest'
-import { bundleTrial } from '../bundle-trial.ts'
+import { bundleHarness } from '../../testing/bundle-harness.ts'
 
 const runnerFiles = ['env', 'output', 'state'] as const
 type RunnerFile = (typeof runnerFiles)[number]
 
 /** The bundled Action as the runner starts its steps in a fork's run, without an artifact service. Registers hooks. For tests only. */
-export function actionTrial() {
-  const trial = bundleTrial()
-  const fileOf = (name: RunnerFile) => path.join(trial.directory, name)
+export function actionHarness() {
+  const bundle = bundleHarness()
+  const fileOf = (name: RunnerFile) => path.join(bundle.directory, name)
   beforeEach(async () => {
     for (const name of runnerFiles) await writeFile(fileOf(name), '')
   })
   return {
-    trial,
+    bundle,
     startMain: async (inputs: Record<string, string>) =>
-      trial.start('main.js', [], {
-        ...(await trial.forkEnvironment()),
+      bundle.start('main.js', [], {
+        ...(await bundle.forkEnvironment()),
         GITHUB_ENV: fileOf('env'),
         GITHUB_OUTPUT: fileOf('output'),
         GITHUB_STATE: fileOf('state'),

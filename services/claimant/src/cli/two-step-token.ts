@@ -1,27 +1,27 @@
 import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import { challengeStepName } from '@forkproof/contracts/challenge'
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
 import { showAndCollect } from '../claiming/claim-token.ts'
 import { describeToken, type ObtainedToken, obtainNative } from '../claiming/obtain-token.ts'
 import { type OpenClaim, openClaim } from '../claiming/open-claim.ts'
-import type { ClaimPorts } from '../claiming/ports.ts'
-import { cannotClaim } from '../environment/cannot.ts'
-import type { RunEnvironment, Variables } from '../environment/run-environment.ts'
-import type { Command } from './arguments.ts'
+import { obstacleFailure } from '../environment/claim-obstacles.ts'
+import type { EnvironmentVariables, RunEnvironment } from '../environment/run-environment.ts'
+import type { CliCommand } from './arguments.ts'
 import { readClaimState, removeClaimState, writeClaimState } from './claim-state.ts'
 
 /** What the output `code` says when GitHub's own token makes a proof unnecessary. */
 const codeNotNeeded = 'not-needed'
 
 /** First step: opens the claim and keeps it. Resolves to the code, which is public. @throws ClaimFailure */
-export async function begin(
-  command: Extract<Command, { kind: 'begin' }>,
+export async function beginToken(
+  command: Extract<CliCommand, { kind: 'begin' }>,
   where: RunEnvironment,
-  env: Variables,
-  ports: ClaimPorts,
+  env: EnvironmentVariables,
+  deps: ClaimDeps,
 ): Promise<string> {
-  if (where.kind === 'cannot') throw cannotClaim(where.reason)
+  if (where.kind === 'cannot') throw obstacleFailure(where.reason)
   const { settings } = command
   const stateFile = stateFileOf(command.stateFile, env)
   if (where.kind === 'native') {
@@ -29,48 +29,48 @@ export async function begin(
     await setOutput(env, codeNotNeeded)
     return codeNotNeeded
   }
-  const wish = { ...settings, run: where.run, channels: command.channels }
-  const claim = await openClaim(wish, ports, AbortSignal.timeout(settings.timeoutMs))
+  const options = { ...settings, run: where.run, channels: command.channels }
+  const claim = await openClaim(options, deps, AbortSignal.timeout(settings.timeoutMs))
   await writeClaimState(stateFile, { source: 'forkproof', claim })
   await setOutput(env, claim.challengeCode)
-  ports.journal.say(
+  deps.journal.say(
     `Claim ${claim.key.claimId} is open until ${claim.expiresAt}. Now name the next step: ${challengeStepName(claim.challengeCode)}`,
   )
   return claim.challengeCode
 }
 
 /** Second step, whose name is the code: collects the token. The state file is gone afterwards, whatever happened. @throws ClaimFailure */
-export async function finish(
-  command: Extract<Command, { kind: 'finish' }>,
+export async function finishToken(
+  command: Extract<CliCommand, { kind: 'finish' }>,
   where: RunEnvironment,
-  env: Variables,
-  ports: ClaimPorts,
+  env: EnvironmentVariables,
+  deps: ClaimDeps,
 ): Promise<ObtainedToken> {
   const stateFile = stateFileOf(command.stateFile, env)
   try {
     const begun = await readClaimState(stateFile)
     if (!begun) throw notBegun()
-    if (begun.source === 'forkproof') return await finishClaim(begun.claim, command.timeoutMs, ports)
+    if (begun.source === 'forkproof') return await finishClaim(begun.claim, command.timeoutMs, deps)
     if (where.kind !== 'native') throw notBegun()
-    const wish = { audience: begun.audience, timeoutMs: command.timeoutMs }
-    const token = await obtainNative(where, wish, ports)
-    ports.journal.say(describeToken(token, begun.audience))
+    const options = { audience: begun.audience, timeoutMs: command.timeoutMs }
+    const token = await obtainNative(where, options, deps)
+    deps.journal.say(describeToken(token, begun.audience))
     return token
   } finally {
     await removeClaimState(stateFile)
   }
 }
 
-async function finishClaim(claim: OpenClaim, timeoutMs: number, ports: ClaimPorts): Promise<ObtainedToken> {
-  const startedAtMs = ports.clock.now()
-  const idToken = await showAndCollect(claim, ports, AbortSignal.timeout(timeoutMs))
-  const tookMs = ports.clock.now() - startedAtMs
+async function finishClaim(claim: OpenClaim, timeoutMs: number, deps: ClaimDeps): Promise<ObtainedToken> {
+  const startedAtMs = deps.clock.now()
+  const idToken = await showAndCollect(claim, deps, AbortSignal.timeout(timeoutMs))
+  const tookMs = deps.clock.now() - startedAtMs
   const token: ObtainedToken = { ...idToken, source: 'forkproof', claimId: claim.key.claimId, tookMs }
-  ports.journal.say(describeToken(token, claim.audience))
+  deps.journal.say(describeToken(token, claim.audience))
   return token
 }
 
-function stateFileOf(given: string | undefined, env: Variables): string {
+function stateFileOf(given: string | undefined, env: EnvironmentVariables): string {
   if (given !== undefined) return given
   const directory = env['RUNNER_TEMP']
   if (directory) return path.join(directory, 'forkproof-claim.json')
@@ -80,7 +80,7 @@ function stateFileOf(given: string | undefined, env: Variables): string {
   })
 }
 
-async function setOutput(env: Variables, code: string): Promise<void> {
+async function setOutput(env: EnvironmentVariables, code: string): Promise<void> {
   const file = env['GITHUB_OUTPUT']
   if (file) await appendFile(file, `code=${code}\n`)
 }

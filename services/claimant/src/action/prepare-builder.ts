@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
 import { exchangeIdToken } from '../building/access-token.ts'
 import { holdBuilder } from '../building/hold-builder.ts'
-import { startKeeper } from '../building/keeper.ts'
+import { startKeepAliveProcess } from '../building/keep-alive-process.ts'
 import type { LeasedBuild } from '../building/lease-builders.ts'
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
-import type { ClaimPorts } from '../claiming/ports.ts'
 import { builderVariables } from '../clients/builder-variables.ts'
 import { checkBuildx, createBuildxBuilder } from '../clients/buildx.ts'
 import { depotVariables } from '../clients/depot.ts'
-import type { Variables } from '../environment/run-environment.ts'
+import type { EnvironmentVariables } from '../environment/run-environment.ts'
 import type { BuildConfig } from './config.ts'
 
 /** Name of the saved state that tells the `post` step which build to end. */
@@ -25,14 +25,14 @@ const buildxCommands = [['docker', 'buildx'], ['buildx']] as const
  * From the ID token to a builder that the job's next steps find in their environment, kept alive by a process in the background.
  * @throws ClaimFailure
  */
-export async function goOnToBuild(
+export async function prepareBuilder(
   { settings, leases, depotUrl }: BuildConfig,
   idToken: string,
-  env: Variables,
-  ports: ClaimPorts,
+  env: EnvironmentVariables,
+  deps: ClaimDeps,
 ): Promise<void> {
   const { issuer, projectId, timeoutMs } = settings
-  const accessToken = await exchangeIdToken({ issuer, projectId, idToken }, ports, AbortSignal.timeout(timeoutMs))
+  const accessToken = await exchangeIdToken({ issuer, projectId, idToken }, deps, AbortSignal.timeout(timeoutMs))
   core.setSecret(accessToken)
   core.info(`Admitted to project ${projectId}.`)
   exportAll({ FORKPROOF_ISSUER: issuer, FORKPROOF_PROJECT: projectId, FORKPROOF_ACCESS_TOKEN: accessToken })
@@ -42,17 +42,17 @@ export async function goOnToBuild(
   // Before there is anything: a step that is cancelled meanwhile is cleaned up after.
   core.saveState(folderState, folder)
   // Nothing to call off by: the runner's signals end this process, and the post step what it has begun.
-  const lease = await holdBuilder({ ...settings, accessToken, folder }, ports, new AbortController().signal)
+  const lease = await holdBuilder({ ...settings, accessToken, folder }, deps, new AbortController().signal)
   core.setSecret(lease.build.buildToken)
   // The bundle's files are beside one another.
-  startKeeper(folder, fileURLToPath(new URL('./cli.js', import.meta.url)), env)
+  startKeepAliveProcess(folder, fileURLToPath(new URL('./cli.js', import.meta.url)), env)
   exportAll({ FORKPROOF_BUILDER_FOLDER: folder, ...builderVariables(lease) })
   core.setOutput('build-id', lease.build.buildId)
   core.setOutput('endpoint', lease.builders[0]?.endpoint ?? '')
   await setUpBuildx(lease, path.join(folder, 'buildx'), env)
 }
 
-async function setUpBuildx(lease: LeasedBuild, configFolder: string, env: Variables): Promise<void> {
+async function setUpBuildx(lease: LeasedBuild, configFolder: string, env: EnvironmentVariables): Promise<void> {
   for (const buildx of buildxCommands) {
     try {
       await checkBuildx(buildx, env)

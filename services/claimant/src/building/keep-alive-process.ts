@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import type { ClaimPorts } from '../claiming/ports.ts'
-import type { Variables } from '../environment/run-environment.ts'
-import { type BuildRecord, hasBuildRecord, readBuildRecord } from './build-record.ts'
-import { keepAlive } from './keep-alive.ts'
+import type { ClaimDeps } from '../claiming/claim-deps.ts'
+import type { EnvironmentVariables } from '../environment/run-environment.ts'
+import { type HeldBuild, hasHeldBuild, readHeldBuild } from './held-build.ts'
+import { keepBuildAlive } from './keep-alive.ts'
 import { buildingLimits } from './limits.ts'
 
 /** The runner ends processes that carry its mark when the job is over; the others are needed to reach the issuer. */
@@ -27,7 +27,7 @@ const inherited = [
  * on its command line, and of the environment only what it needs.
  * @param script the command line's own file
  */
-export function startKeeper(folder: string, script: string, env: Variables): void {
+export function startKeepAliveProcess(folder: string, script: string, env: EnvironmentVariables): void {
   const given = inherited.flatMap(name => (env[name] === undefined ? [] : [[name, env[name]] as const]))
   spawn(process.execPath, [script, 'builder', '--keep-alive', '--folder', folder], {
     // A shell that waits for every holder of its pipes would wait for this one.
@@ -42,12 +42,12 @@ export function startKeeper(folder: string, script: string, env: Variables): voi
 }
 
 /** What that process does. Resolves when the record is gone, when the build is over and when its time is. */
-export async function keepUntilGone(folder: string, ports: ClaimPorts): Promise<void> {
-  const record = await readBuildRecord(folder)
+export async function keepAliveUntilGone(folder: string, deps: ClaimDeps): Promise<void> {
+  const record = await readHeldBuild(folder)
   if (record === undefined) return
   const stop = new AbortController()
-  const watching = watchRecord(folder, record, ports, stop)
-  await keepAlive(record, ports, stop.signal)
+  const watching = watchRecord(folder, record, deps, stop)
+  await keepBuildAlive(record, deps, stop.signal)
   stop.abort()
   await watching
 }
@@ -55,12 +55,12 @@ export async function keepUntilGone(folder: string, ports: ClaimPorts): Promise<
 /** No process id is kept anywhere, so none can be mistaken: who ends the build removes the record, and this notices. */
 async function watchRecord(
   folder: string,
-  { expiresAt }: BuildRecord,
-  { clock }: ClaimPorts,
+  { expiresAt }: HeldBuild,
+  { clock }: ClaimDeps,
   stop: AbortController,
 ): Promise<void> {
   while (!stop.signal.aborted) {
     await clock.sleep(buildingLimits.recordCheckIntervalMs, stop.signal).catch(() => undefined)
-    if (clock.now() >= Date.parse(expiresAt) || !(await hasBuildRecord(folder))) stop.abort()
+    if (clock.now() >= Date.parse(expiresAt) || !(await hasHeldBuild(folder))) stop.abort()
   }
 }

@@ -3,14 +3,14 @@ import { z } from 'zod'
 import { claimantLimits } from '../claiming/limits.ts'
 
 /** What people write, before it is understood; an empty string is a value that was left out (an Action's input cannot be undefined). */
-export interface RawSettings {
+export interface RawClaimSettings {
   readonly issuer: string | undefined
   readonly audience: string | undefined
   readonly jobId: string | undefined
   readonly timeoutSeconds: string | undefined
 }
 
-export interface Settings {
+export interface ClaimSettings {
   readonly issuer: Issuer
   /** The issuer itself unless given: the claimant must know it to check the code. */
   readonly audience: Audience
@@ -37,9 +37,9 @@ const Schema = z.object({
 
 /** All problems at once, one line for each value and named as in `names`. */
 export function readSettings(
-  raw: RawSettings,
-  names: Readonly<Record<keyof RawSettings, string>>,
-): { settings: Settings } | { problems: string[] } {
+  raw: RawClaimSettings,
+  names: Readonly<Record<keyof RawClaimSettings, string>>,
+): { settings: ClaimSettings } | { problems: string[] } {
   const given = {
     issuer: emptyIsAbsent(raw.issuer),
     audience: emptyIsAbsent(raw.audience),
@@ -63,5 +63,5 @@ export function readSettings(
   }
 }
 
-const isName = (path: PropertyKey | undefined, names: object): path is keyof RawSettings =>
+const isName = (path: PropertyKey | undefined, names: object): path is keyof RawClaimSettings =>
   path !== undefined && Object.hasOwn(names, path)

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock } from './ports.ts'
+import type { ClaimClock } from './claim-deps.ts'
 
-export const systemClock: Clock = {
+export const systemClaimClock: ClaimClock = {
   now: () => Date.now(),
   sleep: (ms, signal) => delay(ms, undefined, { signal }),
 }

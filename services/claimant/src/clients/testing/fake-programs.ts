@@ -27,17 +27,17 @@ if (!args.includes('hang')) {
 }
 `
 
-const Call = z.object({
+const ProgramCall = z.object({
   program: z.string(),
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()).optional(),
   keys: z.array(z.string()).optional(),
   signal: z.string().optional(),
 })
-export type Call = z.infer<typeof Call>
+export type ProgramCall = z.infer<typeof ProgramCall>
 
 /** Programs of these names in `folder` that record how they are called. `hang` waits for a signal, `exit=N` fails. For tests only. */
-export async function placeStandIns(folder: string, names: readonly string[]): Promise<void> {
+export async function placeFakePrograms(folder: string, names: readonly string[]): Promise<void> {
   await writeFile(path.join(folder, 'stand-in.mjs'), script)
   for (const name of names) {
     const file = path.join(folder, name)
@@ -47,10 +47,11 @@ export async function placeStandIns(folder: string, names: readonly string[]): P
 }
 
 /** Calls whose arguments hold `text` fail. */
-export const failOn = (folder: string, text: string): Promise<void> => writeFile(path.join(folder, 'fail'), text)
+export const failProgramsOn = (folder: string, text: string): Promise<void> =>
+  writeFile(path.join(folder, 'fail'), text)
 
-export async function callsOf(folder: string): Promise<Call[]> {
+export async function programCalls(folder: string): Promise<ProgramCall[]> {
   const text = await readFile(path.join(folder, 'record'), 'utf8').catch(() => '')
   const lines = text.split('\n').filter(line => line !== '')
-  return lines.map(line => Call.parse(JSON.parse(line)))
+  return lines.map(line => ProgramCall.parse(JSON.parse(line)))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readSettings } from './settings.ts'
+import { readSettings } from './claim-settings.ts'
 
 const names = { issuer: 'issuer', audience: 'audience', jobId: 'job-id', timeoutSeconds: 'timeout-seconds' }
 const read = (changes: Partial<Record<keyof typeof names, string>>) =>

@@ -3,20 +3,20 @@ import path from 'node:path'
 import { afterEach } from 'vitest'
 import {
   type FakeGateway,
+  type FakeGatewayBehaviour,
   fakeAccessToken,
   fakeProject,
-  type GatewayBehaviour,
   startFakeGateway,
-} from '../building/fake-gateway.ts'
-import { bundleTrial, type Started } from '../bundle-trial.ts'
-import { placeStandIns } from '../clients/stand-in.ts'
+} from '../../building/testing/fake-gateway.ts'
+import { placeFakePrograms } from '../../clients/testing/fake-programs.ts'
+import { bundleHarness, type StartedBundle } from '../../testing/bundle-harness.ts'
 
 /**
  * The bundled command in steps of a fork's run that has the right to build, with stand-ins for the build programs and one gateway per test,
  * which the first start makes. Registers the hooks that clean up. For tests only.
  */
-export function cliTrial() {
-  const trial = bundleTrial()
+export function cliHarness() {
+  const harness = bundleHarness()
   let gateway: FakeGateway | undefined
   afterEach(async () => {
     await gateway?.close()
@@ -25,14 +25,14 @@ export function cliTrial() {
 
   async function start(
     args: readonly string[],
-    behaviour: GatewayBehaviour = {},
+    behaviour: FakeGatewayBehaviour = {},
     changes: Record<string, string> = {},
-  ): Promise<Started> {
+  ): Promise<StartedBundle> {
     gateway ??= await startFakeGateway(behaviour)
-    await placeStandIns(trial.directory, ['docker', 'buildx', 'buildctl', 'depot', 'tool'])
-    return trial.start('cli.js', args, {
-      ...(await trial.forkEnvironment()),
-      PATH: [trial.directory, '/usr/bin', '/bin'].join(path.delimiter),
+    await placeFakePrograms(harness.directory, ['docker', 'buildx', 'buildctl', 'depot', 'tool'])
+    return harness.start('cli.js', args, {
+      ...(await harness.forkEnvironment()),
+      PATH: [harness.directory, '/usr/bin', '/bin'].join(path.delimiter),
       // As the Action of an earlier step leaves them.
       FORKPROOF_ISSUER: gateway.issuer,
       FORKPROOF_PROJECT: fakeProject,
@@ -44,12 +44,12 @@ export function cliTrial() {
   return {
     start,
     forkproof: async (...given: Parameters<typeof start>) => (await start(...given)).done,
-    leftFolders: async () => (await readdir(trial.directory)).filter(name => name.startsWith('forkproof-')),
+    leftFolders: async () => (await readdir(harness.directory)).filter(name => name.startsWith('forkproof-')),
     get gateway() {
       return gateway
     },
     get directory() {
-      return trial.directory
+      return harness.directory
     },
   }
 }

@@ -2,37 +2,37 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { AccessToken } from '@forkproof/contracts/ids'
 import { type BuildResult, endBuild } from '../building/build-client.ts'
-import { removeBuildFolder } from '../building/build-record.ts'
 import { privateFolder } from '../building/builder-files.ts'
-import { endAtService, keepAlive, whyOver } from '../building/keep-alive.ts'
+import { removeBuildFolder } from '../building/held-build.ts'
+import { describeBuildEnd, keepBuildAlive, serviceEndReason } from '../building/keep-alive.ts'
 import { type LeasedBuild, leaseBuilders } from '../building/lease-builders.ts'
 import { buildingLimits } from '../building/limits.ts'
 import { buildctlCommand } from '../clients/buildctl.ts'
 import { builderVariables } from '../clients/builder-variables.ts'
 import { checkBuildx, createBuildxBuilder } from '../clients/buildx.ts'
+import { checkProgram } from '../clients/check-program.ts'
 import { depotVariables } from '../clients/depot.ts'
-import { findProgram } from '../clients/find-program.ts'
 import { type CommandEnd, type RunningCommand, runCommand } from '../clients/run-command.ts'
-import type { Variables } from '../environment/run-environment.ts'
-import { accessOfRun } from './access-of-run.ts'
+import type { EnvironmentVariables } from '../environment/run-environment.ts'
 import type { BuildingCommand } from './build-arguments.ts'
 import { Interrupts } from './interrupts.ts'
-import { cliPorts, exitCode, type Terminal } from './terminal.ts'
+import { obtainCliAccess } from './obtain-cli-access.ts'
+import { type CliTerminal, cliDeps, exitCode } from './terminal.ts'
 
 type BuildCommand = Extract<BuildingCommand, { kind: 'build' }>
 
 /** Leases builders, runs the command on them, gives them back. Resolves to the command's own exit code. @throws ClaimFailure */
-export async function build(command: BuildCommand, terminal: Terminal): Promise<number> {
+export async function runBuild(command: BuildCommand, terminal: CliTerminal): Promise<number> {
   const unusable = await whyUnusable(command, terminal)
   if (unusable !== undefined) return unusable
   const interrupts = new Interrupts(terminal)
   const folder = await privateFolder(terminal.env['RUNNER_TEMP'] || tmpdir())
   try {
-    const accessToken = await interrupts.unlessInterrupted(accessOfRun(command.settings, terminal))
+    const accessToken = await interrupts.unlessInterrupted(obtainCliAccess(command.settings, terminal))
     if (command.client.kind === 'depot') return await runDepot(command, accessToken, terminal, interrupts)
-    const wish = { ...command.settings, accessToken, folder }
-    const lease = await leaseBuilders(wish, cliPorts(terminal), interrupts.signal)
-    return await buildOn(lease, { command, folder, terminal, interrupts })
+    const options = { ...command.settings, accessToken, folder }
+    const lease = await leaseBuilders(options, cliDeps(terminal), interrupts.signal)
+    return await runCommandOn(lease, { command, folder, terminal, interrupts })
   } catch (error) {
     if (interrupts.exitCode === undefined) throw error
     terminal.err('forkproof: cancelled; no builder is kept\n')
@@ -44,9 +44,9 @@ export async function build(command: BuildCommand, terminal: Terminal): Promise<
 }
 
 /** Asked before anything is claimed: a builder that nothing can use is taken from others. */
-async function whyUnusable({ command, client }: BuildCommand, terminal: Terminal): Promise<number | undefined> {
+async function whyUnusable({ command, client }: BuildCommand, terminal: CliTerminal): Promise<number | undefined> {
   const [program = ''] = command
-  const found = await findProgram(program, terminal.env)
+  const found = await checkProgram(program, terminal.env)
   if (found !== 'found') {
     terminal.err(`forkproof: ${program}: ${found === 'missing' ? 'command not found' : 'permission denied'}\n`)
     return found === 'missing' ? exitCode.commandMissing : exitCode.commandUnusable
@@ -55,17 +55,17 @@ async function whyUnusable({ command, client }: BuildCommand, terminal: Terminal
   return undefined
 }
 
-interface Use {
+interface CommandRun {
   readonly command: BuildCommand
   readonly folder: string
-  readonly terminal: Terminal
+  readonly terminal: CliTerminal
   readonly interrupts: Interrupts
 }
 
-async function buildOn(lease: LeasedBuild, use: Use): Promise<number> {
+async function runCommandOn(lease: LeasedBuild, use: CommandRun): Promise<number> {
   let result: BuildResult = 'error'
   try {
-    const { command, variables } = await prepare(lease, use)
+    const { command, variables } = await prepareCommand(lease, use)
     use.interrupts.signal.throwIfAborted()
     const running = runCommand(command, { ...withoutSecrets(use.terminal.env), ...variables })
     use.interrupts.passOnTo(running)
@@ -81,14 +81,18 @@ async function buildOn(lease: LeasedBuild, use: Use): Promise<number> {
 }
 
 /** Where the builder is taken away the command fails first, with words about its connection; the reason is told beneath them. */
-async function wasEndedByService(end: CommandEnd, lease: LeasedBuild, { terminal, interrupts }: Use): Promise<boolean> {
+async function wasEndedByService(
+  end: CommandEnd,
+  lease: LeasedBuild,
+  { terminal, interrupts }: CommandRun,
+): Promise<boolean> {
   if (end.exitCode === 0 || interrupts.exitCode !== undefined) return false
-  const why = await endAtService(lease.build)
+  const why = await serviceEndReason(lease.build)
   if (why !== undefined) terminal.err(`forkproof: ${why}\n`)
   return why !== undefined
 }
 
-async function prepare(lease: LeasedBuild, { command: { client, command }, folder, terminal }: Use) {
+async function prepareCommand(lease: LeasedBuild, { command: { client, command }, folder, terminal }: CommandRun) {
   const variables = builderVariables(lease)
   const [first] = lease.builders
   if (client.kind === 'buildctl' && first) return { command: buildctlCommand(command, first), variables }
@@ -99,13 +103,13 @@ async function prepare(lease: LeasedBuild, { command: { client, command }, folde
 }
 
 /** The command's end. If the build ends first, at the service, the command is told to end: it may otherwise wait for ever. */
-async function untilEnd(running: RunningCommand, lease: LeasedBuild, terminal: Terminal) {
+async function untilEnd(running: RunningCommand, lease: LeasedBuild, terminal: CliTerminal) {
   const stop = new AbortController()
   let over = false
-  const watching = keepAlive(lease.build, terminal, stop.signal).then(async outcome => {
+  const watching = keepBuildAlive(lease.build, terminal, stop.signal).then(async outcome => {
     if (outcome === 'stopped') return
     over = true
-    terminal.err(`forkproof: ${await whyOver(lease.build)}\n`)
+    terminal.err(`forkproof: ${await describeBuildEnd(lease.build)}\n`)
     running.kill('SIGTERM')
     await terminal.clock.sleep(buildingLimits.orphanGraceMs, stop.signal).catch(() => undefined)
     running.kill('SIGKILL')
@@ -120,7 +124,7 @@ async function untilEnd(running: RunningCommand, lease: LeasedBuild, terminal: T
 async function runDepot(
   { command, depotUrl, settings: { projectId } }: BuildCommand,
   accessToken: AccessToken,
-  { env }: Terminal,
+  { env }: CliTerminal,
   interrupts: Interrupts,
 ): Promise<number> {
   const variables = depotVariables({ accessToken, projectId, apiUrl: depotUrl }, env)
@@ -133,7 +137,7 @@ const resultOf = ({ exitCode: code, signal }: CommandEnd): BuildResult =>
   code === 0 ? 'success' : signal === undefined ? 'error' : 'canceled'
 
 /** The command builds what it is given; it has no business with the rights that it was given the builder by. */
-function withoutSecrets(env: Variables): Variables {
+function withoutSecrets(env: EnvironmentVariables): EnvironmentVariables {
   const { FORKPROOF_ID_TOKEN: _idToken, FORKPROOF_ACCESS_TOKEN: _accessToken, ...rest } = env
   return rest
 }

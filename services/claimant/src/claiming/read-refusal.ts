@@ -1,10 +1,10 @@
 import { refusalReasons } from '@forkproof/contracts/errors'
 import { z } from 'zod'
 import type { BoundedAnswer } from './bounded-request.ts'
-import { type ClaimFailure, refusal } from './claim-failure.ts'
+import { type ClaimFailure, refusalFailure } from './claim-failure.ts'
 
 /** RFC 9457 with our members; all optional, because a proxy in between answers with something else altogether. */
-const Problem = z.object({
+const ProblemBody = z.object({
   code: z.string().optional().catch(undefined),
   reason: z.string().optional().catch(undefined),
   detail: z.string().optional().catch(undefined),
@@ -12,7 +12,7 @@ const Problem = z.object({
 
 export function readRefusal(answer: BoundedAnswer): ClaimFailure {
   const { code, reason, detail } = readProblem(answer)
-  return refusal(reason ?? code, answer.status, detail)
+  return refusalFailure(reason ?? code, answer.status, detail)
 }
 
 /** A verdict is final whatever its status: `github_unavailable` is a 503 that no further question changes. */
@@ -21,9 +21,9 @@ export function isVerdict(answer: BoundedAnswer): boolean {
   return refusalReasons.some(known => known === (reason ?? code))
 }
 
-function readProblem(answer: BoundedAnswer): z.infer<typeof Problem> {
+function readProblem(answer: BoundedAnswer): z.infer<typeof ProblemBody> {
   try {
-    return Problem.safeParse(JSON.parse(answer.text)).data ?? {}
+    return ProblemBody.safeParse(JSON.parse(answer.text)).data ?? {}
   } catch {
     return {}
   }

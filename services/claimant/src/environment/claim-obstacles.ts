@@ -9,7 +9,7 @@ const grantPermission =
   'Give the job `permissions: id-token: write`; GitHub itself then issues its token and no claim is needed.'
 
 /** Every way of being in the wrong place, and the way out. */
-export const cannotExplanations = {
+export const claimObstacles = {
   not_in_actions: {
     title: 'This is not a GitHub Actions run',
     advice: 'A claim proves a run of GitHub Actions; use it in a workflow triggered by `pull_request`.',
@@ -61,7 +61,7 @@ export const cannotExplanations = {
   },
 } as const satisfies Record<string, Explanation>
 
-export type CannotReason = keyof typeof cannotExplanations
+export type ClaimObstacle = keyof typeof claimObstacles
 
-export const cannotClaim = (reason: CannotReason): ClaimFailure =>
-  new ClaimFailure('cannot', reason, cannotExplanations[reason])
+export const obstacleFailure = (reason: ClaimObstacle): ClaimFailure =>
+  new ClaimFailure('cannot', reason, claimObstacles[reason])
