@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [...include('shared'), ...include('workflows'), ...include('services')],
-          exclude: ['**/node_modules/**', 'services/e2e/**', 'shared/layout/**'],
+          exclude: ['**/node_modules/**', 'services/e2e/src/!(command)/**', 'shared/layout/**'],
         },
       },
       { extends: true, test: { name: 'layout', include: include('shared/layout') } },
@@ -27,6 +27,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: include('services/e2e/src'),
+          exclude: ['services/e2e/src/command/**'],
           globalSetup: 'services/e2e/src/testing/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 300_000,
