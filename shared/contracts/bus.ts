@@ -1,6 +1,6 @@
-import { BuilderClass, Platform } from './build.ts'
-import { buckets, consumers, streams, subjects } from './events.ts'
+import { BuilderClass, Platform } from './builder.ts'
 import { NodeId } from './ids.ts'
+import { buckets, consumers, streams, subjects } from './subjects.ts'
 
 const hourMs = 3_600_000
 /** A handler that dies is noticed after this long; its message goes to another. */

@@ -1,5 +1,15 @@
 import { z } from 'zod'
-import { BuilderClass, builderFailures, CertificateRequest, Egress, Platform, releaseReasons } from './build.ts'
+import {
+  BuilderClass,
+  BuilderConnection,
+  BuilderTimings,
+  builderFailures,
+  CertificateRequest,
+  Egress,
+  Platform,
+  Receipt,
+  releaseReasons,
+} from './builder.ts'
 import { Channel, SealKey } from './claim.ts'
 import { refusalReasons } from './errors.ts'
 import { BuilderId, BuildId, ClaimId, LeaseId, NodeId, ProjectId } from './ids.ts'
@@ -69,25 +79,6 @@ export type BuilderCommand = z.infer<typeof BuilderCommand>
 export type BuilderRequested = z.infer<typeof BuilderRequestedEvent>
 export type BuilderReleased = z.infer<typeof BuilderReleasedEvent>
 
-const certificate = z.string().max(8_192)
-const connection = z.strictObject({
-  endpoint: z.string().max(300),
-  serverName: z.string().max(255),
-  caCertificate: certificate,
-  clientCertificate: certificate,
-  sealedClientKey: z.string().max(8_192).optional(),
-})
-const receipt = z.strictObject({
-  builderId: BuilderId,
-  nodeId: NodeId,
-  driver: z.string().max(32),
-  createdAtMs: z.int(),
-  destroyedAtMs: z.int(),
-  teardownMs: z.number(),
-  during: z.record(z.string(), z.int()),
-  leftovers: z.array(z.string().max(300)).max(200),
-})
-
 /** A node has taken the lease; from here on `released` goes to it. `position` 0 is being started. */
 export const BuilderAcceptedEvent = z.strictObject({
   ...envelope,
@@ -102,8 +93,8 @@ export const BuilderReadyEvent = z.strictObject({
   data: z.strictObject({
     ...builderRef,
     emulated: z.boolean(),
-    connection,
-    timings: z.strictObject({ warm: z.boolean(), leaseMs: z.number(), startMs: z.number(), canaryMs: z.number() }),
+    connection: BuilderConnection,
+    timings: BuilderTimings,
   }),
 })
 /** Nothing of the lease exists (any more). `retryable`: another try may succeed. */
@@ -124,7 +115,7 @@ export const BuilderDestroyedEvent = z.strictObject({
   ...envelope,
   type: z.literal('forkproof.builder.destroyed.v1'),
   subject: BuildId,
-  data: z.strictObject({ ...builderRef, reason: z.enum(releaseReasons), receipt }),
+  data: z.strictObject({ ...builderRef, reason: z.enum(releaseReasons), receipt: Receipt }),
 })
 export const BuilderEvent = z.discriminatedUnion('type', [
   BuilderAcceptedEvent,
@@ -151,48 +142,3 @@ export const NodeAnnouncement = z.strictObject({
   announcedAtMs: z.int(),
 })
 export type NodeAnnouncement = z.infer<typeof NodeAnnouncement>
-
-/** The bus's names. One place, because permissions, streams and code must agree on them. */
-export const subjects = {
-  /** Core NATS, at most once: a hint that looking now is worthwhile. Losing one costs at most a poll interval. */
-  nudge: (claimId: ClaimId, kind: NudgeKind) => `nudge.${kind}.${claimId}`,
-  nudges: 'nudge.>',
-  claimEvents: 'forkproof.claim.>',
-  issuance: 'forkproof.issuance.token',
-  /** Requests go to whichever node with that platform and class is free; releases to the node that has the lease. */
-  builderRequest: (platform: Platform, builderClass: BuilderClass) =>
-    `forkproof.command.builder.request.${platform.replace('/', '-')}.${builderClass}`,
-  builderRelease: (nodeId: NodeId) => `forkproof.command.builder.release.${nodeId}`,
-  builderCommands: 'forkproof.command.builder.>',
-  /** Last token: the event's kind, such as `ready`. */
-  builderEvent: (event: BuilderEvent) => `forkproof.builder.${event.type.split('.')[2]}`,
-  builderEvents: 'forkproof.builder.>',
-  /** Core NATS, at most once: the client of this build is alive. One lost in many changes nothing. */
-  alive: (buildId: BuildId) => `alive.${buildId}`,
-  alives: 'alive.*',
-} as const
-/** `shown`: the claimant says that the code is out. `asked`: somebody waits for the token. */
-export type NudgeKind = 'shown' | 'asked'
-
-export const streams = {
-  claims: 'CLAIMS',
-  issuance: 'ISSUANCE',
-  builders: 'BUILDERS',
-  builderCommands: 'BUILDER_COMMANDS',
-} as const
-export const buckets = {
-  jwks: 'jwks',
-  minted: 'minted',
-  signingKeys: 'signing-keys',
-  projects: 'projects',
-  accessTokens: 'access-tokens',
-  usedTokens: 'used-tokens',
-  nodes: 'nodes',
-} as const
-/** Pull consumers, made when the bus is provisioned: no service may create one. */
-export const consumers = {
-  builderEvents: 'build-signals',
-  builderRequests: (platform: Platform, builderClass: BuilderClass) =>
-    `requests-${platform.replace('/', '-')}-${builderClass}`,
-  builderReleases: (nodeId: NodeId) => `releases-${nodeId}`,
-} as const

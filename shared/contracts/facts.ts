@@ -1,22 +1,20 @@
 import { z } from 'zod'
 import { Channel } from './claim.ts'
-import { Audience, ClaimId } from './ids.ts'
+import { Audience, ClaimId, DecimalId } from './ids.ts'
 
-/** Ids are strings everywhere (facts oidc A 7: relying parties reject or round numeric claims). */
-const id = z.string().regex(/^[1-9][0-9]{0,15}$/)
 const text = z.string().max(1_024)
 
-const Repository = z.strictObject({ id, name: text, ownerId: id, owner: text })
-const Account = z.strictObject({ id, login: text })
+const Repository = z.strictObject({ id: DecimalId, name: text, ownerId: DecimalId, owner: text })
+const Account = z.strictObject({ id: DecimalId, login: text })
 
 /** What GitHub says of the run. Attacker-written text (branch, workflow name) is carried, never interpreted. */
 export const RunFacts = z.strictObject({
   repository: Repository,
   headRepository: Repository,
   run: z.strictObject({
-    id,
-    number: id,
-    attempt: id,
+    id: DecimalId,
+    number: DecimalId,
+    attempt: DecimalId,
     workflowName: text,
     workflowPath: text,
     headSha: z.string().regex(/^[0-9a-f]{40,64}$/),
@@ -25,10 +23,10 @@ export const RunFacts = z.strictObject({
   actor: Account,
   triggeringActor: Account,
   pullRequest: z
-    .strictObject({ number: id, baseRef: text, baseSha: text, author: Account, authorAssociation: text })
+    .strictObject({ number: DecimalId, baseRef: text, baseSha: text, author: Account, authorAssociation: text })
     .optional(),
   /** Only where the channel proves which job it was. */
-  job: z.strictObject({ id }).optional(),
+  job: z.strictObject({ id: DecimalId }).optional(),
 })
 export type RunFacts = z.infer<typeof RunFacts>
 

@@ -1,12 +1,16 @@
 import { z } from 'zod'
 
-/**
- * Names and ids that come from outside. Each is parsed once, at the edge, into a branded string: nothing below can be handed raw input.
- * Grammars: GitHub's own (facts github D4); ids stay strings so that no reader rounds them beyond 2^53.
+/*
+ * Names and ids that come from outside. Each is parsed once, at the edge, into a branded string, so that nothing below is handed raw input.
+ * Grammars: GitHub's own, docs/facts/github.md#names-and-ids.
  */
-const decimalId = z
+
+/** The digits of a decimal id, as a part of other patterns. */
+export const decimalIdDigits = '[1-9][0-9]{0,15}'
+/** An id of GitHub's. A string, because relying parties refuse or round numeric claims: docs/facts/oidc.md#claims. */
+export const DecimalId = z
   .string()
-  .regex(/^[1-9][0-9]{0,15}$/, 'must be a positive decimal number')
+  .regex(new RegExp(`^${decimalIdDigits}$`), 'must be a positive decimal number')
   .refine(text => Number.isSafeInteger(Number(text)), 'must be at most 2^53-1')
 
 /** `owner/name`. Owners: letters, digits and hyphens (a trailing one exists; `_` only in enterprise accounts). Names never `.` or `..`. */
@@ -20,9 +24,9 @@ export const RepositoryName = z
   .brand<'RepositoryName'>()
 export type RepositoryName = z.infer<typeof RepositoryName>
 
-export const RunId = decimalId.brand<'RunId'>()
+export const RunId = DecimalId.brand<'RunId'>()
 export type RunId = z.infer<typeof RunId>
-export const JobId = decimalId.brand<'JobId'>()
+export const JobId = DecimalId.brand<'JobId'>()
 export type JobId = z.infer<typeof JobId>
 export const RunAttempt = z
   .string()

@@ -1,13 +1,17 @@
 import { z } from 'zod'
 import { Channel } from './claim.ts'
-import { Audience, Issuer } from './ids.ts'
+import { Audience, DecimalId, decimalIdDigits, Issuer } from './ids.ts'
 
-const id = z.string().regex(/^[1-9][0-9]{0,15}$/)
+/**
+ * Stable per base repository and event class, immutable, and in a namespace that GitHub never uses: a trust policy written for GitHub's
+ * `repo:o/r:pull_request` can not match it by accident (facts oidc A 8).
+ */
+export const forkPullRequestSubject = (repositoryId: string): string => `repo_id:${repositoryId}:fork_pull_request`
 
 /** Claims of the ID token, in the shape of facts oidc A "Reference documents". Every id is a string, `aud` is single. */
 export const IdTokenClaims = z.strictObject({
   iss: Issuer,
-  sub: z.string().regex(/^repo_id:[1-9][0-9]{0,15}:fork_pull_request$/),
+  sub: z.string().regex(new RegExp(`^${forkPullRequestSubject(decimalIdDigits)}$`)),
   aud: Audience,
   iat: z.int(),
   nbf: z.int(),
@@ -15,38 +19,32 @@ export const IdTokenClaims = z.strictObject({
   jti: z.uuid(),
   event_name: z.literal('pull_request'),
   repository: z.string(),
-  repository_id: id,
+  repository_id: DecimalId,
   repository_owner: z.string(),
-  repository_owner_id: id,
+  repository_owner_id: DecimalId,
   repository_visibility: z.literal('public'),
   head_repository: z.string(),
-  head_repository_id: id,
+  head_repository_id: DecimalId,
   head_repository_owner: z.string(),
-  head_repository_owner_id: id,
+  head_repository_owner_id: DecimalId,
   head_sha: z.string(),
   head_ref: z.string(),
   base_ref: z.string().optional(),
   base_sha: z.string().optional(),
-  pull_request_number: id.optional(),
-  pr_author_id: id.optional(),
+  pull_request_number: DecimalId.optional(),
+  pr_author_id: DecimalId.optional(),
   author_association: z.string().optional(),
-  run_id: id,
-  run_number: id,
-  run_attempt: id,
-  job_id: id.optional(),
-  check_run_id: id.optional(),
+  run_id: DecimalId,
+  run_number: DecimalId,
+  run_attempt: DecimalId,
+  job_id: DecimalId.optional(),
+  check_run_id: DecimalId.optional(),
   workflow: z.string(),
   workflow_path: z.string(),
   actor: z.string(),
-  actor_id: id,
+  actor_id: DecimalId,
   triggering_actor: z.string(),
-  triggering_actor_id: id,
+  triggering_actor_id: DecimalId,
   proof_method: Channel,
 })
 export type IdTokenClaims = z.infer<typeof IdTokenClaims>
-
-/**
- * Stable per base repository and event class, immutable, and in a namespace that GitHub never uses: a trust policy written for GitHub's
- * `repo:o/r:pull_request` can not match it by accident (facts oidc A 8).
- */
-export const forkPullRequestSubject = (repositoryId: string): string => `repo_id:${repositoryId}:fork_pull_request`

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { Egress, Platform } from './build.ts'
-import { ProjectId, RelationshipId } from './ids.ts'
+import { Egress, Platform } from './builder.ts'
+import { DecimalId, ProjectId, RelationshipId } from './ids.ts'
 
-const id = z.string().regex(/^[1-9][0-9]{0,15}$/, 'must be a decimal id')
 const text = z.string().min(1).max(256)
 /** Exact values, never patterns: what a list does not name is refused. */
 const oneOf = (entry: z.ZodType<string>) => z.array(entry).min(1).max(50)
@@ -18,7 +17,7 @@ export const Grant = z.strictObject({
 export type Grant = z.infer<typeof Grant>
 
 const shared = {
-  repositoryId: id,
+  repositoryId: DecimalId,
   /** Full paths in the repository, such as `.github/workflows/build.yml`. */
   workflowPaths: oneOf(text).optional(),
   /** `audit` decides and logs but admits nobody. */

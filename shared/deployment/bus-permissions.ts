@@ -1,5 +1,5 @@
 import { busResources } from '@forkproof/contracts/bus'
-import { buckets, consumers, streams, subjects } from '@forkproof/contracts/events'
+import { buckets, consumers, streams, subjects } from '@forkproof/contracts/subjects'
 
 /** Who connects to the bus. `admin` creates streams and buckets at start and cannot read what is in them. */
 export const busUsers = ['gateway', 'orchestrator', 'verifier', 'signer', 'provisioner', 'admin'] as const

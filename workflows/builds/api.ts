@@ -1,4 +1,5 @@
-import type { BuildOrder, BuildState, Platform } from '@forkproof/contracts/build'
+import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { BuildId } from '@forkproof/contracts/ids'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'

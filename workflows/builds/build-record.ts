@@ -1,11 +1,5 @@
-import type {
-  BuildOrder,
-  BuildOutcome,
-  BuildState,
-  Platform,
-  PlatformState,
-  ReleaseReason,
-} from '@forkproof/contracts/build'
+import type { BuildOrder, BuildOutcome, BuildState, PlatformState } from '@forkproof/contracts/build'
+import type { Platform, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { limits } from '@forkproof/contracts/limits'
 import { LeaseBook } from './lease-book.ts'

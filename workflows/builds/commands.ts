@@ -1,4 +1,5 @@
-import type { BuildOrder, PlatformWish, ReleaseReason } from '@forkproof/contracts/build'
+import type { BuildOrder } from '@forkproof/contracts/build'
+import type { PlatformRequest, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderReleased, BuilderRequested } from '@forkproof/contracts/events'
 import type { NodeId } from '@forkproof/contracts/ids'
 import type { Lease } from './lease.ts'
@@ -15,7 +16,7 @@ const envelope = (order: BuildOrder, id: string, nowMs: number) =>
 
 const about = ({ buildId }: BuildOrder, { leaseId, platform }: Lease) => ({ buildId, leaseId, platform })
 
-export function requestOf(order: BuildOrder, lease: Lease, wish: PlatformWish, nowMs: number): BuilderRequested {
+export function requestOf(order: BuildOrder, lease: Lease, wish: PlatformRequest, nowMs: number): BuilderRequested {
   const { projectId, builderClass, egress, sealKey, expiresAtMs: leaseEndsAtMs } = order
   const { certificateRequest } = wish
   return {

@@ -1,4 +1,5 @@
-import type { BuilderFailure, BuildOrder, Platform, PlatformState, PlatformWish } from '@forkproof/contracts/build'
+import type { BuildOrder, PlatformState } from '@forkproof/contracts/build'
+import type { BuilderFailure, Platform, PlatformRequest } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
@@ -12,7 +13,7 @@ const retryQueueMsMin = 60_000
 type EventOf<K extends string> = Extract<BuilderEvent, { type: `forkproof.builder.${K}.v1` }>
 
 interface Wanted {
-  readonly wish: PlatformWish
+  readonly wish: PlatformRequest
   readonly askedAtMs: number
   shown: PlatformState
   /** Of the newest lease; undefined before the first. */
@@ -37,7 +38,7 @@ export class LeaseBook {
   }
 
   /** Wishes for a builder; the first wish for a platform counts. */
-  ask(wish: PlatformWish, nowMs: number): void {
+  ask(wish: PlatformRequest, nowMs: number): void {
     if (this.#platforms.has(wish.platform)) return
     const { platform } = wish
     const granted = this.#order.allowedPlatforms.includes(platform)
@@ -64,12 +65,12 @@ export class LeaseBook {
   }
 
   /** Wishes without a lease that waits or serves. */
-  wishesToServe(): PlatformWish[] {
+  wishesToServe(): PlatformRequest[] {
     return [...this.#platforms.values()].filter(({ needsLease }) => needsLease).map(({ wish }) => wish)
   }
 
   /** Opens a lease for a wish. The build's whole wait in queues is bounded, not that of each try. */
-  open(wish: PlatformWish, leaseId: LeaseId, nowMs: number): Lease {
+  open(wish: PlatformRequest, leaseId: LeaseId, nowMs: number): Lease {
     const wanted = this.#wanted(wish.platform)
     const queueEndsAtMs = wanted.askedAtMs + limits.builderQueueMsMax
     const lease = newLease({

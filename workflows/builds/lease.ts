@@ -1,4 +1,4 @@
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
 
 /** No node took the request this long after its end: what accepted it in the last moment has been heard by then. */

@@ -1,4 +1,4 @@
-import { Egress, PlatformList } from '@forkproof/contracts/build'
+import { Egress, PlatformList } from '@forkproof/contracts/builder'
 import { defaultNode } from '@forkproof/contracts/bus'
 import { NodeId } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'

@@ -1,4 +1,5 @@
-import { buckets, NodeAnnouncement, subjects } from '@forkproof/contracts/events'
+import { NodeAnnouncement } from '@forkproof/contracts/events'
+import { buckets, subjects } from '@forkproof/contracts/subjects'
 import { describe, expect, it } from 'vitest'
 import { MemoryDriver } from './drivers/memory/memory-driver.ts'
 import { buildOf, NodeWorld, projectOf, settle } from './testing/node-world.ts'

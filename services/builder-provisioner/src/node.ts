@@ -1,5 +1,5 @@
-import { subjects } from '@forkproof/contracts/events'
 import { BuildId } from '@forkproof/contracts/ids'
+import { subjects } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'

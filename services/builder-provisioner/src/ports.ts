@@ -1,4 +1,4 @@
-import type { Egress, Platform } from '@forkproof/contracts/build'
+import type { Egress, Platform } from '@forkproof/contracts/builder'
 import type { LeaseId } from '@forkproof/contracts/ids'
 import type { Secret } from '@forkproof/infra/secret'
 

@@ -1,4 +1,4 @@
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'

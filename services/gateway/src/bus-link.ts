@@ -1,5 +1,5 @@
-import { buckets, subjects } from '@forkproof/contracts/events'
 import { jwksDocumentKey } from '@forkproof/contracts/jwks'
+import { buckets, subjects } from '@forkproof/contracts/subjects'
 import { type Bucket, type Bus, type BusOptions, connectBus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { SignsOfLife } from './builds/ports.ts'

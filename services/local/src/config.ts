@@ -1,5 +1,5 @@
 import { binfmtFolder } from '@forkproof/builder-provisioner/drivers/host-platforms'
-import { PlatformList } from '@forkproof/contracts/build'
+import { PlatformList } from '@forkproof/contracts/builder'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
 import { z } from 'zod'
 

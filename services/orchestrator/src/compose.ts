@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { consumers, streams } from '@forkproof/contracts/events'
+import { consumers, streams } from '@forkproof/contracts/subjects'
 import { connectBus } from '@forkproof/infra/bus'
 import { systemClock } from '@forkproof/infra/clock'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'

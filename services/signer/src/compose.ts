@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { buckets } from '@forkproof/contracts/events'
 import { TokenId } from '@forkproof/contracts/ids'
+import { buckets } from '@forkproof/contracts/subjects'
 import { type Bus, connectBus } from '@forkproof/infra/bus'
 import { systemClock } from '@forkproof/infra/clock'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { BuilderFailure, BuildOrder, Platform, Receipt, ReleaseReason } from '@forkproof/contracts/build'
+import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuilderFailure, Platform, Receipt, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import {
   BuilderId,

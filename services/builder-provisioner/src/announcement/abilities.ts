@@ -1,4 +1,4 @@
-import { BuilderClass, Egress, type Platform } from '@forkproof/contracts/build'
+import { BuilderClass, Egress, type Platform } from '@forkproof/contracts/builder'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import { withDeadline } from '../builders/deadline.ts'

@@ -1,4 +1,5 @@
-import { buckets, type NodeAnnouncement } from '@forkproof/contracts/events'
+import type { NodeAnnouncement } from '@forkproof/contracts/events'
+import { buckets } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'

@@ -1,4 +1,4 @@
-import { Egress, Platform } from '@forkproof/contracts/build'
+import { Egress, Platform } from '@forkproof/contracts/builder'
 import { BuilderId, ProjectId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Receipt } from '@forkproof/contracts/build'
+import type { Receipt } from '@forkproof/contracts/builder'
 import { BuilderId, type LeaseId, type NodeId } from '@forkproof/contracts/ids'
 import type { RunningBuilder } from '../drivers/driver.ts'
 import type { BuilderCa } from '../ports.ts'

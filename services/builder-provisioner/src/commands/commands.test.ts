@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { consumers } from '@forkproof/contracts/events'
 import { LeaseId } from '@forkproof/contracts/ids'
+import { consumers } from '@forkproof/contracts/subjects'
 import { describe, expect, it } from 'vitest'
 import { NodeWorld, nodeId, settle } from '../testing/node-world.ts'
 

@@ -1,6 +1,6 @@
-import { BuilderClass, type Platform } from '@forkproof/contracts/build'
-import { consumers, streams } from '@forkproof/contracts/events'
+import { BuilderClass, type Platform } from '@forkproof/contracts/builder'
 import type { NodeId } from '@forkproof/contracts/ids'
+import { consumers, streams } from '@forkproof/contracts/subjects'
 import type { Bus, Handled } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Commands } from './commands.ts'

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, verify, type webcrypto } from 'node:crypto'
-import { CertificateRequest } from '@forkproof/contracts/build'
+import { CertificateRequest } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
 import { Pkcs10CertificateRequest } from './x509.ts'
 

@@ -1,4 +1,4 @@
-import type { BuilderClass, Egress, Platform } from '@forkproof/contracts/build'
+import type { BuilderClass, Egress, Platform } from '@forkproof/contracts/builder'
 import type { BuilderId, ProjectId } from '@forkproof/contracts/ids'
 
 /** What a builder is made of. Bounds hold at an outer boundary that the builder cannot change (facts buildkit 1.4). */

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import { ifAbsent } from './if-absent.ts'
 
 /** Where the kernel's table of interpreters for foreign programs is mounted, where it is. */

@@ -1,6 +1,7 @@
-import type { BuilderConnection, BuilderTimings, Receipt, ReleaseReason } from '@forkproof/contracts/build'
-import { type BuilderEvent, subjects } from '@forkproof/contracts/events'
+import type { BuilderConnection, BuilderTimings, Receipt, ReleaseReason } from '@forkproof/contracts/builder'
+import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { BuilderId, NodeId } from '@forkproof/contracts/ids'
+import { subjects } from '@forkproof/contracts/subjects'
 import type { Ending, LeaseRef, OutgoingEvent } from '../leases/lease-record.ts'
 
 const detailCharactersMax = 500

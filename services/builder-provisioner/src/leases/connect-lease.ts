@@ -1,4 +1,4 @@
-import type { BuilderConnection } from '@forkproof/contracts/build'
+import type { BuilderConnection } from '@forkproof/contracts/builder'
 import type { LeaseId } from '@forkproof/contracts/ids'
 import { seal } from '@forkproof/infra/seal'
 import { type Builder, serverNameOf } from '../builders/builder.ts'

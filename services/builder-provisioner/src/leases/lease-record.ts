@@ -5,7 +5,7 @@ import {
   Egress,
   Platform,
   releaseReasons,
-} from '@forkproof/contracts/build'
+} from '@forkproof/contracts/builder'
 import { SealKey } from '@forkproof/contracts/claim'
 import { BuilderId, BuildId, LeaseId, ProjectId } from '@forkproof/contracts/ids'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-import type { Receipt } from '@forkproof/contracts/build'
+import type { Receipt } from '@forkproof/contracts/builder'
 import type { NodeId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import type { Clock } from '@forkproof/infra/clock'
 import type { CheckReady } from '../ports.ts'
 import { type CanaryRequest, canaryRequests } from './canary-request.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import { type DefinitionSchema, OpSchema, SolveRequestSchema } from './generated-messages.ts'
 
 /** BuildKit takes messages of 16 MiB. */

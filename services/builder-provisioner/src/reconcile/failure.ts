@@ -1,4 +1,4 @@
-import { type BuilderFailure, builderFailures } from '@forkproof/contracts/build'
+import { type BuilderFailure, builderFailures } from '@forkproof/contracts/builder'
 import { errorTable, isAppError } from '@forkproof/contracts/errors'
 import type { Ending } from '../leases/lease-record.ts'
 

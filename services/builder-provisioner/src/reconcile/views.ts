@@ -1,4 +1,4 @@
-import type { BuilderFailure, Egress, Platform, ReleaseReason } from '@forkproof/contracts/build'
+import type { BuilderFailure, Egress, Platform, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderId, LeaseId } from '@forkproof/contracts/ids'
 import type { BuilderTraits } from '../builders/builder-record.ts'
 import type { Ending, LiveLease } from '../leases/lease-record.ts'

@@ -1,4 +1,4 @@
-import { streams } from '@forkproof/contracts/events'
+import { streams } from '@forkproof/contracts/subjects'
 import type { Bus, ConsumeOptions, Delivery, Handled } from '@forkproof/infra/bus'
 import { MemoryBucket } from '@forkproof/infra/memory-bucket'
 

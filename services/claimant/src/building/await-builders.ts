@@ -1,4 +1,4 @@
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import { isErrorCode } from '@forkproof/contracts/errors'
 import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure, harmlessText, refusalFailure } from '../claiming/claim-failure.ts'

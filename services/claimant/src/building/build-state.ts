@@ -1,4 +1,4 @@
-import { Platform } from '@forkproof/contracts/build'
+import { Platform } from '@forkproof/contracts/builder'
 import { BuildId, BuildToken } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import { buildingLimits } from './limits.ts'

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
 import type { ReadyBuilder } from './build-state.ts'
 import type { BuilderKeys } from './start-build.ts'

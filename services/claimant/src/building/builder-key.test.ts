@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, verify } from 'node:crypto'
-import { CertificateRequest } from '@forkproof/contracts/build'
+import { CertificateRequest } from '@forkproof/contracts/builder'
 import { describe, expect, it } from 'vitest'
 import { newBuilderKey } from './builder-key.ts'
 import { fakeAuthority } from './testing/fake-authority.ts'

@@ -1,4 +1,4 @@
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import type { AccessToken, Issuer } from '@forkproof/contracts/ids'
 import { boundedRequest } from '../claiming/bounded-request.ts'
 import type { ClaimDeps } from '../claiming/claim-deps.ts'

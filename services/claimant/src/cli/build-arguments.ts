@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import { Channel } from '@forkproof/contracts/claim'
 import { z } from 'zod'
 import type { BuildResult } from '../building/build-client.ts'

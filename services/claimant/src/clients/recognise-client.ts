@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { Platform } from '@forkproof/contracts/build'
+import { Platform } from '@forkproof/contracts/builder'
 
 /** The command that a builder is for, by what it needs to use one. */
 export type CommandClient =

@@ -1,4 +1,4 @@
-import { Platform } from '@forkproof/contracts/build'
+import { Platform } from '@forkproof/contracts/builder'
 import { ProjectId } from '@forkproof/contracts/ids'
 import { buildingLimits } from '../building/limits.ts'
 import { type ClaimSettings, type RawClaimSettings, readSettings } from './claim-settings.ts'

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { subjects } from '@forkproof/contracts/events'
+import { subjects } from '@forkproof/contracts/subjects'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { machineInventory } from '../testing/builders/machine-inventory.ts'
 import { type Lease, ProvisionerService } from '../testing/builders/provisioner-service.ts'

@@ -1,6 +1,6 @@
 import { busResources } from '@forkproof/contracts/bus'
-import { buckets, streams, subjects } from '@forkproof/contracts/events'
 import { jwksDocumentKey } from '@forkproof/contracts/jwks'
+import { buckets, streams, subjects } from '@forkproof/contracts/subjects'
 import { type BusUser, busPermissions } from '@forkproof/deployment/bus-permissions'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createForkRun, exchangeClaim, postClaim, showAsArtifact } from '../testing/claim-requests.ts'

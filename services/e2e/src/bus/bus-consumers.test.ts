@@ -1,5 +1,5 @@
 import { defaultNode } from '@forkproof/contracts/bus'
-import { consumers, streams, subjects } from '@forkproof/contracts/events'
+import { consumers, streams, subjects } from '@forkproof/contracts/subjects'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BusHarness, openBusHarness } from '../testing/bus-harness.ts'
 

@@ -1,4 +1,4 @@
-import { buckets } from '@forkproof/contracts/events'
+import { buckets } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { countEvents, expectOneToken, issuedTokens, startTestClaim, untilInHand } from '../testing/claim-harness.ts'

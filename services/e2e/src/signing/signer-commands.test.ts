@@ -1,5 +1,5 @@
-import { buckets, subjects } from '@forkproof/contracts/events'
 import { JsonWebKeySet } from '@forkproof/contracts/jwks'
+import { buckets, subjects } from '@forkproof/contracts/subjects'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openBus, openParts, signerCommand } from '../testing/parts-harness.ts'

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
-import { buckets } from '@forkproof/contracts/events'
+import { buckets } from '@forkproof/contracts/subjects'
 import { systemClock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
 import { openWithTicket } from '@forkproof/infra/seal'

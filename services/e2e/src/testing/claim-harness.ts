@@ -1,4 +1,4 @@
-import { streams } from '@forkproof/contracts/events'
+import { streams } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
 import { readEntry } from '@forkproof/signer/issuance/issuance-entry'

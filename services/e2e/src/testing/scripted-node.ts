@@ -1,5 +1,6 @@
-import { BuilderCommand, type BuilderEvent, consumers, streams, subjects } from '@forkproof/contracts/events'
+import { BuilderCommand, type BuilderEvent } from '@forkproof/contracts/events'
 import { NodeId } from '@forkproof/contracts/ids'
+import { consumers, streams, subjects } from '@forkproof/contracts/subjects'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
 import { eventsOf } from '@forkproof/workflows/builds/testing/sample-build'
 import { afterFile } from './after-file.ts'

@@ -1,5 +1,5 @@
-import { buckets } from '@forkproof/contracts/events'
 import type { Audience, Issuer } from '@forkproof/contracts/ids'
+import { buckets } from '@forkproof/contracts/subjects'
 import type { Bucket } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'

@@ -1,4 +1,5 @@
-import { type BuildState, builderFailures, buildOutcomes, Platform, releaseReasons } from '@forkproof/contracts/build'
+import { type BuildState, buildOutcomes } from '@forkproof/contracts/build'
+import { builderFailures, Platform, releaseReasons } from '@forkproof/contracts/builder'
 import { BuilderId, BuildId, NodeId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 

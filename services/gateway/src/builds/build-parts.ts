@@ -1,4 +1,4 @@
-import { buckets } from '@forkproof/contracts/events'
+import { buckets } from '@forkproof/contracts/subjects'
 import type { Bucket } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { RequestLimits } from '../throttling/request-limits.ts'

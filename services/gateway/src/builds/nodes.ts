@@ -1,4 +1,4 @@
-import type { Egress, Platform } from '@forkproof/contracts/build'
+import type { Egress, Platform } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
 import { NodeAnnouncement } from '@forkproof/contracts/events'
 import type { Bucket } from '@forkproof/infra/bus'

@@ -1,4 +1,5 @@
-import type { BuildOrder, BuildState, PlatformWish } from '@forkproof/contracts/build'
+import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { PlatformRequest } from '@forkproof/contracts/builder'
 import type { NodeAnnouncement } from '@forkproof/contracts/events'
 import type { BuildId, ProjectId, RelationshipId } from '@forkproof/contracts/ids'
 import type { Finish } from '@forkproof/workflows/builds/api'
@@ -19,7 +20,7 @@ export interface Builds {
   /** Waits until the version is beyond `knownVersion`, which must exist; after `waitMs` the state may be unchanged. */
   awaitChange(buildId: BuildId, knownVersion: number, waitMs: number): Promise<BuildState>
   /** Asks for one more platform. @throws AppError also `platform_not_granted` */
-  connect(buildId: BuildId, wish: PlatformWish, waitMs: number): Promise<BuildState>
+  connect(buildId: BuildId, wish: PlatformRequest, waitMs: number): Promise<BuildState>
   /** The first result counts; for a build that is over it changes nothing. */
   finish(buildId: BuildId, result: BuildResult): Promise<void>
   projectOf(buildId: BuildId): Promise<ProjectId>

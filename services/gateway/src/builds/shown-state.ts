@@ -1,4 +1,5 @@
-import { type BuildState, Platform, type PlatformState } from '@forkproof/contracts/build'
+import type { BuildState, PlatformState } from '@forkproof/contracts/build'
+import { Platform } from '@forkproof/contracts/builder'
 import type { BuildToken } from '@forkproof/contracts/ids'
 import { openWithBuildToken } from '@forkproof/infra/seal'
 import type { Secret } from '@forkproof/infra/secret'

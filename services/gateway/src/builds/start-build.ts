@@ -1,11 +1,6 @@
 import type { Admitted } from '@forkproof/contracts/access'
-import {
-  type BuildOrder,
-  type BuildState,
-  CertificateRequest,
-  Platform,
-  type PlatformWish,
-} from '@forkproof/contracts/build'
+import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import { CertificateRequest, Platform, type PlatformRequest } from '@forkproof/contracts/builder'
 import { AppError, isErrorCode } from '@forkproof/contracts/errors'
 import type { BuildToken } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
@@ -103,7 +98,7 @@ function wishesOf({ platforms, certificateRequests = {} }: Partial<BuildRequest>
     if (asked.some(platform => platform === named)) continue
     throw new AppError('invalid_request', { detail: `certificateRequests: ${named} is not among platforms` })
   }
-  return asked.map((platform): PlatformWish => {
+  return asked.map((platform): PlatformRequest => {
     if (!granted.includes(platform)) throw new AppError('platform_not_granted', { detail: platform })
     const certificateRequest = certificateRequests[platform]
     return certificateRequest === undefined ? { platform } : { platform, certificateRequest }
@@ -114,7 +109,7 @@ function wishesOf({ platforms, certificateRequests = {} }: Partial<BuildRequest>
 function checkOffers(
   nodes: Awaited<ReturnType<Nodes['announced']>>,
   { grant }: Admitted,
-  wishes: readonly PlatformWish[],
+  wishes: readonly PlatformRequest[],
 ): void {
   for (const { platform } of wishes) checkOffer(nodes, platform, grant.egress)
   if (wishes.length > 0) return

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { EmptySchema, timestampFromMs } from '@bufbuild/protobuf/wkt'
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect'
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Admission } from '../admission/ports.ts'

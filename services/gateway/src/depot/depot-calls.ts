@@ -1,5 +1,6 @@
 import type { Admitted } from '@forkproof/contracts/access'
-import type { BuildState, Platform } from '@forkproof/contracts/build'
+import type { BuildState } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
 import { type BuildId, ProjectId } from '@forkproof/contracts/ids'
 import { openWithBuildToken } from '@forkproof/infra/seal'

@@ -1,4 +1,5 @@
-import type { BuildOrder, BuildState, PlatformState, PlatformWish } from '@forkproof/contracts/build'
+import type { BuildOrder, BuildState, PlatformState } from '@forkproof/contracts/build'
+import type { PlatformRequest } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
 import type { BuildId, RelationshipId } from '@forkproof/contracts/ids'
 import { seal } from '@forkproof/infra/seal'
@@ -59,7 +60,7 @@ export class InMemoryBuilds implements Builds {
     return held.state
   }
 
-  async connect(buildId: BuildId, wish: PlatformWish): Promise<BuildState> {
+  async connect(buildId: BuildId, wish: PlatformRequest): Promise<BuildState> {
     this.connects++
     this.#assertUp()
     const { order, state } = this.#held(buildId)

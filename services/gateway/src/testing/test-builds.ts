@@ -1,6 +1,7 @@
 import type { Admitted } from '@forkproof/contracts/access'
-import { buckets, type NodeAnnouncement } from '@forkproof/contracts/events'
+import type { NodeAnnouncement } from '@forkproof/contracts/events'
 import { NodeId, ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
+import { buckets } from '@forkproof/contracts/subjects'
 import { Project, type TrustRule } from '@forkproof/contracts/trust'
 import type { GatewayConfig } from '../config.ts'
 import { type TestGateway, testGateway } from './test-gateway.ts'

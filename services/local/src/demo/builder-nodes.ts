@@ -1,4 +1,5 @@
-import { buckets, NodeAnnouncement } from '@forkproof/contracts/events'
+import { NodeAnnouncement } from '@forkproof/contracts/events'
+import { buckets } from '@forkproof/contracts/subjects'
 import { connectBus } from '@forkproof/infra/bus'
 import { silentLogger } from '@forkproof/infra/log'
 import type { LocalSystem } from '../running/local-system.ts'

@@ -1,5 +1,5 @@
 import { hostPlatforms, ownPlatform } from '@forkproof/builder-provisioner/drivers/host-platforms'
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import type { Config } from '../config.ts'
 import type { Watchdog } from '../processes/watchdog.ts'
 import type { Progress } from '../tools/progress.ts'

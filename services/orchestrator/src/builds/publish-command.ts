@@ -1,4 +1,5 @@
-import { BuilderCommand, subjects } from '@forkproof/contracts/events'
+import { BuilderCommand } from '@forkproof/contracts/events'
+import { subjects } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 import type { CommandActivities } from '@forkproof/workflows/builds/ports'
 import { ApplicationFailure } from '@temporalio/client'

@@ -1,4 +1,4 @@
-import { streams, subjects } from '@forkproof/contracts/events'
+import { streams, subjects } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 import type { StoredEntry } from './verify-chain.ts'
 

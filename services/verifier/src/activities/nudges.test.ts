@@ -1,4 +1,4 @@
-import { subjects } from '@forkproof/contracts/events'
+import { subjects } from '@forkproof/contracts/subjects'
 import { describe, expect, test } from 'vitest'
 import { anOrder } from '../testing/fake-github-answers.ts'
 import { followNudges } from './nudges.ts'

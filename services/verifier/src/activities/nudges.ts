@@ -1,5 +1,5 @@
-import { type NudgeKind, subjects } from '@forkproof/contracts/events'
 import { ClaimId } from '@forkproof/contracts/ids'
+import { type NudgeKind, subjects } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 
 /** Hands on each nudge that is one; everything else on the subject is ignored. */

@@ -1,6 +1,6 @@
 import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
-import type { NudgeKind } from '@forkproof/contracts/events'
 import type { ClaimId, RepositoryName, RunId } from '@forkproof/contracts/ids'
+import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { Clock } from '@forkproof/infra/clock'
 import { refuse } from '../core/run-decision.ts'
 import { ClaimWatch, type WatchResult } from './claim-watch.ts'

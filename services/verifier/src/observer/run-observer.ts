@@ -1,5 +1,5 @@
-import type { NudgeKind } from '@forkproof/contracts/events'
 import type { ClaimId } from '@forkproof/contracts/ids'
+import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import { channelReaders } from '../channels/channel-readers.ts'

@@ -1,4 +1,4 @@
-import type { Egress, Platform } from '@forkproof/contracts/build'
+import type { Egress, Platform } from '@forkproof/contracts/builder'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import type { BuilderSpec, Driver, MissingPart, RunningBuilder } from '../driver.ts'
 

@@ -1,4 +1,4 @@
-import type { BuilderClass, Egress } from '@forkproof/contracts/build'
+import type { BuilderClass, Egress } from '@forkproof/contracts/builder'
 import { BuilderId } from '@forkproof/contracts/ids'
 import { type Clock, systemClock } from '@forkproof/infra/clock'
 import type { BuilderNetwork } from '../../network/network.ts'

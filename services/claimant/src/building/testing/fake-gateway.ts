@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Platform } from '@forkproof/contracts/build'
+import { Platform } from '@forkproof/contracts/builder'
 import { AccessToken, BuildId, BuildToken, ProjectId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import {

@@ -1,4 +1,5 @@
-import type { BuildOutcome, BuildState, ReleaseReason } from '@forkproof/contracts/build'
+import type { BuildOutcome, BuildState } from '@forkproof/contracts/build'
+import type { ReleaseReason } from '@forkproof/contracts/builder'
 import { expect, inject } from 'vitest'
 import { LeasedBuilder } from '../builders/leased-builder.ts'
 import { commandLineOf, descendantsOf } from '../process-tree.ts'

@@ -1,11 +1,11 @@
-import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
+import { DecimalId, RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import type { TrustedClaims } from '../run-claims.ts'
 
 /** What is used of GitHub's claims (facts oidc B1); others come and go and are not looked at. Every value is a string. */
 const GithubClaims = z.object({
   repository: RepositoryName,
-  repository_id: z.string().regex(/^[1-9][0-9]{0,15}$/),
+  repository_id: DecimalId,
   event_name: z.string().min(1).max(64),
   ref: z.string().max(1_024).optional(),
   workflow_ref: z.string().max(2_048).optional(),

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { BuilderId, NodeId } from './ids.ts'
+
+/** docs/glossary.md: platform. */
+export const Platform = z.enum(['linux/amd64', 'linux/arm64'])
+export type Platform = z.infer<typeof Platform>
+/** As settings name them: `linux/amd64,linux/arm64`. */
+export const PlatformList = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .pipe(z.array(Platform).min(1).max(Platform.options.length))
+/**
+ * `none`: a builder has no network at all. `internet`: public addresses only, never metadata, private networks or the host.
+ * docs/glossary.md: egress.
+ */
+export const Egress = z.enum(['none', 'internet'])
+export type Egress = z.infer<typeof Egress>
+/**
+ * `ephemeral` never sees a cache folder; `project` keeps one per project, platform and node.
+ * docs/glossary.md: builder class.
+ */
+export const BuilderClass = z.enum(['ephemeral', 'project'])
+export type BuilderClass = z.infer<typeof BuilderClass>
+
+/** PKCS #10 in PEM. The checks of its content are the provisioner's. */
+export const CertificateRequest = z
+  .string()
+  .max(4_096)
+  .regex(
+    /^-----BEGIN CERTIFICATE REQUEST-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE REQUEST-----\n?$/,
+    'must be one PEM certificate request',
+  )
+
+/** What a build asks for on one platform: a builder, and a certificate for its client's key. */
+export interface PlatformRequest {
+  readonly platform: Platform
+  /** Absent: a key pair is made for the build and sealed to its token. */
+  readonly certificateRequest?: string
+}
+
+const certificate = z.string().max(8_192)
+/** How a client reaches its builder: mutual TLS at the front door. */
+export const BuilderConnection = z.strictObject({
+  endpoint: z.string().max(300),
+  /** SNI and the name in the server's certificate. */
+  serverName: z.string().max(255),
+  caCertificate: certificate,
+  clientCertificate: certificate,
+  /** Compact JWE of the PKCS #8 PEM, sealed to the build; absent when the client brought a certificate request. */
+  sealedClientKey: z.string().max(8_192).exactOptional(),
+})
+export type BuilderConnection = z.infer<typeof BuilderConnection>
+
+/** How long each step of a builder took, ms; `leaseMs` is what the provisioner itself needed from command to ready. */
+export const BuilderTimings = z.strictObject({
+  warm: z.boolean(),
+  leaseMs: z.number(),
+  startMs: z.number(),
+  canaryMs: z.number(),
+})
+export type BuilderTimings = z.infer<typeof BuilderTimings>
+
+/**
+ * What was there before a builder and what is left after it; `leftovers` is the difference and must be empty.
+ * docs/glossary.md: receipt.
+ */
+export const Receipt = z.strictObject({
+  builderId: BuilderId,
+  nodeId: NodeId,
+  driver: z.string().max(32),
+  createdAtMs: z.int(),
+  destroyedAtMs: z.int(),
+  teardownMs: z.number(),
+  /** How many traces of each kind the builder had while it ran: `{"process": 2, "mount": 1}`. */
+  during: z.record(z.string(), z.int()),
+  leftovers: z.array(z.string().max(300)).max(200).readonly(),
+})
+export type Receipt = z.infer<typeof Receipt>
+
+/** Why a request for a builder ended without one, or why a builder ended before its time. Each is a row of the error table. */
+export const builderFailures = [
+  'no_capacity',
+  'platform_unavailable',
+  'egress_unavailable',
+  'isolation_missing',
+  'certificate_request_invalid',
+  'builder_not_ready',
+  'builder_lost',
+] as const
+export type BuilderFailure = (typeof builderFailures)[number]
+
+/** Why a builder was given up. */
+export const releaseReasons = [
+  'finished',
+  'canceled',
+  'client_gone',
+  'run_over',
+  'time_up',
+  'builder_lost',
+  'node_stopping',
+  'not_wanted',
+] as const
+export type ReleaseReason = (typeof releaseReasons)[number]
