@@ -14,7 +14,7 @@ import type { SealKey } from './claim.ts'
 import type { BuilderId, BuildId, NodeId, ProjectId, RelationshipId } from './ids.ts'
 
 /** What the workflow `build` knows. Plain JSON; holds no secret. */
-export interface BuildOrder {
+export interface BuildSpec {
   readonly buildId: BuildId
   /** Public half of the key that the build token stands for. */
   readonly sealKey: SealKey

@@ -55,7 +55,7 @@ export const ClaimState = z.object({
 export type ClaimState = z.infer<typeof ClaimState>
 
 /** What the workflow and the verifier know of a claim. Plain JSON; holds no secret. */
-export interface ClaimOrder {
+export interface ClaimSpec {
   readonly claimId: ClaimId
   readonly audience: Audience
   readonly repository: RepositoryName

@@ -1,4 +1,4 @@
-import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
 import type { Platform } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { BuildId } from '@forkproof/contracts/ids'
@@ -10,7 +10,7 @@ export const buildTaskQueue = 'builds'
 export const buildWorkflowId = (buildId: BuildId): string => `build-${buildId}`
 
 /** Started by the gateway. The result is the last state, with phase `ended`; a refusal is an outcome, not a failure. */
-export type BuildWorkflow = (order: BuildOrder) => Promise<BuildState>
+export type BuildWorkflow = (order: BuildSpec) => Promise<BuildState>
 
 /** Sent by the orchestrator for each event of a builder of this build. Doubled and late ones change nothing. */
 export const builderEventSignal = 'builderEvent'

@@ -1,10 +1,10 @@
-import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build'
 import type { PlatformRequest, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderReleased, BuilderRequested } from '@forkproof/contracts/events'
 import type { NodeId } from '@forkproof/contracts/ids'
 import type { Lease } from './lease.ts'
 
-const envelope = (order: BuildOrder, id: string, nowMs: number) =>
+const envelope = (order: BuildSpec, id: string, nowMs: number) =>
   ({
     specversion: '1.0',
     id,
@@ -14,9 +14,9 @@ const envelope = (order: BuildOrder, id: string, nowMs: number) =>
     datacontenttype: 'application/json',
   }) as const
 
-const about = ({ buildId }: BuildOrder, { leaseId, platform }: Lease) => ({ buildId, leaseId, platform })
+const about = ({ buildId }: BuildSpec, { leaseId, platform }: Lease) => ({ buildId, leaseId, platform })
 
-export function requestOf(order: BuildOrder, lease: Lease, wish: PlatformRequest, nowMs: number): BuilderRequested {
+export function requestOf(order: BuildSpec, lease: Lease, wish: PlatformRequest, nowMs: number): BuilderRequested {
   const { projectId, builderClass, egress, sealKey, expiresAtMs: leaseEndsAtMs } = order
   const { certificateRequest } = wish
   return {
@@ -37,7 +37,7 @@ export function requestOf(order: BuildOrder, lease: Lease, wish: PlatformRequest
 
 /** One id for each node: a lease that two nodes took is released twice, and the stream drops doubles by id alone. */
 export function releaseOf(
-  order: BuildOrder,
+  order: BuildSpec,
   lease: Lease,
   to: { nodeId: NodeId; reason: ReleaseReason },
   nowMs: number,

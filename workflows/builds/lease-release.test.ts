@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { leasesPerPlatformMax } from './lease-book.ts'
+import { leasesPerPlatformMax } from './platform-leases.ts'
 import { openedBook, platform, startMs } from './testing/opened-book.ts'
 import { otherNode, sampleNode } from './testing/sample-build.ts'
 

@@ -1,8 +1,8 @@
 import type { BuilderCommand } from '@forkproof/contracts/events'
 import type { LeaseId } from '@forkproof/contracts/ids'
 import * as workflow from '@temporalio/workflow'
-import type { BuildRecord } from './build-record.ts'
 import { releaseOf, requestOf } from './commands.ts'
+import type { LiveBuild } from './live-build.ts'
 import type { CommandActivities } from './ports.ts'
 import { stateInWords } from './state-in-words.ts'
 
@@ -11,7 +11,7 @@ const releaseMsMax = 80_000
 
 /** Work of a build that is under way; the workflow closes after all of it. */
 export interface Running {
-  readonly record: BuildRecord
+  readonly record: LiveBuild
   readonly requests: workflow.CancellationScope
   open: number
 }
@@ -104,6 +104,6 @@ export function keep<T>(
 }
 
 /** For ops, in the Temporal UI. Costs no event. */
-export function describe(record: BuildRecord): void {
+export function describe(record: LiveBuild): void {
   workflow.setCurrentDetails(stateInWords(record.state()))
 }

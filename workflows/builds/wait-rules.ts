@@ -1,4 +1,4 @@
-import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build'
 import { ApplicationFailure } from '@temporalio/common'
 import { type AwaitChange, buildWaitMsMax, type ConnectPlatform } from './api.ts'
 
@@ -24,7 +24,7 @@ export function checkAwaitChange(asked: AwaitChange, version: number): void {
   if (leaving !== undefined && leaving !== 'confirming') reject('leaving must be confirming', 'invalid_request')
 }
 
-export function checkConnect(asked: ConnectPlatform, order: Pick<BuildOrder, 'allowedPlatforms'>): void {
+export function checkConnect(asked: ConnectPlatform, order: Pick<BuildSpec, 'allowedPlatforms'>): void {
   checkWait(asked.waitMs)
   if (!order.allowedPlatforms.includes(asked.platform)) reject('the platform is not granted', 'platform_not_granted')
   const { certificateRequest: request } = asked

@@ -1,4 +1,4 @@
-import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
 import * as workflow from '@temporalio/workflow'
 import {
   type AwaitChange,
@@ -12,7 +12,7 @@ import {
   finishSignal,
   stateQuery,
 } from './api.ts'
-import { BuildRecord } from './build-record.ts'
+import { LiveBuild } from './live-build.ts'
 import { githubTaskQueue, type InspectActivities, type RunQuestion } from './ports.ts'
 import { describe, keep, type Running, serve } from './serving.ts'
 import { checkAwaitChange, checkConnect } from './wait-rules.ts'
@@ -34,14 +34,14 @@ const { CancellationScope, condition } = workflow
  * One build from order to last receipt. Expected ends are values, also a cancellation: it tears down in order and the state says `canceled`.
  * Builders are level-triggered: after each event, and when a time is reached, what is wanted is compared with what nodes said.
  */
-export async function build(order: BuildOrder): Promise<BuildState> {
-  const record = new BuildRecord(order, Date.now())
+export async function build(order: BuildSpec): Promise<BuildState> {
+  const record = new LiveBuild(order, Date.now())
   listen(record)
   CancellationScope.current().cancelRequested.catch(() => record.end('canceled'))
   return CancellationScope.nonCancellable(() => run(record))
 }
 
-function listen(record: BuildRecord): void {
+function listen(record: LiveBuild): void {
   workflow.setHandler(builderEvent, event => {
     record.apply(event)
     describe(record)
@@ -73,7 +73,7 @@ function listen(record: BuildRecord): void {
   )
 }
 
-async function run(record: BuildRecord): Promise<BuildState> {
+async function run(record: LiveBuild): Promise<BuildState> {
   const running: Running = { record, requests: new CancellationScope(), open: 0 }
   // Builders are asked for while GitHub is: nobody is told of them before the run is confirmed, and if it is not, they are given back unused.
   const asking = confirm(running)
@@ -141,10 +141,10 @@ function watchRun(running: Running): workflow.CancellationScope {
   return scope
 }
 
-const questionOf = ({ order }: BuildRecord): RunQuestion => order.run
+const questionOf = ({ order }: LiveBuild): RunQuestion => order.run
 
 /** The phase as long as the build lives, then how it ended. */
-function show(record: BuildRecord): void {
+function show(record: LiveBuild): void {
   const { phase, outcome, reason } = record
   workflow.upsertSearchAttributes([
     { key: buildSearchAttributes.state, value: phase === 'ended' ? (outcome ?? phase) : phase },

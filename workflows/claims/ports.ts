@@ -1,4 +1,4 @@
-import type { ClaimOrder } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import type { RefusalReason } from '@forkproof/contracts/errors'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 
@@ -15,7 +15,7 @@ export interface GithubActivities {
    * Checks the run, then looks until the code is seen or the claim's time is over, heartbeating. On a sighting it reads the run again,
    * signs the attestation, signals `proofSeen` and returns `proven`. Safe to run again after a crash: a second signal is ignored.
    */
-  watchForProof(order: ClaimOrder): Promise<WatchOutcome>
+  watchForProof(order: ClaimSpec): Promise<WatchOutcome>
 }
 
 export type MintOutcome =
@@ -28,7 +28,7 @@ export interface SigningActivities {
   mintToken(request: MintRequest): Promise<MintOutcome>
 }
 export interface MintRequest {
-  readonly order: Pick<ClaimOrder, 'claimId' | 'audience' | 'sealKey'>
+  readonly order: Pick<ClaimSpec, 'claimId' | 'audience' | 'sealKey'>
   readonly attestation: string
 }
 

@@ -1,4 +1,4 @@
-import type { ClaimOrder, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 import * as workflow from '@temporalio/workflow'
 import { claimSearchAttributes, type ProofSeen, proofSeenSignal } from './api.ts'
@@ -26,7 +26,7 @@ const mintTimeMsMax = 60_000
  *
  * Few promises on purpose: Temporal records a stack trace for each that workflow code makes, which is most of what a claim costs a worker.
  */
-export async function claim(order: ClaimOrder): Promise<ClaimVerdict> {
+export async function claim(order: ClaimSpec): Promise<ClaimVerdict> {
   let proof: ProofSeen | undefined
   let watched: WatchOutcome | undefined
   workflow.setHandler(proofSeen, seen => {
@@ -52,7 +52,7 @@ export async function claim(order: ClaimOrder): Promise<ClaimVerdict> {
   return finish(order, proof, verdictOf(order, proof, minted))
 }
 
-function watch(order: ClaimOrder): Promise<WatchOutcome> {
+function watch(order: ClaimSpec): Promise<WatchOutcome> {
   const left = Math.max(order.expiresAtMs - Date.now(), 0)
   const { watchForProof } = workflow.proxyActivities<GithubActivities>({
     taskQueue: githubTaskQueue,
@@ -64,7 +64,7 @@ function watch(order: ClaimOrder): Promise<WatchOutcome> {
   return watchForProof(order)
 }
 
-function mint(order: ClaimOrder, proof: ProofSeen): Promise<MintOutcome> {
+function mint(order: ClaimSpec, proof: ProofSeen): Promise<MintOutcome> {
   const { mintToken } = workflow.proxyActivities<SigningActivities>({
     taskQueue: signingTaskQueue,
     startToCloseTimeout: 10_000,
@@ -81,13 +81,13 @@ function refused(outcome: WatchOutcome | undefined): ClaimVerdict {
   return { verdict: 'refused', reason: outcome.reason, ...(outcome.detail !== undefined && { detail: outcome.detail }) }
 }
 
-function verdictOf(order: ClaimOrder, proof: ProofSeen, minted: MintOutcome): ClaimVerdict {
+function verdictOf(order: ClaimSpec, proof: ProofSeen, minted: MintOutcome): ClaimVerdict {
   if (minted.outcome === 'refused') return { verdict: 'refused', reason: minted.reason }
   const { tokenId, sealedToken } = minted
   return { verdict: 'proven', tokenId, channel: proof.channel, sealedToken, ownKey: order.ownKey }
 }
 
-async function finish(order: ClaimOrder, proof: ProofSeen | undefined, verdict: ClaimVerdict): Promise<ClaimVerdict> {
+async function finish(order: ClaimSpec, proof: ProofSeen | undefined, verdict: ClaimVerdict): Promise<ClaimVerdict> {
   workflow.upsertSearchAttributes([
     { key: claimSearchAttributes.state, value: verdict.verdict },
     ...(verdict.verdict === 'refused' ? [{ key: claimSearchAttributes.reason, value: verdict.reason }] : []),
@@ -107,7 +107,7 @@ async function finish(order: ClaimOrder, proof: ProofSeen | undefined, verdict: 
   return verdict
 }
 
-function eventOf(order: ClaimOrder, proof: ProofSeen | undefined, verdict: ClaimVerdict): ForkproofEvent {
+function eventOf(order: ClaimSpec, proof: ProofSeen | undefined, verdict: ClaimVerdict): ForkproofEvent {
   const envelope = {
     specversion: '1.0',
     id: `${workflow.workflowInfo().workflowId}:${verdict.verdict}`,

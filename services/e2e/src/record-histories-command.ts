@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build'
 import { silentLogger } from '@forkproof/infra/log'
 import { installTemporalRuntime } from '@forkproof/infra/temporal'
 import { readConfig } from '@forkproof/local/config'
@@ -121,11 +121,7 @@ async function recordBuilds(connection: NativeConnection, client: Client): Promi
   }
   const scripted = await openScriptedBuilds({ client, work })
   await scripted.orchestrate()
-  const play = async (
-    name: string,
-    script: (build: ScriptedBuild) => Promise<unknown>,
-    start?: Partial<BuildOrder>,
-  ) => {
+  const play = async (name: string, script: (build: ScriptedBuild) => Promise<unknown>, start?: Partial<BuildSpec>) => {
     const build = scripted.make(sampleBuild(`history ${name}`, start))
     await script(build)
     await build.result()

@@ -1,4 +1,4 @@
-import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build'
 import type { LeaseId } from '@forkproof/contracts/ids'
 import * as workflow from '@temporalio/workflow'
 import { requestOf } from '../commands.ts'
@@ -6,7 +6,7 @@ import { newLease } from '../lease.ts'
 import { type CommandActivities, githubTaskQueue, type InspectActivities } from '../ports.ts'
 
 /** Wrong on purpose: asks for a builder before anybody looked at the run. The replay test must notice, or it notices nothing. */
-export async function build(order: BuildOrder): Promise<unknown> {
+export async function build(order: BuildSpec): Promise<unknown> {
   const local = workflow.proxyLocalActivities<CommandActivities>({ startToCloseTimeout: 1_000 })
   const github = workflow.proxyActivities<InspectActivities>({ taskQueue: githubTaskQueue, startToCloseTimeout: 1_000 })
   const leaseId = workflow.uuid4() as LeaseId

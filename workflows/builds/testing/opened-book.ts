@@ -1,6 +1,6 @@
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { LeaseId } from '@forkproof/contracts/ids'
-import { LeaseBook } from '../lease-book.ts'
+import { PlatformLeases } from '../platform-leases.ts'
 import { eventsOf, otherNode, sampleBuild } from './sample-build.ts'
 
 export const startMs = 1_790_000_000_000
@@ -10,7 +10,7 @@ export const leaseIdOf = (turn: number) => LeaseId.parse(`00000000-0000-4000-800
 
 /** A book with one platform asked for and its first lease open. */
 export function openedBook() {
-  const book = new LeaseBook(order)
+  const book = new PlatformLeases(order)
   let turn = 0
   const open = (nowMs = startMs) => {
     const [wish] = book.wishesToServe()

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build'
 import type { BuilderFailure, Platform, Receipt, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import {
@@ -15,7 +15,7 @@ import {
 } from '@forkproof/contracts/ids'
 
 /** A build for tests and for recording histories; another build id and run id for each name. */
-export function sampleBuild(name: string, changes: Partial<BuildOrder> = {}, nowMs = Date.now()): BuildOrder {
+export function sampleBuild(name: string, changes: Partial<BuildSpec> = {}, nowMs = Date.now()): BuildSpec {
   const digest = createHash('sha256').update(name)
   return {
     buildId: BuildId.parse(digest.copy().digest('base64url')),

@@ -1,9 +1,9 @@
-import type { ClaimOrder } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import * as workflow from '@temporalio/workflow'
 import { type GithubActivities, githubTaskQueue, type SigningActivities, signingTaskQueue } from '../ports.ts'
 
 /** Wrong on purpose: mints before the proof. The replay test must notice, or it notices nothing. */
-export async function claim(order: ClaimOrder): Promise<unknown> {
+export async function claim(order: ClaimSpec): Promise<unknown> {
   const signing = workflow.proxyActivities<SigningActivities>({
     taskQueue: signingTaskQueue,
     startToCloseTimeout: 1_000,

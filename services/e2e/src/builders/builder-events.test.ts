@@ -1,4 +1,4 @@
-import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
 import { RepositoryName, RunId } from '@forkproof/contracts/ids'
 import {
   awaitChangeUpdate,
@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 
 /** A build of a fork's run in the simulator, without a gateway; bounded by its own end. */
-async function startBuild(changes: (order: BuildOrder) => Partial<BuildOrder> = () => ({})) {
+async function startBuild(changes: (order: BuildSpec) => Partial<BuildSpec> = () => ({})) {
   const { repository, run } = await createForkRun(harness.github)
   const name = crypto.randomUUID()
   const sample = sampleBuild(name)
@@ -72,7 +72,7 @@ describe('a build over the real bus', () => {
     expect(await build.handle.result()).toMatchObject({ outcome: 'run_over', reason: 'run_not_in_progress' })
   })
 
-  it.each<[string, (order: BuildOrder) => Partial<BuildOrder>, string]>([
+  it.each<[string, (order: BuildSpec) => Partial<BuildSpec>, string]>([
     ['as trusted, which a fork’s run is not', ({ run }) => ({ run: { ...run, eventClass: 'trusted' } }), 'not_trusted'],
     ['of a repository with another id', ({ run }) => ({ run: { ...run, repositoryId: '1' } }), 'run_not_found'],
     ['of a run that is not there', ({ run }) => ({ run: { ...run, runId: RunId.parse('1') } }), 'run_not_found'],

@@ -1,4 +1,4 @@
-import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build'
 import { buildTaskQueue } from '@forkproof/workflows/builds/api'
 import type { RunInspection } from '@forkproof/workflows/builds/ports'
 import { eventsOf, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
@@ -27,7 +27,7 @@ beforeAll(async () => {
   stopOrchestrator = await scripted.orchestrate()
 })
 
-const build = (name: string, changes: Partial<BuildOrder> = {}) => scripted.make(sampleBuild(name, changes))
+const build = (name: string, changes: Partial<BuildSpec> = {}) => scripted.make(sampleBuild(name, changes))
 
 describe.concurrent('a cancelled build', () => {
   it('that was not confirmed yet ends at once and gives back what it had asked for', async () => {

@@ -1,4 +1,4 @@
-import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build'
 import { eventsOf, otherNode, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
 import { ApplicationFailure } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await scripted.orchestrate()
 })
 
-const build = (name: string, changes: Partial<BuildOrder> = {}) => scripted.make(sampleBuild(name, changes))
+const build = (name: string, changes: Partial<BuildSpec> = {}) => scripted.make(sampleBuild(name, changes))
 const requested = (of: ScriptedBuild) => waitUntil('requested', () => of.kinds.includes('requested'), { msMax: 20_000 })
 const sampleLease = '99999999-9999-4999-8999-999999999999' as Parameters<typeof eventsOf>[0]['leaseId']
 

@@ -1,4 +1,4 @@
-import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build'
 import { BuildId, RelationshipId } from '@forkproof/contracts/ids'
 import type { Builds } from '@forkproof/gateway/builds/ports'
 import { clientOfBuilds, temporalBuilds } from '@forkproof/gateway/builds/temporal-builds'
@@ -24,10 +24,10 @@ beforeAll(async () => {
   builds = temporalBuilds(clientOfBuilds(temporal.client))
 })
 
-const script = (name: string, changes: Partial<BuildOrder> = {}) => scripted.make(sampleBuild(name, changes))
+const script = (name: string, changes: Partial<BuildSpec> = {}) => scripted.make(sampleBuild(name, changes))
 
 /** A build as the gateway starts it. */
-async function start(name: string, changes: Partial<BuildOrder> = {}) {
+async function start(name: string, changes: Partial<BuildSpec> = {}) {
   const { order } = script(name, changes)
   return { buildId: order.buildId, state: await builds.start(order, never) }
 }

@@ -1,6 +1,6 @@
 import { createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { challengeCode } from '@forkproof/contracts/challenge'
-import type { ClaimOrder } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import { type Attestation, attestationType } from '@forkproof/contracts/facts'
 import { Audience, Issuer } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
@@ -34,18 +34,18 @@ const by = (key: KeyObject) => (input: string) => sign(null, Buffer.from(input),
 const hmac = (secret: string | Buffer) => (input: string) => createHmac('sha256', secret).update(input).digest()
 
 /** The victim's facts, said of another claim. */
-const about = (order: ClaimOrder, change: Partial<Attestation> = {}): Attestation => ({
+const about = (order: ClaimSpec, change: Partial<Attestation> = {}): Attestation => ({
   ...victim.attestation,
   claimId: order.claimId,
   audience: order.audience,
   exp: Math.floor(Date.now() / 1_000) + 60,
   ...change,
 })
-const requestFor = ({ claimId, audience, sealKey }: ClaimOrder, attestation: string): MintRequest => ({
+const requestFor = ({ claimId, audience, sealKey }: ClaimSpec, attestation: string): MintRequest => ({
   order: { claimId, audience, sealKey },
   attestation,
 })
-const anOrder = async (): Promise<ClaimOrder> => intruder.order(await createForkRun(harness.github))
+const anOrder = async (): Promise<ClaimSpec> => intruder.order(await createForkRun(harness.github))
 
 beforeAll(async () => {
   harness = await openSystemHarness()
@@ -72,7 +72,7 @@ describe('somebody who asks the signer directly', () => {
     })
   })
 
-  it.each<[string, (order: ClaimOrder) => string]>([
+  it.each<[string, (order: ClaimSpec) => string]>([
     ['a stranger’s key', order => jws(about(order), by(strangerKey))],
     [
       'a stranger’s key under the verifier’s key id',
@@ -150,7 +150,7 @@ describe('somebody who asks the signer directly', () => {
     expect(await intruder.mint(requestFor(order, old))).toEqual({ outcome: 'refused', reason: 'attestation_expired' })
   })
 
-  it.each<[string, (mine: ClaimOrder) => Partial<MintRequest['order']>]>([
+  it.each<[string, (mine: ClaimSpec) => Partial<MintRequest['order']>]>([
     ['a key of one’s own in place of the claim’s', ({ sealKey }) => ({ sealKey })],
     ['a claim of one’s own', ({ claimId, sealKey }) => ({ claimId, sealKey })],
     ['another audience', () => ({ audience: Audience.parse('https://other.example.dev') })],
@@ -178,7 +178,7 @@ describe('somebody who asks the signer directly', () => {
 describe.concurrent('a gateway that tells the workflow of a proof itself', () => {
   // The workflow waits for the verifier too, so each of these lasts as long as its claim.
   const lifetimeMs = 8_000
-  const run = async (prove: (order: ClaimOrder) => string) => {
+  const run = async (prove: (order: ClaimSpec) => string) => {
     const order = await intruder.order(await createForkRun(harness.github), lifetimeMs)
     return intruder.run(order, { ...victim.proof, attestation: prove(order) })
   }
@@ -200,21 +200,21 @@ describe.concurrent('a gateway that tells the workflow of a proof itself', () =>
 
 describe.concurrent('a gateway that starts a claim for a code that a run shows', () => {
   const issuer = () => Issuer.parse(harness.issuer)
-  const relayed = async (change: (order: ClaimOrder) => Promise<Partial<ClaimOrder>>) => {
+  const relayed = async (change: (order: ClaimSpec) => Promise<Partial<ClaimSpec>>) => {
     const of = await createForkRun(harness.github)
     const honest = await intruder.order(of)
     const order = { ...honest, ...(await change(honest)) }
     await harness.github.send('POST', `/_sim/runs/${of.run.id}/artifacts`, { name: order.challengeCode })
     return intruder.run(order)
   }
-  const codeFor = (order: ClaimOrder, change: Partial<Parameters<typeof challengeCode>[0]>) =>
+  const codeFor = (order: ClaimSpec, change: Partial<Parameters<typeof challengeCode>[0]>) =>
     challengeCode({ issuer: issuer(), ...order, ...change })
 
   it('is served when everything belongs together', async () => {
     expect(await relayed(async () => ({}))).toMatchObject({ verdict: 'proven', channel: 'artifact' })
   })
 
-  it.each<[string, (order: ClaimOrder) => Promise<Partial<ClaimOrder>>]>([
+  it.each<[string, (order: ClaimSpec) => Promise<Partial<ClaimSpec>>]>([
     ['another audience', async () => ({ audience: Audience.parse('https://other.example.dev') })],
     [
       'another audience, with the code made for the first',

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { ClaimOrder, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 import {
   claimTaskQueue,
@@ -27,10 +27,10 @@ const watching = new Map<string, GithubActivities['watchForProof']>()
 const minting = new Map<string, SigningActivities['mintToken']>()
 const publishing = new Map<string, () => Promise<void>>()
 
-const signal = (order: ClaimOrder, proof: ProofSeen = sampleProof) =>
+const signal = (order: ClaimSpec, proof: ProofSeen = sampleProof) =>
   temporal.client.workflow.getHandle(claimWorkflowId(order.claimId)).signal(proofSeenSignal, proof)
 
-const execute = (order: ClaimOrder): Promise<ClaimVerdict> =>
+const execute = (order: ClaimSpec): Promise<ClaimVerdict> =>
   temporal.client.workflow.execute(claimWorkflow, {
     taskQueue: claimTaskQueue,
     workflowId: claimWorkflowId(order.claimId),
@@ -60,8 +60,8 @@ beforeAll(async () => {
   await temporal.work({ taskQueue: signingTaskQueue, activities: { mintToken } })
 })
 
-const eventsOf = (order: ClaimOrder) => events.filter(event => event.subject === order.claimId)
-const mintsOf = (order: ClaimOrder) => minted.filter(request => request.order.claimId === order.claimId)
+const eventsOf = (order: ClaimSpec) => events.filter(event => event.subject === order.claimId)
+const mintsOf = (order: ClaimSpec) => minted.filter(request => request.order.claimId === order.claimId)
 
 describe.concurrent('the claim workflow', () => {
   it('mints once the proof is signalled, publishes and returns the sealed token', async () => {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { challengeCode } from '@forkproof/contracts/challenge'
-import { type ClaimOrder, type ClaimVerdict, SealKey } from '@forkproof/contracts/claim'
+import { type ClaimSpec, type ClaimVerdict, SealKey } from '@forkproof/contracts/claim'
 import { Audience, ChallengeNonce, Issuer, RepositoryName, RunId } from '@forkproof/contracts/ids'
 import { silentLogger } from '@forkproof/infra/log'
 import { claimIdOf } from '@forkproof/infra/seal'
@@ -21,11 +21,11 @@ import type { SystemHarness } from './system-harness.ts'
 /** Somebody who holds the gateway's place at Temporal, and more: may start, signal and read anything there. */
 export interface Intruder {
   /** An order as the gateway would make it for a key of the intruder's own. */
-  readonly order: (of: { repository: string; run: { id: number } }, lifetimeMs?: number) => Promise<ClaimOrder>
+  readonly order: (of: { repository: string; run: { id: number } }, lifetimeMs?: number) => Promise<ClaimSpec>
   /** Starts the workflow of a claim, past the gateway. With `proof`, the signal is there before anything else happens. */
-  readonly run: (order: ClaimOrder, proof?: ProofSeen) => Promise<ClaimVerdict>
+  readonly run: (order: ClaimSpec, proof?: ProofSeen) => Promise<ClaimVerdict>
   /** The verifier's proof, read out of another claim's history. */
-  readonly proofOf: (claimId: ClaimOrder['claimId']) => Promise<ProofSeen>
+  readonly proofOf: (claimId: ClaimSpec['claimId']) => Promise<ProofSeen>
   /** Asks the signer from a workflow of the intruder's own. */
   readonly mint: (request: MintRequest) => Promise<MintOutcome>
 }
@@ -73,7 +73,7 @@ async function orderFor(
   issuer: Issuer,
   of: { repository: string; run: { id: number } },
   lifetimeMs: number,
-): Promise<ClaimOrder> {
+): Promise<ClaimSpec> {
   const sealKey = SealKey.parse((await makeSealKey()).sealTo)
   const claimId = await claimIdOf(sealKey)
   const audience = Audience.parse('https://sts.example.dev')

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
 import type { BuilderCommand, BuilderEvent } from '@forkproof/contracts/events'
 import {
   type AwaitChange,
@@ -66,7 +66,7 @@ export const clinging = (command: BuilderCommand, build: ScriptedBuild): Promise
 
 /** One build against scripted activities. */
 export class ScriptedBuild {
-  readonly order: BuildOrder
+  readonly order: BuildSpec
   readonly commands: BuilderCommand[] = []
   inspect: InspectActivities['inspectRun'] = async () => runningRun
   watch: InspectActivities['watchRun'] = untilCancelled
@@ -77,7 +77,7 @@ export class ScriptedBuild {
   isStarted = false
   readonly #client: Client
 
-  constructor(order: BuildOrder, client: Client) {
+  constructor(order: BuildSpec, client: Client) {
     this.order = order
     this.#client = client
   }
@@ -168,7 +168,7 @@ export async function openScriptedBuilds(temporal: TemporalHarness) {
       watchRun: (...[question]: Parameters<InspectActivities['watchRun']>) => byRun(question.runId).watch(question),
     },
   })
-  const make = (order: BuildOrder): ScriptedBuild => {
+  const make = (order: BuildSpec): ScriptedBuild => {
     const build = new ScriptedBuild(order, temporal.client)
     builds.push(build)
     return build

@@ -1,4 +1,4 @@
-import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
 import type { PlatformRequest } from '@forkproof/contracts/builder'
 import type { NodeAnnouncement } from '@forkproof/contracts/events'
 import type { BuildId, ProjectId, RelationshipId } from '@forkproof/contracts/ids'
@@ -15,7 +15,7 @@ export interface Builds {
    * Resolves with the state once the run was confirmed or refused, or with what is known after `buildWaitMsMax`. When it rejects, the build
    * may have been started.
    */
-  start(order: BuildOrder, signal: AbortSignal): Promise<BuildState>
+  start(order: BuildSpec, signal: AbortSignal): Promise<BuildState>
   look(buildId: BuildId): Promise<BuildState>
   /** Waits until the version is beyond `knownVersion`, which must exist; after `waitMs` the state may be unchanged. */
   awaitChange(buildId: BuildId, knownVersion: number, waitMs: number): Promise<BuildState>

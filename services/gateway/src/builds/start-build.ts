@@ -1,5 +1,5 @@
 import type { Admitted } from '@forkproof/contracts/access'
-import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
 import { CertificateRequest, Platform, type PlatformRequest } from '@forkproof/contracts/builder'
 import { AppError, isErrorCode } from '@forkproof/contracts/errors'
 import type { BuildToken } from '@forkproof/contracts/ids'
@@ -61,7 +61,7 @@ export function createStartBuild(options: StartBuildOptions): StartBuild {
     await options.places.take(buildId, relationshipId, grant.concurrency)
     const createdAtMs = options.clock.now()
     const minutes = Math.min(grant.maxMinutes, request.maxMinutes ?? grant.maxMinutes)
-    const order: BuildOrder = {
+    const order: BuildSpec = {
       buildId,
       sealKey,
       projectId,
@@ -79,7 +79,7 @@ export function createStartBuild(options: StartBuildOptions): StartBuild {
   }
 }
 
-async function begin({ builds, follower, places }: StartBuildOptions, order: BuildOrder, gone: AbortSignal) {
+async function begin({ builds, follower, places }: StartBuildOptions, order: BuildSpec, gone: AbortSignal) {
   try {
     const state = follower.note(await builds.start(order, gone))
     if (state.outcome !== 'refused') return state

@@ -1,4 +1,4 @@
-import type { BuildOrder } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build'
 import { BuildId, RelationshipId } from '@forkproof/contracts/ids'
 import {
   ApplicationFailure,
@@ -14,7 +14,7 @@ import { temporalBuilds } from './temporal-builds.ts'
 
 const buildId = BuildId.parse('A'.repeat(43))
 const memo = { projectId: 'prj_aaaaaaaaaaaaaaaa', expiresAtMs: 61_000 }
-const order = { buildId, run: {}, createdAtMs: 1_000, expiresAtMs: 61_000 } as BuildOrder
+const order = { buildId, run: {}, createdAtMs: 1_000, expiresAtMs: 61_000 } as BuildSpec
 const active = { buildId, version: 2, phase: 'active', expiresAtMs: 61_000, platforms: [] }
 const ended = { ...active, version: 5, phase: 'ended', outcome: 'success' }
 const down = new ServiceError('down', { cause: new Error('14 UNAVAILABLE') })

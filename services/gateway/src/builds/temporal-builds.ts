@@ -1,4 +1,4 @@
-import type { BuildOrder, BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
 import { AppError, isErrorCode } from '@forkproof/contracts/errors'
 import { BuildId, ProjectId } from '@forkproof/contracts/ids'
 import {
@@ -93,7 +93,7 @@ export function temporalBuilds(client: Client): Builds {
   }
 }
 
-async function start(client: Client, order: BuildOrder): Promise<BuildState> {
+async function start(client: Client, order: BuildSpec): Promise<BuildState> {
   const { run } = order
   const startWorkflowOperation = new WithStartWorkflowOperation<BuildWorkflow>(buildWorkflow, {
     taskQueue: buildTaskQueue,

@@ -1,4 +1,4 @@
-import type { ClaimOrder, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
 import type { ClaimId } from '@forkproof/contracts/ids'
 
 /** What can be known of a claim without waiting. */
@@ -15,7 +15,7 @@ export interface ClaimRecord {
  */
 export interface Claims {
   /** At most one claim per id, ever. */
-  start(order: ClaimOrder): Promise<'started' | 'key_used'>
+  start(order: ClaimSpec): Promise<'started' | 'key_used'>
   look(claimId: ClaimId): Promise<ClaimRecord | undefined>
   /** Waits for the end of the claim until the signal aborts (then it rejects). `failed`: it ended without a verdict. */
   verdict(claimId: ClaimId, signal: AbortSignal): Promise<ClaimVerdict | 'failed'>

@@ -3,8 +3,8 @@ import { challengeCode } from '@forkproof/contracts/challenge'
 import {
   type Channel,
   type ClaimAnswer,
-  type ClaimOrder,
   type ClaimRequest,
+  type ClaimSpec,
   defaultChannels,
   type SealKey,
 } from '@forkproof/contracts/claim'
@@ -44,7 +44,7 @@ export function createStartClaim(options: StartClaimOptions): (request: ClaimReq
     const claimId = await claimIdOf(key.sealKey)
     const nonce = ChallengeNonce.parse(randomBytes(16).toString('base64url'))
     const claimedAtMs = options.clock.now()
-    const order: ClaimOrder = {
+    const order: ClaimSpec = {
       claimId,
       audience,
       repository: request.repo,

@@ -1,4 +1,4 @@
-import type { ClaimOrder } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import { ClaimId } from '@forkproof/contracts/ids'
 import {
   type Client,
@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { temporalClaims } from './temporal-claims.ts'
 
 const claimId = ClaimId.parse('A'.repeat(43))
-const order = { claimId, claimedAtMs: 1_000, expiresAtMs: 121_000, ownKey: true } as ClaimOrder
+const order = { claimId, claimedAtMs: 1_000, expiresAtMs: 121_000, ownKey: true } as ClaimSpec
 const down = new ServiceError('down', { cause: new Error('14 UNAVAILABLE') })
 const never = () => new AbortController().signal
 

@@ -1,4 +1,4 @@
-import { Channel, type ClaimOrder, type ClaimVerdict } from '@forkproof/contracts/claim'
+import { Channel, type ClaimSpec, type ClaimVerdict } from '@forkproof/contracts/claim'
 import { AppError, refusalReasons } from '@forkproof/contracts/errors'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import {
@@ -55,7 +55,7 @@ export function temporalClaims(client: Client): Claims {
 }
 
 /** The SDK repeats a lost call under the same request id, so that a repeat is not mistaken for a second claim. */
-async function start(client: Client, order: ClaimOrder): Promise<'started' | 'key_used'> {
+async function start(client: Client, order: ClaimSpec): Promise<'started' | 'key_used'> {
   try {
     await client.withDeadline(Date.now() + startTimeoutMs, () =>
       client.workflow.start<ClaimWorkflow>(claimWorkflow, {

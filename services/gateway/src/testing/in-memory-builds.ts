@@ -1,4 +1,4 @@
-import type { BuildOrder, BuildState, PlatformState } from '@forkproof/contracts/build'
+import type { BuildSpec, BuildState, PlatformState } from '@forkproof/contracts/build'
 import type { PlatformRequest } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
 import type { BuildId, RelationshipId } from '@forkproof/contracts/ids'
@@ -7,7 +7,7 @@ import { Secret } from '@forkproof/infra/secret'
 import type { BuildResult, Builds, SignsOfLife } from '../builds/ports.ts'
 
 interface Held {
-  readonly order: BuildOrder
+  readonly order: BuildSpec
   state: BuildState
   changed: PromiseWithResolvers<void>
 }
@@ -17,7 +17,7 @@ const certificate = '-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFI
 
 /** Builds in memory, with knobs: what was started, how a run is found, whether the truth can be reached, and what becomes of a build. */
 export class InMemoryBuilds implements Builds {
-  readonly started: BuildOrder[] = []
+  readonly started: BuildSpec[] = []
   readonly finished: [BuildId, BuildResult][] = []
   /** Calls that a real one would put into the workflow's history. */
   waits = 0
@@ -32,7 +32,7 @@ export class InMemoryBuilds implements Builds {
   confirmation: Promise<void> = Promise.resolve()
   readonly #builds = new Map<BuildId, Held>()
 
-  async start(order: BuildOrder, signal: AbortSignal): Promise<BuildState> {
+  async start(order: BuildSpec, signal: AbortSignal): Promise<BuildState> {
     this.#assertUp()
     const { buildId, expiresAtMs } = order
     const platforms = order.wishes.map(({ platform }) => ({ platform, state: 'requested' }) as const)

@@ -1,4 +1,4 @@
-import type { ClaimOrder, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
 import { AppError } from '@forkproof/contracts/errors'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
@@ -6,13 +6,13 @@ import type { ClaimRecord, Claims, Nudges } from '../claims/ports.ts'
 
 interface Held {
   record: ClaimRecord
-  readonly order: ClaimOrder
+  readonly order: ClaimSpec
   readonly end: PromiseWithResolvers<ClaimVerdict | 'failed'>
 }
 
 /** Claims in memory, with knobs: what was started, whether the truth can be reached, and how a claim ends. */
 export class InMemoryClaims implements Claims {
-  readonly started: ClaimOrder[] = []
+  readonly started: ClaimSpec[] = []
   /** How many callers wait for a verdict. */
   waiting = 0
   down = false
@@ -23,7 +23,7 @@ export class InMemoryClaims implements Claims {
     this.#clock = clock
   }
 
-  async start(order: ClaimOrder): Promise<'started' | 'key_used'> {
+  async start(order: ClaimSpec): Promise<'started' | 'key_used'> {
     this.#assertUp()
     if (this.#claims.has(order.claimId)) return 'key_used'
     const record = { status: 'running', ownKey: order.ownKey, startedAtMs: this.#clock.now() } as const

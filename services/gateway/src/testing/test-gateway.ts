@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { type ClaimAnswer, type ClaimOrder, SealKey } from '@forkproof/contracts/claim'
+import { type ClaimAnswer, type ClaimSpec, SealKey } from '@forkproof/contracts/claim'
 import { Audience, Issuer } from '@forkproof/contracts/ids'
 import { FakeClock } from '@forkproof/infra/clock'
 import { createLogger } from '@forkproof/infra/log'
@@ -128,7 +128,7 @@ export type TestGateway = Awaited<ReturnType<typeof testGateway>>
 export const exampleToken = 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln'
 
 /** Ends a claim as the signer would: the token sealed to the claim's key. */
-export async function prove(gateway: TestGateway, order: ClaimOrder | undefined): Promise<void> {
+export async function prove(gateway: TestGateway, order: ClaimSpec | undefined): Promise<void> {
   if (!order) throw new Error('no claim was started')
   const sealedToken = await seal(new Secret(exampleToken), order.sealKey)
   gateway.claims.end(order.claimId, {

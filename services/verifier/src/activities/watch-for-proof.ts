@@ -1,4 +1,4 @@
-import type { ClaimOrder } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import type { Issuer } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
@@ -13,7 +13,7 @@ import type { SignalProof } from './proof-signal.ts'
 
 export interface WatchForProofDeps {
   readonly issuer: Issuer
-  readonly watch: (order: ClaimOrder, signal: AbortSignal) => Promise<WatchReport>
+  readonly watch: (order: ClaimSpec, signal: AbortSignal) => Promise<WatchReport>
   readonly sign: SignAttestation
   readonly signalProof: SignalProof
   readonly clock: Clock
@@ -22,7 +22,7 @@ export interface WatchForProofDeps {
 
 /** The activity without Temporal around it: from order to outcome. Rejects only when cut short or when Temporal cannot be told. */
 export async function watchForProof(
-  order: ClaimOrder,
+  order: ClaimSpec,
   deps: WatchForProofDeps,
   signal: AbortSignal,
 ): Promise<WatchOutcome> {
@@ -35,7 +35,7 @@ export async function watchForProof(
 }
 
 async function proven(
-  order: ClaimOrder,
+  order: ClaimSpec,
   run: VerifiedRun,
   report: WatchReport,
   deps: WatchForProofDeps,
@@ -56,7 +56,7 @@ async function proven(
 }
 
 function refused(
-  order: ClaimOrder,
+  order: ClaimSpec,
   refusal: RunRefusal,
   report: WatchReport | undefined,
   deps: WatchForProofDeps,

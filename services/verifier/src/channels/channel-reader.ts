@@ -1,4 +1,4 @@
-import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
+import type { Channel, ClaimSpec } from '@forkproof/contracts/claim'
 import type { Sighting } from '../core/verify-run.ts'
 import type { GithubArtifact, GithubJob, GithubRun } from '../github/schemas.ts'
 
@@ -16,5 +16,5 @@ export interface RunSnapshot {
 /** Where a code can be shown. Pure: the same view gives the same answer. */
 export interface ChannelReader {
   readonly channel: Channel
-  find(order: ClaimOrder, snapshot: RunSnapshot): Sighting | undefined
+  find(order: ClaimSpec, snapshot: RunSnapshot): Sighting | undefined
 }

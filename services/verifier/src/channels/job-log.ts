@@ -1,4 +1,4 @@
-import type { ClaimOrder } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import { jobBelongs } from '../core/check-job.ts'
 import { clockSkewMs } from '../core/limits.ts'
 import { githubLimits } from '../github/limits.ts'
@@ -18,7 +18,7 @@ export const jobLogChannel: ChannelReader = {
 }
 
 /** Is this job's log worth a request for that claim? */
-export const mayHold = (job: GithubJob, run: GithubRun, order: ClaimOrder): boolean =>
+export const mayHold = (job: GithubJob, run: GithubRun, order: ClaimSpec): boolean =>
   jobBelongs(job, run) &&
   job.status === 'completed' &&
   job.completed_at !== null &&

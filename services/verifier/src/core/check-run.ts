@@ -1,9 +1,9 @@
-import type { ClaimOrder } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import type { GithubRun } from '../github/schemas.ts'
 import { clockSkewMs } from './limits.ts'
 import { fine, notYet, type RunDecision, type RunRefusal, refuse } from './run-decision.ts'
 
-export type RunClaim = Pick<ClaimOrder, 'repository' | 'runId' | 'attempt' | 'claimedAtMs' | 'challengeCode'>
+export type RunClaim = Pick<ClaimSpec, 'repository' | 'runId' | 'attempt' | 'claimedAtMs' | 'challengeCode'>
 
 /**
  * The facts of facts D4 about a run, from GitHub's answer alone. Who asks for what is checked first, then what never changes, then the

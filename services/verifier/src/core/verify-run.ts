@@ -1,4 +1,4 @@
-import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
+import type { Channel, ClaimSpec } from '@forkproof/contracts/claim'
 import type { RunFacts } from '@forkproof/contracts/facts'
 import type { GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
 import { checkJob } from './check-job.ts'
@@ -29,8 +29,8 @@ declare const verified: unique symbol
 /** A claim whose every fact was checked. Only `verifyRun` makes one, and `isVerified` knows the ones it made. */
 export interface VerifiedRun {
   readonly [verified]: true
-  readonly claimId: ClaimOrder['claimId']
-  readonly audience: ClaimOrder['audience']
+  readonly claimId: ClaimSpec['claimId']
+  readonly audience: ClaimSpec['audience']
   readonly facts: RunFacts
   readonly channel: Channel
   readonly seenAtMs: number
@@ -42,7 +42,7 @@ export const isVerified = (value: VerifiedRun): boolean => made.has(value)
 export type Verification = { readonly kind: 'verified'; readonly run: VerifiedRun } | RunRefusal | RunNotYet
 
 /** All checks again, on what was read after the sighting. Pure but for remembering what it made. */
-export function verifyRun(order: ClaimOrder, evidence: Evidence): Verification {
+export function verifyRun(order: ClaimSpec, evidence: Evidence): Verification {
   const { run, sighting } = evidence
   const decision = checkRun(run, order)
   if (decision.kind !== 'fine') return decision
@@ -64,7 +64,7 @@ export function verifyRun(order: ClaimOrder, evidence: Evidence): Verification {
   return { kind: 'verified', run: remember(order, facts, evidence) }
 }
 
-function remember(order: ClaimOrder, facts: RunFacts, { sighting, seenAtMs }: Evidence): VerifiedRun {
+function remember(order: ClaimSpec, facts: RunFacts, { sighting, seenAtMs }: Evidence): VerifiedRun {
   const { claimId, audience } = order
   // The brand exists only in the type system; the WeakSet holds it at run time.
   const run = Object.freeze({ claimId, audience, facts, channel: sighting.channel, seenAtMs }) as VerifiedRun

@@ -1,5 +1,5 @@
-import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
-import type { NudgeKind } from '@forkproof/contracts/events'
+import type { Channel, ClaimSpec } from '@forkproof/contracts/claim'
+import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { RunRefusal } from '../core/run-decision.ts'
 import type { VerifiedRun } from '../core/verify-run.ts'
 import { pollLimits } from './limits.ts'
@@ -9,7 +9,7 @@ export type WatchResult = { readonly kind: 'verified'; readonly run: VerifiedRun
 
 /** One claim while it is watched: its pace, its budget and its end. */
 export class ClaimWatch implements PollState {
-  readonly order: ClaimOrder
+  readonly order: ClaimSpec
   /** Channels that were asked for and that this service can read. */
   readonly channels: readonly Channel[]
   readonly claimedAtMs: number
@@ -25,7 +25,7 @@ export class ClaimWatch implements PollState {
   phase: 'checking' | 'watching' | 'confirming' | 'settled' = 'checking'
   readonly #settle: (result: WatchResult) => void
 
-  constructor(order: ClaimOrder, usable: ReadonlySet<Channel>) {
+  constructor(order: ClaimSpec, usable: ReadonlySet<Channel>) {
     this.order = order
     this.claimedAtMs = order.claimedAtMs
     this.channels = order.channels.filter(channel => usable.has(channel))

@@ -1,4 +1,4 @@
-import type { Channel, ClaimOrder } from '@forkproof/contracts/claim'
+import type { Channel, ClaimSpec } from '@forkproof/contracts/claim'
 import type { ClaimId, RepositoryName, RunId } from '@forkproof/contracts/ids'
 import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { Clock } from '@forkproof/infra/clock'
@@ -35,7 +35,7 @@ export class ObserverRegistry {
     this.#earlyShown = new ExpiringMap(deps.clock, pollLimits.nudgeRememberedMs, pollLimits.nudgeEntriesMax)
   }
 
-  async watch(order: ClaimOrder, signal: AbortSignal): Promise<WatchReport> {
+  async watch(order: ClaimSpec, signal: AbortSignal): Promise<WatchReport> {
     const key = `${order.repository.toLowerCase()}#${order.runId}`
     const watch = new ClaimWatch(order, this.#deps.usable)
     const report = (result: WatchResult, counted: number) => ({ result, counted, shownAtMs: watch.shownAtMs })

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Platform } from '@forkproof/contracts/build'
+import type { Platform } from '@forkproof/contracts/builder'
 import { ClaimFailure } from '../../claiming/claim-failure.ts'
 import { FakeDeps, onlyClaimFailures } from '../../claiming/testing/fake-deps.ts'
 import { type LeasedBuild, leaseBuilders } from '../lease-builders.ts'

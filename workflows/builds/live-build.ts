@@ -1,22 +1,22 @@
-import type { BuildOrder, BuildOutcome, BuildState, PlatformState } from '@forkproof/contracts/build'
+import type { BuildOutcome, BuildSpec, BuildState, PlatformState } from '@forkproof/contracts/build'
 import type { Platform, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { limits } from '@forkproof/contracts/limits'
-import { LeaseBook } from './lease-book.ts'
+import { PlatformLeases } from './platform-leases.ts'
 
 /** One build while it lives: its phase, why it ends, and its leases. */
-export class BuildRecord {
-  readonly order: BuildOrder
-  readonly leases: LeaseBook
+export class LiveBuild {
+  readonly order: BuildSpec
+  readonly leases: PlatformLeases
   phase: BuildState['phase'] = 'confirming'
   outcome: BuildOutcome | undefined
   reason: string | undefined
   #phaseChanges = 0
   #activeSinceMs = Number.POSITIVE_INFINITY
 
-  constructor(order: BuildOrder, nowMs: number) {
+  constructor(order: BuildSpec, nowMs: number) {
     this.order = order
-    this.leases = new LeaseBook(order)
+    this.leases = new PlatformLeases(order)
     for (const wish of order.wishes) this.leases.ask(wish, nowMs)
   }
 

@@ -1,6 +1,6 @@
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { describe, expect, it } from 'vitest'
-import { LeaseBook, leasesPerPlatformMax } from './lease-book.ts'
+import { leasesPerPlatformMax, PlatformLeases } from './platform-leases.ts'
 import { leaseIdOf, openedBook, order, platform, startMs } from './testing/opened-book.ts'
 import { eventsOf } from './testing/sample-build.ts'
 
@@ -119,7 +119,7 @@ describe('a builder that fails before it was used', () => {
   })
 
   it('never waits beyond the build’s own end', () => {
-    const short = new LeaseBook({ ...order, expiresAtMs: startMs + 10_000 })
+    const short = new PlatformLeases({ ...order, expiresAtMs: startMs + 10_000 })
     short.ask({ platform }, startMs)
     expect(short.open({ platform }, leaseIdOf(1), startMs).expiresAtMs).toBe(startMs + 10_000)
   })
@@ -133,13 +133,13 @@ describe('a wish', () => {
   })
 
   it('for a platform that is not granted is failed at once and never sent', () => {
-    const book = new LeaseBook({ ...order, allowedPlatforms: ['linux/amd64'] })
+    const book = new PlatformLeases({ ...order, allowedPlatforms: ['linux/amd64'] })
     book.ask({ platform: 'linux/arm64' }, startMs)
     expect(book.states()).toMatchObject([{ state: 'failed', reason: 'platform_unavailable' }])
     expect(book.wishesToServe()).toEqual([])
   })
 
   it('of nobody is not the end of everything', () => {
-    expect(new LeaseBook(order).allOver).toBe(false)
+    expect(new PlatformLeases(order).allOver).toBe(false)
   })
 })

@@ -1,4 +1,4 @@
-import type { BuildOrder, PlatformState } from '@forkproof/contracts/build'
+import type { BuildSpec, PlatformState } from '@forkproof/contracts/build'
 import type { BuilderFailure, Platform, PlatformRequest } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
@@ -27,13 +27,13 @@ interface Wanted {
  * The platforms of a build and their leases, moved by events that may come doubled, late or in any order. Knows nothing of Temporal; the
  * time is handed in. `changes` counts what a client can see.
  */
-export class LeaseBook {
+export class PlatformLeases {
   changes = 0
-  readonly #order: Pick<BuildOrder, 'allowedPlatforms' | 'expiresAtMs'>
+  readonly #order: Pick<BuildSpec, 'allowedPlatforms' | 'expiresAtMs'>
   readonly #platforms = new Map<Platform, Wanted>()
   readonly #leases = new Map<LeaseId, Lease>()
 
-  constructor(order: Pick<BuildOrder, 'allowedPlatforms' | 'expiresAtMs'>) {
+  constructor(order: Pick<BuildSpec, 'allowedPlatforms' | 'expiresAtMs'>) {
     this.#order = order
   }
 
