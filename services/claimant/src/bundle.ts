@@ -12,7 +12,7 @@ export interface BundledFile {
 }
 
 const shared = {
-  // File names in comments and in the chunks' hashes are relative to this: the same bundle wherever it is built.
+  // File names in comments and in the chunks' hashes are relative to this, so every machine makes the same bundle.
   absWorkingDir: fileURLToPath(new URL('../../../', import.meta.url)),
   bundle: true,
   platform: 'node',
@@ -29,15 +29,16 @@ const shared = {
 } satisfies BuildOptions
 
 /**
- * Makes the Action's `main.js` and `post.js` and the CLI's `cli.js`, each with everything it needs, as readable JavaScript: an Action that
- * is published is reviewed. Each file is replaced as a whole, so building does not disturb an Action that runs from the same folder.
+ * Makes the Action's `main.js` and `post.js` and the CLI's `cli.js`, each with everything it needs.
+ * The JavaScript stays readable, because people review an Action that is published.
+ * Each file is replaced as a whole, so a build does not disturb an Action that runs from the same folder.
  */
 export async function bundleClaimant({ outDir = defaultOutDir }: { outDir?: string } = {}): Promise<BundledFile[]> {
   const action = await build({
     ...shared,
     outdir: outDir,
     entryPoints: { main: sourceFile('action/main.ts'), post: sourceFile('action/post.ts') },
-    // The artifact client is most of the code; apart, it loads while the claim is under way.
+    // The artifact client is most of the code. In a chunk of its own it loads while the claim is on its way.
     splitting: true,
     chunkNames: 'chunk-[hash]',
     target: 'node24',
@@ -46,11 +47,11 @@ export async function bundleClaimant({ outDir = defaultOutDir }: { outDir?: stri
     ...shared,
     outfile: path.join(outDir, 'cli.js'),
     entryPoints: [sourceFile('cli/main.ts')],
-    // Whatever Node the runner's image has.
+    // The oldest Node that a runner's image may have.
     target: 'node20.11',
   })
   await mkdir(outDir, { recursive: true })
-  // Says what the files are, also where the folder is copied elsewhere.
+  // Makes the files ES modules also where the folder is copied elsewhere.
   await replaceFile(path.join(outDir, 'package.json'), '{ "type": "module" }\n')
   const files: BundledFile[] = []
   for (const file of [...action.outputFiles, ...cli.outputFiles].toSorted(chunksFirst)) {
@@ -62,7 +63,7 @@ export async function bundleClaimant({ outDir = defaultOutDir }: { outDir?: stri
 
 const sourceFile = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** An entry file must not name a chunk that is not there yet. */
+/** Chunks come first, so that an entry file never names one that is missing. */
 const chunksFirst = (a: { path: string }, b: { path: string }) =>
   Number(path.basename(b.path).startsWith('chunk-')) - Number(path.basename(a.path).startsWith('chunk-'))
 

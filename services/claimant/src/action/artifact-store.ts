@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { ArtifactStore } from '../claiming/claim-deps.ts'
 
-// A privileged workflow that downloads every artifact of this run gets this one too, so its content is inert (facts github B1).
+// A privileged workflow that downloads every artifact of the run gets this one too, so its content is inert:
+// docs/facts/github.md#artifacts
 const content = 'The name of this artifact is a public challenge code. It holds nothing else and can be deleted.\n'
 
 /**
- * The run's artifacts through GitHub's own client, authorised by the runtime token that only actions receive. The client brings most of the
- * bundle and takes a tenth of a second to load, which `prepare` lets happen while the claim is on its way.
+ * The run's artifacts through GitHub's own client, authorised by the runtime token that only actions receive
+ * (docs/facts/github.md#runtime-token). The client is most of the bundle and takes a tenth of a second to load;
+ * `prepare` lets that happen while the claim is on its way.
  *
- * @param temporaryFolder the runner's own where there is one: it is emptied after the job, also when the job is killed
+ * @param temporaryFolder the runner's own folder, which it empties after the job, also when the job is killed
  */
 export function actionsArtifactStore(temporaryFolder: string = tmpdir()): ArtifactStore {
   let loading: Promise<typeof import('@actions/artifact')> | undefined
@@ -20,7 +22,7 @@ export function actionsArtifactStore(temporaryFolder: string = tmpdir()): Artifa
   }
   return {
     prepare() {
-      // Whoever uses it sees the failure; until then it must not end the process.
+      // `upload` and `remove` report the failure. Unhandled here, it would end the process.
       load().catch(() => undefined)
     },
     async upload(name) {

@@ -15,18 +15,18 @@ const resultByStatus: Readonly<Record<string, BuildResult>> = {
   cancelled: 'canceled',
 }
 
-/** The Action's post step: ends the build, and deletes the artifact that showed the code. Never fails the job. */
+/** The Action's post step: ends the build and deletes the artifact that showed the code. Never fails the job. */
 export async function cleanUp(): Promise<void> {
   await Promise.allSettled([endJobBuild(), deleteArtifact()])
 }
 
-/** Also what a cancelled main step has begun. The service would notice by itself, but minutes later. */
+/** Ends also a build that a cancelled main step began. The service would notice by itself, but minutes later. */
 async function endJobBuild(): Promise<void> {
   const folder = core.getState(folderState)
   if (!path.isAbsolute(folder) || !path.basename(folder).startsWith(folderNamePrefix)) return
   const record = await readHeldBuild(folder)
   if (record !== undefined) {
-    // Inputs are evaluated anew for the post step, so this is how the job stands now.
+    // The runner evaluates inputs again for the post step, so this is the job's status now.
     const told = await endBuild(record, resultByStatus[core.getInput('job-status')] ?? 'success')
     core.info(told ? `Build ${record.buildId} is over.` : 'The service could not be told that the build is over.')
   }

@@ -10,13 +10,13 @@ const names = {
   project: 'project',
   platforms: 'platforms',
 } as const
-/** Word for `platforms` where the later steps lease their builders themselves. */
+/** Value of `platforms` for jobs whose later steps lease their builders themselves. */
 const noPlatform = 'none'
 
-/** That the run goes on to build. */
+/** Present when the job builds after it has its token. */
 export interface BuildConfig {
   readonly settings: BuildSettings
-  /** False: only the right to build is got. */
+  /** False: the Action gets the right to build and leases no builder. */
   readonly leases: boolean
   readonly depotUrl: string
 }
@@ -34,7 +34,7 @@ export function readActionConfig(): ActionConfig | { problems: string[] } {
   const raw = {
     issuer: core.getInput(names.issuer),
     audience: core.getInput(names.audience),
-    // Binding the token to the job costs the issuer one more request to GitHub, so it is asked for, not assumed.
+    // Binding the token to the job costs the issuer one more request to GitHub, so the user has to ask for it.
     jobId: sendJobId === 'true' ? core.getInput(names.jobId) : '',
     timeoutSeconds: core.getInput(names.timeoutSeconds),
   }

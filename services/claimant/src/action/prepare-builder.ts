@@ -18,11 +18,12 @@ import type { BuildConfig } from './config.ts'
 /** Name of the saved state that tells the `post` step which build to end. */
 export const folderState = 'builder-folder'
 export const folderNamePrefix = 'forkproof-builder-'
-/** How buildx is started: as docker's plugin, or on its own. */
+/** How buildx can be started: as docker's plugin or on its own. */
 const buildxCommands = [['docker', 'buildx'], ['buildx']] as const
 
 /**
- * From the ID token to a builder that the job's next steps find in their environment, kept alive by a process in the background.
+ * Turns the ID token into a builder that the job's next steps find in their environment.
+ * A process in the background keeps it alive.
  * @throws ClaimFailure
  */
 export async function prepareBuilder(
@@ -39,12 +40,12 @@ export async function prepareBuilder(
   exportAll(depotVariables({ accessToken, projectId, apiUrl: depotUrl }, env))
   if (!leases) return
   const folder = path.join(env['RUNNER_TEMP'] || tmpdir(), `${folderNamePrefix}${randomUUID()}`)
-  // Before there is anything: a step that is cancelled meanwhile is cleaned up after.
+  // Saved before anything exists, so that the post step cleans up also after a step that is cancelled meanwhile.
   core.saveState(folderState, folder)
-  // Nothing to call off by: the runner's signals end this process, and the post step what it has begun.
+  // No signal cancels this: the runner ends the process, and the post step ends what it began.
   const lease = await holdBuilder({ ...settings, accessToken, folder }, deps, new AbortController().signal)
   core.setSecret(lease.build.buildToken)
-  // The bundle's files are beside one another.
+  // The bundle has all its files in one folder.
   startKeepAliveProcess(folder, fileURLToPath(new URL('./cli.js', import.meta.url)), env)
   exportAll({ FORKPROOF_BUILDER_FOLDER: folder, ...builderVariables(lease) })
   core.setOutput('build-id', lease.build.buildId)

@@ -14,7 +14,7 @@ export const artifactState = 'artifact'
 /** The variable that later steps of the job find the token in. */
 export const tokenVariable = 'FORKPROOF_ID_TOKEN'
 
-/** The Action's main step. Never rejects: a failure is told in plain words and fails the step. */
+/** The Action's main step. Never rejects: a failure is reported in plain words and fails the step. */
 export async function runAction(): Promise<void> {
   try {
     const config = readActionConfig()
@@ -44,7 +44,7 @@ function actionDeps(willClaim: boolean, temporaryFolder: string | undefined): Cl
   return willClaim ? { ...deps, artifacts: remembering(actionsArtifactStore(temporaryFolder)) } : deps
 }
 
-/** Saves the name before the upload begins, so that `post` cleans up also after a step that was cancelled half-way. */
+/** Saves the name before the upload begins, so that `post` cleans up also after a step that was cancelled. */
 function remembering(store: ArtifactStore): ArtifactStore {
   return {
     ...store,
@@ -55,6 +55,6 @@ function remembering(store: ArtifactStore): ArtifactStore {
   }
 }
 
-/** The class of the error only: a foreign message may quote what it was given. */
+/** Names the error's class only, because a foreign message may quote a secret that it was given. */
 const unexpected = (error: unknown) =>
   `Something unexpected went wrong in the claimant itself: ${error instanceof Error ? error.name : 'unknown error'}.`

@@ -15,7 +15,7 @@ export interface TokenExchangeOptions {
 }
 
 const AccessTokenAnswer = z.object({ access_token: AccessToken, token_type: z.string().regex(/^bearer$/i) })
-/** RFC 6749 section 5.2 with our members; all optional, because a proxy in between answers with something else altogether. */
+/** RFC 6749 section 5.2 with our members. All are optional, because a proxy in between may answer anything. */
 const OauthError = z.object({
   error: z.string().optional().catch(undefined),
   error_description: z.string().optional().catch(undefined),
@@ -24,7 +24,7 @@ const OauthError = z.object({
 })
 const errorUriPrefix = 'urn:forkproof:error:'
 
-/** The ID token becomes the right to build in one project (RFC 8693). It is used up by that. @throws ClaimFailure */
+/** Exchanges the ID token for the right to build in one project (RFC 8693), which uses it up. @throws ClaimFailure */
 export async function exchangeIdToken(
   options: TokenExchangeOptions,
   deps: ClaimDeps,
@@ -57,7 +57,7 @@ export async function exchangeIdToken(
 function oauthRefusal(answer: BoundedAnswer): ClaimFailure {
   const { error, error_description, error_uri, reasons } = OauthError.safeParse(parseJson(answer.text)).data ?? {}
   const ours = error_uri?.startsWith(errorUriPrefix) ? error_uri.slice(errorUriPrefix.length) : undefined
-  // Names of rules are what a maintainer needs to see which of them to change.
+  // A maintainer needs the names of the rules to see which one to change.
   const failed = reasons === undefined || reasons.length === 0 ? '' : ` Rules that failed: ${reasons.join(', ')}.`
   const detail = `${error_description ?? ''}${failed}`.trim()
   if (ours !== undefined && isErrorCode(ours))

@@ -8,9 +8,10 @@ import type { ReadyBuilder, ShownBuild, ShownPlatform } from './build-state.ts'
 import { buildingLimits } from './limits.ts'
 
 /**
- * Resolves when every platform has its builder, saying on the way how it stands: each change, and what is still missing every few seconds.
- * @param first what the gateway said when the build began; absent if it said nothing
- * @throws ClaimFailure as soon as one platform cannot have a builder: half a build is of no use
+ * Resolves when every platform has its builder.
+ * On the way it reports each change, and every few seconds what is missing.
+ * @param first the state in the answer that began the build; absent if it had none
+ * @throws ClaimFailure as soon as one platform cannot have a builder, because half a build is of no use
  */
 export async function awaitBuilders(
   build: BuildHandle,
@@ -53,7 +54,7 @@ function readyBuilders(state: ShownBuild, platforms: readonly Platform[]): Ready
   return ready.every(one => one?.state === 'ready') ? ready : undefined
 }
 
-/** Why a build is over, in words. */
+/** The failure that says why a build is over. */
 export function buildEndFailure(state: ShownBuild): ClaimFailure {
   const reason = state.reason ?? state.outcome
   if (reason !== undefined && isErrorCode(reason)) return refusalFailure(reason, 200)
@@ -107,7 +108,7 @@ function describePlatform(one: ShownPlatform): string {
     case 'requested':
       return `The builder for ${one.platform} is being started`
     case 'queued': {
-      // A node has taken it, and nobody is in front of it.
+      // A node has accepted it, and nothing is in front of it.
       if (one.position === 0) return `The builder for ${one.platform} is being started`
       const place = one.position === undefined ? '' : `, position ${one.position}`
       const estimate = one.estimateSeconds === undefined ? '' : `, about ${Math.ceil(one.estimateSeconds)} s`

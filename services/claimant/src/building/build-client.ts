@@ -8,7 +8,7 @@ import { type AttemptOutcome, failedAttempt, isTransient } from '../claiming/ret
 import { ShownBuild } from './build-state.ts'
 import { buildingLimits } from './limits.ts'
 
-/** Names one build and is the right to it. The token is a bearer secret. */
+/** Names one build and carries the right to it. The token is a bearer secret. */
 export interface BuildHandle {
   readonly issuer: Issuer
   readonly buildId: BuildId
@@ -18,7 +18,7 @@ export interface BuildHandle {
 export type BuildResult = 'success' | 'error' | 'canceled'
 export type BuildHealth = 'alive' | 'over' | 'unknown'
 
-/** One question for what the build is like now; held by the gateway until it differs from `version`. @throws ClaimFailure */
+/** Reads the build's state once. The gateway holds its answer until the version differs. @throws ClaimFailure */
 export async function readBuildState(
   build: BuildHandle,
   version: number,
@@ -34,12 +34,12 @@ export async function readBuildState(
   })
 }
 
-/** Said of builds that are over, with a time of the gateway's clock, which need not be ours. */
+/** In the health answer of a build that is over. The time is by the gateway's clock, which may differ from ours. */
 const Over = z.object({ cancelsAt: z.string() })
-/** Nothing that is done later makes such a build live again. */
+/** After one of these answers a build never lives again. */
 const overStatuses = [401, 404, 409, 410]
 
-/** Says that this client lives. Never rejects but for the signal; `unknown` while the gateway cannot be asked. */
+/** Reports that this client is alive. Rejects only with the signal; `unknown` while the gateway cannot be reached. */
 export async function reportHealth(build: BuildHandle, signal: AbortSignal): Promise<BuildHealth> {
   const answer = await ask(build, 'POST', '/health', buildingLimits.healthTimeoutMs, signal).catch(() => undefined)
   signal.throwIfAborted()
@@ -49,7 +49,7 @@ export async function reportHealth(build: BuildHandle, signal: AbortSignal): Pro
   return Over.safeParse(parseJson(answer.text)).success ? 'over' : 'alive'
 }
 
-/** Gives the builders up. Resolves to whether the gateway knows; never rejects. Bounded whatever happens. */
+/** Ends the build. Resolves to whether the gateway knows, within `endTimeoutMs`. Never rejects. */
 export async function endBuild(build: BuildHandle, result: BuildResult): Promise<boolean> {
   const deadline = AbortSignal.timeout(buildingLimits.endTimeoutMs)
   while (!deadline.aborted) {
@@ -67,7 +67,7 @@ const tellEnd = (build: BuildHandle, result: BuildResult, signal: AbortSignal) =
     ? ask(build, 'DELETE', '', buildingLimits.endAttemptTimeoutMs, signal)
     : ask(build, 'POST', '/finish', buildingLimits.endAttemptTimeoutMs, signal, { result })
 
-/** The real clock, even where the rest is tested with another: this is the way out. */
+/** Uses the real clock also under a fake one, because ending a build must stay bounded. */
 function pause(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(resolve, buildingLimits.stateIntervalMsMin)
@@ -96,7 +96,7 @@ function ask(
   })
 }
 
-/** 429 and 5xx pass, unless the code says that asking again changes nothing. @throws ClaimFailure */
+/** Retries 429 and 5xx, unless the error's code says that another try changes nothing. @throws ClaimFailure */
 export function retryOrRefusal(answer: BoundedAnswer): AttemptOutcome<never> {
   const refused = readRefusal(answer)
   const final = isErrorCode(refused.code) && !isRetryable(refused.code)

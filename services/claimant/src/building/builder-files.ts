@@ -6,7 +6,7 @@ import { ClaimFailure } from '../claiming/claim-failure.ts'
 import type { ReadyBuilder } from './build-state.ts'
 import type { BuilderKeys } from './start-build.ts'
 
-/** A builder as clients are told of it; the three are paths of PEM files. */
+/** A builder as clients are told of it. The three files are PEM. */
 export interface LeasedBuilder {
   readonly platform: Platform
   /** `tcp://host:port`. */
@@ -18,15 +18,15 @@ export interface LeasedBuilder {
   readonly emulated: boolean
 }
 
-/** A fresh folder below `parent` that only its owner can look into. */
+/** Makes a folder below `parent` that only its owner can read. */
 export async function privateFolder(parent: string): Promise<string> {
   const folder = await mkdtemp(path.join(parent, 'forkproof-build-'))
-  // mkdtemp asks for this already; a parent with default access lists may have given more.
+  // mkdtemp asks for the same mode, but default access lists of the parent may grant more.
   await chmod(folder, 0o700)
   return folder
 }
 
-/** Writes what reaches one builder below `folder`. @throws ClaimFailure when the certificate is not for our key */
+/** Writes one builder's credentials below `folder`. @throws ClaimFailure when the certificate is not for our key */
 export async function writeBuilderFiles(
   folder: string,
   builder: ReadyBuilder,

@@ -13,8 +13,9 @@ const ecdsaWithSha256 = Buffer.from('2a8648ce3d040302', 'hex')
 const pemLineChars = 64
 
 /**
- * A P-256 key for one builder and the request for its certificate (RFC 2986). Issuers decide name, use and lifetime themselves, so the
- * request has an empty subject and no attributes, which leaves four fixed pieces around the public key: less than any library brings.
+ * A P-256 key for one builder and the request for its certificate (RFC 2986).
+ * The issuer decides name, use and lifetime, so the request has an empty subject and no attributes.
+ * That leaves four fixed pieces around the public key, which is less code than a library.
  */
 export function newBuilderKey(): BuilderKey {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -8,7 +8,10 @@ import { buildingLimits } from './limits.ts'
 
 const fileName = 'build.json'
 
-/** What whoever keeps a build alive and whoever ends it needs; holds the build token, so it lives in a private folder. */
+/**
+ * The file by which another process keeps a build alive or ends it.
+ * It holds the build token, so it lives in a private folder.
+ */
 const HeldBuild = z.strictObject({
   issuer: Issuer,
   buildId: BuildId,
@@ -20,7 +23,7 @@ export type HeldBuild = z.infer<typeof HeldBuild>
 export const writeHeldBuild = (folder: string, { issuer, buildId, buildToken }: BuildHandle, expiresAt: string) =>
   writePrivateFile(path.join(folder, fileName), JSON.stringify({ issuer, buildId, buildToken, expiresAt }))
 
-/** Undefined if there is none or it is not one of ours. */
+/** Undefined if there is no such file or we did not write it. */
 export async function readHeldBuild(folder: string): Promise<HeldBuild | undefined> {
   const handle = await open(path.join(folder, fileName), 'r').catch(() => undefined)
   if (!handle) return undefined
@@ -40,5 +43,5 @@ export const hasHeldBuild = (folder: string): Promise<boolean> =>
     () => false,
   )
 
-/** The record and every credential beside it. */
+/** Removes the file and every credential beside it. */
 export const removeBuildFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true })

@@ -5,9 +5,10 @@ import { removeBuildFolder, writeHeldBuild } from './held-build.ts'
 import { type LeasedBuild, type LeaseOptions, leaseBuilders } from './lease-builders.ts'
 
 /**
- * Builders for later steps: beside their credentials, `folder` gets a record with which another process keeps the build alive or ends it,
- * written before the wait for the builders so that a step cancelled meanwhile can be cleaned up after. The folder is made here and
- * must not exist; if nothing comes of it, it is gone again.
+ * Leases builders for later steps. Beside their credentials, `folder` gets the file by which another process
+ * keeps the build alive or ends it (held-build.ts).
+ * That file is written before the builders are ready, so that a later step can end the build of a cancelled one.
+ * The folder is made here and must not exist. After a failure it is removed.
  * @throws ClaimFailure
  */
 export async function holdBuilder(

@@ -6,7 +6,7 @@ import { type HeldBuild, hasHeldBuild, readHeldBuild } from './held-build.ts'
 import { keepBuildAlive } from './keep-alive.ts'
 import { buildingLimits } from './limits.ts'
 
-/** The runner ends processes that carry its mark when the job is over; the others are needed to reach the issuer. */
+/** By the first the runner finds the process and ends it with the job. The others are needed to reach the issuer. */
 const inherited = [
   'RUNNER_TRACKING_ID',
   'NODE_EXTRA_CA_CERTS',
@@ -23,25 +23,25 @@ const inherited = [
 ] as const
 
 /**
- * Starts a process of its own that keeps the build in `folder` alive until its record is gone. It gets the folder's name and no secret
- * on its command line, and of the environment only what it needs.
- * @param script the command line's own file
+ * Starts a process that keeps the build in `folder` alive until its file is gone.
+ * Its command line has the folder's name and no secret, and it inherits only the variables that it needs.
+ * @param script the file of the command line itself
  */
 export function startKeepAliveProcess(folder: string, script: string, env: EnvironmentVariables): void {
   const given = inherited.flatMap(name => (env[name] === undefined ? [] : [[name, env[name]] as const]))
   spawn(process.execPath, [script, 'builder', '--keep-alive', '--folder', folder], {
-    // A shell that waits for every holder of its pipes would wait for this one.
+    // A shell waits for every process that holds its pipes, so this one holds none.
     stdio: 'ignore',
     detached: true,
     cwd: path.parse(process.execPath).root,
     env: Object.fromEntries(given),
   })
-    // Without a keeper the build ends early, which its user is told then.
+    // Without this process the build ends early, and the user sees the reason then.
     .on('error', () => undefined)
     .unref()
 }
 
-/** What that process does. Resolves when the record is gone, when the build is over and when its time is. */
+/** The work of that process. Resolves when the file is gone, the build is over or its time is up. */
 export async function keepAliveUntilGone(folder: string, deps: ClaimDeps): Promise<void> {
   const record = await readHeldBuild(folder)
   if (record === undefined) return
@@ -52,7 +52,7 @@ export async function keepAliveUntilGone(folder: string, deps: ClaimDeps): Promi
   await watching
 }
 
-/** No process id is kept anywhere, so none can be mistaken: who ends the build removes the record, and this notices. */
+/** No process id is stored that could be mistaken later. Whoever ends the build removes the file, and this notices. */
 async function watchRecord(
   folder: string,
   { expiresAt }: HeldBuild,

@@ -4,7 +4,7 @@ import { buildEndFailure } from './await-builders.ts'
 import { type BuildHandle, readBuildState, reportHealth } from './build-client.ts'
 import { buildingLimits } from './limits.ts'
 
-/** Says again and again that the client lives. Resolves to `over` once the build is, to `stopped` with the signal; never rejects. */
+/** Reports again and again that the client is alive, until the build is over or the signal aborts. Never rejects. */
 export async function keepBuildAlive(
   build: BuildHandle,
   { clock }: Pick<ClaimDeps, 'clock'>,
@@ -19,11 +19,11 @@ export async function keepBuildAlive(
   return 'stopped'
 }
 
-/** One line about a build that is over; asks once and takes what it gets. Never rejects. */
+/** One line about a build that is over. Asks the service once. Never rejects. */
 export const describeBuildEnd = async (build: BuildHandle): Promise<string> =>
   (await serviceEndReason(build)) ?? 'The build is over at the service.'
 
-/** Why the service says that the build is over, in one line; `undefined` when it goes on and when nobody can tell. Never rejects. */
+/** The service's reason for the end in one line; undefined while the build goes on or is unknown. Never rejects. */
 export async function serviceEndReason(build: BuildHandle): Promise<string | undefined> {
   const bound = AbortSignal.timeout(buildingLimits.endAttemptTimeoutMs)
   const answer = await readBuildState(build, 0, bound).catch(() => undefined)

@@ -8,22 +8,22 @@ import { type StartBuildOptions, startBuild } from './start-build.ts'
 
 export interface LeasedBuild {
   readonly build: BuildHandle
-  /** ISO 8601: over at this time whatever happens. */
+  /** ISO 8601. The build is over at this time, whatever happens. */
   readonly expiresAt: string
   readonly builders: readonly LeasedBuilder[]
 }
 
 export interface LeaseOptions extends StartBuildOptions {
-  /** Private; files are written below it. */
+  /** A private folder; the credentials are written below it. */
   readonly folder: string
   /** How long a builder may take. */
   readonly waitMs: number
-  /** Called as soon as there is something to end. */
+  /** Called as soon as a build exists that somebody has to end. */
   readonly onStarted?: (build: BuildHandle, expiresAt: string) => Promise<void>
 }
 
 /**
- * A build with one ready builder per platform. When that does not come about, or is cancelled, nothing is left running.
+ * Starts a build and waits for one ready builder per platform. After a failure or a cancel nothing is left running.
  * @throws ClaimFailure
  */
 export async function leaseBuilders(options: LeaseOptions, deps: ClaimDeps, cancel: AbortSignal): Promise<LeasedBuild> {
@@ -49,7 +49,7 @@ export async function leaseBuilders(options: LeaseOptions, deps: ClaimDeps, canc
   }
 }
 
-/** Waiting in line may take longer than a silent client is believed in. Never rejects. */
+/** A wait in line may be longer than the service believes in a silent client. Never rejects. */
 async function beatWhileWaiting(build: BuildHandle, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     await deps.clock.sleep(buildingLimits.healthIntervalMs, stop).catch(() => undefined)
@@ -57,7 +57,7 @@ async function beatWhileWaiting(build: BuildHandle, deps: ClaimDeps, stop: Abort
   }
 }
 
-/** A request that was called off looks like one that took too long. */
+/** A request that was cancelled fails like one that took too long, so the signal decides which it was. */
 const unlessCancelled =
   (cancel: AbortSignal) =>
   (error: unknown): never => {

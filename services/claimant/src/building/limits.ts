@@ -1,18 +1,21 @@
-/** Every bound of building; the unit is the last word of the name. */
+/** All limits of building. The last word of a name is its unit. */
 export const buildingLimits = {
   /** The gateway confirms the run at GitHub before it answers. */
   startTimeoutMs: 40_000,
-  /** A question about a build is held for up to 20 s; the rest is the network's. */
+  /** The gateway holds a read of the state for up to 20 s; the rest is for the network. */
   stateTimeoutMs: 35_000,
-  /** A state that did not change is not asked for again at once, whatever the gateway does. */
+  /** Least time between two reads of a state that did not change, whatever the gateway does. */
   stateIntervalMsMin: 200,
-  /** Provisioners give a client up that was not heard of for limits.clientGoneMs (two minutes); Depot's clients speak each 5 s. */
+  /** A build ends two minutes (limits.clientGoneMs) after its client’s last report. Depot reports every 5 s. */
   healthIntervalMs: 10_000,
   healthTimeoutMs: 8_000,
-  /** How soon a process that keeps a build alive notices that nobody wants it any more. */
+  /** How soon the process that keeps a build alive notices that the build was given up. */
   recordCheckIntervalMs: 1_000,
   progressIntervalMs: 5_000,
-  /** The runner kills a cancelled step after 10 s (facts github E3); what is not told by then, the gateway notices by itself. */
+  /**
+   * The runner kills a cancelled step after 10 s (docs/facts/github.md#runner).
+   * An end that is not reported by then is noticed by the service itself.
+   */
   endTimeoutMs: 7_000,
   endAttemptTimeoutMs: 3_000,
   waitSecondsMin: 5,
@@ -26,6 +29,6 @@ export const buildingLimits = {
   /** Output of a helper program that is shown when it fails. */
   programOutputBytesMax: 65_536,
   programTimeoutMs: 30_000,
-  /** A command whose builder is gone may hang (docker/buildx#556). */
+  /** How long a command may take to end once its builder is gone: it may hang (docker/buildx#556). */
   orphanGraceMs: 5_000,
 } as const

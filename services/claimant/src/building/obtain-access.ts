@@ -8,17 +8,17 @@ import { exchangeIdToken } from './access-token.ts'
 
 export interface AccessOptions extends TokenOptions {
   readonly projectId: ProjectId
-  /** What earlier steps have left; an empty string is nothing. */
+  /** What earlier steps left; an empty string counts as absent. */
   readonly given: { readonly accessToken: string | undefined; readonly idToken: string | undefined }
 }
 
-/** A token with less time than this would end on its way. */
+/** A token with less time left than this would expire on its way. */
 const idTokenRestMsMin = 10_000
 
 /**
- * The right to build, by the shortest way that is open: an access token that an earlier step got, an ID token that it claimed, or GitHub's
- * own or a claimed one of now.
- * @param onSecret told every secret before anything can print it
+ * Gets the right to build by the shortest way that is open: the access token of an earlier step, the ID token of an
+ * earlier step, GitHub's own ID token, or a claimed one.
+ * @param onSecret called with every secret before anything can print it
  * @throws ClaimFailure
  */
 export async function obtainAccess(
@@ -59,7 +59,7 @@ function acceptAccessToken(text: string): AccessToken {
   })
 }
 
-/** What cannot be read is left to the issuer, whose answer says what is wrong with it. */
+/** An ID token that cannot be decoded counts as fresh: the issuer's answer says what is wrong with it. */
 function isFresh(idToken: string, nowMs: number): boolean {
   try {
     const { exp } = decodeJwt(idToken)

@@ -13,15 +13,16 @@ export interface StartBuildOptions {
   readonly issuer: Issuer
   readonly accessToken: AccessToken
   readonly platforms: readonly Platform[]
-  /** The grant's own bound unless given. */
+  /** The grant's own limit unless given. */
   readonly maxMinutes?: number
 }
 
 export type BuilderKeys = ReadonlyMap<Platform, BuilderKey>
 
 /**
- * Asks for one builder per platform, with a certificate request for each. If an answer is lost on its way, the build that it was about has
- * a client that never speaks and ends by itself; the next attempt is another build.
+ * Asks for one builder per platform, with a certificate request for each.
+ * If an answer is lost on its way, the next attempt starts another build. The first one ends by itself, because no
+ * client ever reports for it.
  * @throws ClaimFailure
  */
 export async function startBuild(

@@ -18,14 +18,15 @@ export interface BoundedAnswer {
   readonly text: string
 }
 
-/** No whole answer came; trying again may help. `why` is safe to print. */
+/** No complete answer came; another try may help. The message is safe to print. */
 export class UnreachableError extends Error {
   override readonly name = 'Unreachable'
 }
 
 /**
- * One request, one whole answer of at most 64 KiB. Redirects are not followed: an answer counts only from the host that was asked.
- * @throws Unreachable, the signal's reason, or ClaimFailure for a redirect and an oversized body
+ * One request and its whole answer of at most 64 KiB.
+ * Redirects are not followed, because an answer counts only from the host that was asked.
+ * @throws UnreachableError, the signal's reason, or ClaimFailure for a redirect and an oversized body
  */
 export async function boundedRequest(request: BoundedRequest): Promise<BoundedAnswer> {
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeoutMs)])
@@ -71,12 +72,12 @@ const redirected = () =>
     advice: 'Give the issuer exactly as its discovery document spells it.',
   })
 
-/** Seconds only: a date would need two clocks that agree. */
+/** Reads seconds only, because a date would need two clocks that agree. */
 function retryAfterMs(header: string | null): number | undefined {
   return header !== null && /^[0-9]{1,6}$/.test(header) ? Number(header) * 1_000 : undefined
 }
 
-/** Node hides the system's code (`ECONNREFUSED`, …) in the cause; nothing else of the error is printed. */
+/** Node has the system's code (`ECONNREFUSED`, …) in the cause. Nothing else of the error is printed. */
 function connectionProblem(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined

@@ -1,4 +1,4 @@
-/** Time, so that tests need not wait for it. */
+/** Time as a dependency, so that tests need not wait. */
 export interface ClaimClock {
   /** Milliseconds since the epoch. */
   now(): number
@@ -6,17 +6,17 @@ export interface ClaimClock {
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
-/** What the person who reads the run's log is told, one line each. */
+/** The lines for people who read the run's log. */
 export interface ClaimJournal {
   say(line: string): void
   warn(line: string): void
 }
 
-/** The artifacts of the run this process is part of. */
+/** The artifacts of the run that this process belongs to. */
 export interface ArtifactStore {
-  /** Called when there is time to spare before `upload`. Does not wait for anything. */
+  /** Called when there is time before `upload`. Returns at once. */
   prepare(): void
-  /** Resolves once GitHub lists an artifact of exactly that name. Not idempotent: a name can be used once. */
+  /** Resolves once GitHub lists an artifact of exactly that name. A name can be used once. */
   upload(name: string): Promise<void>
   /** Rejects if there is no such artifact. */
   remove(name: string): Promise<void>
@@ -25,8 +25,8 @@ export interface ArtifactStore {
 export interface ClaimDeps {
   readonly clock: ClaimClock
   readonly journal: ClaimJournal
-  /** From 0 up to 1; spreads the retries of many jobs that fail at the same moment. */
+  /** From 0 to 1, without 1. It spreads the retries of many jobs that fail at the same moment. */
   readonly random: () => number
-  /** Absent where the runtime token is (a `run:` step has none, facts github B1). */
+  /** Absent without a runtime token: a `run:` step has none (docs/facts/github.md#runtime-token). */
   readonly artifacts?: ArtifactStore
 }

@@ -2,12 +2,14 @@ import { type ErrorCode, errorTable, isErrorCode } from '@forkproof/contracts/er
 import { claimantLimits } from './limits.ts'
 
 /**
- * `cannot`: this run has no business claiming. `refused`: the issuer said no. `untrusted`: the issuer's answer does not add up, so nothing
- * of it may be used. `unavailable`: no answer in time.
+ * - `cannot`: this run cannot claim or build.
+ * - `refused`: the issuer said no.
+ * - `untrusted`: the issuer's answer is inconsistent, so none of it may be used.
+ * - `unavailable`: no answer in time.
  */
 export type FailureKind = 'cannot' | 'refused' | 'untrusted' | 'unavailable'
 
-/** The only error that leaves the claiming code; every text is safe to print in a public log. */
+/** The only error that leaves the claimant's code. Every text of it is safe to print in a public log. */
 export class ClaimFailure extends Error {
   override readonly name = 'ClaimFailure'
   readonly kind: FailureKind
@@ -79,7 +81,7 @@ export function describeFailure(failure: ClaimFailure): string {
 }
 
 /**
- * Foreign text on its way into a log that a runner reads for commands: one line, bounded, and without what starts a command
+ * Prepares foreign text for a log that a runner reads for commands: one bounded line without what starts a command
  * (`::name::` and the older `##[name]`).
  */
 export function harmlessText(text: string): string {

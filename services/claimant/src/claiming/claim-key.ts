@@ -4,8 +4,8 @@ import { type CryptoKey, calculateJwkThumbprint, compactDecrypt, exportJWK, gene
 import { z } from 'zod'
 
 /**
- * The claim's own key: its public half travels as `sealTo`, its thumbprint is the claim's id, and only its private half opens the answer
- * (design section 4). One key serves one claim.
+ * The claim's own key (docs/architecture.md#a-claim-from-start-to-token). Its public half travels as `sealTo`, its
+ * thumbprint (RFC 7638) is the claim's id, and only its private half opens the answer. One key serves one claim.
  */
 export interface ClaimKey {
   readonly sealTo: SealKey
@@ -13,7 +13,7 @@ export interface ClaimKey {
   readonly privateKey: CryptoKey
 }
 
-/** A private X25519 key as a JWK (RFC 8037); rests only in the state file between two steps. */
+/** A private X25519 key as a JWK (RFC 8037). It is stored only in the state file between two steps. */
 export const PrivateClaimKey = z.strictObject({ ...SealKey.shape, d: z.string().regex(/^[A-Za-z0-9_-]{43}$/) })
 export type PrivateClaimKey = z.infer<typeof PrivateClaimKey>
 
@@ -32,7 +32,7 @@ export async function importClaimKey(jwk: PrivateClaimKey): Promise<ClaimKey> {
   return claimKeyFrom(key)
 }
 
-/** Opens a compact JWE (RFC 7516). Only the one algorithm pair that the signer uses is accepted. @throws jose errors */
+/** Opens a compact JWE (RFC 7516). Accepts only the algorithms that the signer uses. @throws jose errors */
 export async function openSealed(sealed: string, key: ClaimKey): Promise<string> {
   const { plaintext } = await compactDecrypt(sealed, key.privateKey, {
     keyManagementAlgorithms: ['ECDH-ES'],

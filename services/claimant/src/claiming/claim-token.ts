@@ -10,7 +10,8 @@ export interface ClaimedToken extends IdToken {
 }
 
 /**
- * The whole of it: claim, check the answer, show the code, wait, open. Ends within `timeoutMs`.
+ * The whole claim: ask, check the answer, show the code, wait for the sealed token and open it.
+ * Ends within `timeoutMs`. docs/glossary.md: claimant
  * @throws ClaimFailure
  */
 export async function claimToken(options: ClaimOptions, deps: ClaimDeps, timeoutMs: number): Promise<ClaimedToken> {
@@ -29,7 +30,7 @@ export async function claimToken(options: ClaimOptions, deps: ClaimDeps, timeout
   return { ...token, claimId: claim.key.claimId, tookMs: deps.clock.now() - startedAtMs }
 }
 
-/** For people: what the following lines are about. */
+/** Tells people what the following lines of the log are for. */
 function announce(claim: OpenClaim, deps: ClaimDeps): void {
   const places = {
     artifact: 'as an artifact',
@@ -43,7 +44,7 @@ function announce(claim: OpenClaim, deps: ClaimDeps): void {
   )
 }
 
-/** Shows an open claim’s code until the token is here. @throws ClaimFailure */
+/** Shows the claim’s code until the token arrives. @throws ClaimFailure */
 export async function showAndCollect(claim: OpenClaim, deps: ClaimDeps, deadline: AbortSignal): Promise<IdToken> {
   const enough = new AbortController()
   const stop = AbortSignal.any([deadline, enough.signal])

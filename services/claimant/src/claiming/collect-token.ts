@@ -17,7 +17,7 @@ export interface IdToken {
   readonly proof: string
 }
 
-/** Asks for the token until there is an answer. Asking never spoils a claim (design section 4). @throws ClaimFailure */
+/** Asks for the token until there is a verdict. Asking early never spoils a claim. @throws ClaimFailure */
 export async function collectToken(claim: OpenClaim, deps: ClaimDeps, deadline: AbortSignal): Promise<IdToken> {
   const sealed = await retryUntilDone<BoundedAnswer>('Waiting for the token', deps, deadline, async () => {
     const answer = await boundedRequest({
@@ -41,8 +41,8 @@ export async function collectToken(claim: OpenClaim, deps: ClaimDeps, deadline: 
 }
 
 /**
- * The signature is the relying party's to check. These checks catch mix-ups here, where the log explains them, instead of at the relying
- * party, which would only say no.
+ * The relying party checks the signature. These checks catch a token for something else here, where the log explains
+ * it; the relying party would only say no.
  */
 function checkToken(jwt: string, claim: OpenClaim): IdToken {
   const claims = decode(jwt)

@@ -12,7 +12,7 @@ import { isTransient, retryUntilDone } from './retry-until-done.ts'
 const NativeTokenAnswer = z.object({ value: z.string().min(1) })
 
 /**
- * GitHub's own OIDC token, where the run may have one: the stronger proof, and no claim is needed.
+ * Asks GitHub for its own OIDC token, where the run may have one. It is the stronger proof, and no claim is needed.
  * @throws ClaimFailure
  */
 export async function nativeToken(

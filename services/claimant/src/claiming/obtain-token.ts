@@ -17,12 +17,12 @@ export interface TokenOptions {
 
 export interface ObtainedToken extends IdToken {
   readonly source: 'forkproof' | 'github'
-  /** Only of a claim. */
+  /** Only with source `forkproof`. */
   readonly claimId?: string
   readonly tookMs: number
 }
 
-/** The token by whatever way this run has. @throws ClaimFailure, also where there is none */
+/** Gets the token by the way that this run has. @throws ClaimFailure, also when it has none */
 export async function obtainToken(
   where: RunEnvironment,
   options: TokenOptions,
@@ -49,7 +49,7 @@ export async function obtainNative(
   return { ...token, source: 'github', tookMs: deps.clock.now() - startedAtMs }
 }
 
-/** One line for people; nothing of the token itself. */
+/** One line for people, without any part of the token. */
 export function describeToken(token: ObtainedToken, audience: Audience): string {
   const how = token.source === 'github' ? 'issued by GitHub' : `the code was seen in channel ${token.proof}`
   const until = new Date(token.expiresAtSeconds * 1_000).toISOString()

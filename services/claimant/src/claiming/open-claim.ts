@@ -10,7 +10,7 @@ import { claimantLimits } from './limits.ts'
 import { readRefusal } from './read-refusal.ts'
 import { failedAttempt, isTransient, retryUntilDone } from './retry-until-done.ts'
 
-/** What is asked for. */
+/** What the claim asks for. */
 export interface ClaimOptions {
   readonly issuer: Issuer
   readonly audience: Audience
@@ -29,14 +29,14 @@ export interface OpenClaim {
   readonly exchangeUrl: string
   /** ISO 8601. */
   readonly expiresAt: string
-  /** Where the issuer looks for the code: some of those that were asked for. */
+  /** Where the issuer polls for the code: some of the channels that were asked for. */
   readonly channels: readonly Channel[]
 }
 
 /** @throws ClaimFailure */
 export function openClaim(options: ClaimOptions, deps: ClaimDeps, deadline: AbortSignal): Promise<OpenClaim> {
   return retryUntilDone<OpenClaim>('Claiming', deps, deadline, async () => {
-    // A fresh key each time: if the last answer was lost on its way, that key belongs to a claim already.
+    // Each attempt has a fresh key. If the last answer was lost on its way, its key belongs to a claim already.
     const key = await newClaimKey()
     const answering = boundedRequest({
       method: 'POST',
@@ -46,7 +46,7 @@ export function openClaim(options: ClaimOptions, deps: ClaimDeps, deadline: Abor
       timeoutMs: claimantLimits.requestTimeoutMs,
       signal: deadline,
     })
-    // While the issuer thinks.
+    // Loads the artifact client while the issuer works.
     deps.artifacts?.prepare()
     const answer = await answering
     if (answer.status === 200) return { state: 'done', value: await acceptAnswer(answer.text, options, key) }
@@ -67,9 +67,11 @@ const claimBody = (options: ClaimOptions, key: ClaimKey): ClaimRequest => ({
 })
 
 /**
- * Defence against a relay: whoever answers as our issuer could be claiming, at the same moment, at another issuer or for another key, and
- * hand us that claim's code to show; the proof of our run would then be theirs. The code is a hash over issuer, audience, claim id and
- * nonce, so a code that we can compute ourselves from our own values is of use to nobody else. Nothing is shown before this has passed.
+ * Checks the issuer's answer against a relay.
+ * A hostile issuer could claim at the same moment at another issuer, or for another key, and give us that claim's code.
+ * If we showed it, our run would prove their claim.
+ * The code is a hash over issuer, audience, claim id and nonce (shared/contracts/challenge.ts), so a code that
+ * we compute from our own values is useless to anybody else. Nothing is shown before this check has passed.
  */
 export async function acceptAnswer(text: string, options: ClaimOptions, key: ClaimKey): Promise<OpenClaim> {
   const parsed = ClaimAnswer.safeParse(parseJson(text))

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { BoundedAnswer } from './bounded-request.ts'
 import { type ClaimFailure, refusalFailure } from './claim-failure.ts'
 
-/** RFC 9457 with our members; all optional, because a proxy in between answers with something else altogether. */
+/** RFC 9457 with our members. All are optional, because a proxy in between may answer anything. */
 const ProblemBody = z.object({
   code: z.string().optional().catch(undefined),
   reason: z.string().optional().catch(undefined),
@@ -15,7 +15,7 @@ export function readRefusal(answer: BoundedAnswer): ClaimFailure {
   return refusalFailure(reason ?? code, answer.status, detail)
 }
 
-/** A verdict is final whatever its status: `github_unavailable` is a 503 that no further question changes. */
+/** A verdict is final whatever its status: `github_unavailable` may be a 503, and asking again does not change it. */
 export function isVerdict(answer: BoundedAnswer): boolean {
   const { code, reason } = readProblem(answer)
   return refusalReasons.some(known => known === (reason ?? code))

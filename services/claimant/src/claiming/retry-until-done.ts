@@ -5,13 +5,15 @@ import { claimantLimits } from './limits.ts'
 
 export type AttemptOutcome<T> =
   | { readonly state: 'done'; readonly value: T }
-  /** Nothing is wrong, it just takes longer. */
+  /** Not an error: the issuer needs more time. */
   | { readonly state: 'pending'; readonly afterMs: number | undefined }
   | { readonly state: 'failed'; readonly why: string; readonly afterMs: number | undefined }
 
 /**
- * Tries until done or until the deadline, with jittered exponential back-off after failures and the server's own pace while pending.
- * @throws ClaimFailure `unavailable` at the deadline, naming the last problem; whatever `attempt` throws besides Unreachable
+ * Tries until done or until the deadline.
+ * After a failure it waits with jittered exponential back-off; while pending it waits as long as the server says.
+ * @throws ClaimFailure `unavailable` at the deadline, naming the last problem
+ * @throws whatever `attempt` throws except UnreachableError
  */
 export async function retryUntilDone<T>(
   what: string,
@@ -43,7 +45,7 @@ export async function retryUntilDone<T>(
   }
 }
 
-/** 429 and 5xx pass; the caller has dealt with every other status. */
+/** For 429 and 5xx. The caller has handled every other status. */
 export const failedAttempt = (answer: BoundedAnswer): AttemptOutcome<never> => ({
   state: 'failed',
   why: `the issuer answered ${answer.status}`,

@@ -6,8 +6,9 @@ import { claimantLimits } from './limits.ts'
 import type { OpenClaim } from './open-claim.ts'
 
 /**
- * Prints the sentence at once and then every second, alone on its line, until told to stop. Whatever the channel: old issuers and people
- * who read the log look for it, and it costs nothing. Never rejects.
+ * Prints the sentence at once and then every second, alone on its line, until told to stop.
+ * It does so for every channel, because old issuers and people look for it in the log and it costs nothing.
+ * Never rejects.
  */
 export async function repeatSentence(claim: OpenClaim, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
@@ -17,16 +18,16 @@ export async function repeatSentence(claim: OpenClaim, deps: ClaimDeps, stop: Ab
 }
 
 /**
- * Shows the code in every channel the issuer watches, and tells it. Resolves when the first is done, so that asking for the token
- * does not make the issuer look before there is anything to see.
+ * Shows the code in every channel that the issuer polls, and tells the issuer.
+ * Resolves with the first channel. Only then is the token asked for, so that the issuer's first poll finds something.
  * @throws ClaimFailure when the code can be shown nowhere
  */
 export async function showCode(claim: OpenClaim, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
   const { artifacts } = deps
   const uploads = claim.channels.includes('artifact') && artifacts !== undefined
   const ways: Promise<void>[] = []
-  // The sentence is printed already (repeatSentence). Where an artifact follows, the issuer is told only then: it watches logs anyway, and
-  // told now it would spend a request on a listing that is still empty.
+  // repeatSentence prints the sentence already. If an artifact follows, the issuer is told only after the upload:
+  // it watches logs anyway, and told now it would spend a request on a listing that is still empty.
   if (claim.channels.some(channel => channel !== 'artifact')) {
     if (!uploads) tellShown(claim, stop)
     ways.push(Promise.resolve())
@@ -53,7 +54,7 @@ async function uploadCode(claim: OpenClaim, artifacts: ArtifactStore, deps: Clai
   }
 }
 
-/** A hint only, so nobody waits for it and its failure changes nothing. */
+/** Only a hint: nothing waits for it, and its failure changes nothing. */
 function tellShown(claim: OpenClaim, signal: AbortSignal): void {
   boundedRequest({
     method: 'POST',
@@ -63,7 +64,7 @@ function tellShown(claim: OpenClaim, signal: AbortSignal): void {
   }).catch(() => undefined)
 }
 
-/** The upload itself cannot be called off (`@actions/artifact` takes no signal); waiting for it can. */
+/** Stops the wait, not the upload itself: `@actions/artifact` takes no signal. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)

@@ -60,7 +60,7 @@ const channelsInTwoSteps: readonly Channel[] = ['step-name', 'log']
 
 const noFallbacks: ArgumentFallbacks = { issuer: undefined, project: undefined, depotUrl: undefined }
 
-/** Pure. `argv` without the interpreter and the script. */
+/** Reads the arguments without side effects. `argv` has neither the interpreter nor the script. */
 export function parseCliArguments(argv: readonly string[], fallbacks: ArgumentFallbacks = noFallbacks): CliCommand {
   const [word, ...rest] = argv
   if (word === 'build' || word === 'builder') {
@@ -106,7 +106,7 @@ function beginOrToken(values: Values): CliCommand {
 function finish(values: Values): CliCommand {
   const foreign = (['issuer', 'audience', 'job-id', 'channels'] as const).filter(name => values[name] !== undefined)
   if (foreign.length > 0) return misuse(`--${foreign.join(', --')}: given to --begin, not to --finish`)
-  // The issuer comes from the state file; only the time is read here.
+  // The issuer comes from the state file, so only the time is read here.
   const read = readSettings(
     { issuer: 'https://unused.invalid', audience: '', jobId: '', timeoutSeconds: values['timeout-seconds'] },
     names,

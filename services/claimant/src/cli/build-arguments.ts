@@ -34,7 +34,7 @@ export type BuildingCommand =
   | { readonly kind: 'builder-end'; readonly folder: string | undefined; readonly result: BuildResult }
   | { readonly kind: 'builder-keep-alive'; readonly folder: string }
 
-/** What may come from variables instead, which the Action sets for later steps. */
+/** Values of variables that the Action sets for later steps, used where an option is missing. */
 export interface ArgumentFallbacks {
   readonly issuer: string | undefined
   readonly project: string | undefined
@@ -175,7 +175,7 @@ function readShared(values: SharedValues, fallbacks: ArgumentFallbacks, implied:
   return { settings: { ...read.settings, channels: channels.data } }
 }
 
-/** An option that is not there, or lacks its value, is told in Node's own words. */
+/** An unknown option and one without its value are reported in Node's own words. */
 function parsed<Values>(parse: () => Values, use: (values: Values) => BuildingCommand): BuildingCommand {
   let values: Values
   try {

@@ -8,7 +8,7 @@ import { writePrivateFile } from '../environment/private-file.ts'
 
 const stateBytesMax = 16_384
 
-/** What `--begin` leaves for `--finish`: an open claim with its private key, or that GitHub's own token is to be used. */
+/** What `--begin` leaves for `--finish`: an open claim with its private key, or the choice of GitHub's own token. */
 const StoredClaim = z.discriminatedUnion('source', [
   z.strictObject({ source: z.literal('github'), audience: Audience }),
   z.strictObject({
@@ -50,7 +50,7 @@ export async function readClaimState(file: string): Promise<BegunClaim | undefin
   }
 }
 
-/** The private key must not outlive its one use. */
+/** Deletes the private key after its one use. */
 export const removeClaimState = (file: string): Promise<void> => rm(file, { force: true })
 
 async function storable({ key, ...rest }: OpenClaim) {

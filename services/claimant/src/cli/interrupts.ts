@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import type { RunningCommand } from '../clients/run-command.ts'
 import type { CliTerminal } from './terminal.ts'
 
-/** Someone wants this to end: calls off what is under way, or passes it on to the command that runs. */
+/** Handles signals: cancels the work in progress and passes the signal on to the running command. */
 export class Interrupts {
   readonly #abort = new AbortController()
   readonly #stopListening: () => void
@@ -13,7 +13,7 @@ export class Interrupts {
     this.#stopListening = onSignal(signal => {
       this.#first ??= signal
       this.#abort.abort()
-      // Ctrl-C on a terminal reaches the command by itself.
+      // A terminal sends Ctrl-C to the command itself.
       if (signal !== 'SIGINT' || !isInteractive) this.#running?.kill(signal)
     })
   }
@@ -22,18 +22,18 @@ export class Interrupts {
     return this.#abort.signal
   }
 
-  /** As a shell reports it; undefined as long as nothing came. */
+  /** As a shell reports it: 128 and the signal's number. Undefined until a signal arrives. */
   get exitCode(): number | undefined {
     return this.#first === undefined ? undefined : 128 + constants.signals[this.#first]
   }
 
   passOnTo(running: RunningCommand): void {
     this.#running = running
-    // It may have come while the command was being started.
+    // The signal may have arrived while the command was being started.
     if (this.#first !== undefined) running.kill(this.#first)
   }
 
-  /** For work that takes no signal: it goes on, but nobody waits for it. */
+  /** For work that takes no signal: the work goes on, but the wait for it ends. */
   async unlessInterrupted<T>(work: Promise<T>): Promise<T> {
     const { signal } = this
     const interrupted = Promise.withResolvers<never>()

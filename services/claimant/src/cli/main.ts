@@ -16,5 +16,5 @@ process.exitCode = await runCli({
   err: text => process.stderr.write(text),
   onSignal: onTerminationSignal,
 })
-// A claim that was interrupted goes on in the background; nobody waits for it.
+// Ends also a claim that goes on in the background after an interrupt.
 process.stderr.write('', () => process.stdout.write('', () => process.exit()))

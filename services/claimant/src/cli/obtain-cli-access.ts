@@ -5,7 +5,7 @@ import { recogniseRun } from '../environment/run-environment.ts'
 import type { CliBuildSettings } from './build-arguments.ts'
 import { type CliTerminal, cliDeps, maskSecret } from './terminal.ts'
 
-/** The right to build of the run that this process is part of. @throws ClaimFailure */
+/** Gets the right to build for the run that this process belongs to. @throws ClaimFailure */
 export async function obtainCliAccess(settings: CliBuildSettings, terminal: CliTerminal): Promise<AccessToken> {
   const { env } = terminal
   const where = recogniseRun(env, await readEventFile(env['GITHUB_EVENT_PATH']))

@@ -21,7 +21,7 @@ import { type CliTerminal, cliDeps, exitCode } from './terminal.ts'
 
 type BuildCommand = Extract<BuildingCommand, { kind: 'build' }>
 
-/** Leases builders, runs the command on them, gives them back. Resolves to the command's own exit code. @throws ClaimFailure */
+/** Runs the command on leased builders and ends the build. Resolves to the command's exit code. @throws ClaimFailure */
 export async function runBuild(command: BuildCommand, terminal: CliTerminal): Promise<number> {
   const unusable = await whyUnusable(command, terminal)
   if (unusable !== undefined) return unusable
@@ -43,7 +43,7 @@ export async function runBuild(command: BuildCommand, terminal: CliTerminal): Pr
   }
 }
 
-/** Asked before anything is claimed: a builder that nothing can use is taken from others. */
+/** Checked before anything is claimed, because a builder that nothing can use is missing elsewhere. */
 async function whyUnusable({ command, client }: BuildCommand, terminal: CliTerminal): Promise<number | undefined> {
   const [program = ''] = command
   const found = await checkProgram(program, terminal.env)
@@ -80,7 +80,7 @@ async function runCommandOn(lease: LeasedBuild, use: CommandRun): Promise<number
   }
 }
 
-/** Where the builder is taken away the command fails first, with words about its connection; the reason is told beneath them. */
+/** When a builder is taken away, the command fails first, with words about its connection. This adds the reason. */
 async function wasEndedByService(
   end: CommandEnd,
   lease: LeasedBuild,
@@ -102,7 +102,7 @@ async function prepareCommand(lease: LeasedBuild, { command: { client, command }
   return { command, variables: { ...variables, ...created } }
 }
 
-/** The command's end. If the build ends first, at the service, the command is told to end: it may otherwise wait for ever. */
+/** Resolves with the command's end. If the service ends the build first, the command is ended: it might hang. */
 async function untilEnd(running: RunningCommand, lease: LeasedBuild, terminal: CliTerminal) {
   const stop = new AbortController()
   let over = false
@@ -120,7 +120,7 @@ async function untilEnd(running: RunningCommand, lease: LeasedBuild, terminal: C
   return { end, over }
 }
 
-/** `depot` asks for its builders itself, keeps them alive and gives them back. */
+/** `depot` requests its builders itself, keeps them alive and ends its build. */
 async function runDepot(
   { command, depotUrl, settings: { projectId } }: BuildCommand,
   accessToken: AccessToken,
@@ -136,7 +136,7 @@ async function runDepot(
 const resultOf = ({ exitCode: code, signal }: CommandEnd): BuildResult =>
   code === 0 ? 'success' : signal === undefined ? 'error' : 'canceled'
 
-/** The command builds what it is given; it has no business with the rights that it was given the builder by. */
+/** The command gets its builder, but not the tokens that opened it. */
 function withoutSecrets(env: EnvironmentVariables): EnvironmentVariables {
   const { FORKPROOF_ID_TOKEN: _idToken, FORKPROOF_ACCESS_TOKEN: _accessToken, ...rest } = env
   return rest

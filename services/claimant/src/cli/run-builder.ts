@@ -16,7 +16,7 @@ import { type CliTerminal, cliDeps, exitCode } from './terminal.ts'
 
 type LeaseCommand = Extract<BuildingCommand, { kind: 'builder' }>
 
-/** Leases builders, prints how to use them, and has them kept alive. @throws ClaimFailure */
+/** Leases builders, prints how to reach them and keeps them alive. @throws ClaimFailure */
 export async function runBuilder(command: LeaseCommand, terminal: CliTerminal): Promise<number> {
   const { settings, buildx } = command
   const folder = folderOf(command.folder, terminal.env)
@@ -42,7 +42,7 @@ export async function runBuilder(command: LeaseCommand, terminal: CliTerminal): 
   }
 }
 
-/** Until someone interrupts, which is the way to end it, or the build is over. */
+/** Keeps the build alive until an interrupt, which ends it, or until the service ends it. */
 async function hold(
   lease: LeasedBuild,
   folder: string,
@@ -77,13 +77,13 @@ async function describeLease(
   return asLines({ ...variables, ...(await createBuildxBuilder(command.buildx, lease.builders, config, env)) })
 }
 
-/** As GITHUB_ENV wants it; no value can hold a line break. */
+/** The form of GITHUB_ENV. No value can hold a line break. */
 const asLines = (variables: Record<string, string>): string =>
   Object.entries(variables)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
 
-/** Gives up what `builder` leased. @throws ClaimFailure */
+/** Ends the build that `runBuilder` leased. @throws ClaimFailure */
 export async function endHeldBuild(
   command: Extract<BuildingCommand, { kind: 'builder-end' }>,
   terminal: CliTerminal,
@@ -97,7 +97,7 @@ export async function endHeldBuild(
     })
   }
   const told = await endBuild(record, command.result)
-  // Also stops whoever keeps it alive, so that a build that could not be ended ends by itself.
+  // Stops the process that keeps it alive, so that a build that could not be ended ends by itself.
   await removeBuildFolder(folder)
   terminal.err(
     told ? `Build ${record.buildId} is over.\n` : 'forkproof: the service could not be told; it notices by itself\n',

@@ -11,7 +11,7 @@ import { type CliTerminal, cliDeps, exitCode, maskSecret } from './terminal.ts'
 import { beginToken, finishToken } from './two-step-token.ts'
 import { cliUsage, stepNameHelp } from './usage.ts'
 
-/** See handOver. */
+/** How long the runner needs to read the mask; see `handOver`. */
 const maskSettleMs = 100
 
 /** The whole command line. Resolves to the exit code; never rejects. */
@@ -27,7 +27,7 @@ export async function runCli(terminal: CliTerminal): Promise<number> {
     return await runCommandLine(command, terminal)
   } catch (error) {
     if (!(error instanceof ClaimFailure)) {
-      // The class only: a foreign message may quote what it was given.
+      // The class only, because a foreign message may quote a secret that it was given.
       terminal.err(`forkproof: unexpected ${error instanceof Error ? error.name : 'error'} in the client itself\n`)
       return exitCode.failed
     }
@@ -87,8 +87,9 @@ async function runToken(
 }
 
 /**
- * The mask goes to standard error, because a shell may be reading standard output; the runner obeys commands on both. It reads them by two
- * threads and handles standard error first, so a moment between the two keeps an uncaptured token from overtaking its mask.
+ * Prints the token after its mask. The mask goes to standard error, because a shell may be reading standard output.
+ * The runner obeys commands on both, but reads them by two threads. A pause between the two keeps a token that no
+ * shell captures from overtaking its mask.
  */
 async function handOver(token: ObtainedToken, output: TokenOutput, terminal: CliTerminal): Promise<void> {
   if (terminal.env['GITHUB_ACTIONS'] === 'true') {

@@ -1,12 +1,12 @@
 import type { ClaimClock, ClaimDeps } from '../claiming/claim-deps.ts'
 import type { EnvironmentVariables } from '../environment/run-environment.ts'
 
-/** The process that the command line runs in. */
+/** What the command line needs of the process that it runs in. */
 export interface CliTerminal {
   readonly argv: readonly string[]
   readonly env: EnvironmentVariables
   readonly version: string
-  /** Of the command line itself, to start it again. */
+  /** File of the command line itself, to start it again. */
   readonly script: string
   /** Whether Ctrl-C can be typed. */
   readonly isInteractive: boolean
@@ -26,7 +26,7 @@ export function cliDeps(terminal: Pick<CliTerminal, 'clock' | 'random' | 'err'>)
   return { clock: terminal.clock, random: terminal.random, journal: { say, warn: say } }
 }
 
-/** On standard error, because a shell may be reading standard output; the runner obeys commands on both. */
+/** Writes to standard error, because a shell may be reading standard output. The runner obeys commands on both. */
 export function maskSecret(secret: string, { env, err }: Pick<CliTerminal, 'env' | 'err'>): void {
   if (env['GITHUB_ACTIONS'] === 'true') err(`::add-mask::${secret}\n`)
 }

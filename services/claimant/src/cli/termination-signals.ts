@@ -1,6 +1,6 @@
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Takes the signals that ask a process to end over from the system until the returned function is called. */
+/** Handles the signals that ask a process to end, until the returned function is called. */
 export function onTerminationSignal(listener: (signal: NodeJS.Signals) => void): () => void {
   for (const signal of signals) process.on(signal, listener)
   return () => {

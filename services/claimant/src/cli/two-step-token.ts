@@ -11,10 +11,10 @@ import type { EnvironmentVariables, RunEnvironment } from '../environment/run-en
 import type { CliCommand } from './arguments.ts'
 import { readClaimState, removeClaimState, writeClaimState } from './claim-state.ts'
 
-/** What the output `code` says when GitHub's own token makes a proof unnecessary. */
+/** Value of the output `code` when GitHub's own token makes a proof unnecessary. */
 const codeNotNeeded = 'not-needed'
 
-/** First step: opens the claim and keeps it. Resolves to the code, which is public. @throws ClaimFailure */
+/** First step: opens the claim and stores it. Resolves to the code, which is public. @throws ClaimFailure */
 export async function beginToken(
   command: Extract<CliCommand, { kind: 'begin' }>,
   where: RunEnvironment,
@@ -39,7 +39,7 @@ export async function beginToken(
   return claim.challengeCode
 }
 
-/** Second step, whose name is the code: collects the token. The state file is gone afterwards, whatever happened. @throws ClaimFailure */
+/** Second step, whose name is the code: collects the token. The state file is always removed. @throws ClaimFailure */
 export async function finishToken(
   command: Extract<CliCommand, { kind: 'finish' }>,
   where: RunEnvironment,

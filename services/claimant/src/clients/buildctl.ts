@@ -1,6 +1,6 @@
 import type { LeasedBuilder } from '../building/builder-files.ts'
 
-/** buildctl takes these before its subcommand only. */
+/** Adds the builder's address and credentials, which buildctl accepts only before its subcommand. */
 export function buildctlCommand(command: readonly string[], to: LeasedBuilder): string[] {
   const [program = '', ...args] = command
   const server = ['--addr', to.endpoint, '--tlsservername', to.serverName, '--tlscacert', to.caFile]
@@ -9,8 +9,8 @@ export function buildctlCommand(command: readonly string[], to: LeasedBuilder): 
 }
 
 /**
- * Where the platform is not said, BuildKit's Dockerfile frontend builds for the builder's own, but writes the machine's beside the image. On
- * an emulated builder these are two.
+ * Without a platform, BuildKit's Dockerfile frontend builds for the builder's platform, but writes the machine's beside
+ * the image. On an emulated builder the two differ.
  */
 function namingPlatform(args: readonly string[], platform: string): readonly string[] {
   const at = args.findIndex(arg => arg === 'build' || arg === 'b')

@@ -1,8 +1,9 @@
 import type { LeasedBuild } from '../building/lease-builders.ts'
 
 /**
- * How any program finds its builders. Without a suffix: the first one; with `_AMD64` or `_ARM64`: the one of that architecture.
- * BUILDKIT_HOST is what buildctl and others read; it says nothing of certificates.
+ * The variables by which any program finds its builders.
+ * Without a suffix: the first builder. With `_AMD64` or `_ARM64`: the builder of that architecture.
+ * buildctl and others read BUILDKIT_HOST, which has no certificates.
  */
 export function builderVariables({ build, builders }: LeasedBuild): Record<string, string> {
   const of = (builder: LeasedBuild['builders'][number], suffix: string) => ({

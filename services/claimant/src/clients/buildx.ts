@@ -6,15 +6,15 @@ import { runQuietly } from './run-quietly.ts'
 
 export const buildxBuilder = 'forkproof'
 
-/** @throws ClaimFailure `cannot` when this is no working buildx, so that no builder is leased in vain */
+/** Checked before a builder is leased. @throws ClaimFailure `cannot` when buildx does not work */
 export async function checkBuildx(buildx: readonly string[], env: EnvironmentVariables): Promise<void> {
   const { ok } = await runQuietly([...buildx, 'version'], env)
   if (!ok) throw unusable(`\`${buildx.join(' ')} version\` fails.`)
 }
 
 /**
- * Makes a builder of driver `remote` with one node per platform, in a configuration of its own: the user's builders and their choice stay
- * as they are. Nothing is contacted.
+ * Makes a buildx builder of driver `remote` with one node per platform, without contacting it.
+ * It has a configuration of its own, so the user's builders and their choice stay as they are.
  * @param configFolder becomes BUILDX_CONFIG
  * @returns the variables that make buildx use it
  * @throws ClaimFailure
@@ -29,7 +29,7 @@ export async function createBuildxBuilder(
   const taken = new Set<string>()
   const variables = { BUILDX_CONFIG: configFolder, BUILDX_BUILDER: buildxBuilder }
   for (const [index, builder] of builders.entries()) {
-    // BUILDX_BUILDER would name a builder that is not there yet.
+    // BUILDX_BUILDER would name a builder that does not exist yet.
     const command = [...buildx, ...createArguments(builder, distinct(builder.endpoint, taken), index > 0)]
     const { ok, output } = await runQuietly(command, { ...env, BUILDX_CONFIG: configFolder, BUILDX_BUILDER: undefined })
     if (!ok) throw unusable(`\`${buildx.join(' ')} create\` fails: ${harmlessText(output)}`)
@@ -57,8 +57,8 @@ function createArguments(builder: LeasedBuilder, endpoint: string, append: boole
 }
 
 /**
- * buildx refuses two nodes at one address, although ours differ by server name behind one front door. A port with zeros before it is the
- * same port in another spelling.
+ * buildx refuses two nodes at one address, but ours differ only by the server name at one TLS proxy.
+ * A port with zeros before it is the same port in another spelling.
  */
 function distinct(endpoint: string, taken: Set<string>): string {
   let spelling = endpoint

@@ -2,13 +2,13 @@ import { access, constants, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { EnvironmentVariables } from '../environment/run-environment.ts'
 
-/** Is there a program of this name that may be run? As a shell looks for it: a name with a slash is a path. */
+/** Whether this program can be run. Searched as a shell does: a name with a slash is a path. */
 export async function checkProgram(
   name: string,
   env: EnvironmentVariables,
 ): Promise<'found' | 'missing' | 'not executable'> {
   const places = name.includes('/') || name.includes(path.sep) ? [''] : (env['PATH'] ?? '').split(path.delimiter)
-  // Windows adds one of several endings; there the attempt itself must tell.
+  // Windows adds one of several endings, so there only the start itself can tell.
   if (process.platform === 'win32') return 'found'
   let outcome: 'missing' | 'not executable' = 'missing'
   for (const place of places) {

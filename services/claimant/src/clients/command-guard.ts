@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { buildingLimits } from '../building/limits.ts'
 
 /**
- * A line on its input: the command is over. The end of its input: whoever wrote there was killed, so the command is asked to end, and after
- * the time in $2 made to.
+ * A line on its input means that the command is over. The end of its input means that our process was killed: then the
+ * command gets SIGTERM, and SIGKILL after $2 seconds.
  */
 const script = `
 read -r _ && exit 0
@@ -18,9 +18,10 @@ kill -KILL "$1" 2>/dev/null
 `
 
 /**
- * Sees to it that the command does not outlive this process where it is killed outright: it would go on to build on a builder that nobody
- * waits for. A shell in a session of its own, so that what is sent to this process's whole group leaves it alone. Windows has none.
- * @returns to be called when the command is over
+ * Ends the command if this process is killed. Otherwise it would go on building on a builder that is given up.
+ * The guard is a shell in a session of its own, so that signals to this process's group do not reach it.
+ * Windows has no such shell and no guard.
+ * @returns a function to call when the command is over
  */
 export function guardCommand(pid: number, graceMs: number = buildingLimits.orphanGraceMs): () => void {
   if (process.platform === 'win32') return () => undefined
@@ -31,7 +32,7 @@ export function guardCommand(pid: number, graceMs: number = buildingLimits.orpha
     cwd: '/',
     env: { PATH: '/usr/bin:/bin' },
   })
-  // Without it everything else holds as before.
+  // A guard that cannot be started changes nothing else.
   guard.on('error', () => undefined)
   guard.stdin.on('error', () => undefined)
   guard.unref()

@@ -2,8 +2,9 @@ import type { AccessToken, ProjectId } from '@forkproof/contracts/ids'
 import type { EnvironmentVariables } from '../environment/run-environment.ts'
 
 /**
- * What an unmodified `depot` needs to use our API instead of its vendor's (facts depot A1, A3), and not to report to the vendor. What is
- * set already is the user's word.
+ * The variables by which an unmodified `depot` uses our API instead of its vendor's
+ * (docs/facts/depot.md#order-of-tokens, docs/facts/depot.md#transport), and does not report to the vendor.
+ * A reporting variable that the user has set stays as it is.
  */
 export function depotVariables(
   access: { accessToken: AccessToken; projectId: ProjectId; apiUrl: string },

@@ -1,11 +1,11 @@
 import path from 'node:path'
 import { Platform } from '@forkproof/contracts/builder'
 
-/** The command that a builder is for, by what it needs to use one. */
+/** The client that the command starts. Each kind needs something else to use a builder. */
 export type CommandClient =
   | { readonly kind: 'buildx' /** How buildx is started. */; readonly buildx: readonly string[] }
   | { readonly kind: 'buildctl' }
-  /** Leases its builders itself. */
+  /** It leases its builders itself. */
   | { readonly kind: 'depot' }
   | { readonly kind: 'other' }
 
@@ -15,7 +15,7 @@ const programName = (program: string): string =>
     .toLowerCase()
     .replace(/\.exe$/, '')
 
-/** Never empty: the command line refuses that before. */
+/** `command` is never empty: the arguments are checked before. */
 export function recogniseClient(command: readonly string[]): CommandClient | { readonly problem: string } {
   const [program = '', ...args] = command
   const name = programName(program)
@@ -26,7 +26,7 @@ export function recogniseClient(command: readonly string[]): CommandClient | { r
   return { kind: 'other' }
 }
 
-/** `docker build` builds on the local daemon wherever buildx is not its default, and would do so without a word. */
+/** `docker build` is refused: where buildx is not its default, it silently builds on the local daemon. */
 function recogniseDocker(program: string, args: readonly string[]): CommandClient | { problem: string } {
   const at = args.indexOf('buildx')
   const before = args.slice(0, at)
@@ -46,7 +46,7 @@ function recogniseBuildctl(args: readonly string[]): CommandClient | { problem: 
     : { problem: `leave ${ours.split('=', 1)[0]} out: it is set for the leased builder` }
 }
 
-/** What the command itself says it builds for, so that it need not be said twice; nothing where that is not one of ours. */
+/** The platforms that the command itself names, so that the user need not repeat them. Empty if one is unknown here. */
 export function platformsOf(command: readonly string[]): readonly Platform[] {
   const named = command.flatMap((arg, index) => {
     if (arg === '--platform') return (command[index + 1] ?? '').split(',')

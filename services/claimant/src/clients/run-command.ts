@@ -17,14 +17,14 @@ export interface RunningCommand {
 
 const couldNotRun = 126
 
-/** Starts the user's command on this terminal: its input and output are not ours. It ends with this process, however that ends. */
+/** Starts the user's command with this terminal's input and output. It ends with this process, however that ends. */
 export function runCommand(command: readonly string[], env: EnvironmentVariables): RunningCommand {
   const [program = '', ...args] = command
   const child = spawn(program, args, { stdio: 'inherit', env: { ...env } })
   const release = child.pid === undefined ? undefined : guardCommand(child.pid)
   const ended = new Promise<CommandEnd>(resolve => {
     child.on('error', () => {
-      // Also told when a signal could not be delivered; then the exit follows.
+      // An error also follows a signal that could not be delivered; then the exit comes later.
       if (child.pid === undefined) resolve({ exitCode: couldNotRun, signal: undefined })
     })
     child.on('exit', (code, signal) => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { buildingLimits } from '../building/limits.ts'
 import type { EnvironmentVariables } from '../environment/run-environment.ts'
 
-/** Runs a helper program that nobody watches. Never rejects; a program that is not there is one that fails. */
+/** Runs a helper program without showing its output. Never rejects: a missing program counts as a failure. */
 export function runQuietly(
   command: readonly string[],
   env: EnvironmentVariables,

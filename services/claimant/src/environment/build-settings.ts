@@ -5,7 +5,7 @@ import { type ClaimSettings, type RawClaimSettings, readSettings } from './claim
 
 export interface RawBuildSettings extends RawClaimSettings {
   readonly project: string | undefined
-  /** Each a platform or several with commas between. */
+  /** Each entry is one platform or several with commas between. */
   readonly platforms: readonly string[]
   readonly waitSeconds?: string | undefined
   readonly maxMinutes?: string | undefined
@@ -20,12 +20,12 @@ export interface BuildSettings extends ClaimSettings {
   readonly maxMinutes?: number
 }
 
-/** What grants give unless they say otherwise. */
+/** The platform that a grant has unless it says otherwise. */
 const platformDefault: Platform = 'linux/amd64'
 
 /**
- * All problems at once, named as in `names`.
- * @param implied platforms where none is named
+ * Reports all problems at once, named as in `names`.
+ * @param implied platforms for when none is named
  */
 export function readBuildSettings(
   raw: RawBuildSettings,

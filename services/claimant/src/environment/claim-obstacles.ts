@@ -8,7 +8,7 @@ interface Explanation {
 const grantPermission =
   'Give the job `permissions: id-token: write`; GitHub itself then issues its token and no claim is needed.'
 
-/** Every way of being in the wrong place, and the way out. */
+/** Everything that keeps a run from claiming, and what to do about it. */
 export const claimObstacles = {
   not_in_actions: {
     title: 'This is not a GitHub Actions run',

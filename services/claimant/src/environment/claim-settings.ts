@@ -2,7 +2,7 @@ import { Audience, Issuer, JobId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import { claimantLimits } from '../claiming/limits.ts'
 
-/** What people write, before it is understood; an empty string is a value that was left out (an Action's input cannot be undefined). */
+/** The settings as people write them. An empty string counts as absent: an Action's input is never undefined. */
 export interface RawClaimSettings {
   readonly issuer: string | undefined
   readonly audience: string | undefined
@@ -12,7 +12,7 @@ export interface RawClaimSettings {
 
 export interface ClaimSettings {
   readonly issuer: Issuer
-  /** The issuer itself unless given: the claimant must know it to check the code. */
+  /** The issuer itself unless given. The claimant must know it to check the code. */
   readonly audience: Audience
   readonly jobId?: JobId
   readonly timeoutMs: number
@@ -23,7 +23,7 @@ const emptyIsAbsent = (value: string | undefined) =>
   value === undefined || value.trim() === '' ? undefined : value.trim()
 
 const Schema = z.object({
-  // People paste addresses with a slash at the end; nothing else is forgiven.
+  // People paste addresses with a slash at the end. Nothing else is corrected.
   issuer: z.preprocess(value => (typeof value === 'string' ? value.replace(/\/$/, '') : ''), Issuer),
   audience: Audience.optional(),
   jobId: JobId.optional(),
@@ -35,7 +35,7 @@ const Schema = z.object({
     .pipe(z.int().min(timeoutSecondsMin).max(timeoutSecondsMax)),
 })
 
-/** All problems at once, one line for each value and named as in `names`. */
+/** Reports all problems at once, one line per value, named as in `names`. */
 export function readSettings(
   raw: RawClaimSettings,
   names: Readonly<Record<keyof RawClaimSettings, string>>,

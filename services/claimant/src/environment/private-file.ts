@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 
 /**
- * Writes a file that only its owner can read, whole or not at all. A fresh file takes the old one's place, so neither an existing file's
- * looser mode nor a symbolic link planted at its name is of consequence.
+ * Writes a file that only its owner can read, whole or not at all.
+ * A fresh file replaces the old one, so the old one's mode and a symbolic link planted at its name have no effect.
  */
 export async function writePrivateFile(file: string, content: string): Promise<void> {
   const fresh = `${file}.${randomUUID()}`

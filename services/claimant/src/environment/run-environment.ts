@@ -4,7 +4,7 @@ import type { ClaimObstacle } from './claim-obstacles.ts'
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 
-/** A fork's pull request run, as the runner describes it. The issuer checks all of it at GitHub. */
+/** A fork's pull request run, as the runner describes it. The issuer checks all of this at GitHub. */
 export interface ForkRun {
   readonly repository: RepositoryName
   readonly headRepository: RepositoryName
@@ -24,7 +24,7 @@ export type RunEnvironment =
   | { readonly kind: 'cannot'; readonly reason: ClaimObstacle }
 
 const EventRepository = z.object({ id: z.int(), full_name: RepositoryName })
-/** The part of the event that matters (facts github E2). `head.repo` is null once the fork is gone. */
+/** The used members of the event (docs/facts/github.md#event-file). `head.repo` is null once the fork is gone. */
 const PullRequestEvent = z.object({
   pull_request: z.object({
     head: z.object({ repo: EventRepository.nullable() }),
@@ -35,7 +35,7 @@ const PullRequestEvent = z.object({
 const cannot = (reason: ClaimObstacle): RunEnvironment => ({ kind: 'cannot', reason })
 
 /**
- * Where am I, and what can be done here?
+ * Recognises the run that this process belongs to, and the way to a token that it has.
  * @param eventText the content of the file that GITHUB_EVENT_PATH names; undefined if there is none
  */
 export function recogniseRun(env: EnvironmentVariables, eventText: string | undefined): RunEnvironment {
@@ -61,7 +61,7 @@ function recognisePullRequest(env: EnvironmentVariables, eventText: string): Run
   const attempt = RunAttempt.safeParse(env['GITHUB_RUN_ATTEMPT'])
   const repository = RepositoryName.safeParse(env['GITHUB_REPOSITORY'])
   if (!runId.success || !attempt.success || !repository.success) return cannot('run_identity_missing')
-  // A renamed repository keeps its old spelling in neither place, so a difference means that the file is not this run's.
+  // After a rename both have the new name, so a difference means that the file belongs to another run.
   if (repository.data.toLowerCase() !== base.repo.full_name.toLowerCase()) return cannot('event_of_another_repository')
   const run = {
     repository: repository.data,
@@ -72,7 +72,7 @@ function recognisePullRequest(env: EnvironmentVariables, eventText: string): Run
   return { kind: 'claim', run }
 }
 
-/** Both or nothing: one alone is of no use. The bearer token must not travel in the clear. */
+/** Both variables or nothing. The bearer token must not travel unencrypted, except on this machine. */
 function nativeOidc(env: EnvironmentVariables): NativeOidc | undefined {
   const requestUrl = env['ACTIONS_ID_TOKEN_REQUEST_URL']
   const requestToken = env['ACTIONS_ID_TOKEN_REQUEST_TOKEN']

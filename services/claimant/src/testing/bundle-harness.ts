@@ -7,14 +7,14 @@ import { bundleClaimant } from '../bundle.ts'
 
 export interface StartedBundle {
   readonly done: Promise<{ exit: number | null; out: string; err: string }>
-  /** What it has written to standard output so far. */
+  /** Standard output so far. */
   readonly printed: () => string
   readonly kill: (signal: NodeJS.Signals) => void
 }
 
 /**
- * Bundled files as processes of their own, for what is shipped is what is tested: one bundle per test file, one working folder per test.
- * Registers the hooks that make and remove them. For tests only.
+ * The shipped files as processes: one bundle per test file and one working folder per test.
+ * Registers the hooks that make and remove them.
  */
 export function bundleHarness() {
   let bundleFolder = ''
@@ -42,7 +42,7 @@ export function bundleHarness() {
   }
 }
 
-/** What the runner gives every step of a fork's run. */
+/** The variables that the runner gives every step of a fork's run. */
 async function forkEnvironment(directory: string): Promise<Record<string, string>> {
   const head = { repo: { id: 2, full_name: 'contributor/widgets' } }
   const base = { repo: { id: 1, full_name: 'acme/widgets', private: false } }
@@ -55,7 +55,7 @@ async function forkEnvironment(directory: string): Promise<Record<string, string
     GITHUB_REPOSITORY: 'acme/widgets',
     GITHUB_RUN_ID: '4711',
     GITHUB_RUN_ATTEMPT: '1',
-    // The runner empties it after the job; what an upload that was cut short leaves there goes with it.
+    // The runner empties this folder after the job, and with it what an interrupted upload left.
     RUNNER_TEMP: directory,
   }
 }

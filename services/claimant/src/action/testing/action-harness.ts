@@ -6,7 +6,10 @@ import { bundleHarness } from '../../testing/bundle-harness.ts'
 const runnerFiles = ['env', 'output', 'state'] as const
 type RunnerFile = (typeof runnerFiles)[number]
 
-/** The bundled Action as the runner starts its steps in a fork's run, without an artifact service. Registers hooks. For tests only. */
+/**
+ * The bundled Action as the runner starts its steps in a fork's run, without an artifact service.
+ * Registers the hooks that make and remove its files.
+ */
 export function actionHarness() {
   const bundle = bundleHarness()
   const fileOf = (name: RunnerFile) => path.join(bundle.directory, name)

@@ -10,7 +10,7 @@ import {
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const lifetimeMs = 3_600_000
 
-/** A builder's own certificate authority. For tests only. */
+/** A builder's own certificate authority. */
 export interface FakeAuthority {
   readonly caCertificate: string
   /** @throws when the request does not verify */

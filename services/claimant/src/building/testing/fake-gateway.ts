@@ -12,11 +12,11 @@ import {
 } from '../../claiming/testing/fake-issuer.ts'
 import { type FakeAuthority, fakeAuthority } from './fake-authority.ts'
 
-/** A stand-in for the gateway that admits and builds as well as it claims, and can be told to misbehave. For tests only. */
+/** A gateway that claims, admits and builds, and can be told to misbehave. */
 export interface FakeGateway extends FakeIssuer {
   readonly requests: readonly OtherRequest[]
   readonly builds: readonly FakeBuild[]
-  /** The requests, as `POST build`, `GET build`, `health`, `finish success`, `DELETE`, `exchange`; without questions and health if asked. */
+  /** The requests without health reports: `exchange`, `POST build`, `GET build`, `finish success`, `DELETE`. */
   told(): string[]
 }
 
@@ -31,11 +31,11 @@ export interface FakeBuild {
   readonly buildToken: BuildToken
   readonly request: z.infer<typeof StartBody>
   readonly authority: FakeAuthority
-  /** `success`, `error`, `canceled` once it was told. */
+  /** `success`, `error` or `canceled` once the client ended the build. */
   ended: string | undefined
   health: number
   reads: number
-  /** The state with every builder ready, or changed as told. */
+  /** The state with every builder ready, with these members changed. */
   state(changes?: object): Promise<object>
   platform(platform: Platform, changes?: object): Promise<object>
 }
@@ -113,7 +113,7 @@ const issued = (): FakeReply =>
     expires_in: 3_600,
   })
 
-/** What the gateway answers when a build begins; nothing is ready yet. */
+/** The gateway's answer when a build begins; nothing is ready yet. */
 export const startedBuildBody = async (build: FakeBuild): Promise<object> => ({
   buildId: build.buildId,
   buildToken: build.buildToken,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ClaimDeps } from '../claim-deps.ts'
 import { ClaimFailure } from '../claim-failure.ts'
 
-/** The collaborators of a claim and of a build, which record what they are told. A pause of a second takes a millisecond. */
+/** Collaborators of claims and builds that record what they are told. A pause of a second takes a millisecond. */
 export class FakeDeps implements ClaimDeps {
   readonly said: string[] = []
   readonly warned: string[] = []

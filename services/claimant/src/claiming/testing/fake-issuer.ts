@@ -5,7 +5,7 @@ import { type ClaimAnswer, ClaimRequest, type SealKey } from '@forkproof/contrac
 import { Audience, ChallengeNonce, ClaimId, Issuer } from '@forkproof/contracts/ids'
 import { CompactEncrypt, calculateJwkThumbprint, importJWK, UnsecuredJWT } from 'jose'
 
-/** A stand-in for the service that speaks the wire contract and can be told to misbehave. For tests only. */
+/** An issuer that speaks the wire contract and can be told to misbehave. */
 export interface FakeIssuer {
   readonly issuer: Issuer
   close(): Promise<void>
@@ -22,7 +22,7 @@ export interface FakeClaim {
   readonly answer: ClaimAnswer
   /** Resolves with the first `shown`. */
   readonly shown: Promise<void>
-  /** The honest answer of the exchange, with changed token claims or another key if wanted. */
+  /** The honest answer of the exchange, or one with other token claims, another key or another algorithm. */
   seal(changes?: { claims?: Record<string, unknown>; to?: SealKey; alg?: string }): Promise<FakeReply>
 }
 
@@ -93,7 +93,7 @@ export async function startFakeIssuer(
     }
     claim.exchanges += 1
     if (behaviour.exchange) return behaviour.exchange(claim, claim.exchanges)
-    // As the real one: a log is looked at all the time, other places when somebody says so.
+    // Like the real one: it polls a log all the time, and other channels after `shown`.
     if (!claim.answer.channels.includes('log')) await claim.shown
     return claim.seal()
   }

@@ -12,8 +12,8 @@ import { placeFakePrograms } from '../../clients/testing/fake-programs.ts'
 import { bundleHarness, type StartedBundle } from '../../testing/bundle-harness.ts'
 
 /**
- * The bundled command in steps of a fork's run that has the right to build, with stand-ins for the build programs and one gateway per test,
- * which the first start makes. Registers the hooks that clean up. For tests only.
+ * The bundled command in steps of a fork's run that has the right to build, with fake build programs.
+ * The first start of a test makes its fake gateway. Registers the hooks that clean up.
  */
 export function cliHarness() {
   const harness = bundleHarness()
@@ -33,7 +33,7 @@ export function cliHarness() {
     return harness.start('cli.js', args, {
       ...(await harness.forkEnvironment()),
       PATH: [harness.directory, '/usr/bin', '/bin'].join(path.delimiter),
-      // As the Action of an earlier step leaves them.
+      // As an earlier step's Action leaves them.
       FORKPROOF_ISSUER: gateway.issuer,
       FORKPROOF_PROJECT: fakeProject,
       FORKPROOF_ACCESS_TOKEN: fakeAccessToken,

@@ -36,17 +36,20 @@ const ProgramCall = z.object({
 })
 export type ProgramCall = z.infer<typeof ProgramCall>
 
-/** Programs of these names in `folder` that record how they are called. `hang` waits for a signal, `exit=N` fails. For tests only. */
+/** Places programs in `folder` that record their calls. The argument `hang` waits for a signal, `exit=N` fails. */
 export async function placeFakePrograms(folder: string, names: readonly string[]): Promise<void> {
-  await writeFile(path.join(folder, 'stand-in.mjs'), script)
+  await writeFile(path.join(folder, 'fake-program.mjs'), script)
   for (const name of names) {
     const file = path.join(folder, name)
-    await writeFile(file, `#!/bin/sh\nexec "${process.execPath}" "${folder}/stand-in.mjs" "${folder}" ${name} "$@"\n`)
+    await writeFile(
+      file,
+      `#!/bin/sh\nexec "${process.execPath}" "${folder}/fake-program.mjs" "${folder}" ${name} "$@"\n`,
+    )
     await chmod(file, 0o755)
   }
 }
 
-/** Calls whose arguments hold `text` fail. */
+/** Makes calls fail whose arguments hold `text`. */
 export const failProgramsOn = (folder: string, text: string): Promise<void> =>
   writeFile(path.join(folder, 'fail'), text)
 
