@@ -1,7 +1,7 @@
-import { posix } from 'node:path'
+import { resolveImport } from './resolve-import.ts'
 import { type Import, importsOf, isTest, type SourceFile } from './source-tree.ts'
 
-/** The table of design section 11: who may import what. `types` allows `import type` only. */
+/** Who may import what (docs/architecture.md#who-may-import-whom). `types` allows `import type` only. */
 type Permission = 'yes' | 'types' | 'no'
 type Layer = 'contracts' | 'infra' | 'workflow api' | 'workflow ports' | 'workflow code' | 'another service'
 
@@ -47,26 +47,11 @@ const matrix: Record<string, Record<Layer, Permission>> = {
   'shared/layout': everything,
 }
 
-const packages: Record<string, string> = {
-  '@forkproof/contracts': 'shared/contracts',
-  '@forkproof/infra': 'shared/infra',
-  '@forkproof/deployment': 'shared/deployment',
-  '@forkproof/workflows': 'workflows',
-}
-
 /** Orchestrator hands the workflow bundle to Temporal by path, in its composition root alone. */
 const exceptions = new Set(['services/orchestrator/src/compose.ts → @forkproof/workflows/bundle'])
 
-export const partOf = (path: string): string =>
+const partOf = (path: string): string =>
   path.startsWith('workflows/') ? 'workflows' : path.split('/').slice(0, 2).join('/')
-
-function targetOf(from: string, specifier: string): string | undefined {
-  if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier)
-  const name = specifier.split('/').slice(0, 2).join('/')
-  if (!name.startsWith('@forkproof/')) return undefined
-  const folder = packages[name] ?? `services/${name.slice('@forkproof/'.length)}`
-  return `${folder}/${specifier.split('/').slice(2).join('/')}`
-}
 
 function layerOf(target: string): Layer {
   const part = partOf(target)
@@ -82,7 +67,7 @@ export const forbiddenImports = (files: readonly SourceFile[]): string[] =>
   files.flatMap(file => importsOf(file.text).flatMap(one => complaint(file.path, one)))
 
 function complaint(from: string, one: Import): string[] {
-  const target = targetOf(from, one.specifier)
+  const target = resolveImport(from, one.specifier)
   const part = partOf(from)
   const row = matrix[part]
   if (!target || !row || partOf(target) === part) return []

@@ -13,7 +13,7 @@ const matching = (pattern: RegExp, among: SourceFile[], advice: string) =>
   )
 
 describe('the layout', () => {
-  it('lets each part import only what design section 11 allows', () => {
+  it('lets each part import only what the table of imports allows', () => {
     expect(forbiddenImports(files)).toEqual([])
   })
 
