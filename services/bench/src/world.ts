@@ -44,8 +44,8 @@ export async function openWorld(
   const state = await openStateFolder(folder, 'FORKPROOF_STATE_FOLDER')
   const supervisor = await Supervisor.open(state.logs)
   lifecycle.add('processes', () => supervisor.stopAll())
-  const progress = new Progress(line => process.stderr.write(`${line}\n`))
-  const programs = await findPrograms({ config, progress, watchdog: supervisor.watchdog, signal: lifecycle.signal })
+  const progress = new Progress({ line: text => process.stderr.write(`${text}\n`) })
+  const programs = await findPrograms(config, { progress, watchdog: supervisor.watchdog, signal: lifecycle.signal })
   const system = new LocalSystem({
     ports: await freePortSet(),
     state,

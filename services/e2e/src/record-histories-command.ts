@@ -11,6 +11,7 @@ import { freePorts } from '@forkproof/local/running/free-ports'
 import { findPrograms } from '@forkproof/local/running/programs'
 import { startTemporal } from '@forkproof/local/servers/temporal'
 import { Progress } from '@forkproof/local/tools/progress'
+import { progressOutput } from '@forkproof/local/tools/progress-output'
 import { buildTaskQueue } from '@forkproof/workflows/builds/api'
 import { eventsOf, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
 import { claimTaskQueue, claimWorkflow, claimWorkflowId, proofSeenSignal } from '@forkproof/workflows/claims/api'
@@ -44,8 +45,8 @@ try {
 }
 
 async function record(): Promise<void> {
-  const progress = new Progress(line => process.stderr.write(`${line}\n`))
-  const { temporal } = await findPrograms({ config: readConfig(process.env), progress, watchdog: supervisor.watchdog })
+  const progress = new Progress(progressOutput(process.stderr, process.env))
+  const { temporal } = await findPrograms(readConfig(process.env), { progress, watchdog: supervisor.watchdog })
   const [port = 0] = await freePorts(1)
   const { address } = await startTemporal(supervisor, { program: temporal, port, stateFolder: folder })
   installTemporalRuntime(silentLogger)

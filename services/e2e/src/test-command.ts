@@ -4,9 +4,11 @@ import { type Config, readConfig } from '@forkproof/local/config'
 import { Watchdog } from '@forkproof/local/processes/watchdog'
 import { ensureRequirements, RequirementsMissingError } from '@forkproof/local/requirements/ensure-requirements'
 import { withSystemFolders } from '@forkproof/local/requirements/machine'
-import { findTestPrograms } from '@forkproof/local/running/programs'
+import { findTestPrograms, missingTools, programsOfSuites, type TestPrograms } from '@forkproof/local/running/programs'
 import { Progress } from '@forkproof/local/tools/progress'
+import { clearAtExit, progressOutput } from '@forkproof/local/tools/progress-output'
 import { parseTestArguments, type TestArguments } from './command/test-arguments.ts'
+import { projectOf, testSuites } from './command/test-suites.ts'
 
 /**
  * `npm test [-- suites and vitest's flags]`: looks for what the suites need of the machine, finds or builds the external
@@ -20,43 +22,62 @@ else if (args.action === 'refuse') {
   process.stderr.write(args.message)
   process.exitCode = 2
 } else {
-  process.exitCode = (await prepare(args, readConfig(process.env))) ?? (await runVitest(args))
+  process.exitCode = await run(args, readConfig(process.env))
 }
 
 type Run = Extract<TestArguments, { action: 'run' }>
 
-/** The exit code when the suites cannot run. */
-async function prepare({ selection, install }: Run, config: Config): Promise<number | undefined> {
+/** Resolves with the exit code. */
+async function run(of: Run, config: Config): Promise<number> {
   const interrupted = new AbortController()
   const interrupt = () => interrupted.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
-  const { signal } = interrupted
-  const watchdog = await Watchdog.start()
-  const progress = new Progress(line => process.stdout.write(`${line}\n`))
   try {
-    const options = { suites: selection.suites, command: 'npm test', install }
-    await ensureRequirements(options, { environment: config.toolEnvironment, progress, signal })
-    if (selection.projects.includes('system')) await findTestPrograms({ config, progress, watchdog, signal })
-    return undefined
-  } catch (error) {
-    if (signal.aborted) return 130
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    return error instanceof RequirementsMissingError ? 2 : 1
-  } finally {
-    await watchdog.close()
+    const programs = await prepare(of, config, interrupted.signal)
+    // From here on vitest ends by itself when it is interrupted.
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
+    return await runVitest(of, programs)
+  } catch (error) {
+    if (interrupted.signal.aborted) return 130
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    return error instanceof RequirementsMissingError ? 2 : 1
   }
 }
 
-function runVitest({ selection, vitestFlags }: Run): Promise<number> {
+/** Sees to what the suites need. Resolves with the programs where they start any. */
+async function prepare({ selection, install }: Run, config: Config, signal: AbortSignal) {
+  const { suites, projects } = selection
+  const output = progressOutput(process.stdout, process.env)
+  clearAtExit(output)
+  const progress = new Progress(output)
+  const startServers = projects.includes('system')
+  const systemSuites = suites.filter(name => testSuites[name]?.folders.some(folder => projectOf(folder) === 'system'))
+  const tools = startServers ? await missingTools(programsOfSuites(systemSuites), config) : []
+  const deps = { environment: config.toolEnvironment, progress, signal }
+  await ensureRequirements({ suites, tools, command: 'npm test', install }, deps)
+  if (!startServers) return undefined
+  const watchdog = await Watchdog.start()
+  try {
+    return await findTestPrograms(systemSuites, config, { progress, watchdog, signal })
+  } finally {
+    await watchdog.close()
+  }
+}
+
+function runVitest({ selection, vitestFlags }: Run, programs: TestPrograms | undefined): Promise<number> {
   const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
   const summary = fileURLToPath(new URL('./closing-line-reporter.ts', import.meta.url))
   const reporters = ['--reporter=default', `--reporter=${summary}`]
   const projects = selection.projects.map(name => `--project=${name}`)
   const words = [vitest, 'run', ...reporters, ...projects, ...selection.filters, ...vitestFlags]
-  const env = { ...process.env, PATH: withSystemFolders(process.env['PATH']) }
+  const env = {
+    ...process.env,
+    PATH: withSystemFolders(process.env['PATH']),
+    // Read by testing/global-setup.ts, which would find or build every program otherwise.
+    ...(programs && { FORKPROOF_TEST_PROGRAMS: JSON.stringify(programs) }),
+  }
   const child = spawn(process.execPath, words, { stdio: 'inherit', env })
   return new Promise((resolve, reject) => {
     child.once('error', reject)

@@ -179,7 +179,7 @@ describe('npm start that cannot', () => {
       const place = await openStartHarness()
       const { code, stdout, stderr } = await startMain(args, place.settings).exited
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-      expect(stderr).toMatch(/^usage: npm start -- \[--once\] \[--json\]\n/)
+      expect(stderr).toMatch(/^usage: npm start -- \[--once\] \[--json\] \[--no-install\]\n/)
       expect(existsSync(place.stateFolder)).toBe(false)
     },
   )

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { processEnvironment, readConfig } from '@forkproof/local/config'
 import { Supervisor } from '@forkproof/local/processes/supervisor'
 import { Progress } from '@forkproof/local/tools/progress'
+import { resolveTool } from '@forkproof/local/tools/resolve-tools'
 import { natsServerTool, temporalTool, verifyTokenTool } from '@forkproof/local/tools/tool-catalogue'
-import { resolveTool } from '@forkproof/local/tools/tool-resolver'
 
 /** For tests: a state folder and a supervisor of their own, and the real programs. `close` leaves nothing. */
 export interface ServerHarness {
@@ -25,13 +25,13 @@ export async function openServerHarness(): Promise<ServerHarness> {
     'nats-server': [natsServerTool, config.natsServerPath],
     'verify-token': [verifyTokenTool(), config.verifyTokenPath],
   } as const
-  const progress = new Progress(line => process.stderr.write(`${line}\n`))
+  const progress = new Progress({ line: text => process.stderr.write(`${text}\n`) })
   return {
     folder,
     supervisor,
     program: async name => {
       const [tool, explicitPath] = choices[name]
-      return (await resolveTool(tool, { explicitPath, environment, progress, watchdog: supervisor.watchdog })).path
+      return (await resolveTool({ tool, explicitPath }, { environment, progress, watchdog: supervisor.watchdog })).path
     },
     close: async () => {
       await supervisor.stopAll()

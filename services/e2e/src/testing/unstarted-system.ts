@@ -25,7 +25,7 @@ export async function unstartedSystem(
     supervisor,
     programs: inject('programs'),
     keys: makeServiceKeys(),
-    progress: new Progress(() => undefined),
+    progress: new Progress({ line: () => undefined }),
     headless: true,
   })
 }

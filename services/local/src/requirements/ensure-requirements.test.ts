@@ -7,6 +7,7 @@ const machine: Machine = {
   system: 'Debian',
   hasDebianPackages: true,
   hasAptGet: true,
+  hasGo: true,
   isRoot: true,
   missingPrograms: new Set(),
   missingFacts: new Set(),
@@ -26,10 +27,10 @@ async function ensure({ reads, allowed = true, install = async () => {} }: Cours
   const left = [...reads]
   const interrupted = new AbortController()
   const ensuring = ensureRequirements(
-    { suites: ['builders'], command: 'npm test', install: allowed },
+    { suites: ['builders'], tools: [], command: 'npm test', install: allowed },
     {
       environment: {},
-      progress: new Progress(line => notes.push(line)),
+      progress: new Progress({ line: text => notes.push(text) }),
       signal: interrupted.signal,
       read: async () => left.shift() ?? Promise.reject(new Error('looked once more')),
       install: async packages => {

@@ -15,6 +15,7 @@ export interface Machine {
   /** Whether its packages are those of Debian or Ubuntu. */
   readonly hasDebianPackages: boolean
   readonly hasAptGet: boolean
+  readonly hasGo: boolean
   readonly isRoot: boolean
   readonly missingPrograms: ReadonlySet<string>
   /** A fact that can only be tried with a program that is missing too is not in it. */
@@ -40,6 +41,8 @@ export async function readMachine(environment: Readonly<Record<string, string | 
     system: release.PRETTY_NAME ?? process.platform,
     hasDebianPackages: hasDebianPackages(release),
     hasAptGet: await has('apt-get'),
+    // Builds look for it on the user's own PATH.
+    hasGo: (await findOnSearchPath('go', environment['PATH'] ?? '')).length > 0,
     isRoot,
     missingPrograms,
     missingFacts: await readMissingFacts(isRoot, !missingPrograms.has('unshare'), searchPath),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { natsServerTool, runcTool, temporalTool } from '../tools/tool-catalogue.ts'
 import type { Machine } from './machine.ts'
 import { planRequirements, type RequirementOptions } from './plan-requirements.ts'
 import type { KernelFactName } from './requirement-table.ts'
@@ -7,6 +8,7 @@ const debian: Machine = {
   system: 'Debian GNU/Linux 12 (bookworm)',
   hasDebianPackages: true,
   hasAptGet: true,
+  hasGo: true,
   isRoot: true,
   missingPrograms: new Set(),
   missingFacts: new Set(),
@@ -20,7 +22,13 @@ const without = (machine: Machine, programs: readonly string[], facts: readonly 
   missingFacts: new Set(facts),
 })
 const plan = (machine: Machine, options: Partial<RequirementOptions> = {}) =>
-  planRequirements(machine, { suites: ['builders', 'builds', 'start'], command: 'npm test', install: true, ...options })
+  planRequirements(machine, {
+    suites: ['builders', 'builds', 'start'],
+    tools: [],
+    command: 'npm test',
+    install: true,
+    ...options,
+  })
 const messageOf = (machine: Machine, options: Partial<RequirementOptions> = {}): string => {
   const planned = plan(machine, options)
   if (planned.action !== 'stop') throw new Error(`planned: ${planned.action}`)
@@ -120,5 +128,29 @@ describe('who cannot or may not install', () => {
     const message = messageOf(without(debian, [], ['loop']))
     expect(message).not.toContain('install')
     expect(message.split('\n').at(-1)).toMatch(/^ {2}loop devices: modprobe loop/)
+  })
+})
+
+describe('tools that are still to be made', () => {
+  const tools = [temporalTool, natsServerTool, runcTool]
+
+  it('need Go and apt-get, and nothing more where both are', () => {
+    expect(plan(debian, { tools })).toEqual({ action: 'go on' })
+  })
+
+  it('stop the command without Go, which is not installed: the packages are too old', () => {
+    const message = messageOf({ ...debian, hasGo: false }, { tools })
+    expect(message).toContain('  - go: builds temporal, nats-server\n')
+    expect(message).toContain('  go: install version 1.26 or newer (https://go.dev/dl/)')
+  })
+
+  it('need no Go when they are there', () => {
+    expect(plan({ ...debian, hasGo: false })).toEqual({ action: 'go on' })
+    expect(plan({ ...debian, hasGo: false }, { tools: [runcTool] })).toEqual({ action: 'go on' })
+  })
+
+  it('are to be installed by hand where there is no apt-get to fetch them with', () => {
+    expect(messageOf(fedora, { tools })).toContain('install what Debian calls runc with the package manager')
+    expect(messageOf(fedora, { tools })).not.toContain('- go')
   })
 })

@@ -1,3 +1,5 @@
+import { makerOf } from '../tools/make-tool.ts'
+import type { Tool } from '../tools/tool-catalogue.ts'
 import type { Machine } from './machine.ts'
 import { kernelFactNames, kernelFacts, systemPrograms } from './requirement-table.ts'
 
@@ -18,6 +20,8 @@ export type RequirementPlan =
 export interface RequirementOptions {
   /** Suites that are going to run. */
   readonly suites: readonly string[]
+  /** Tools of this project that are still to be made. */
+  readonly tools: readonly Tool[]
   /** The command that the user gave, for the message. */
   readonly command: string
   /** Whether packages may be installed. */
@@ -26,7 +30,7 @@ export interface RequirementOptions {
 
 /** What to do about what the suites need and the machine lacks. */
 export function planRequirements(machine: Machine, options: RequirementOptions): RequirementPlan {
-  const missing = missingRequirements(machine, options.suites)
+  const missing = [...missingRequirements(machine, options.suites), ...missingMakers(machine, options.tools)]
   if (missing.length === 0) return { action: 'go on' }
   const packages = packagesOf(missing)
   // With something missing that no package brings, installing the rest would be for nothing.
@@ -52,6 +56,26 @@ function missingRequirements(machine: Machine, suites: readonly string[]): reado
   return [...programs, ...facts].filter(requirement => requirement.suites.length > 0)
 }
 
+/** What makes the tools: Go cannot be installed from here, because the packages of most releases are too old. */
+function missingMakers(machine: Machine, tools: readonly Tool[]): readonly MissingRequirement[] {
+  const madeBy = (maker: 'go' | 'apt-get') => tools.filter(tool => makerOf(tool) === maker)
+  const built = machine.hasGo ? [] : madeBy('go').map(({ name }) => name)
+  const fetched = machine.hasAptGet ? [] : madeBy('apt-get')
+  const howToGet =
+    'install version 1.26 or newer (https://go.dev/dl/), or name programs that you have (docs/settings.md)'
+  return [
+    ...(built.length > 0
+      ? [{ what: 'go', purpose: `builds ${built.join(', ')}`, suites: [], from: { howToGet } }]
+      : []),
+    ...fetched.map(({ name }) => ({
+      what: name,
+      purpose: 'is an external program',
+      suites: [],
+      from: { debianPackage: name },
+    })),
+  ]
+}
+
 function packagesOf(missing: readonly MissingRequirement[]): readonly string[] {
   const names = missing.flatMap(({ from }) => ('debianPackage' in from ? [from.debianPackage] : []))
   return [...new Set(names)].sort()
@@ -62,7 +86,9 @@ function stopMessage(machine: Machine, options: RequirementOptions, missing: rea
   const advice = missing.flatMap(({ what, from }) => ('howToGet' in from ? [`${what}: ${from.howToGet}`] : []))
   return [
     `${options.command} cannot run here (${machine.system}). Missing:`,
-    ...missing.map(({ what, purpose, suites }) => `  - ${what}: ${purpose} (${suites.join(', ')})`),
+    ...missing.map(({ what, purpose, suites }) => {
+      return `  - ${what}: ${purpose}${suites.length > 0 ? ` (${suites.join(', ')})` : ''}`
+    }),
     'To get it:',
     ...(packages.length > 0 ? [`  ${installAdvice(machine, packages)}`] : []),
     ...advice.map(line => `  ${line}`),

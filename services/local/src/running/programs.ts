@@ -1,8 +1,9 @@
 import { hostPlatforms, ownPlatform } from '@forkproof/builder-provisioner/drivers/host-platforms'
 import type { Platform } from '@forkproof/contracts/builder'
 import type { Config } from '../config.ts'
-import type { Watchdog } from '../processes/watchdog.ts'
-import type { Progress } from '../tools/progress.ts'
+import { locateTool, type ToolRequest } from '../tools/locate-tool.ts'
+import type { ToolDeps } from '../tools/make-tool.ts'
+import { resolveTools } from '../tools/resolve-tools.ts'
 import {
   buildctlTool,
   buildkitdTool,
@@ -15,14 +16,6 @@ import {
   temporalTool,
   verifyTokenTool,
 } from '../tools/tool-catalogue.ts'
-import { resolveTool } from '../tools/tool-resolver.ts'
-
-interface Finding {
-  readonly config: Config
-  readonly progress: Progress
-  readonly watchdog: Watchdog
-  readonly signal?: AbortSignal
-}
 
 /** Paths of the external programs that the system starts or hands to its services. */
 export interface Programs {
@@ -41,38 +34,78 @@ export interface TestPrograms extends Programs {
   readonly buildx: string
   readonly probeEmulated: string
 }
+type ProgramName = keyof TestPrograms
 
-/** What every start needs. Makes what is missing, one after the other: each build uses every core. */
-export async function findPrograms(finding: Finding): Promise<Programs> {
-  const { config } = finding
-  const natsServer = await find(natsServerTool, config.natsServerPath, finding)
-  const runc = await find(runcTool, config.runcPath, finding)
-  const probe = await find(probeTool(), config.probePath, finding)
-  const buildkitd = await find(buildkitdTool, config.buildkitdPath, finding)
-  const buildctl = await find(buildctlTool, config.buildctlPath, finding)
-  const temporal = await find(temporalTool, config.temporalPath, finding)
-  const emulated = (await hostPlatforms(process.arch, config.binfmtFolder)).find(one => one.emulated)
-  const probes = emulated ? { probe, probeEmulated: await findEmulatedProbe(emulated.platform, finding) } : { probe }
-  return { natsServer, temporal, buildkitd, buildctl, runc, ...probes }
-}
-
-/** Not built by a machine that emulates nothing: a little time and space for nothing. */
-const findEmulatedProbe = (platform: Platform, finding: Finding) =>
-  find(emulatedProbeTool(platform), finding.config.probeEmulatedPath, finding)
+const startPrograms = ['natsServer', 'runc', 'probe', 'buildkitd', 'buildctl', 'temporal'] as const
+const testPrograms = [...startPrograms, 'verifyToken', 'probeEmulated', 'buildx'] as const
+const serverPrograms = ['natsServer', 'temporal', 'verifyToken'] as const
+/** These suites start neither builders nor clients that build. */
+const suitesWithoutBuilders = ['claims', 'bus', 'signing', 'servers', 'workflows', 'deployment']
 
 /** What the suites have emulated. */
 export const foreignPlatform: Platform = ownPlatform(process.arch) === 'linux/arm64' ? 'linux/amd64' : 'linux/arm64'
 
-export async function findTestPrograms(finding: Finding): Promise<TestPrograms> {
-  const programs = await findPrograms(finding)
-  const verifyToken = await find(verifyTokenTool(), finding.config.verifyTokenPath, finding)
-  const probeEmulated = await findEmulatedProbe(foreignPlatform, finding)
-  const buildx = await find(buildxTool, finding.config.buildxPath, finding)
-  return { ...programs, verifyToken, buildx, probeEmulated }
+/** The emulated probe is left out where nothing is emulated, to save its build. */
+export async function programsOfStart({ binfmtFolder }: Config): Promise<readonly ProgramName[]> {
+  const emulates = (await hostPlatforms(process.arch, binfmtFolder)).some(({ emulated }) => emulated)
+  return emulates ? [...startPrograms, 'probeEmulated'] : startPrograms
 }
 
-async function find(tool: Tool, explicitPath: string | undefined, finding: Finding): Promise<string> {
-  const { config, progress, watchdog, signal } = finding
-  const options = { explicitPath, environment: config.toolEnvironment, progress, watchdog }
-  return (await resolveTool(tool, { ...options, ...(signal && { signal }) })).path
+/** The suites are those of services/e2e. */
+export const programsOfSuites = (suites: readonly string[]): readonly ProgramName[] =>
+  suites.every(suite => suitesWithoutBuilders.includes(suite)) ? serverPrograms : testPrograms
+
+type FindDeps = Omit<ToolDeps, 'environment'>
+
+/** What a start needs. Makes what is missing. @throws ToolMissingError */
+export async function findPrograms(config: Config, deps: FindDeps): Promise<Programs> {
+  const names = await programsOfStart(config)
+  return names.includes('probeEmulated')
+    ? find([...startPrograms, 'probeEmulated'], config, deps)
+    : find(startPrograms, config, deps)
 }
+
+/** What the suites need; the paths of other programs lead nowhere. @throws ToolMissingError */
+export async function findTestPrograms(
+  suites: readonly string[],
+  config: Config,
+  deps: FindDeps,
+): Promise<TestPrograms> {
+  const nowhere = Object.fromEntries(
+    testPrograms.map(name => [name, `/nonexistent/${name}-not-needed-by-these-suites`]),
+  )
+  return { ...(nowhere as Record<ProgramName, string>), ...(await find(programsOfSuites(suites), config, deps)) }
+}
+
+/** Those that neither a setting, PATH nor the cache has. @throws ToolMissingError for a setting that names no such program */
+export async function missingTools(names: readonly ProgramName[], config: Config): Promise<readonly Tool[]> {
+  const requests = requestsOf(config)
+  const missing: Tool[] = []
+  for (const name of names) {
+    if ('tried' in (await locateTool(requests[name], config.toolEnvironment))) missing.push(requests[name].tool)
+  }
+  return missing
+}
+
+async function find<Name extends ProgramName>(
+  names: readonly Name[],
+  config: Config,
+  deps: FindDeps,
+): Promise<Record<Name, string>> {
+  const requests = requestsOf(config)
+  const wanted = names.map(name => requests[name])
+  const resolved = await resolveTools(wanted, { ...deps, environment: config.toolEnvironment })
+  return Object.fromEntries(names.map((name, index) => [name, resolved[index]?.path])) as Record<Name, string>
+}
+
+const requestsOf = (config: Config): Readonly<Record<ProgramName, ToolRequest>> => ({
+  natsServer: { tool: natsServerTool, explicitPath: config.natsServerPath },
+  runc: { tool: runcTool, explicitPath: config.runcPath },
+  probe: { tool: probeTool(), explicitPath: config.probePath },
+  buildkitd: { tool: buildkitdTool, explicitPath: config.buildkitdPath },
+  buildctl: { tool: buildctlTool, explicitPath: config.buildctlPath },
+  temporal: { tool: temporalTool, explicitPath: config.temporalPath },
+  verifyToken: { tool: verifyTokenTool(), explicitPath: config.verifyTokenPath },
+  probeEmulated: { tool: emulatedProbeTool(foreignPlatform), explicitPath: config.probeEmulatedPath },
+  buildx: { tool: buildxTool, explicitPath: config.buildxPath },
+})

@@ -1,9 +1,11 @@
 import { ConfigError } from '@forkproof/infra/config'
 import { Lifecycle } from '@forkproof/infra/lifecycle'
-import { compose } from '../compose.ts'
+import { compose, type LocalDeps } from '../compose.ts'
 import { type Config, readConfig } from '../config.ts'
 import type { DemoReport } from '../demo/demo-report.ts'
 import { runDemo } from '../demo/run-demo.ts'
+import { RequirementsMissingError } from '../requirements/ensure-requirements.ts'
+import { clearAtExit, type ProgressOutput, progressOutput } from '../tools/progress-output.ts'
 import type { StartArguments } from './arguments.ts'
 
 /** The children get 8 s each to go in order; all of them together must fit. */
@@ -11,35 +13,32 @@ const closeStepMsMax = 60_000
 /** One Ctrl-C under npm comes twice: from the terminal, and passed on by npm. Nobody means two presses this close. */
 const sameSignalMsMax = 500
 
-/** `npm start`: the system, the demo, then on until the user stops it. Exit codes: 0 fine, 1 failed, 2 bad settings. */
+/** `npm start`: the system, the demo, then on until the user stops it. Exit codes: 0 fine, 1 failed, 2 bad settings or a machine that lacks something. */
 export async function start(args: StartArguments, env: NodeJS.ProcessEnv): Promise<void> {
   const lifecycle = new Lifecycle(closeStepMsMax)
   // With --json standard output belongs to the one object at the end.
-  const tell = (line: string) => void (args.json ? process.stderr : process.stdout).write(`${line}\n`)
-  const stopped = stopOnSignal(lifecycle, tell)
+  const output = progressOutput(args.json ? process.stderr : process.stdout, env)
+  clearAtExit(output)
+  const stopped = stopOnSignal(lifecycle, output)
   try {
     const config = readConfig(env)
-    const proven = await run(args, config, lifecycle, tell)
+    const proven = await run(args, config, { lifecycle, output })
     process.exitCode = proven ? 0 : 1
     if (!args.once && !lifecycle.signal.aborted) await stopped
   } catch (error) {
     if (!lifecycle.signal.aborted) process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = error instanceof ConfigError ? 2 : 1
+    process.exitCode = error instanceof ConfigError || error instanceof RequirementsMissingError ? 2 : 1
   }
   await lifecycle.shutdown()
 }
 
-async function run(
-  args: StartArguments,
-  config: Config,
-  lifecycle: Lifecycle,
-  tell: (line: string) => void,
-): Promise<boolean> {
-  const system = await compose(config, lifecycle, tell)
+async function run(args: StartArguments, config: Config, deps: LocalDeps): Promise<boolean> {
+  const tell = deps.output.line
+  const system = await compose(config, args, deps)
   const { issuer, githubApi } = system.addresses
   const temporalUi = `http://127.0.0.1:${config.temporalUiPort}/namespaces/default/workflows`
   tell(`Everything runs. Gateway ${issuer} · GitHub simulator ${githubApi} · Temporal UI ${temporalUi}`)
-  const report = await runDemo(system, tell, lifecycle)
+  const report = await runDemo(system, tell, deps.lifecycle)
   tell(summary(report.verdict === 'proven', report))
   if (!args.once)
     tell(
@@ -56,7 +55,7 @@ function summary(proven: boolean, { channel, timings, githubRequests, build }: D
 }
 
 /** First signal: in order. Second: at once. */
-function stopOnSignal(lifecycle: Lifecycle, tell: (line: string) => void): Promise<void> {
+function stopOnSignal(lifecycle: Lifecycle, output: ProgressOutput): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   let stoppingSinceMs: number | undefined
   const stop = () => {
@@ -65,7 +64,7 @@ function stopOnSignal(lifecycle: Lifecycle, tell: (line: string) => void): Promi
       return
     }
     stoppingSinceMs = performance.now()
-    tell('Stopping … (once more to force it)')
+    output.line('Stopping … (once more to force it)')
     void lifecycle.shutdown().then(resolve)
   }
   process.on('SIGINT', stop)

@@ -1,28 +1,52 @@
 import { type Clock, systemClock } from '@forkproof/infra/clock'
+import type { ProgressOutput } from './progress-output.ts'
 
 const firstNoteMs = 1_000
-const nextNoteMs = 10_000
+const nextLineMs = 30_000
+const nextRewriteMs = 1_000
+
+export interface ProgressStep<T> {
+  /** What the list of later steps calls it. */
+  readonly name: string
+  readonly title: string
+  readonly work: () => Promise<T>
+}
 
 /** Says what takes long. A step under a second stays silent, so that a warm start prints nothing about tools. */
 export class Progress {
-  readonly #write: (line: string) => void
+  readonly #output: ProgressOutput
   readonly #clock: Clock
 
-  /** `write` gets whole lines without the line break. */
-  constructor(write: (line: string) => void, clock: Clock = systemClock) {
-    this.#write = write
+  constructor(output: ProgressOutput, clock: Clock = systemClock) {
+    this.#output = output
     this.#clock = clock
   }
 
   note(line: string): void {
-    this.#write(line)
+    this.#output.line(line)
   }
 
-  /** Runs the step; from its first second on, prints its title with the elapsed time every few seconds, and how it ended. */
-  async step<T>(title: string, work: () => Promise<T>): Promise<T> {
+  /** Runs a step that stands alone. */
+  step<T>(title: string, work: () => Promise<T>): Promise<T> {
+    return this.#run(title, '', work)
+  }
+
+  /** Runs the steps one after the other, each with its number and what comes then. Ends with the first that fails. */
+  async inOrder<T>(steps: readonly ProgressStep<T>[]): Promise<T[]> {
+    const results: T[] = []
+    for (const [index, { title, work }] of steps.entries()) {
+      const number = steps.length > 1 ? `[${index + 1}/${steps.length}] ` : ''
+      const later = steps.slice(index + 1).map(({ name }) => name)
+      results.push(await this.#run(`${number}${title}`, later.length > 0 ? `, then: ${later.join(', ')}` : '', work))
+    }
+    return results
+  }
+
+  /** From the first second on, shows the title with the elapsed time again and again, and then how it ended. */
+  async #run<T>(title: string, later: string, work: () => Promise<T>): Promise<T> {
     const startMs = this.#clock.now()
     const over = new AbortController()
-    const ticking = this.#tick(title, startMs, over.signal)
+    const ticking = this.#tick(elapsedMs => `${title} … ${seconds(elapsedMs)}${later}`, startMs, over.signal)
     let outcome = 'failed'
     try {
       const result = await work()
@@ -30,19 +54,24 @@ export class Progress {
       return result
     } finally {
       over.abort()
-      if (await ticking) this.#write(`${title}: ${outcome} after ${seconds(this.#clock.now() - startMs)}`)
+      if (await ticking) this.#output.line(`${title}: ${outcome} after ${seconds(this.#clock.now() - startMs)}`)
     }
   }
 
-  /** True when it has printed something. */
-  async #tick(title: string, startMs: number, until: AbortSignal): Promise<boolean> {
-    for (let printed = false, pauseMs = firstNoteMs; ; printed = true, pauseMs = nextNoteMs) {
+  /** True when it has shown something. */
+  async #tick(textAt: (elapsedMs: number) => string, startMs: number, until: AbortSignal): Promise<boolean> {
+    const { rewrite } = this.#output
+    const nextMs = rewrite ? nextRewriteMs : nextLineMs
+    for (let shown = false, pauseMs = firstNoteMs; ; shown = true, pauseMs = nextMs) {
       try {
         await this.#clock.sleep(pauseMs, until)
       } catch {
-        return printed
+        rewrite?.('')
+        return shown
       }
-      this.#write(`${title} … ${seconds(this.#clock.now() - startMs)}`)
+      const text = textAt(this.#clock.now() - startMs)
+      if (rewrite) rewrite(text)
+      else this.#output.line(text)
     }
   }
 }

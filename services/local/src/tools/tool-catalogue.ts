@@ -82,7 +82,6 @@ export const natsServerTool: GoTool = {
   },
 }
 
-/** The independent verifier of the tests. Its source is here, so its content is its version. */
 const buildkitVersion = '0.32.2'
 const buildxVersion = '0.38.2'
 
@@ -148,6 +147,7 @@ export function emulatedProbeTool(platform: string): GoTool {
   return { ...probeTool(), name: `probe-${architecture}`, setting: 'FORKPROOF_PROBE_EMULATED_PATH', architecture }
 }
 
+/** The independent verifier of the tests. Its source is here, so its content is its version. */
 export function verifyTokenTool(): GoTool {
   const moduleFolder = join(modules, 'verify-token')
   return {

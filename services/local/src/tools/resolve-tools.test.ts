@@ -5,9 +5,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { groupIsRunning } from '../processes/process-identity.ts'
 import { Watchdog } from '../processes/watchdog.ts'
 import { buildTool } from './go-build.ts'
+import { toolCacheFolder } from './locate-tool.ts'
 import { Progress } from './progress.ts'
+import { resolveTool, resolveTools } from './resolve-tools.ts'
 import { type GoTool, natsServerTool } from './tool-catalogue.ts'
-import { resolveTool, ToolMissingError, toolCacheFolder } from './tool-resolver.ts'
+import { ToolMissingError } from './tool-missing-error.ts'
 
 let folder = ''
 let watchdog: Watchdog
@@ -37,13 +39,9 @@ async function program(file: string, script: string): Promise<string> {
 const says = (version: string) => `echo "nats-server: v${version}"`
 const cachedPath = () => path('cache', 'forkproof', 'tools', 'nats-server', tool.version, 'nats-server')
 const environment = () => ({ PATH: `${path('bin')}:/usr/bin:/bin`, XDG_CACHE_HOME: path('cache') })
-const resolve = (more: { explicitPath?: string; signal?: AbortSignal } = {}) =>
-  resolveTool(tool, {
-    environment: environment(),
-    progress: new Progress(line => notes.push(line)),
-    watchdog,
-    ...more,
-  })
+const progress = new Progress({ line: text => notes.push(text) })
+const resolve = ({ explicitPath, ...more }: { explicitPath?: string; signal?: AbortSignal } = {}) =>
+  resolveTool({ tool, explicitPath }, { environment: environment(), progress, watchdog, ...more })
 /** Stands in for the compiler: does `script`, then writes a program to the place after -o. */
 const fakeGo = (script: string) =>
   program(
@@ -89,11 +87,11 @@ test('an old program on PATH is passed over for the cache', async () => {
 
 test('relative entries of PATH are not searched', async () => {
   await program(path('bin', 'nats-server'), says('2.14.1'))
-  const options = { progress: new Progress(() => {}), watchdog }
   const cwd = process.cwd()
   process.chdir(folder)
   try {
-    const failure = resolveTool(tool, { ...options, environment: { PATH: 'bin:.', XDG_CACHE_HOME: path('cache') } })
+    const relative = { PATH: 'bin:.', XDG_CACHE_HOME: path('cache') }
+    const failure = resolveTool({ tool }, { progress, watchdog, environment: relative })
     await expect(failure).rejects.toThrow('there is no nats-server on PATH')
   } finally {
     process.chdir(cwd)
@@ -124,6 +122,19 @@ test('what is missing is built once and found in the cache afterwards', async ()
   expect(await resolve()).toMatchObject({ path: cachedPath(), source: 'built' })
   expect(await resolve()).toMatchObject({ path: cachedPath(), source: 'cache' })
   expect(await readdir(dirname(dirname(cachedPath())))).toEqual([tool.version])
+})
+
+test('of several, those that are there keep their places among those that are made', async () => {
+  await fakeGo(':')
+  const tools = ['first', 'second', 'third'].map(name => ({ ...tool, name }))
+  const explicitPath = await program(path('mine'), says('2.12.9'))
+  const requests = tools.map((one, index) => (index === 1 ? { tool: one, explicitPath } : { tool: one }))
+  const resolved = await resolveTools(requests, { environment: environment(), progress, watchdog })
+  expect(resolved.map(({ name, source }) => `${name} ${source}`)).toEqual([
+    'first built',
+    'second setting',
+    'third built',
+  ])
 })
 
 test('two builds at once are one build', async () => {
