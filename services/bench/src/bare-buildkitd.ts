@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkHealth } from '@forkproof/builder-provisioner/readiness/check-health'
+import { unixEndpoint } from '@forkproof/builder-provisioner/state/builder-endpoint'
 import { buildWith } from '@forkproof/e2e/testing/remote-build'
 import { systemClock } from '@forkproof/infra/clock'
 import type { BenchWorld } from './world.ts'
@@ -32,7 +33,7 @@ export async function startBare(world: BenchWorld): Promise<{ socketPath: string
   })
   const exited = once(child, 'exit')
   const signal = AbortSignal.timeout(servingMsMax)
-  await checkHealth(socketPath, { clock: systemClock, signal }).catch(cause => {
+  await checkHealth(unixEndpoint(socketPath), { clock: systemClock, signal }).catch(cause => {
     throw new Error(`a bare daemon does not serve (exit ${child.exitCode ?? child.signalCode}): ${words}`, { cause })
   })
   const stop = async () => {

@@ -5,29 +5,27 @@ import { connectBus } from '@forkproof/infra/bus'
 import { systemClock } from '@forkproof/infra/clock'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
 import { createLogger, type Logger } from '@forkproof/infra/log'
-import { BuilderRecord } from './builders/builder-record.ts'
-import type { Config } from './config.ts'
+import type { ProvisionerConfig } from './config.ts'
 import { builderAuthorities } from './credentials/builder-ca.ts'
-import { openFrontDoor } from './door/tls-front-door.ts'
-import { DockerDriver } from './drivers/docker/docker-driver.ts'
 import type { Driver } from './drivers/driver.ts'
+import { createDriver, driverTable } from './drivers/driver-table.ts'
 import { ownPlatform } from './drivers/host-platforms.ts'
-import { MemoryDriver } from './drivers/memory/memory-driver.ts'
-import { ProcessDriver } from './drivers/process/process-driver.ts'
-import { LeaseRecord } from './leases/lease-record.ts'
 import { UplinkNetwork } from './network/uplink-network.ts'
-import { stopMsMax } from './node.ts'
-import type { CheckReady } from './ports.ts'
+import { nodeStopMsMax } from './node.ts'
+import { openTlsProxy } from './proxy/tls-proxy.ts'
+import type { CheckReady } from './readiness/builder-readiness.ts'
 import { builderReadiness } from './readiness/builder-readiness.ts'
 import { forbiddenTargets } from './readiness/forbidden-targets.ts'
-import { lockFolder } from './records/folder-lock.ts'
-import { openRecordFolder } from './records/record-folder.ts'
+import { BuilderRecord } from './state/builder-record.ts'
+import { lockFolder } from './state/folder-lock.ts'
+import { LeaseRecord } from './state/lease-record.ts'
+import { openRecordFolder } from './state/record-folder.ts'
 import { wireNode } from './wire-node.ts'
 
 const clock = systemClock
 const megabyte = 1_048_576
 
-export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ log: Logger }> {
+export async function compose(config: ProvisionerConfig, lifecycle: Lifecycle): Promise<{ log: Logger }> {
   const log = createLogger({ service: 'builder-provisioner', level: config.logLevel })
   const { stateFolder } = config
   await mkdir(stateFolder, { recursive: true, mode: 0o700 })
@@ -35,16 +33,17 @@ export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ l
   const bus = await connectBus({ servers: config.natsUrl, user: config.natsUser, password: config.natsPassword, log })
   lifecycle.add('message bus', () => bus.close())
   const listen = { host: config.host, port: config.port }
-  const door = await openFrontDoor({ listen, publicAddress: config.publicEndpoint, logger: log })
+  const door = await openTlsProxy({ listen, publicAddress: config.publicEndpoint, logger: log })
   lifecycle.add('front door', () => door.close())
   const records = join(stateFolder, 'records')
   const node = wireNode({
     nodeId: config.nodeId,
     bus,
-    driver: createDriver(config),
+    driver: driverOf(config),
+    driverName: config.driver,
     createCa: builderAuthorities(clock),
     door,
-    checkReady: createReadiness(config),
+    checkReady: readinessCheckOf(config),
     leaseRecords: await openRecordFolder({ folder: join(records, 'leases'), schema: LeaseRecord, log }),
     builderRecords: await openRecordFolder({ folder: join(records, 'builders'), schema: BuilderRecord, log }),
     settings: {
@@ -64,50 +63,30 @@ export async function compose(config: Config, lifecycle: Lifecycle): Promise<{ l
       diskBytes: config.builderDiskMegabytes * megabyte,
     },
     allowedPlatforms: config.platforms,
-    checksEmulated: config.driver === 'memory' || config.probeEmulatedPath !== undefined,
+    checksEmulated: !driverTable[config.driver].runsBuildKit || config.probeEmulatedPath !== undefined,
     clock,
     log,
   })
-  lifecycle.add('builders', () => node.stop(), stopMsMax)
+  lifecycle.add('builders', () => node.stop(), nodeStopMsMax)
   await node.start()
   return { log }
 }
 
-function createDriver(config: Config): Driver {
-  const { stateFolder, nodeId } = config
-  if (config.driver === 'memory') return new MemoryDriver()
+function driverOf(config: ProvisionerConfig): Driver {
   const network = new UplinkNetwork({
     namespace: config.uplinkNamespace,
-    owner: stateFolder,
+    owner: config.stateFolder,
     prefix: config.uplinkNetwork,
     nameservers: config.uplinkNameservers,
     blocked: config.uplinkBlocked,
   })
-  if (config.driver === 'docker') {
-    return new DockerDriver({
-      socketPath: config.dockerSocket,
-      image: config.dockerImage,
-      nodeId,
-      stateFolder,
-      projectDiskBytes: config.projectDiskMegabytes * megabyte,
-      binfmtFolder: config.binfmtFolder,
-      network,
-    })
-  }
-  return new ProcessDriver({
-    stateFolder,
-    programs: { buildkitd: config.buildkitdPath, runc: config.runcPath },
-    cgroup: config.cgroup,
-    users: { first: config.userFirst, count: config.userRanges },
-    projectDiskBytes: config.projectDiskMegabytes * megabyte,
-    binfmtFolder: config.binfmtFolder,
-    network,
-  })
+  const { nodeId, stateFolder, binfmtFolder, projectDiskMegabytes } = config
+  const options = { nodeId, stateFolder, binfmtFolder, projectDiskBytes: projectDiskMegabytes * megabyte }
+  return createDriver(config.driver, config, options, { network })
 }
 
-function createReadiness(config: Config): CheckReady {
-  // Nothing listens on the sockets of the driver that is for tests.
-  if (config.driver === 'memory') return async () => ({ startMs: 0, canaryMs: 0 })
+function readinessCheckOf(config: ProvisionerConfig): CheckReady {
+  if (!driverTable[config.driver].runsBuildKit) return async () => ({ startMs: 0, canaryMs: 0 })
   const { probeEmulatedPath: emulatedProbePath = config.probePath } = config
   const bus = new URL(config.natsUrl)
   const services = [{ host: bus.hostname.replace(/^\[|\]$/g, ''), port: Number(bus.port || 4_222) }]

@@ -5,9 +5,11 @@ import { limits } from '@forkproof/contracts/limits'
 import { ConfigError, defineSettings, loadSettings } from '@forkproof/infra/config'
 import { busSettings, logSettings } from '@forkproof/infra/shared-settings'
 import { z } from 'zod'
-import { absolutePath, count, driverSettings } from './drivers/config.ts'
-
-const hostAndPort = z.string().regex(/^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/, 'must be host:port')
+import { sharedDriverSettings } from './drivers/config.ts'
+import { driverNames, driverRefusal, driverSettings } from './drivers/driver-table.ts'
+import { uplinkSettings } from './network/config.ts'
+import { readinessSettings } from './readiness/config.ts'
+import { absolutePath, hostAndPort, wholeNumber } from './settings/setting-schemas.ts'
 
 const nodeSettings = defineSettings({
   nodeId: {
@@ -18,15 +20,9 @@ const nodeSettings = defineSettings({
   },
   driver: {
     env: 'FORKPROOF_PROVISIONER_DRIVER',
-    schema: z.enum(['process', 'docker', 'memory']),
+    schema: z.enum(driverNames),
     default: 'process',
     description: 'what builders are made of: process, docker, or memory (for tests only: builds nothing)',
-  },
-  memoryDriverAllowed: {
-    env: 'FORKPROOF_PROVISIONER_MEMORY_DRIVER_ALLOWED',
-    schema: z.enum(['yes', 'no']),
-    default: 'no',
-    description: 'yes lets the driver memory be used',
   },
   stateFolder: {
     env: 'FORKPROOF_PROVISIONER_STATE_FOLDER',
@@ -41,7 +37,7 @@ const nodeSettings = defineSettings({
   },
 })
 
-const doorSettings = defineSettings({
+const proxySettings = defineSettings({
   host: {
     env: 'FORKPROOF_PROVISIONER_HOST',
     schema: z.string().min(1),
@@ -50,7 +46,7 @@ const doorSettings = defineSettings({
   },
   port: {
     env: 'FORKPROOF_PROVISIONER_PORT',
-    schema: count(0, 65_535),
+    schema: wholeNumber(0, 65_535),
     default: 8_372,
     description: 'port that the front door listens on',
   },
@@ -65,13 +61,13 @@ const doorSettings = defineSettings({
 const capacitySettings = defineSettings({
   capacity: {
     env: 'FORKPROOF_PROVISIONER_CAPACITY',
-    schema: count(1, 1_000),
+    schema: wholeNumber(1, 1_000),
     optional: true,
     description: 'builders that run at once, warm ones included; the number of processors when not set',
   },
   warm: {
     env: 'FORKPROOF_PROVISIONER_WARM',
-    schema: count(0, 1_000),
+    schema: wholeNumber(0, 1_000),
     default: 1,
     description: 'ready, never-used builders per platform that this machine runs without emulation',
   },
@@ -83,25 +79,25 @@ const capacitySettings = defineSettings({
   },
   warmMinutes: {
     env: 'FORKPROOF_PROVISIONER_WARM_MINUTES',
-    schema: count(1, 1_440),
+    schema: wholeNumber(1, 1_440),
     default: 60,
     description: 'a warm builder is replaced at this age, in minutes',
   },
   projectLingerSeconds: {
     env: 'FORKPROOF_PROVISIONER_PROJECT_LINGER_SECONDS',
-    schema: count(0, 3_600),
+    schema: wholeNumber(0, 3_600),
     default: 0,
     description: 'how long a project’s builder stays after its last build, in seconds',
   },
   queueMax: {
     env: 'FORKPROOF_PROVISIONER_QUEUE_MAX',
-    schema: count(1, 10_000),
+    schema: wholeNumber(1, 10_000),
     default: 100,
     description: 'builds that may wait on this node; more stay in the work queue',
   },
   clientGoneSeconds: {
     env: 'FORKPROOF_PROVISIONER_CLIENT_GONE_SECONDS',
-    schema: count(1, 3_600),
+    schema: wholeNumber(1, 3_600),
     default: limits.clientGoneMs / 1_000,
     description: 'a client that is neither connected nor heard of for so many seconds is gone',
   },
@@ -111,19 +107,19 @@ export const settings = defineSettings({
   ...busSettings('provisioner'),
   ...logSettings,
   ...nodeSettings,
-  ...doorSettings,
+  ...proxySettings,
   ...capacitySettings,
+  ...sharedDriverSettings,
   ...driverSettings,
+  ...uplinkSettings,
+  ...readinessSettings,
 })
 
 /** @throws ConfigError */
 export function readConfig(env: NodeJS.ProcessEnv) {
   const config = loadSettings(settings, env)
-  if (config.driver === 'memory' && config.memoryDriverAllowed === 'no') {
-    throw new ConfigError([
-      `${settings.driver.env} is memory, which builds nothing: it is for tests, and needs ${settings.memoryDriverAllowed.env}=yes`,
-    ])
-  }
+  const refusal = driverRefusal(config.driver, config)
+  if (refusal !== undefined) throw new ConfigError([`${settings.driver.env} is ${config.driver}, ${refusal}`])
   return config
 }
-export type Config = ReturnType<typeof readConfig>
+export type ProvisionerConfig = ReturnType<typeof readConfig>

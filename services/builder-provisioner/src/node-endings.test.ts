@@ -2,10 +2,10 @@ import { NodeAnnouncement } from '@forkproof/contracts/events'
 import { buckets, subjects } from '@forkproof/contracts/subjects'
 import { describe, expect, it } from 'vitest'
 import { MemoryDriver } from './drivers/memory/memory-driver.ts'
-import { buildOf, NodeWorld, projectOf, settle } from './testing/node-world.ts'
+import { buildIdOfLease, letSettle, NodeHarness, projectIdOf } from './testing/node-harness.ts'
 
-async function withLease(settings: Parameters<NodeWorld['start']>[0] = {}) {
-  const world = new NodeWorld()
+async function withLease(settings: Parameters<NodeHarness['start']>[0] = {}) {
+  const world = new NodeHarness()
   const node = await world.start(settings)
   const leaseId = world.request()
   const { builderId } = (await world.event(leaseId, 'ready')).data
@@ -26,7 +26,7 @@ describe('a client', () => {
     const { world, leaseId } = await withLease()
     for (let turn = 0; turn < 6; turn += 1) {
       await world.pass(60_000, 10_000)
-      world.bus.publish(subjects.alive(buildOf(leaseId)))
+      world.bus.publish(subjects.alive(buildIdOfLease(leaseId)))
     }
     expect(world.kinds(leaseId)).toEqual(['accepted', 'ready'])
   })
@@ -35,7 +35,7 @@ describe('a client', () => {
     const { world, leaseId } = await withLease()
     await world.pass(100_000, 10_000)
     world.bus.publish('alive.x')
-    world.bus.publish(subjects.alive(buildOf('other' as never)))
+    world.bus.publish(subjects.alive(buildIdOfLease('other' as never)))
     await world.pass(22_000, 1_000)
     expect((await world.event(leaseId, 'destroyed')).data.reason).toBe('client_gone')
   })
@@ -95,7 +95,7 @@ describe('a builder', () => {
 
 describe('a project’s builder', () => {
   async function shared(projectLingerMs = 0) {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     await world.start({ projectLingerMs })
     const leases = [world.request({ builderClass: 'project' }), world.request({ builderClass: 'project' })] as const
     const ready = await Promise.all(leases.map(leaseId => world.event(leaseId, 'ready')))
@@ -107,7 +107,7 @@ describe('a project’s builder', () => {
     expect(ready[0]?.builderId).toBe(ready[1]?.builderId)
     expect(ready[0]?.connection.serverName).not.toBe(ready[1]?.connection.serverName)
     expect(ready[0]?.connection.caCertificate).not.toBe(ready[1]?.connection.caCertificate)
-    expect(world.driver.made).toMatchObject([{ kind: { class: 'project', projectId: projectOf('a') } }])
+    expect(world.driver.made).toMatchObject([{ kind: { class: 'project', projectId: projectIdOf('a') } }])
   })
 
   it('goes on for the others when one ends, which gets a receipt of its own', async () => {
@@ -142,7 +142,7 @@ describe('a project’s builder', () => {
 
   it('is never another project’s', async () => {
     const { world, ready } = await shared()
-    const stranger = world.request({ builderClass: 'project', projectId: projectOf('b') })
+    const stranger = world.request({ builderClass: 'project', projectId: projectIdOf('b') })
     expect((await world.event(stranger, 'ready')).data.builderId).not.toBe(ready[0]?.builderId)
   })
 })
@@ -189,7 +189,7 @@ describe('a node that is stopped', () => {
 })
 
 describe('the announcement', () => {
-  const announced = (world: NodeWorld) =>
+  const announced = (world: NodeHarness) =>
     world.until(() => {
       const text = world.bus.buckets.get(buckets.nodes)?.writes.at(-1)
       return text === undefined ? undefined : NodeAnnouncement.parse(JSON.parse(text))
@@ -213,7 +213,7 @@ describe('the announcement', () => {
   })
 
   it('offers no egress that the machine cannot filter', async () => {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     world.driver.faults.missing = [{ egress: 'internet', part: { what: 'nft', howToGet: 'apt-get install nftables' } }]
     await world.start()
     await world.pass(2_000)
@@ -228,7 +228,7 @@ describe('the announcement', () => {
   })
 
   it('offers no platform and takes no request while no builder can be isolated', async () => {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     const part = { what: 'root', howToGet: 'run it as root' }
     world.driver.faults.missing = [
       { egress: 'none', part },
@@ -241,17 +241,17 @@ describe('the announcement', () => {
     expect([world.kinds(leaseId), world.driver.made]).toEqual([[], []])
     world.driver.faults = {}
     await world.pass(31_000, 1_000)
-    await settle()
+    await letSettle()
     await world.event(leaseId, 'ready')
   })
 
   const arm64 = 'linux/arm64'
-  const emulating = (world: NodeWorld) => {
+  const emulating = (world: NodeHarness) => {
     world.driver.served = [...new MemoryDriver().served, { platform: arm64, emulated: true }]
   }
 
   it('offers what is emulated from when it is until it is no more, and takes requests for it meanwhile', async () => {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     await world.start({ warm: 1 })
     const early = world.request({ platform: arm64 })
     await world.pass(31_000, 1_000)
@@ -270,7 +270,7 @@ describe('the announcement', () => {
   })
 
   it('offers nothing emulated whose programs it cannot try', async () => {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     world.checksEmulated = false
     emulating(world)
     await world.start()

@@ -1,15 +1,15 @@
 import { AppError } from '@forkproof/contracts/errors'
 import type { BuilderId, LeaseId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { NodeWorld, settle } from './testing/node-world.ts'
+import { letSettle, NodeHarness } from './testing/node-harness.ts'
 
 const hang = () => new Promise<void>(() => undefined)
 /** A driver that hears when it is told to stop. */
 const hangUntilStopped = (_: unknown, signal: AbortSignal) =>
   new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 
-async function started(settings: Parameters<NodeWorld['start']>[0] = {}) {
-  const world = new NodeWorld()
+async function started(settings: Parameters<NodeHarness['start']>[0] = {}) {
+  const world = new NodeHarness()
   const node = await world.start(settings)
   return { world, node }
 }
@@ -56,7 +56,7 @@ describe('a driver', () => {
     const { world } = await started()
     world.checkReady = hang as never
     const leaseId = world.request()
-    await settle()
+    await letSettle()
     const { builderId } = await world.until(() => world.driver.made[0])
     world.driver.kill(builderId)
     expect((await world.event(leaseId, 'failed')).data).toMatchObject({ reason: 'builder_lost', retryable: true })
@@ -180,7 +180,7 @@ describe('while the bus is down', () => {
 
 describe('a node that was killed', () => {
   /** Kills the node when `at` says so, starts another over the same folder, and lets things settle. */
-  async function restartedAt(at: (world: NodeWorld, leaseId: LeaseId) => Promise<unknown>) {
+  async function restartedAt(at: (world: NodeHarness, leaseId: LeaseId) => Promise<unknown>) {
     const { world } = await started()
     const leaseId = world.request()
     await at(world, leaseId)
@@ -246,7 +246,7 @@ describe('a node that was killed', () => {
   it('and lost the record of a builder still removes it and answers its lease', async () => {
     const { world, leaseId } = await restartedAt(async (world, leaseId) => {
       await world.event(leaseId, 'ready')
-      await settle()
+      await letSettle()
       world.builderRecords.texts.clear()
     })
     expect((await world.event(leaseId, 'destroyed')).data).toMatchObject({ reason: 'builder_lost' })
@@ -256,7 +256,7 @@ describe('a node that was killed', () => {
   it('and lost its whole folder removes what the driver finds', async () => {
     const { world, leaseId } = await restartedAt(async (world, leaseId) => {
       await world.event(leaseId, 'ready')
-      await settle()
+      await letSettle()
       world.builderRecords.texts.clear()
       world.leaseRecords.texts.clear()
     })
@@ -268,7 +268,7 @@ describe('a node that was killed', () => {
   it('with a warm pool removes it and fills it anew', async () => {
     const { world } = await started({ warm: 1 })
     const old = await world.until(() => world.driver.made[0])
-    await settle()
+    await letSettle()
     world.kill()
     await world.start({ warm: 1 })
     await world.pass(5_000, 500)

@@ -1,7 +1,7 @@
 import type { LeaseId } from '@forkproof/contracts/ids'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { NodeWorld, settle } from './testing/node-world.ts'
+import { letSettle, NodeHarness } from './testing/node-harness.ts'
 
 const seed = 20_260_815
 const leasesMax = 6
@@ -43,7 +43,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const settings = { capacity: 2, warm: 1 }
 
 class Run {
-  readonly world = new NodeWorld()
+  readonly world = new NodeHarness()
   readonly leases: LeaseId[] = []
   readonly served = new Map<string, Set<LeaseId>>()
 
@@ -59,7 +59,7 @@ class Run {
     if (one.kind === 'bus') world.bus.up = one.up
     if (one.kind === 'fault') this.#fault(one.fault)
     if (one.kind === 'restart' || one.kind === 'stop') await this.#again(one.kind)
-    await settle()
+    await letSettle()
     this.#check()
   }
 
@@ -93,7 +93,7 @@ class Run {
     expect(world.driver.machine.size).toBeLessThanOrEqual(settings.capacity)
     const ephemeral = world.driver.made.filter(({ kind }) => kind.class === 'ephemeral')
     for (const { builderId } of ephemeral) {
-      const users = this.leases.filter(leaseId => world.everServed(leaseId).has(`/nowhere/${builderId}.sock`))
+      const users = this.leases.filter(leaseId => world.everServed(leaseId).has(`unix:///nowhere/${builderId}.sock`))
       expect(users.length, `${builderId} serves one lease`).toBeLessThanOrEqual(1)
     }
     for (const leaseId of this.leases) {

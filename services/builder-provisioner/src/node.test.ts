@@ -1,10 +1,10 @@
 import { openWithBuildToken } from '@forkproof/infra/seal'
 import { describe, expect, it } from 'vitest'
-import { NodeWorld, token } from './testing/node-world.ts'
+import { NodeHarness, testBuildToken } from './testing/node-harness.ts'
 
 describe('a lease', () => {
   it('is accepted, gets a builder of its own and ends with a receipt that nothing is left', async () => {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     await world.start()
     const lease = world.request()
     const ready = await world.event(lease, 'ready')
@@ -19,17 +19,17 @@ describe('a lease', () => {
   })
 
   it('gets a key that only the build’s token opens, and a certificate that ends with it', async () => {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     await world.start()
     const lease = world.request({ leaseMs: 60_000 })
     const { connection } = (await world.event(lease, 'ready')).data
-    const key = await openWithBuildToken(connection.sealedClientKey ?? '', token)
+    const key = await openWithBuildToken(connection.sealedClientKey ?? '', testBuildToken)
     expect(key.reveal()).toBe(`key of ${lease}`)
     expect(connection.clientCertificate).toContain(`until ${world.clock.now() + 60_000}`)
   })
 
   it('makes no key for a client that has one', async () => {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     await world.start()
     const certificateRequest = '-----BEGIN CERTIFICATE REQUEST-----\ngood\n-----END CERTIFICATE REQUEST-----\n'
     const lease = world.request({ certificateRequest })
@@ -37,7 +37,7 @@ describe('a lease', () => {
   })
 
   it('takes a warm builder at once, and another is made', async () => {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     await world.start({ warm: 1 })
     const warm = await world.until(() => world.driver.made[0])
     const lease = world.request()
@@ -49,7 +49,7 @@ describe('a lease', () => {
   })
 
   it('of a project is a stranger to the one before on the same builder: another authority, another name', async () => {
-    const world = new NodeWorld()
+    const world = new NodeHarness()
     await world.start()
     const ready = async () => (await world.event(world.request({ builderClass: 'project' }), 'ready')).data
     const [one, other] = [await ready(), await ready()]

@@ -2,14 +2,14 @@ import { BuildId } from '@forkproof/contracts/ids'
 import { subjects } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
+import { withDeadline } from '@forkproof/infra/deadline'
 import type { Logger } from '@forkproof/infra/log'
-import type { Abilities } from './announcement/abilities.ts'
 import type { Announcer } from './announcement/announcer.ts'
-import type { BuilderYard } from './builders/builder-yard.ts'
-import { withDeadline } from './builders/deadline.ts'
+import type { SupportedBuilders } from './announcement/supported-builders.ts'
+import type { BuilderPool } from './builders/builder-pool.ts'
 import type { CommandConsumers } from './commands/consume-commands.ts'
 import type { Driver } from './drivers/driver.ts'
-import type { LeaseBook } from './leases/lease-book.ts'
+import type { LeaseStore } from './leases/lease-store.ts'
 import type { Reconciler } from './reconcile/reconciler.ts'
 
 /** Nothing that is due waits longer than this for its time, even when nothing happens. */
@@ -17,14 +17,14 @@ const tickMs = 1_000
 const sweepEveryMs = 30_000
 const listMsMax = 10_000
 /** Shutdown: this long for builders to go and for the last events to be said. */
-export const stopMsMax = 20_000
+export const nodeStopMsMax = 20_000
 const stopPollMs = 50
 
-export interface NodeParts {
-  readonly book: LeaseBook
-  readonly yard: BuilderYard
+export interface BuilderNodeDeps {
+  readonly book: LeaseStore
+  readonly yard: BuilderPool
   readonly reconciler: Reconciler
-  readonly abilities: Abilities
+  readonly abilities: SupportedBuilders
   readonly announcer: Announcer
   readonly driver: Driver
   readonly bus: Pick<Bus, 'subscribe'>
@@ -38,12 +38,12 @@ export interface NodeParts {
 
 /** One machine that runs builders: loads what was, sweeps, then serves until it is stopped. */
 export class BuilderNode {
-  readonly #parts: NodeParts
+  readonly #parts: BuilderNodeDeps
   readonly #ended = new AbortController()
   #consumers: CommandConsumers | undefined
   #loop = Promise.resolve()
 
-  constructor(parts: NodeParts) {
+  constructor(parts: BuilderNodeDeps) {
     this.#parts = parts
   }
 
@@ -108,7 +108,7 @@ export class BuilderNode {
     this.#parts.deafen()
     reconciler.stopping = true
     reconciler.wake()
-    const untilMs = clock.now() + stopMsMax - 1_000
+    const untilMs = clock.now() + nodeStopMsMax - 1_000
     while (!this.#isEmpty() && clock.now() < untilMs) {
       await clock.sleep(stopPollMs)
       reconciler.wake()

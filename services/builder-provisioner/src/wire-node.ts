@@ -3,35 +3,39 @@ import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
-import { Abilities } from './announcement/abilities.ts'
 import { Announcer } from './announcement/announcer.ts'
 import { describeNode } from './announcement/describe-node.ts'
-import type { BuilderRecord } from './builders/builder-record.ts'
-import { BuilderYard } from './builders/builder-yard.ts'
+import { SupportedBuilders } from './announcement/supported-builders.ts'
+import { BuilderPool } from './builders/builder-pool.ts'
 import { createCommands, leaseMsMax } from './commands/commands.ts'
 import { CommandConsumers } from './commands/consume-commands.ts'
+import type { CreateBuilderCa } from './credentials/builder-ca.ts'
 import type { BuilderLimits, Driver } from './drivers/driver.ts'
-import { LeaseBook } from './leases/lease-book.ts'
-import type { LeaseRecord } from './leases/lease-record.ts'
+import { LeaseStore } from './leases/lease-store.ts'
 import { BuilderNode } from './node.ts'
-import type { CheckReady, CreateBuilderCa, FrontDoor } from './ports.ts'
+import type { TlsProxy } from './proxy/tls-proxy.ts'
+import type { CheckReady } from './readiness/builder-readiness.ts'
 import { AverageDuration } from './reconcile/average-duration.ts'
-import { Hearing } from './reconcile/hearing.ts'
+import { BusUptime } from './reconcile/bus-uptime.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
-import type { PlanSettings } from './reconcile/views.ts'
-import type { Records } from './records/record-folder.ts'
+import type { PlanSettings } from './reconcile/snapshot.ts'
+import type { BuilderRecord } from './state/builder-record.ts'
+import type { LeaseRecord } from './state/lease-record.ts'
+import type { Records } from './state/record-folder.ts'
 
 /** A project's builder takes new leases for this long; then it is replaced. */
 const projectBuilderMs = 12 * 3_600_000
 const graceMs = 10_000
 
 /** What a node is made of: everything that touches the world. */
-export interface NodeInputs {
+export interface NodeDeps {
   readonly nodeId: NodeId
   readonly bus: Pick<Bus, 'isUp' | 'store' | 'subscribe' | 'bucket' | 'consume'>
   readonly driver: Driver
+  /** Its name in the table of drivers. */
+  readonly driverName: string
   readonly createCa: CreateBuilderCa
-  readonly door: FrontDoor
+  readonly door: TlsProxy
   readonly checkReady: CheckReady
   readonly leaseRecords: Records<LeaseRecord>
   readonly builderRecords: Records<BuilderRecord>
@@ -45,17 +49,17 @@ export interface NodeInputs {
   readonly log: Logger
 }
 
-export function wireNode(inputs: NodeInputs): BuilderNode {
+export function wireNode(inputs: NodeDeps): BuilderNode {
   const { nodeId, bus, driver, checksEmulated, clock, log, settings } = inputs
   const wake = () => reconciler.wake()
-  const abilities = new Abilities({ driver, allowed: inputs.allowedPlatforms, checksEmulated, clock, log })
+  const abilities = new SupportedBuilders({ driver, allowed: inputs.allowedPlatforms, checksEmulated, clock, log })
   const { book, yard } = createState(inputs, wake)
   const reconciler = new Reconciler({
     book,
     yard,
     steps: {
       nodeId,
-      driverName: driver.name,
+      driverName: inputs.driverName,
       emulated: abilities.isEmulated,
       book,
       createCa: inputs.createCa,
@@ -66,7 +70,7 @@ export function wireNode(inputs: NodeInputs): BuilderNode {
     },
     settings: () => ({ ...settings, warmPlatforms: warmPlatforms(abilities, settings) }),
     average: new AverageDuration(),
-    hearingSinceMs: new Hearing(bus.isUp, clock).sinceMs,
+    hearingSinceMs: new BusUptime(bus.isUp, clock).sinceMs,
     unavailable: () => abilities.unavailable,
     clock,
     log,
@@ -75,7 +79,15 @@ export function wireNode(inputs: NodeInputs): BuilderNode {
   const { queueMax } = inputs
   const isStopping = () => reconciler.stopping
   const commands = createCommands({ nodeId, book, queueMax, isStopping, wake, clock, log })
-  const described = { nodeId, driver, abilities, capacity: settings.capacity, yard, book }
+  const described = {
+    nodeId,
+    driver,
+    driverName: inputs.driverName,
+    abilities,
+    capacity: settings.capacity,
+    yard,
+    book,
+  }
   return new BuilderNode({
     book,
     yard,
@@ -91,11 +103,11 @@ export function wireNode(inputs: NodeInputs): BuilderNode {
   })
 }
 
-function createState({ nodeId, bus, driver, settings, clock, log, ...rest }: NodeInputs, wake: () => void) {
+function createState({ nodeId, bus, driver, settings, clock, log, ...rest }: NodeDeps, wake: () => void) {
   const store = (subject: string, text: string, messageId: string) => bus.store(subject, text, messageId)
-  const book = new LeaseBook({ records: rest.leaseRecords, store, clock, log })
+  const book = new LeaseStore({ records: rest.leaseRecords, store, clock, log })
   const { checkReady, createCa, builderRecords: records, limits } = rest
-  const yard = new BuilderYard(
+  const yard = new BuilderPool(
     { nodeId, driver, checkReady, createCa, records, limits, clock, log, onChange: wake },
     { warmMs: settings.warmAgeMsMax + leaseMsMax + graceMs, projectMs: projectBuilderMs, graceMs },
   )
@@ -103,12 +115,12 @@ function createState({ nodeId, bus, driver, settings, clock, log, ...rest }: Nod
 }
 
 /** A client that is connected lives; the moment it leaves is the last that is known of it. */
-function noteSeen(book: LeaseBook, leaseId: LeaseId, clock: Clock): void {
+function noteSeen(book: LeaseStore, leaseId: LeaseId, clock: Clock): void {
   const entry = book.get(leaseId)
   if (entry) entry.seenAtMs = clock.now()
 }
 
-const warmPlatforms = (abilities: Abilities, { warmEgress }: { warmEgress: PlanSettings['warmEgress'] }) =>
+const warmPlatforms = (abilities: SupportedBuilders, { warmEgress }: { warmEgress: PlanSettings['warmEgress'] }) =>
   abilities.can(warmEgress, 'ephemeral')
     ? abilities.platforms.filter(({ emulated }) => !emulated).map(one => one.platform)
     : []

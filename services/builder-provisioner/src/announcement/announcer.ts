@@ -9,7 +9,7 @@ const renewMs = 10_000
 /** Changes are announced at most this often. */
 const changeMs = 1_000
 
-export interface AnnouncerParts {
+export interface AnnouncerDeps {
   readonly bus: Pick<Bus, 'bucket'>
   readonly describe: () => Omit<NodeAnnouncement, 'announcedAtMs'>
   readonly clock: Clock
@@ -18,12 +18,12 @@ export interface AnnouncerParts {
 
 /** Keeps what this node can do, and how busy it is, fresh in the bucket `nodes`. */
 export class Announcer {
-  readonly #parts: AnnouncerParts
+  readonly #parts: AnnouncerDeps
   #last = ''
   #lastMs = Number.NEGATIVE_INFINITY
   #busy = false
 
-  constructor(parts: AnnouncerParts) {
+  constructor(parts: AnnouncerDeps) {
     this.#parts = parts
   }
 

@@ -1,9 +1,9 @@
 import type { NodeAnnouncement } from '@forkproof/contracts/events'
 import type { NodeId } from '@forkproof/contracts/ids'
-import type { BuilderYard } from '../builders/builder-yard.ts'
+import type { BuilderPool } from '../builders/builder-pool.ts'
 import type { Driver } from '../drivers/driver.ts'
-import type { LeaseBook } from '../leases/lease-book.ts'
-import type { Abilities } from './abilities.ts'
+import type { LeaseStore } from '../leases/lease-store.ts'
+import type { SupportedBuilders } from './supported-builders.ts'
 
 const sentenceCharactersMax = 200
 const sentencesMax = 20
@@ -14,16 +14,17 @@ const missingMax = 8
 export function describeNode(parts: {
   readonly nodeId: NodeId
   readonly driver: Driver
-  readonly abilities: Abilities
+  readonly driverName: string
+  readonly abilities: SupportedBuilders
   readonly capacity: number
-  readonly yard: BuilderYard
-  readonly book: LeaseBook
+  readonly yard: BuilderPool
+  readonly book: LeaseStore
 }): Omit<NodeAnnouncement, 'announcedAtMs'> {
-  const { nodeId, driver, abilities, capacity, yard, book } = parts
+  const { nodeId, driver, driverName, abilities, capacity, yard, book } = parts
   const standing = [...yard.builders.values()].filter(builder => builder.phase !== 'gone')
   return {
     nodeId,
-    driver: driver.name,
+    driver: driverName,
     isolation: driver.isolation.slice(0, sentencesMax).map(sentence => sentence.slice(0, sentenceCharactersMax)),
     platforms: abilities.served.map(one => ({ ...one })),
     egress: [...abilities.egress],

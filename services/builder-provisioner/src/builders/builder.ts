@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Receipt } from '@forkproof/contracts/builder'
 import { BuilderId, type LeaseId, type NodeId } from '@forkproof/contracts/ids'
+import type { BuilderCa } from '../credentials/builder-ca.ts'
 import type { RunningBuilder } from '../drivers/driver.ts'
-import type { BuilderCa } from '../ports.ts'
-import type { Failure } from '../reconcile/failure.ts'
-import type { BuilderPhase, BuilderView } from '../reconcile/views.ts'
-import type { BuilderRecord } from './builder-record.ts'
+import type { BuilderPhase, BuilderSnapshot } from '../reconcile/snapshot.ts'
+import type { BuilderRecord } from '../state/builder-record.ts'
+import type { Failure } from '../state/failure.ts'
 
 /** Everything this process knows of one builder. Only `builders/` changes it. */
 export interface Builder {
@@ -47,7 +47,7 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 export const newBuilderId = (): BuilderId =>
   BuilderId.parse(`b${Array.from(randomBytes(11), byte => alphabet[byte % 32]).join('')}`)
 
-export const createBuilder = (record: BuilderRecord, phase: BuilderPhase): Builder => ({
+export const newBuilder = (record: BuilderRecord, phase: BuilderPhase): Builder => ({
   record,
   phase,
   used: false,
@@ -55,7 +55,14 @@ export const createBuilder = (record: BuilderRecord, phase: BuilderPhase): Build
   made: Promise.resolve(),
 })
 
-export const viewOfBuilder = ({ record, phase, used, failure, idleSinceMs, teardown }: Builder): BuilderView => ({
+export const snapshotOfBuilder = ({
+  record,
+  phase,
+  used,
+  failure,
+  idleSinceMs,
+  teardown,
+}: Builder): BuilderSnapshot => ({
   builderId: record.builderId,
   phase,
   traits: record.traits,
@@ -93,7 +100,7 @@ export function countKinds(traces: readonly string[]): Record<string, number> {
 }
 
 /** The larger count of each kind. */
-export function mostOf(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>) {
+export function largerCounts(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>) {
   const most = { ...one }
   for (const [kind, count] of Object.entries(other)) most[kind] = Math.max(most[kind] ?? 0, count)
   return most

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { LeaseId } from '@forkproof/contracts/ids'
 import { consumers } from '@forkproof/contracts/subjects'
 import { describe, expect, it } from 'vitest'
-import { NodeWorld, nodeId, settle } from '../testing/node-world.ts'
+import { letSettle, NodeHarness, testNodeId } from '../testing/node-harness.ts'
 
 const requests = consumers.builderRequests('linux/amd64', 'ephemeral')
 const newLease = () => LeaseId.parse(randomUUID())
 
-async function started(settings: Parameters<NodeWorld['start']>[0] = {}) {
-  const world = new NodeWorld()
+async function started(settings: Parameters<NodeHarness['start']>[0] = {}) {
+  const world = new NodeHarness()
   await world.start(settings)
   return world
 }
@@ -104,7 +104,7 @@ describe('a request', () => {
   ])('that makes no sense is dropped: %.40s', async text => {
     const world = await started()
     world.bus.send(requests, text)
-    world.bus.send(consumers.builderReleases(nodeId), text)
+    world.bus.send(consumers.builderReleases(testNodeId), text)
     await world.until(() => world.bus.outcomes.length === 2)
     expect(world.bus.outcomes).toEqual(['never', 'never'])
     expect(world.bus.stored).toEqual([])
@@ -217,7 +217,7 @@ describe('a full node', () => {
     await world.until(() => world.driver.machine.size === 1)
     const leaseId = world.request({ egress: 'internet' })
     await world.event(leaseId, 'ready')
-    await settle()
+    await letSettle()
     expect([...world.driver.machine.values()].map(({ spec }) => spec.egress)).toEqual(['internet'])
   })
 })

@@ -10,18 +10,18 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { z } from 'zod'
 import { failedEvent, outgoing } from '../events/builder-event.ts'
-import type { LeaseBook, LeaseEntry } from '../leases/lease-book.ts'
-import { isLive, type LiveLease, type OverLease } from '../leases/lease-record.ts'
 import { commandLifeMs } from '../leases/lease-steps.ts'
-import { type Failure, failure } from '../reconcile/failure.ts'
+import type { LeaseEntry, LeaseStore } from '../leases/lease-store.ts'
+import { type Failure, failureBecause } from '../state/failure.ts'
+import { isLiveRecord, type LiveLease, type OverLease } from '../state/lease-record.ts'
 
 /** No lease is longer, whatever the command says: warm builders are made to live at least this long after they are handed out. */
 export const leaseMsMax = 3 * 3_600_000
 const commandBytesMax = 16_384
 
-export interface CommandParts {
+export interface CommandDeps {
   readonly nodeId: NodeId
-  readonly book: LeaseBook
+  readonly book: LeaseStore
   readonly queueMax: number
   readonly isStopping: () => boolean
   readonly wake: () => void
@@ -37,7 +37,7 @@ export interface Commands {
 }
 
 /** A command is recorded, then acknowledged; everything else is the plan's. The same command may come any number of times. */
-export function createCommands(parts: CommandParts): Commands {
+export function createCommands(parts: CommandDeps): Commands {
   const { book, queueMax, isStopping, wake, log } = parts
   const recording = new Set<LeaseId>()
   const hasRoom = () => book.waiting() + recording.size < queueMax
@@ -55,25 +55,27 @@ export function createCommands(parts: CommandParts): Commands {
   return {
     hasRoom,
     request: async text => {
-      const command = parse(text, BuilderRequestedEvent, log)
+      const command = parseCommand(text, BuilderRequestedEvent, log)
       if (!command) return 'never'
       const known = book.get(command.data.leaseId)
       if (!known && (isStopping() || !hasRoom())) return 'later'
       return once(command.data.leaseId, async () => {
         if (known) book.repeat(known)
-        else await take(command, parts)
+        else await takeRequest(command, parts)
       })
     },
     release: async text => {
-      const command = parse(text, BuilderReleasedEvent, log)
+      const command = parseCommand(text, BuilderReleasedEvent, log)
       if (!command) return 'never'
       const known = book.get(command.data.leaseId)
-      return once(command.data.leaseId, () => (known ? giveUp(known, command, parts) : disown(command, parts)))
+      return once(command.data.leaseId, () =>
+        known ? releaseLease(known, command, parts) : answerUnknown(command, parts),
+      )
     },
   }
 }
 
-function parse<S extends z.ZodType>(text: string, schema: S, log: Logger): z.output<S> | undefined {
+function parseCommand<S extends z.ZodType>(text: string, schema: S, log: Logger): z.output<S> | undefined {
   try {
     if (text.length > commandBytesMax) throw new Error('too large')
     return schema.parse(JSON.parse(text))
@@ -84,14 +86,16 @@ function parse<S extends z.ZodType>(text: string, schema: S, log: Logger): z.out
   }
 }
 
-async function take({ data, traceparent }: BuilderRequested, parts: CommandParts): Promise<void> {
+async function takeRequest({ data, traceparent }: BuilderRequested, parts: CommandDeps): Promise<void> {
   const { book, clock, log } = parts
   const nowMs = clock.now()
   const { leaseId, buildId, platform, ...wish } = data
   const leaseEndsAtMs = Math.min(wish.leaseEndsAtMs, nowMs + leaseMsMax)
   if (nowMs >= wish.expiresAtMs || nowMs >= leaseEndsAtMs) {
     log.warn({ leaseId, buildId }, 'a request came too late')
-    await book.add(over(data, { ...failure('no_capacity', 'the request came too late'), retryable: false }, parts))
+    await book.add(
+      overLease(data, { ...failureBecause('no_capacity', 'the request came too late'), retryable: false }, parts),
+    )
     return
   }
   const lease: LiveLease = {
@@ -108,9 +112,9 @@ async function take({ data, traceparent }: BuilderRequested, parts: CommandParts
   log.info({ leaseId, buildId, platform, kind: wish.builderClass, egress: wish.egress }, 'a lease was taken')
 }
 
-async function giveUp(entry: LeaseEntry, { data }: BuilderReleased, { book }: CommandParts): Promise<void> {
+async function releaseLease(entry: LeaseEntry, { data }: BuilderReleased, { book }: CommandDeps): Promise<void> {
   const { record } = entry
-  if (!isLive(record)) {
+  if (!isLiveRecord(record)) {
     book.repeat(entry)
     return
   }
@@ -119,15 +123,15 @@ async function giveUp(entry: LeaseEntry, { data }: BuilderReleased, { book }: Co
 }
 
 /** This node knows nothing of the lease, so nothing of it is here; a request that comes after this makes nothing. */
-async function disown({ data }: BuilderReleased, parts: CommandParts): Promise<void> {
+async function answerUnknown({ data }: BuilderReleased, parts: CommandDeps): Promise<void> {
   const unknown: Failure = { as: 'failed', reason: 'builder_lost', retryable: false, detail: 'unknown to this node' }
-  await parts.book.add(over(data, unknown, parts))
+  await parts.book.add(overLease(data, unknown, parts))
 }
 
-function over(
+function overLease(
   { leaseId, buildId, platform }: BuilderReleased['data'] | BuilderRequested['data'],
   ending: Failure,
-  { nodeId, clock }: CommandParts,
+  { nodeId, clock }: CommandDeps,
 ): OverLease {
   const nowMs = clock.now()
   const ref = { leaseId, buildId, platform }

@@ -11,7 +11,7 @@ const releasesAtOnce = 16
 const roomWaitMsMax = 20_000
 const roomPollMs = 100
 
-export interface ConsumeParts {
+export interface CommandConsumerDeps {
   readonly bus: Pick<Bus, 'consume'>
   readonly nodeId: NodeId
   readonly commands: Commands
@@ -25,10 +25,10 @@ export interface ConsumeParts {
  * signal aborts is recorded or comes again: nobody has to wait for it.
  */
 export class CommandConsumers {
-  readonly #parts: ConsumeParts
+  readonly #parts: CommandConsumerDeps
   readonly #served = new Map<Platform, AbortController>()
 
-  constructor(parts: ConsumeParts) {
+  constructor(parts: CommandConsumerDeps) {
     this.#parts = parts
     const { bus, nodeId, commands, signal } = parts
     const consumer = consumers.builderReleases(nodeId)

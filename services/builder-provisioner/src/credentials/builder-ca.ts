@@ -1,7 +1,6 @@
 import type { webcrypto } from 'node:crypto'
 import type { Clock } from '@forkproof/infra/clock'
 import { Secret } from '@forkproof/infra/secret'
-import type { ClientCredentials, ClientWish, CreateBuilderCa } from '../ports.ts'
 import { readCertificateRequest } from './certificate-request.ts'
 import {
   AuthorityKeyIdentifierExtension,
@@ -17,6 +16,35 @@ import {
   type X509Certificate,
   X509CertificateGenerator,
 } from './x509.ts'
+
+export interface ClientCertificateOptions {
+  readonly commonName: string
+  readonly endsAtMs: number
+  readonly certificateRequest?: string
+}
+
+export interface ClientCredentials {
+  /** PEM. */
+  readonly clientCertificate: string
+  /** PKCS #8 PEM; absent when the client brought a certificate request. */
+  readonly clientKey?: Secret<string>
+  /** SHA-256 of the certificate's DER, lower-case hex. */
+  readonly fingerprint: string
+}
+
+/** One per lease, in memory only: whoever holds a certificate of builder A is a stranger at builder B. */
+export interface BuilderCa {
+  /** SNI and the only name in the server's certificate. */
+  readonly serverName: string
+  readonly caCertificate: string
+  readonly serverCertificate: string
+  readonly serverKey: Secret<string>
+  /** `endsAtMs`: the certificate is not valid after that time. @throws AppError certificate_request_invalid */
+  issueClient(input: ClientCertificateOptions): Promise<ClientCredentials>
+}
+
+/** `endsAtMs`: no certificate of it is valid after that time. */
+export type CreateBuilderCa = (input: { readonly serverName: string; readonly endsAtMs: number }) => Promise<BuilderCa>
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const caName: JsonName = [{ CN: ['forkproof builder CA'] }]
@@ -83,7 +111,7 @@ async function serverCertificate(authority: Authority, serverName: string) {
 
 async function issueClient(
   authority: Authority,
-  { certificateRequest, commonName, endsAtMs }: ClientWish,
+  { certificateRequest, commonName, endsAtMs }: ClientCertificateOptions,
 ): Promise<ClientCredentials> {
   const own = certificateRequest === undefined ? await generateKeys(true) : undefined
   const publicKey = own?.publicKey ?? (await readCertificateRequest(certificateRequest ?? ''))

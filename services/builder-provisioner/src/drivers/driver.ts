@@ -1,5 +1,9 @@
 import type { BuilderClass, Egress, Platform } from '@forkproof/contracts/builder'
-import type { BuilderId, ProjectId } from '@forkproof/contracts/ids'
+import type { BuilderId, NodeId, ProjectId } from '@forkproof/contracts/ids'
+import type { Setting, Settings } from '@forkproof/infra/config'
+import type { MissingPart } from '../host/missing-part.ts'
+import type { BuilderNetwork } from '../network/network.ts'
+import type { BuilderEndpoint } from '../state/builder-endpoint.ts'
 
 /** What a builder is made of. Bounds hold at an outer boundary that the builder cannot change (facts buildkit 1.4). */
 export interface BuilderSpec {
@@ -23,16 +27,17 @@ export interface BuilderLimits {
 }
 
 export interface RunningBuilder {
-  /** Unix socket on which BuildKit's API listens; reachable by this process only. The front door adds mutual TLS. */
-  readonly socketPath: string
-  /** Resolves when the builder ended by itself, with a reason for the log. */
-  readonly ended: Promise<string>
+  /** Where BuildKit's API listens; the TLS proxy adds mutual TLS. */
+  readonly endpoint: BuilderEndpoint
+  /** Resolves when the builder has ended without `destroy`. */
+  readonly ended: Promise<BuilderEnd>
 }
 
-/** Something the machine lacks, and how to get it. */
-export interface MissingPart {
-  readonly what: string
-  readonly howToGet: string
+/** Why a builder ended without `destroy`. */
+export interface BuilderEnd {
+  readonly lossReason: 'ended_by_itself' | 'out_of_memory'
+  /** For the log. */
+  readonly detail: string
 }
 
 /**
@@ -41,7 +46,6 @@ export interface MissingPart {
  * rejects with what is left.
  */
 export interface Driver {
-  readonly name: 'process' | 'docker' | 'memory'
   /** Sentences for people: what separates a builder from the machine and from others. */
   readonly isolation: readonly string[]
   /** What is missing for builders of this egress; empty when they can be made. Never weaker instead: a builder is refused. */
@@ -57,4 +61,34 @@ export interface Driver {
    * `mount /x`, `cgroup memory/…`, `link fp…`, `loop /dev/loop3`, `file …`, `container …`. The kept state of a project is not a trace.
    */
   inventory(builderId: BuilderId, signal: AbortSignal): Promise<readonly string[]>
+}
+
+/** What every driver is told, whatever it is made of. */
+export interface DriverOptions {
+  readonly nodeId: NodeId
+  /** Absolute. `builders/` and `cache/` below it are the driver's. */
+  readonly stateFolder: string
+  /** Size of the disk that a project keeps. */
+  readonly projectDiskBytes: number
+  /** Where binfmt_misc is mounted, which says what this machine emulates. */
+  readonly binfmtFolder: string
+}
+
+export interface DriverDeps {
+  /** The way out of builders with egress `internet`. */
+  readonly network: BuilderNetwork
+}
+
+/** All that the service knows of a kind of driver: its folder exports one, and `driver-table.ts` lists it. */
+export interface DriverDefinition<S extends Record<string, Setting>> {
+  /** Settings that this driver alone reads. */
+  readonly settings: S
+  /**
+   * Whether its builders run BuildKit. Builders that run none are not checked before they are handed out, and no probe
+   * is needed to offer a platform that is emulated.
+   */
+  readonly runsBuildKit: boolean
+  /** Why this configuration is refused, as the end of a sentence; undefined when it is fine. */
+  refusal?(config: Settings<S>): string | undefined
+  create(config: Settings<S>, options: DriverOptions, deps: DriverDeps): Driver
 }

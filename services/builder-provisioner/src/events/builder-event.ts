@@ -2,7 +2,7 @@ import type { BuilderConnection, BuilderTimings, Receipt, ReleaseReason } from '
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { BuilderId, NodeId } from '@forkproof/contracts/ids'
 import { subjects } from '@forkproof/contracts/subjects'
-import type { Ending, LeaseRef, OutgoingEvent } from '../leases/lease-record.ts'
+import type { Ending, LeaseRef, OutgoingEvent } from '../state/lease-record.ts'
 
 const detailCharactersMax = 500
 const leftoverCharactersMax = 300

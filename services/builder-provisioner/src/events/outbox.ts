@@ -1,5 +1,5 @@
-import type { BookParts } from '../leases/lease-book.ts'
-import type { LeaseRecord } from '../leases/lease-record.ts'
+import type { LeaseStoreDeps } from '../leases/lease-store.ts'
+import type { LeaseRecord } from '../state/lease-record.ts'
 
 const retryMs = 1_000
 
@@ -18,7 +18,7 @@ export interface Delivered {
  * Makes the record durable, then says its events in order. Never throws: what does not work is tried again a second later, by the next
  * call after that.
  */
-export async function deliver(entry: Delivered, parts: BookParts): Promise<void> {
+export async function deliver(entry: Delivered, parts: LeaseStoreDeps): Promise<void> {
   const { clock, log } = parts
   if (entry.delivering || clock.now() < entry.deliverAfterMs || !hasWork(entry)) return
   entry.delivering = true
@@ -35,7 +35,7 @@ export async function deliver(entry: Delivered, parts: BookParts): Promise<void>
 const nextEvent = (entry: Delivered) => entry.record.events.find(event => !event.stored)
 const hasWork = (entry: Delivered) => entry.unsaved || entry.unmarked || nextEvent(entry) !== undefined
 
-async function step(entry: Delivered, { records, store }: BookParts): Promise<void> {
+async function step(entry: Delivered, { records, store }: LeaseStoreDeps): Promise<void> {
   const next = nextEvent(entry)
   if (next && !entry.unsaved) {
     await store(next.subject, next.text, next.id)

@@ -2,12 +2,14 @@ import type { BuilderConnection } from '@forkproof/contracts/builder'
 import type { LeaseId } from '@forkproof/contracts/ids'
 import { seal } from '@forkproof/infra/seal'
 import { type Builder, serverNameOf } from '../builders/builder.ts'
-import type { CreateBuilderCa, FrontDoor, Opening } from '../ports.ts'
-import type { LiveLease } from './lease-record.ts'
+import type { CreateBuilderCa } from '../credentials/builder-ca.ts'
+import type { Route } from '../proxy/route.ts'
+import type { TlsProxy } from '../proxy/tls-proxy.ts'
+import type { LiveLease } from '../state/lease-record.ts'
 
-export interface ConnectParts {
+export interface ConnectLeaseDeps {
   readonly createCa: CreateBuilderCa
-  readonly door: FrontDoor
+  readonly door: TlsProxy
   readonly onConnections: (leaseId: LeaseId, connections: number) => void
 }
 
@@ -18,8 +20,8 @@ export interface ConnectParts {
 export async function connectLease(
   lease: LiveLease,
   builder: Builder,
-  { createCa, door, onConnections }: ConnectParts,
-): Promise<{ connection: BuilderConnection; open: () => Opening }> {
+  { createCa, door, onConnections }: ConnectLeaseDeps,
+): Promise<{ connection: BuilderConnection; open: () => Route }> {
   const { leaseId, wish } = lease
   const endsAtMs = wish.leaseEndsAtMs
   const { running, record } = builder
@@ -42,7 +44,7 @@ export async function connectLease(
       ...(sealedClientKey !== undefined && { sealedClientKey }),
     },
     open: () => {
-      const opening = door.open({ ca, socketPath: running.socketPath, onChange: onConnections })
+      const opening = door.open({ ca, builder: running.endpoint, onChange: onConnections })
       opening.allow(leaseId, client.fingerprint)
       return opening
     },

@@ -5,30 +5,34 @@ import type { Logger } from '@forkproof/infra/log'
 import type { Builder } from '../builders/builder.ts'
 import { receiptOf } from '../builders/builder.ts'
 import { acceptedEvent, destroyedEvent, failedEvent, outgoing, readyEvent } from '../events/builder-event.ts'
-import { failureOf } from '../reconcile/failure.ts'
-import { type ConnectParts, connectLease } from './connect-lease.ts'
-import type { LeaseBook, LiveEntry } from './lease-book.ts'
-import type { Ending, LeaseRef, OverLease } from './lease-record.ts'
+import { failureOf } from '../state/failure.ts'
+import type { Ending, LeaseRef, OverLease } from '../state/lease-record.ts'
+import { type ConnectLeaseDeps, connectLease } from './connect-lease.ts'
+import type { LeaseStore, LiveLeaseEntry } from './lease-store.ts'
 
 /** Commands live this long in the stream: until then one may come again, and must find that its lease is over. */
 export const commandLifeMs = 3_600_000
 
-export interface StepParts extends ConnectParts {
+export interface LeaseStepDeps extends ConnectLeaseDeps {
   readonly nodeId: NodeId
   readonly driverName: string
   readonly emulated: (platform: LeaseRef['platform']) => boolean
-  readonly book: LeaseBook
+  readonly book: LeaseStore
   readonly clock: Clock
   readonly log: Logger
 }
 
-const originOf = ({ record }: LiveEntry, { nodeId, clock }: StepParts) => ({
+const originOf = ({ record }: LiveLeaseEntry, { nodeId, clock }: LeaseStepDeps) => ({
   nodeId,
   nowMs: clock.now(),
   traceparent: record.wish.traceparent,
 })
 
-export function report(entry: LiveEntry, place: { position: number; estimateSeconds?: number }, parts: StepParts) {
+export function reportQueuePlace(
+  entry: LiveLeaseEntry,
+  place: { position: number; estimateSeconds?: number },
+  parts: LeaseStepDeps,
+) {
   const { record } = entry
   const count = record.reports + 1
   const event = acceptedEvent(record, originOf(entry, parts), { ...place, count })
@@ -37,7 +41,7 @@ export function report(entry: LiveEntry, place: { position: number; estimateSeco
 }
 
 /** Makes the certificates and tells the client, unless the lease was given up meanwhile. */
-export async function connect(entry: LiveEntry, builder: Builder, parts: StepParts): Promise<void> {
+export async function connectClient(entry: LiveLeaseEntry, builder: Builder, parts: LeaseStepDeps): Promise<void> {
   const { book, clock, log } = parts
   const { warm } = entry
   const { leaseId } = entry.record
@@ -64,12 +68,12 @@ export async function connect(entry: LiveEntry, builder: Builder, parts: StepPar
     log.info({ leaseId, builderId, warm, elapsedMs: timings.leaseMs }, 'a builder is ready')
   } catch (err) {
     log.warn({ leaseId, err }, 'a lease could not be connected')
-    if (entry.record.phase === 'connecting') end(entry, failureOf(err), parts)
+    if (entry.record.phase === 'connecting') endLease(entry, failureOf(err), parts)
   }
 }
 
 /** From here on its client reaches nothing. */
-export function end(entry: LiveEntry, ending: Ending, { book, log }: StepParts): void {
+export function endLease(entry: LiveLeaseEntry, ending: Ending, { book, log }: LeaseStepDeps): void {
   const { record } = entry
   entry.opening?.revoke(record.leaseId)
   book.change(entry, { ...record, phase: 'ending', ending })
@@ -77,7 +81,12 @@ export function end(entry: LiveEntry, ending: Ending, { book, log }: StepParts):
 }
 
 /** Says how the lease ended. `shared`: the builder goes on, so the receipt is of what was the lease's own. */
-export function settle(entry: LiveEntry, builder: Builder | undefined, shared: boolean, parts: StepParts): void {
+export function settleLease(
+  entry: LiveLeaseEntry,
+  builder: Builder | undefined,
+  shared: boolean,
+  parts: LeaseStepDeps,
+): void {
   const { record } = entry
   const { ending } = record
   if (!ending) return
@@ -101,10 +110,10 @@ export function settle(entry: LiveEntry, builder: Builder | undefined, shared: b
   parts.book.change(entry, over, outgoing(event))
 }
 
-const standingReceipt = (builder: Builder, { nodeId, driverName }: StepParts): Receipt | undefined =>
+const standingReceipt = (builder: Builder, { nodeId, driverName }: LeaseStepDeps): Receipt | undefined =>
   builder.teardown && receiptOf(builder, nodeId, driverName)
 
-function ownReceipt(entry: LiveEntry, builder: Builder, { nodeId, driverName, clock }: StepParts): Receipt {
+function ownReceipt(entry: LiveLeaseEntry, builder: Builder, { nodeId, driverName, clock }: LeaseStepDeps): Receipt {
   const { record, opening } = entry
   const destroyedAtMs = clock.now()
   const left = opening?.connections(record.leaseId) ?? 0

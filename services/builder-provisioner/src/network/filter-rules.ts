@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { blockedNetworks, formatNetwork, type Network } from './networks.ts'
+import { blockedNetworks, formatNetwork, type NetworkRange } from './networks.ts'
 
 export const tableName = 'forkproof'
 /** Every builder's link, and nothing else on a machine: see `linkName`. */
@@ -7,7 +7,7 @@ const links = '"fpb*"'
 
 export interface FilterOptions {
   /** Where builders' addresses are taken from; hidden behind the machine's own. */
-  readonly prefix: Network
+  readonly prefix: NetworkRange
   /** The only servers that answer names to builders. */
   readonly nameservers: readonly string[]
   /** More networks that builders may not reach, such as public addresses of one's own services. */

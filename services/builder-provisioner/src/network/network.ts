@@ -1,5 +1,5 @@
 import { BuilderId } from '@forkproof/contracts/ids'
-import type { MissingPart } from '../drivers/driver.ts'
+import type { MissingPart } from '../host/missing-part.ts'
 
 /** Ways out of builders' network namespaces for egress `internet`. With egress `none` nothing here is used: such a namespace has no link. */
 export interface BuilderNetwork {

@@ -1,13 +1,13 @@
 import { BlockList, isIPv4 } from 'node:net'
 
 /** One IPv4 network in CIDR notation. */
-export interface Network {
+export interface NetworkRange {
   readonly address: string
   readonly bits: number
 }
 
 /** @throws unless it is `a.b.c.d/bits` with no bit set past the mask */
-export function parseNetwork(text: string): Network {
+export function parseNetwork(text: string): NetworkRange {
   const [address = '', length = '', ...rest] = text.split('/')
   const bits = Number(length)
   if (!isIPv4(address) || !/^[0-9]{1,2}$/.test(length) || bits > 32 || rest.length > 0) {
@@ -17,7 +17,7 @@ export function parseNetwork(text: string): Network {
   return { address, bits }
 }
 
-export const formatNetwork = ({ address, bits }: Network): string => `${address}/${bits}`
+export const formatNetwork = ({ address, bits }: NetworkRange): string => `${address}/${bits}`
 
 /** The two ends of one builder's link. */
 export interface LinkAddresses {
@@ -31,7 +31,7 @@ const linkSize = 2 ** (32 - linkBits)
  * The first /30 of the prefix that holds none of the addresses in use, looking from `start` on so that provisioners that share a machine
  * rarely choose the same. Undefined when every one is taken.
  */
-export function freeLink(prefix: Network, inUse: readonly string[], start: number): LinkAddresses | undefined {
+export function freeLink(prefix: NetworkRange, inUse: readonly string[], start: number): LinkAddresses | undefined {
   const first = toNumber(prefix.address)
   const count = 2 ** (linkBits - prefix.bits)
   const taken = new Set(inUse.map(address => Math.floor((toNumber(address) - first) / linkSize)))

@@ -3,14 +3,14 @@ import { readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
-import type { MissingPart } from '../drivers/driver.ts'
-import { findProgram } from '../programs/find-program.ts'
-import { ifGone } from '../programs/gone.ts'
-import { ProgramError, runProgram } from '../programs/run-program.ts'
+import { ifVanished } from '../host/absence.ts'
+import { findProgram } from '../host/find-program.ts'
+import type { MissingPart } from '../host/missing-part.ts'
+import { ProgramError, runSystemProgram } from '../host/run-program.ts'
+import { SerialQueue } from '../host/serial-queue.ts'
 import { type FilterOptions, type FilterRules, filterRules, tableName } from './filter-rules.ts'
 import { type BuilderNetwork, builderOfLink, linkName } from './network.ts'
 import { formatNetwork, freeLink, type LinkAddresses, linkBits } from './networks.ts'
-import { Turns } from './turns.ts'
 import { missingForUplink } from './uplink-requirements.ts'
 
 const choicesMax = 5
@@ -24,8 +24,8 @@ export interface UplinkOptions extends FilterOptions {
   readonly owner: string
 }
 
-const Links = z.array(z.looseObject({ ifname: z.string().optional(), ifalias: z.string().optional() }))
-const Addresses = z.array(
+const LinkList = z.array(z.looseObject({ ifname: z.string().optional(), ifalias: z.string().optional() }))
+const AddressList = z.array(
   z.looseObject({
     ifname: z.string().optional(),
     addr_info: z.array(z.looseObject({ local: z.string().optional() })).default([]),
@@ -38,7 +38,7 @@ export class UplinkNetwork implements BuilderNetwork {
   readonly #options: UplinkOptions
   readonly #rules: FilterRules
   readonly #alias: string
-  readonly #turns = new Turns()
+  readonly #turns = new SerialQueue()
 
   constructor(options: UplinkOptions) {
     this.#options = options
@@ -56,7 +56,7 @@ export class UplinkNetwork implements BuilderNetwork {
   async attach({ builderId, pid }: { builderId: BuilderId; pid: number }, signal: AbortSignal): Promise<void> {
     await refuseOwnNamespace(pid)
     try {
-      const addresses = await this.#turns.take(async () => {
+      const addresses = await this.#turns.run(async () => {
         await this.#ensureFilter(signal)
         return this.#link(builderId, pid, signal)
       })
@@ -129,7 +129,7 @@ export class UplinkNetwork implements BuilderNetwork {
   }
 
   async #addresses(signal: AbortSignal): Promise<readonly { link: string; address: string }[]> {
-    const links = Addresses.parse(JSON.parse(await this.#run('ip', ['-json', '-4', 'address', 'show'], signal)))
+    const links = AddressList.parse(JSON.parse(await this.#run('ip', ['-json', '-4', 'address', 'show'], signal)))
     return links.flatMap(({ ifname = '', addr_info }) =>
       addr_info.flatMap(({ local }) => (local === undefined ? [] : [{ link: ifname, address: local }])),
     )
@@ -140,9 +140,9 @@ export class UplinkNetwork implements BuilderNetwork {
     if ((await findProgram('ip')) === undefined) return []
     const path = this.#namespacePath
     // A namespace that is gone, or was never made, has no links.
-    if (path !== undefined && !(await stat(path).then(() => true, ifGone(false)))) return []
+    if (path !== undefined && !(await stat(path).then(() => true, ifVanished(false)))) return []
     const text = await this.#run('ip', ['-json', 'link', 'show', 'type', 'veth'], signal)
-    return Links.parse(JSON.parse(text === '' ? '[]' : text))
+    return LinkList.parse(JSON.parse(text === '' ? '[]' : text))
   }
 
   get #namespacePath(): string | undefined {
@@ -168,8 +168,8 @@ const runIn = (
   options: { readonly signal: AbortSignal; readonly input?: string },
 ): Promise<string> =>
   namespace === undefined
-    ? runProgram(program, args, options)
-    : runProgram('nsenter', [`--net=${namespace}`, '--', program, ...args], options)
+    ? runSystemProgram(program, args, options)
+    : runSystemProgram('nsenter', [`--net=${namespace}`, '--', program, ...args], options)
 
 const batch = (namespace: string | undefined, commands: readonly string[], signal: AbortSignal): Promise<string> =>
   runIn(namespace, 'ip', ['-batch', '-'], { signal, input: `${commands.join('\n')}\n` })

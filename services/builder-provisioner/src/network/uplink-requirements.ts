@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { MissingPart } from '../drivers/driver.ts'
-import { findProgram } from '../programs/find-program.ts'
-import { ProgramError, runProgram } from '../programs/run-program.ts'
+import { findProgram } from '../host/find-program.ts'
+import type { MissingPart } from '../host/missing-part.ts'
+import { ProgramError, runSystemProgram } from '../host/run-program.ts'
 import { isPublic } from './networks.ts'
 
 interface UplinkCheck {
@@ -58,7 +58,7 @@ async function missingInKernel(script: string, signal: AbortSignal): Promise<Mis
   if (tried.has(script)) return undefined
   const attempt = 'ip link add fptry type veth peer name fptry1 && exec nft -f -'
   try {
-    await runProgram('unshare', ['--net', '/bin/sh', '-c', attempt], { signal, input: script })
+    await runSystemProgram('unshare', ['--net', '/bin/sh', '-c', attempt], { signal, input: script })
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error
     const howToGet = 'use a kernel with veth, nf_tables, nft_fib, nft_reject, nft_ct and nft_masq'

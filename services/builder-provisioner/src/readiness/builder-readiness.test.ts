@@ -5,7 +5,7 @@ import { systemClock } from '@forkproof/infra/clock'
 import { describe, expect, it } from 'vitest'
 import { builderReadiness } from './builder-readiness.ts'
 import { OpSchema, SolveRequestSchema } from './generated-messages.ts'
-import { answersWith, socketFolder, standInBuildKit } from './testing/stand-in-buildkit.ts'
+import { answersWith, openFakeBuildKit, socketFolder } from './testing/fake-buildkit.ts'
 
 const never = new AbortController().signal
 
@@ -13,7 +13,7 @@ const nobodyKnows = () => Promise.reject(new Error('ENOTFOUND'))
 
 async function world(change: Parameters<typeof answersWith>[0] = {}) {
   const at = await socketFolder()
-  const standIn = await standInBuildKit(at.socketPath, answersWith(change))
+  const standIn = await openFakeBuildKit(at.socketPath, answersWith(change))
   const probePath = join(at.folder, 'probe')
   await writeFile(probePath, 'a probe')
   let targets = ['192.0.2.1:80']
@@ -29,8 +29,7 @@ async function world(change: Parameters<typeof answersWith>[0] = {}) {
     targetsAre: (list: string[]) => {
       targets = list
     },
-    check: (signal = never) =>
-      checkReady({ socketPath: at.socketPath, platform: 'linux/amd64', egress: 'none' }, signal),
+    check: (signal = never) => checkReady({ endpoint: at.endpoint, platform: 'linux/amd64', egress: 'none' }, signal),
     [Symbol.asyncDispose]: async () => {
       await standIn[Symbol.asyncDispose]()
       await at[Symbol.asyncDispose]()

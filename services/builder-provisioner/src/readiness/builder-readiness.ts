@@ -1,13 +1,22 @@
 import { readFile } from 'node:fs/promises'
-import type { Platform } from '@forkproof/contracts/builder'
+import type { Egress, Platform } from '@forkproof/contracts/builder'
 import type { Clock } from '@forkproof/infra/clock'
-import type { CheckReady } from '../ports.ts'
+import type { BuilderEndpoint } from '../state/builder-endpoint.ts'
 import { type CanaryRequest, canaryRequests } from './canary-request.ts'
 import { connectServing } from './check-health.ts'
 import { type Lookup, resolveTargets } from './resolve-targets.ts'
 import { runCanary } from './run-canary.ts'
 
-interface Options {
+/**
+ * Resolves when the builder serves and a canary build with a RUN has passed, from inside which nothing forbidden is reachable; in ms.
+ * @throws when it does not in time, with the reason for the log
+ */
+export type CheckReady = (
+  builder: { readonly endpoint: BuilderEndpoint; readonly platform: Platform; readonly egress: Egress },
+  signal: AbortSignal,
+) => Promise<{ readonly startMs: number; readonly canaryMs: number }>
+
+interface BuilderReadinessOptions {
   /** The probe program; for an emulated platform one of that platform, so that the canary shows the emulation to work. */
   readonly probePath: (platform: Platform) => string
   /** Asked for each canary: the machine's addresses change while it runs. */
@@ -18,7 +27,7 @@ interface Options {
 }
 
 /** Health first, then a canary build with a RUN, over one connection. The probe is read once per platform and process. */
-export function builderReadiness({ probePath, targets, find, clock }: Options): CheckReady {
+export function builderReadiness({ probePath, targets, find, clock }: BuilderReadinessOptions): CheckReady {
   const requests = new Map<Platform, Promise<CanaryRequest>>()
   const requestFor = (platform: Platform) => {
     const known = requests.get(platform)
@@ -29,12 +38,12 @@ export function builderReadiness({ probePath, targets, find, clock }: Options): 
     made.catch(() => requests.delete(platform))
     return made
   }
-  return async ({ socketPath, platform }, signal) => {
+  return async ({ endpoint, platform }, signal) => {
     const beganMs = performance.now()
     const [request, addresses] = [requestFor(platform), resolveTargets(targets(), signal, find)]
     // Both are waited for below, unless there is no builder to check.
     for (const work of [request, addresses]) work.catch(() => undefined)
-    const buildkit = await connectServing(socketPath, { clock, signal })
+    const buildkit = await connectServing(endpoint, { clock, signal })
     try {
       const servesMs = performance.now()
       await runCanary({ buildkit, request: await request, targets: await addresses }, signal)

@@ -1,4 +1,5 @@
 import { Client, type ClientReadableStream, credentials, type ServiceError } from '@grpc/grpc-js'
+import { addressOf, type BuilderEndpoint } from '../state/builder-endpoint.ts'
 
 /** Answers are a few hundred bytes; whoever sends more is no BuildKit. */
 const answerBytesMax = 1_048_576
@@ -21,8 +22,8 @@ export interface BuildKitConnection {
 }
 
 /** Connects when first used, and again when that fails. */
-export function openBuildKit(socketPath: string): BuildKitConnection {
-  const client = new Client(`unix:${socketPath}`, credentials.createInsecure(), {
+export function openBuildKit(endpoint: BuilderEndpoint): BuildKitConnection {
+  const client = new Client(addressOf(endpoint), credentials.createInsecure(), {
     // Clients of one address share their connection and its back-off otherwise, for minutes after the builder has gone.
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_http_proxy': 0,

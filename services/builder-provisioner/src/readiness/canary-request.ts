@@ -22,8 +22,8 @@ export function canaryRequests(platform: Platform, probe: Uint8Array): CanaryReq
   const [os = '', architecture = ''] = platform.split('/')
   const on = { platform: { os, architecture } }
   const mkfile = { case: 'mkfile', value: { path: '/probe', mode: 0o755, data: probe } } as const
-  const actions = [{ input: none, secondaryInput: none, output: 0n, action: mkfile }]
-  const placed = step({ ...on, op: { case: 'file', value: { actions } } })
+  const actions = [{ input: emptyInput, secondaryInput: emptyInput, output: 0n, action: mkfile }]
+  const placed = canaryStep({ ...on, op: { case: 'file', value: { actions } } })
   const first = encode({ internal: true, definition: definitionOf([placed, named('canary: place the probe')]) })
 
   return (ref, targets) => {
@@ -32,8 +32,8 @@ export function canaryRequests(platform: Platform, probe: Uint8Array): CanaryReq
     const meta = { args: ['/probe', 'unreachable'], env: [list], cwd: '/' }
     const mounts = [{ input: 0n, dest: '/', output: 0n }]
     const inputs = [{ digest: placed.digest }]
-    const run = step({ ...on, inputs, op: { case: 'exec', value: { meta, mounts } } })
-    const result = step({ inputs: [{ digest: run.digest }] })
+    const run = canaryStep({ ...on, inputs, op: { case: 'exec', value: { meta, mounts } } })
+    const result = canaryStep({ inputs: [{ digest: run.digest }] })
     // The step itself must run, whatever the builder remembers.
     const options = { ...named('canary: look around from inside'), ignoreCache: true }
     // Two encoded messages in a row are one message, with their lists joined.
@@ -42,21 +42,21 @@ export function canaryRequests(platform: Platform, probe: Uint8Array): CanaryReq
 }
 
 /** Index of an input that is not there: the empty file system. */
-const none = -1n
+const emptyInput = -1n
 
-interface Step {
+interface CanaryStep {
   readonly encoded: Uint8Array
   readonly digest: string
 }
 
-function step(op: MessageInitShape<typeof OpSchema>): Step {
+function canaryStep(op: MessageInitShape<typeof OpSchema>): CanaryStep {
   const encoded = toBinary(OpSchema, create(OpSchema, op))
   return { encoded, digest: `sha256:${createHash('sha256').update(encoded).digest('hex')}` }
 }
 
 const named = (name: string) => ({ description: { 'llb.customname': name } })
 
-const definitionOf = (...steps: [Step, object][]): MessageInitShape<typeof DefinitionSchema> => ({
+const definitionOf = (...steps: [CanaryStep, object][]): MessageInitShape<typeof DefinitionSchema> => ({
   def: steps.map(([{ encoded }]) => encoded),
   metadata: Object.fromEntries(steps.map(([{ digest }, options]) => [digest, options])),
 })

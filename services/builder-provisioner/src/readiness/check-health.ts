@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { AppError } from '@forkproof/contracts/errors'
 import type { Clock } from '@forkproof/infra/clock'
+import { type BuilderEndpoint, connectOptionsOf } from '../state/builder-endpoint.ts'
 import { type BuildKitConnection, openBuildKit } from './buildkit-connection.ts'
 
 /** A cold start takes a tenth of it; more means that the machine is far too busy or the builder is broken. */
@@ -12,15 +13,15 @@ const retryEveryMs = 20
 const serving = Buffer.from([0x08, 0x01])
 const nothing = Buffer.alloc(0)
 
-interface Options {
+interface HealthCheckOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly serveMsMax?: number
 }
 
 /** As `connectServing`, for whoever only wants to know. */
-export async function checkHealth(socketPath: string, options: Options): Promise<void> {
-  const buildkit = await connectServing(socketPath, options)
+export async function checkHealth(endpoint: BuilderEndpoint, options: HealthCheckOptions): Promise<void> {
+  const buildkit = await connectServing(endpoint, options)
   buildkit.close()
 }
 
@@ -28,7 +29,10 @@ export async function checkHealth(socketPath: string, options: Options): Promise
  * Resolves when BuildKit on this socket serves and has a worker, with the connection over which it said so; the caller closes it. A listener
  * that accepts is not enough: BuildKit listens before it can answer. @throws AppError builder_not_ready, or the signal's reason
  */
-export async function connectServing(socketPath: string, options: Options): Promise<BuildKitConnection> {
+export async function connectServing(
+  endpoint: BuilderEndpoint,
+  options: HealthCheckOptions,
+): Promise<BuildKitConnection> {
   const { clock, signal } = options
   const deadlineMs = clock.now() + (options.serveMsMax ?? serveMsMax)
   const attempt = async <T>(act: () => Promise<T>): Promise<T> => {
@@ -44,8 +48,8 @@ export async function connectServing(socketPath: string, options: Options): Prom
     }
   }
   // Most of the wait is for the socket to appear: a plain connection costs a tenth of an attempt by gRPC.
-  await attempt(() => accepts(socketPath, signal))
-  const buildkit = openBuildKit(socketPath)
+  await attempt(() => accepts(endpoint, signal))
+  const buildkit = openBuildKit(endpoint)
   try {
     await attempt(() => askOnce(buildkit, signal))
     return buildkit
@@ -55,8 +59,8 @@ export async function connectServing(socketPath: string, options: Options): Prom
   }
 }
 
-async function accepts(socketPath: string, signal: AbortSignal): Promise<void> {
-  const socket = connect(socketPath)
+async function accepts(endpoint: BuilderEndpoint, signal: AbortSignal): Promise<void> {
+  const socket = connect(connectOptionsOf(endpoint))
   try {
     await once(socket, 'connect', { signal })
   } finally {

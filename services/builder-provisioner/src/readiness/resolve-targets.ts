@@ -23,7 +23,7 @@ export async function resolveTargets(
 ): Promise<readonly string[]> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(lookupMsMax)])
   try {
-    const lists = await Promise.all(targets.map(target => addressesOf(target, bounded, find)))
+    const lists = await Promise.all(targets.map(target => resolvedTargets(target, bounded, find)))
     return [...new Set(lists.flat())]
   } catch (error) {
     signal.throwIfAborted()
@@ -31,7 +31,7 @@ export async function resolveTargets(
   }
 }
 
-async function addressesOf(target: string, signal: AbortSignal, find: Lookup): Promise<readonly string[]> {
+async function resolvedTargets(target: string, signal: AbortSignal, find: Lookup): Promise<readonly string[]> {
   const colon = target.lastIndexOf(':')
   const host = target.slice(0, colon)
   if (host.startsWith('[') || isIP(host) !== 0) return [target]

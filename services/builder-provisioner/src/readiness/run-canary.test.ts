@@ -4,7 +4,7 @@ import { type BuildKitConnection, openBuildKit } from './buildkit-connection.ts'
 import { canaryRequests } from './canary-request.ts'
 import { SolveRequestSchema, StatusRequestSchema, StatusResponseSchema } from './generated-messages.ts'
 import { runCanary } from './run-canary.ts'
-import { answersWith, impostor, socketFolder, standInBuildKit } from './testing/stand-in-buildkit.ts'
+import { answersWith, openFakeBuildKit, openImpostor, socketFolder } from './testing/fake-buildkit.ts'
 
 const never = new AbortController().signal
 const within = (msMax: number) => ({ timeout: msMax })
@@ -15,8 +15,8 @@ afterEach(async () => {
 
 async function builderWith(change: Parameters<typeof answersWith>[0]) {
   const at = await socketFolder()
-  const standIn = await standInBuildKit(at.socketPath, answersWith(change))
-  const buildkit = openBuildKit(at.socketPath)
+  const standIn = await openFakeBuildKit(at.socketPath, answersWith(change))
+  const buildkit = openBuildKit(at.endpoint)
   closers.push(
     () => at[Symbol.asyncDispose](),
     () => standIn[Symbol.asyncDispose](),
@@ -119,10 +119,10 @@ describe('a canary build', () => {
 
   it('has failed when nobody listens, or somebody who is no BuildKit', async () => {
     await using at = await socketFolder()
-    const buildkit = openBuildKit(at.socketPath)
+    const buildkit = openBuildKit(at.endpoint)
     closers.push(() => buildkit.close())
     await expect(runCanary(canary(buildkit), never)).rejects.toMatchObject({ code: 'builder_not_ready' })
-    await using _impostor = await impostor(at.socketPath, 'HTTP/1.1 200 OK\r\n\r\n')
+    await using _impostor = await openImpostor(at.socketPath, 'HTTP/1.1 200 OK\r\n\r\n')
     await expect(runCanary(canary(buildkit), never, 500)).rejects.toMatchObject({ code: 'builder_not_ready' })
   })
 

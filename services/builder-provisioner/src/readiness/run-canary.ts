@@ -13,7 +13,7 @@ const canaryMsMax = 30_000
 const wordsMsMax = 1_000
 const reasonMax = 200
 
-interface Canary {
+interface CanaryOptions {
   readonly buildkit: BuildKitConnection
   readonly request: CanaryRequest
   readonly targets: readonly string[]
@@ -24,7 +24,11 @@ interface Canary {
  * RUN step fails when it reaches one of the targets. @throws AppError builder_not_ready with the build's last words as the cause, or the
  * signal's reason; the build is cancelled in the builder either way
  */
-export async function runCanary(canary: Canary, signal: AbortSignal, msMax: number = canaryMsMax): Promise<void> {
+export async function runCanary(
+  canary: CanaryOptions,
+  signal: AbortSignal,
+  msMax: number = canaryMsMax,
+): Promise<void> {
   signal.throwIfAborted()
   const { buildkit, request, targets } = canary
   const over = new AbortController()

@@ -1,12 +1,12 @@
-import type { Ending } from '../leases/lease-record.ts'
-import { failure } from './failure.ts'
-import type { Action, BuilderView, LeaseView, PlanSettings, Situation } from './views.ts'
+import { failureBecause } from '../state/failure.ts'
+import type { Ending } from '../state/lease-record.ts'
+import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
 
 /** A lease that the door has cut loose and whose builder cannot be removed is answered after this long; the removal goes on. */
 export const leftoversMsMax = 20_000
 
 /** Which leases are over, and why. */
-export function planEndings(situation: Situation, settings: PlanSettings): readonly (Action & { do: 'end' })[] {
+export function planEndings(situation: Snapshot, settings: PlanSettings): readonly (Action & { do: 'end' })[] {
   const builders = new Map(situation.builders.map(builder => [builder.builderId, builder]))
   return situation.leases.flatMap(lease => {
     if (lease.phase === 'ending') return []
@@ -17,9 +17,9 @@ export function planEndings(situation: Situation, settings: PlanSettings): reado
 }
 
 function endingOf(
-  lease: LeaseView,
-  builder: BuilderView | undefined,
-  situation: Situation,
+  lease: LeaseSnapshot,
+  builder: BuilderSnapshot | undefined,
+  situation: Snapshot,
   settings: PlanSettings,
 ): Ending | undefined {
   const { nowMs } = situation
@@ -28,36 +28,36 @@ function endingOf(
   if (lease.phase === 'waiting') return waitingEnd(lease, situation)
   const ready = lease.phase === 'ready'
   if (!builder || builder.phase === 'lost' || builder.phase === 'gone') {
-    return ready ? { as: 'destroyed', reason: 'builder_lost' } : failure('builder_lost')
+    return ready ? { as: 'destroyed', reason: 'builder_lost' } : failureBecause('builder_lost')
   }
-  if (builder.phase === 'failed') return builder.failure ?? failure('builder_not_ready')
-  if (situation.stopping) return ready ? { as: 'destroyed', reason: 'node_stopping' } : failure('builder_lost')
+  if (builder.phase === 'failed') return builder.failure ?? failureBecause('builder_not_ready')
+  if (situation.stopping) return ready ? { as: 'destroyed', reason: 'node_stopping' } : failureBecause('builder_lost')
   return ready && isClientGone(lease, situation, settings) ? { as: 'destroyed', reason: 'client_gone' } : undefined
 }
 
-function waitingEnd(lease: LeaseView, situation: Situation): Ending | undefined {
+function waitingEnd(lease: LeaseSnapshot, situation: Snapshot): Ending | undefined {
   // Another node may have room: the build asks again under a new lease.
-  if (situation.stopping) return failure('no_capacity', 'the node is stopping')
-  if (situation.nowMs >= lease.expiresAtMs) return { ...failure('no_capacity'), retryable: false }
+  if (situation.stopping) return failureBecause('no_capacity', 'the node is stopping')
+  if (situation.nowMs >= lease.expiresAtMs) return { ...failureBecause('no_capacity'), retryable: false }
   const { egress, kind } = lease.traits
   const lack = situation.unavailable.find(one => one.egress === egress && one.builderClass === kind.class)
-  return lack && failure(lack.reason, lack.detail)
+  return lack && failureBecause(lack.reason, lack.detail)
 }
 
 /** Without a builder there is nothing to give a receipt of. */
-const givenUp = (lease: LeaseView, reason: Extract<Ending, { as: 'destroyed' }>['reason']): Ending =>
+const givenUp = (lease: LeaseSnapshot, reason: Extract<Ending, { as: 'destroyed' }>['reason']): Ending =>
   lease.builderId
     ? { as: 'destroyed', reason }
     : { as: 'failed', reason: 'no_capacity', retryable: false, detail: 'given up before a builder was free' }
 
 /** While this process cannot hear the clients, silence means nothing; the wall clock still bounds the lease. */
-function isClientGone(lease: LeaseView, { nowMs, hearingSinceMs }: Situation, settings: PlanSettings): boolean {
+function isClientGone(lease: LeaseSnapshot, { nowMs, hearingSinceMs }: Snapshot, settings: PlanSettings): boolean {
   if (lease.connections > 0 || hearingSinceMs === undefined) return false
   return nowMs - Math.max(lease.seenAtMs, hearingSinceMs) >= settings.clientGoneMs
 }
 
 /** Ending leases that can be answered now. `keeps` tells whether a builder stays, because others use it or it lingers. */
-export function planSettlements(situation: Situation, keeps: (builder: BuilderView) => boolean): readonly Action[] {
+export function planSettlements(situation: Snapshot, keeps: (builder: BuilderSnapshot) => boolean): readonly Action[] {
   const builders = new Map(situation.builders.map(builder => [builder.builderId, builder]))
   return situation.leases.flatMap(lease => {
     if (lease.phase !== 'ending') return []
@@ -69,5 +69,5 @@ export function planSettlements(situation: Situation, keeps: (builder: BuilderVi
   })
 }
 
-const isOverdue = (builder: BuilderView, nowMs: number): boolean =>
+const isOverdue = (builder: BuilderSnapshot, nowMs: number): boolean =>
   nowMs - (builder.teardown?.beganAtMs ?? nowMs) >= leftoversMsMax

@@ -1,13 +1,13 @@
 import type { BuilderId } from '@forkproof/contracts/ids'
-import type { BuilderTraits } from '../builders/builder-record.ts'
-import type { Action, BuilderView, LeaseView, PlanSettings, Situation } from './views.ts'
-import { isUp } from './views.ts'
+import type { BuilderTraits } from '../state/builder-record.ts'
+import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
+import { isUp } from './snapshot.ts'
 
 /** Whoever was given a builder just now is about to use this machine: a pool that is not empty is filled after this pause. */
 const calmAfterMs = 1_000
 
 /** Places on this machine during one pass of the plan. */
-interface Places {
+interface Placement {
   free: number
   /** Places that removals under way will give back. */
   coming: number
@@ -21,7 +21,7 @@ interface Places {
  * nobody makes room. What is left over becomes warm builders. `doomed`: destroyed in this pass.
  */
 export function planPlacement(
-  situation: Situation,
+  situation: Snapshot,
   doomed: ReadonlySet<BuilderId>,
   users: ReadonlySet<BuilderId>,
   settings: PlanSettings,
@@ -29,14 +29,14 @@ export function planPlacement(
   if (situation.stopping) return []
   const standing = situation.builders.filter(builder => builder.phase !== 'gone')
   const leaving = standing.filter(builder => builder.phase === 'destroying' || doomed.has(builder.builderId))
-  const places: Places = {
+  const places: Placement = {
     free: settings.capacity - standing.length,
     coming: leaving.length,
     taken: new Set(doomed),
     actions: [],
   }
   const waiting = situation.leases.filter(lease => lease.phase === 'waiting')
-  const unplaced = waiting.filter(lease => !place(lease, standing, users, places))
+  const unplaced = waiting.filter(lease => !placeLease(lease, standing, users, places))
   const starting = situation.leases.some(({ phase }) => phase === 'starting' || phase === 'connecting')
   const newestMs = Math.max(...situation.leases.map(({ receivedAtMs }) => receivedAtMs), 0)
   // Warm builders are made when no build waits for the machine.
@@ -46,11 +46,11 @@ export function planPlacement(
   return places.actions
 }
 
-function place(
-  lease: LeaseView,
-  standing: readonly BuilderView[],
+function placeLease(
+  lease: LeaseSnapshot,
+  standing: readonly BuilderSnapshot[],
   users: ReadonlySet<BuilderId>,
-  places: Places,
+  places: Placement,
 ): boolean {
   const { leaseId, traits } = lease
   const usable = standing.filter(builder => !places.taken.has(builder.builderId) && fits(lease, builder))
@@ -81,16 +81,16 @@ function place(
   return false
 }
 
-function evict({ builderId }: BuilderView, places: Places): void {
+function evict({ builderId }: BuilderSnapshot, places: Placement): void {
   if (places.taken.has(builderId)) return
   places.taken.add(builderId)
   places.actions.push({ do: 'destroy', builderId })
 }
 
-const isIdle = (builder: BuilderView, users: ReadonlySet<BuilderId>): boolean =>
+const isIdle = (builder: BuilderSnapshot, users: ReadonlySet<BuilderId>): boolean =>
   isUp(builder) && builder.traits !== undefined && !users.has(builder.builderId)
 
-function fits(lease: LeaseView, builder: BuilderView): boolean {
+function fits(lease: LeaseSnapshot, builder: BuilderSnapshot): boolean {
   const { traits } = builder
   if (!isUp(builder) || !traits || builder.endsAtMs < lease.leaseEndsAtMs) return false
   if (traits.platform !== lease.traits.platform || traits.egress !== lease.traits.egress) return false
@@ -105,7 +105,12 @@ function sharesState(one: BuilderTraits, other: BuilderTraits | undefined): bool
   return one.kind.projectId === other.kind.projectId && one.platform === other.platform
 }
 
-function refill(standing: readonly BuilderView[], places: Places, settings: PlanSettings, isCalm: boolean): void {
+function refill(
+  standing: readonly BuilderSnapshot[],
+  places: Placement,
+  settings: PlanSettings,
+  isCalm: boolean,
+): void {
   let starting = standing.filter(one => one.phase === 'starting' && !one.used).length
   for (const platform of settings.warmPlatforms) {
     const traits = { platform, egress: settings.warmEgress, kind: { class: 'ephemeral' as const } }
@@ -120,7 +125,7 @@ function refill(standing: readonly BuilderView[], places: Places, settings: Plan
   }
 }
 
-const isWarm = (builder: BuilderView, traits: BuilderTraits): boolean =>
+const isWarm = (builder: BuilderSnapshot, traits: BuilderTraits): boolean =>
   isUp(builder) &&
   !builder.used &&
   builder.traits?.kind.class === 'ephemeral' &&

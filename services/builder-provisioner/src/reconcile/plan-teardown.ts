@@ -1,11 +1,11 @@
-import type { Action, BuilderView, LeaseView, PlanSettings, Situation } from './views.ts'
-import { isUp } from './views.ts'
+import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
+import { isUp } from './snapshot.ts'
 
 /** Whether this builder has to go, seen from the leases that go on using it. */
 export function isToBeDestroyed(
-  builder: BuilderView,
-  users: readonly LeaseView[],
-  situation: Situation,
+  builder: BuilderSnapshot,
+  users: readonly LeaseSnapshot[],
+  situation: Snapshot,
   settings: PlanSettings,
 ): boolean {
   const { nowMs } = situation
@@ -22,8 +22,8 @@ export function isToBeDestroyed(
 
 /** Builders that are to be removed now, and records that nobody needs any more. */
 export function planTeardown(
-  situation: Situation,
-  usersOf: (builder: BuilderView) => readonly LeaseView[],
+  situation: Snapshot,
+  usersOf: (builder: BuilderSnapshot) => readonly LeaseSnapshot[],
   settings: PlanSettings,
 ): readonly Action[] {
   const named = new Set(situation.leases.map(lease => lease.builderId))

@@ -2,7 +2,7 @@ import type { BuilderId, LeaseId } from '@forkproof/contracts/ids'
 import { planEndings, planSettlements } from './plan-endings.ts'
 import { planPlacement } from './plan-placement.ts'
 import { planTeardown } from './plan-teardown.ts'
-import type { Action, BuilderView, LeaseView, PlanSettings, Situation } from './views.ts'
+import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
 
 /** The place in the queue is said again at most this often. */
 export const reportEveryMs = 5_000
@@ -11,17 +11,17 @@ export const reportEveryMs = 5_000
  * What is to be done now, from what is wanted and what is there. Pure and level-triggered: carrying the actions out and asking again comes
  * to an end, from wherever it starts.
  */
-export function plan(situation: Situation, settings: PlanSettings): readonly Action[] {
+export function plan(situation: Snapshot, settings: PlanSettings): readonly Action[] {
   const endings = planEndings(situation, settings)
   const ended = new Set(endings.map(({ leaseId }) => leaseId))
   const going = situation.leases.filter(lease => lease.phase !== 'ending' && !ended.has(lease.leaseId))
-  const usersOf = (builder: BuilderView) => going.filter(lease => lease.builderId === builder.builderId)
+  const usersOf = (builder: BuilderSnapshot) => going.filter(lease => lease.builderId === builder.builderId)
   const teardown = planTeardown(situation, usersOf, settings)
   const doomed = new Set(teardown.flatMap(action => (action.do === 'destroy' ? [action.builderId] : [])))
   const users = new Set(going.flatMap(lease => (lease.builderId ? [lease.builderId] : [])))
   const placement = planPlacement({ ...situation, leases: going }, doomed, users, settings)
   const evicted = new Set(placement.flatMap(action => (action.do === 'destroy' ? [action.builderId] : [])))
-  const keeps = ({ builderId, phase, traits }: BuilderView) =>
+  const keeps = ({ builderId, phase, traits }: BuilderSnapshot) =>
     (phase === 'ready' || phase === 'starting') &&
     traits?.kind.class === 'project' &&
     !doomed.has(builderId) &&
@@ -39,7 +39,7 @@ export function plan(situation: Situation, settings: PlanSettings): readonly Act
 
 type ReadyBuilders = ReadonlySet<BuilderId | undefined>
 
-function planConnections(going: readonly LeaseView[], ready: ReadyBuilders): readonly Action[] {
+function planConnections(going: readonly LeaseSnapshot[], ready: ReadyBuilders): readonly Action[] {
   return going
     .filter(lease => lease.phase === 'starting' && ready.has(lease.builderId))
     .map(({ leaseId }) => ({ do: 'connect', leaseId }))
@@ -47,10 +47,10 @@ function planConnections(going: readonly LeaseView[], ready: ReadyBuilders): rea
 
 /** Position 0 is being started; who waits is told when the place changes. A lease that found a ready builder is told so at once instead. */
 function planReports(
-  going: readonly LeaseView[],
+  going: readonly LeaseSnapshot[],
   placement: readonly Action[],
   ready: ReadyBuilders,
-  { nowMs, averageLeaseMs }: Situation,
+  { nowMs, averageLeaseMs }: Snapshot,
   { capacity }: PlanSettings,
 ): readonly Action[] {
   const placed = new Map<LeaseId | undefined, BuilderId | undefined>()

@@ -1,21 +1,21 @@
 import type { LeaseId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
-import { viewOfBuilder } from '../builders/builder.ts'
-import type { BuilderYard } from '../builders/builder-yard.ts'
-import { isLiveEntry, type LeaseBook, type LiveEntry, viewOfLease } from '../leases/lease-book.ts'
-import { connect, end, report, type StepParts, settle } from '../leases/lease-steps.ts'
+import { snapshotOfBuilder } from '../builders/builder.ts'
+import type { BuilderPool } from '../builders/builder-pool.ts'
+import { connectClient, endLease, type LeaseStepDeps, reportQueuePlace, settleLease } from '../leases/lease-steps.ts'
+import { isLiveEntry, type LeaseStore, type LiveLeaseEntry, snapshotOfLease } from '../leases/lease-store.ts'
 import type { AverageDuration } from './average-duration.ts'
 import { plan } from './plan.ts'
-import type { Action, PlanSettings, Situation, Unavailable } from './views.ts'
+import type { Action, PlanSettings, Snapshot, Unavailable } from './snapshot.ts'
 
 /** Each round's actions may make others due at once; what needs more rounds than this waits for the next wake. */
 const roundsMax = 16
 
-export interface ReconcilerParts {
-  readonly book: LeaseBook
-  readonly yard: BuilderYard
-  readonly steps: StepParts
+export interface ReconcilerDeps {
+  readonly book: LeaseStore
+  readonly yard: BuilderPool
+  readonly steps: LeaseStepDeps
   /** What can be warm changes with what the machine can make. */
   readonly settings: () => PlanSettings
   readonly average: AverageDuration
@@ -28,11 +28,11 @@ export interface ReconcilerParts {
 
 /** Carries out the plan. Everything that takes time runs beside it and wakes it when done. */
 export class Reconciler {
-  readonly #parts: ReconcilerParts
+  readonly #parts: ReconcilerDeps
   #scheduled = false
   stopping = false
 
-  constructor(parts: ReconcilerParts) {
+  constructor(parts: ReconcilerDeps) {
     this.#parts = parts
   }
 
@@ -60,13 +60,13 @@ export class Reconciler {
     book.deliver()
   }
 
-  situation(): Situation {
+  situation(): Snapshot {
     const { book, yard, average, clock, hearingSinceMs, unavailable } = this.#parts
     return {
       nowMs: clock.now(),
       stopping: this.stopping,
-      leases: book.live().map(viewOfLease),
-      builders: [...yard.builders.values()].map(viewOfBuilder),
+      leases: book.live().map(snapshotOfLease),
+      builders: [...yard.builders.values()].map(snapshotOfBuilder),
       hearingSinceMs: hearingSinceMs(),
       warmAfterMs: yard.warmAfterMs,
       averageLeaseMs: average.ms,
@@ -94,21 +94,21 @@ export class Reconciler {
     book.change(entry, { ...entry.record, phase: 'starting', builderId: builder.record.builderId })
   }
 
-  #applyTo(entry: LiveEntry, action: Exclude<Action, { do: 'destroy' | 'drop' | 'create' }>): void {
+  #applyTo(entry: LiveLeaseEntry, action: Exclude<Action, { do: 'destroy' | 'drop' | 'create' }>): void {
     const { yard, steps } = this.#parts
     const { builderId } = entry.record
     const builder = builderId && yard.builders.get(builderId)
-    if (action.do === 'report') report(entry, action, steps)
+    if (action.do === 'report') reportQueuePlace(entry, action, steps)
     if (action.do === 'bind') this.#bind(entry, action)
     if (action.do === 'end') this.#end(entry, action)
-    if (action.do === 'settle') settle(entry, builder || undefined, action.shared, steps)
+    if (action.do === 'settle') settleLease(entry, builder || undefined, action.shared, steps)
     if (action.do === 'connect' && builder) {
       this.#parts.book.change(entry, { ...entry.record, phase: 'connecting' })
-      void connect(entry, builder, steps).then(this.wake)
+      void connectClient(entry, builder, steps).then(this.wake)
     }
   }
 
-  #bind(entry: LiveEntry, { builderId }: Action & { do: 'bind' }): void {
+  #bind(entry: LiveLeaseEntry, { builderId }: Action & { do: 'bind' }): void {
     const { book, yard } = this.#parts
     const builder = yard.builders.get(builderId)
     if (!builder) return
@@ -118,17 +118,17 @@ export class Reconciler {
     book.change(entry, { ...entry.record, phase: 'starting', builderId })
   }
 
-  #end(entry: LiveEntry, { ending }: Action & { do: 'end' }): void {
+  #end(entry: LiveLeaseEntry, { ending }: Action & { do: 'end' }): void {
     const { book, yard, steps, average, clock } = this.#parts
     const { readyAtMs, builderId } = entry.record
     if (readyAtMs !== undefined) average.add(clock.now() - readyAtMs)
-    end(entry, ending, steps)
+    endLease(entry, ending, steps)
     const builder = builderId && yard.builders.get(builderId)
     const others = book.live().some(({ record }) => record.builderId === builderId && record.phase !== 'ending')
     if (builder && !others) builder.idleSinceMs = clock.now()
   }
 
-  #live(leaseId: LeaseId): LiveEntry | undefined {
+  #live(leaseId: LeaseId): LiveLeaseEntry | undefined {
     const entry = this.#parts.book.get(leaseId)
     return entry && isLiveEntry(entry) ? entry : undefined
   }

@@ -4,21 +4,22 @@ import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeDiskImage } from '@forkproof/builder-provisioner/drivers/disks/disk-image'
 import { mountDiskImage, unmountDisk } from '@forkproof/builder-provisioner/drivers/docker/disk-mount'
-import { DockerDriver } from '@forkproof/builder-provisioner/drivers/docker/docker-driver'
+import { DockerDriver, dockerDriver } from '@forkproof/builder-provisioner/drivers/docker/docker-driver'
+import { buildOn, probeImage } from '@forkproof/builder-provisioner/drivers/testing/build-on'
+import { describeDriver } from '@forkproof/builder-provisioner/drivers/testing/driver-conformance'
+import { mebibyte, someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { linkName } from '@forkproof/builder-provisioner/network/network'
 import { parseNetwork } from '@forkproof/builder-provisioner/network/networks'
 import { UplinkNetwork } from '@forkproof/builder-provisioner/network/uplink-network'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
-import { buildOn, probeImage } from '../testing/builders/build-on.ts'
 import { importBuilderImage } from '../testing/builders/builder-image.ts'
-import { describeDriver } from '../testing/builders/conformance.ts'
-import { TestDocker } from '../testing/builders/docker-daemon.ts'
-import { type DriverHarness, mebibyte, someSpec } from '../testing/builders/driver-harness.ts'
-import { openHostService } from '../testing/builders/host-service.ts'
+import { buildKitHarness } from '../testing/builders/buildkit-harness.ts'
+import { DockerHarness } from '../testing/builders/docker-harness.ts'
+import { openFakeHostService } from '../testing/builders/fake-host-service.ts'
 import { machineInventory } from '../testing/builders/machine-inventory.ts'
-import { openStandInNetwork, standInPort, standIns } from '../testing/builders/stand-in-network.ts'
+import { fakeHostPort, fakeHosts, openNetworkHarness } from '../testing/builders/network-harness.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
 const image = 'forkproof-test/builder:1'
@@ -26,34 +27,33 @@ const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
 /** Databases and logs of Docker and containerd, which grow by themselves, and the list of layers that it fills and empties. */
 const ignored = /\/(log|docker\.sock|exec\/containerd\/.*|data\/.*\/(containerd|buildkit|network|image|tmp)(\/.*)?)$/
 
-let docker: TestDocker
+let docker: DockerHarness
 /** Closed to everybody but root, as the provisioner's own is. */
 const stateFolder = () => join(docker.sharedFolder, 'node')
 const driverOn = (socketPath: string, reference = image) =>
   new DockerDriver({ socketPath, image: reference, nodeId: 'node-1', stateFolder: stateFolder() })
 
 beforeAll(async () => {
-  docker = await TestDocker.start()
+  docker = await DockerHarness.start()
   afterFile(() => docker.stop())
   await mkdir(stateFolder(), { mode: 0o700 })
   await importBuilderImage(docker.socketPath, inject('programs'), image)
-  for (const target of docker.standIns) await docker.runAround(inject('programs').probe, ['reachable', target])
+  for (const target of docker.fakeHosts) await docker.runAround(inject('programs').probe, ['reachable', target])
 })
 
 const inventory = () => machineInventory({ words: [docker.folder, docker.cgroup], folders: [docker.folder], ignored })
 
-describeDriver('docker', async (): Promise<DriverHarness> => {
+describeDriver({ name: 'docker', runsBuildKit: dockerDriver.runsBuildKit, leavesOut: 0 }, async () => {
   // What Docker makes for its first container and keeps is no trace of a builder.
   const driver = driverOn(docker.socketPath)
   const spec = someSpec()
   await driver.create(spec, within())
   await driver.destroy(spec.builderId, within())
-  return {
-    openDriver: () => driverOn(docker.socketPath),
-    inventory,
+  const more = {
     cacheFolder: join(stateFolder(), 'cache'),
-    standIns: [...docker.standIns, await openHostService()],
+    unreachable: [...docker.fakeHosts, await openFakeHostService()],
   }
+  return { inventory, ...buildKitHarness(() => driverOn(docker.socketPath), more) }
 })
 
 describe('a dead Docker daemon', () => {
@@ -70,7 +70,7 @@ describe('a dead Docker daemon', () => {
     const driver = driverOn(docker.socketPath)
     const spec = someSpec()
     const builder = await driver.create(spec, within())
-    const building = buildOn(buildctl, builder.socketPath, probeImage(probe, ['sleep', '600']))
+    const building = buildOn(buildctl, builder.endpoint, probeImage(probe, ['sleep', '600']))
     await docker.killDaemon()
     expect(await driver.list(within())).toEqual([spec.builderId])
     await expect(driver.destroy(spec.builderId, within())).rejects.toThrow(/the Docker daemon does not answer/)
@@ -111,27 +111,27 @@ const running = async (driver: DockerDriver, id: BuilderId) =>
 
 describe('egress internet on Docker', () => {
   const { buildctl, probe } = inject('programs')
-  const at = (address: string) => `${address}:${standInPort}`
+  const at = (address: string) => `${address}:${fakeHostPort}`
 
   it('leads to public addresses by a link of the network module, and the link goes with the builder', async () => {
-    const net = await openStandInNetwork()
+    const net = await openNetworkHarness()
     const network = new UplinkNetwork({
       namespace: net.uplink,
       owner: net.uplink,
       prefix: parseNetwork('198.19.64.0/18'),
-      nameservers: [standIns.resolver],
+      nameservers: [fakeHosts.resolver],
       blocked: [],
     })
     const options = { socketPath: docker.socketPath, image, nodeId: 'node-1', stateFolder: stateFolder(), network }
     const driver = new DockerDriver(options)
     expect(await driver.missing({ egress: 'internet', builderClass: 'ephemeral' }, within())).toEqual([])
     const spec = someSpec({ egress: 'internet' })
-    const { socketPath } = await driver.create(spec, within())
+    const { endpoint } = await driver.create(spec, within())
     const runs = [
-      ['reachable', at(standIns.internet)],
-      ['unreachable', [...standIns.forbidden, standIns.machine, '127.0.0.1'].map(at).join(',')],
+      ['reachable', at(fakeHosts.internet)],
+      ['unreachable', [...fakeHosts.forbidden, fakeHosts.machine, '127.0.0.1'].map(at).join(',')],
     ]
-    const result = await buildOn(buildctl, socketPath, probeImage(probe, ...runs))
+    const result = await buildOn(buildctl, endpoint, probeImage(probe, ...runs))
     expect(result, result.output).toMatchObject({ code: 0 })
     expect(await driver.inventory(spec.builderId, within())).toContain(`link ${linkName(spec.builderId)}`)
     await driver.destroy(spec.builderId, within())
@@ -158,8 +158,8 @@ describe('what is particular to Docker', () => {
 
   it('the folder of a builder’s socket is closed to the builder once the socket is there', async () => {
     const driver = driverOn(docker.socketPath)
-    const { socketPath } = await driver.create(someSpec(), within())
-    const { uid, gid, mode } = await stat(dirname(socketPath))
+    const { endpoint } = await driver.create(someSpec(), within())
+    const { uid, gid, mode } = await stat(dirname(endpoint.path))
     expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: 0, gid: 0, mode: 0o711 })
   })
 

@@ -1,18 +1,19 @@
 import type { BuilderSpec } from '@forkproof/builder-provisioner/drivers/driver'
+import { buildOn, probeImage } from '@forkproof/builder-provisioner/drivers/testing/build-on'
+import { someBuilderId, someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { parseNetwork } from '@forkproof/builder-provisioner/network/networks'
 import { UplinkNetwork, type UplinkOptions } from '@forkproof/builder-provisioner/network/uplink-network'
+import type { BuilderEndpoint } from '@forkproof/builder-provisioner/state/builder-endpoint'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { buildOn, probeImage } from '../testing/builders/build-on.ts'
-import { someBuilderId, someSpec } from '../testing/builders/driver-harness.ts'
+import { fakeHostPort, fakeHosts, listenIn, openNetworkHarness } from '../testing/builders/network-harness.ts'
 import { openProcessDriverHarness } from '../testing/builders/process-driver-harness.ts'
-import { listenIn, openStandInNetwork, standInPort, standIns } from '../testing/builders/stand-in-network.ts'
 
 const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
 const { buildctl, probe } = inject('programs')
-const at = (address: string, port = standInPort) => `${address}:${port}`
+const at = (address: string, port = fakeHostPort) => `${address}:${port}`
 
-let net: Awaited<ReturnType<typeof openStandInNetwork>>
+let net: Awaited<ReturnType<typeof openNetworkHarness>>
 let harness: Awaited<ReturnType<typeof openProcessDriverHarness>>
 let uplink: UplinkOptions
 let before: readonly string[]
@@ -25,19 +26,19 @@ const pidOf = async (id: BuilderId) => {
   return Number(line?.split(' ')[1])
 }
 /** Builds with a RUN of the probe and expects what it says to be so. */
-async function expectFrom(socketPath: string, ...words: string[]): Promise<void> {
-  const result = await buildOn(buildctl, socketPath, { ...probeImage(probe, words), args: ['--no-cache'] })
+async function expectFrom(endpoint: BuilderEndpoint, ...words: string[]): Promise<void> {
+  const result = await buildOn(buildctl, endpoint, { ...probeImage(probe, words), args: ['--no-cache'] })
   expect(result, result.output).toMatchObject({ code: 0 })
 }
 
 beforeAll(async () => {
-  net = await openStandInNetwork()
+  net = await openNetworkHarness()
   uplink = {
     namespace: net.uplink,
     owner: net.uplink,
     prefix: parseNetwork('198.19.64.0/18'),
-    nameservers: [standIns.resolver],
-    blocked: [`${standIns.otherInternet}/32`],
+    nameservers: [fakeHosts.resolver],
+    blocked: [`${fakeHosts.otherInternet}/32`],
   }
   harness = await openProcessDriverHarness({ network: new UplinkNetwork(uplink) })
   const missing = await harness.openDriver().missing({ egress: 'internet', builderClass: 'ephemeral' }, within())
@@ -53,48 +54,48 @@ afterEach(async () => {
 
 describe('the stand-ins', () => {
   it('can all be reached without a filter, so that not reaching them means something', async () => {
-    for (const address of [standIns.internet, standIns.otherInternet, standIns.machine, ...standIns.forbidden]) {
+    for (const address of [fakeHosts.internet, fakeHosts.otherInternet, fakeHosts.machine, ...fakeHosts.forbidden]) {
       await net.inUplink(probe, 'reachable', at(address))
     }
-    await net.inUplink(probe, 'reachable', at(standIns.internet, 53))
+    await net.inUplink(probe, 'reachable', at(fakeHosts.internet, 53))
   })
 })
 
 describe('egress internet', () => {
   it('reaches the internet, and neither metadata, private networks, reserved ranges, the machine nor what the operator adds', async () => {
-    const { socketPath } = await harness.openDriver().create(specOf(), within())
-    await expectFrom(socketPath, 'reachable', at(standIns.internet))
-    const forbidden = [...standIns.forbidden, standIns.machine, standIns.otherInternet, '127.0.0.1']
-    await expectFrom(socketPath, 'unreachable', forbidden.map(address => at(address)).join(','))
+    const { endpoint } = await harness.openDriver().create(specOf(), within())
+    await expectFrom(endpoint, 'reachable', at(fakeHosts.internet))
+    const forbidden = [...fakeHosts.forbidden, fakeHosts.machine, fakeHosts.otherInternet, '127.0.0.1']
+    await expectFrom(endpoint, 'unreachable', forbidden.map(address => at(address)).join(','))
   })
 
   it('asks names only of the configured resolver', async () => {
-    const { socketPath } = await harness.openDriver().create(specOf(), within())
-    await expectFrom(socketPath, 'reachable', at(standIns.resolver, 53))
-    await expectFrom(socketPath, 'unreachable', at(standIns.internet, 53))
+    const { endpoint } = await harness.openDriver().create(specOf(), within())
+    await expectFrom(endpoint, 'reachable', at(fakeHosts.resolver, 53))
+    await expectFrom(endpoint, 'unreachable', at(fakeHosts.internet, 53))
   })
 
   it('reaches no other builder, not the machine’s end of its link, and has no IPv6', async () => {
     const driver = harness.openDriver()
     const [one, two] = [specOf(), specOf()]
-    const { socketPath } = await driver.create(one, within())
+    const { endpoint } = await driver.create(one, within())
     await driver.create(two, within())
     const other = await pidOf(two.builderId)
-    await listenIn(`/proc/${other}/ns/net`, [standInPort])
+    await listenIn(`/proc/${other}/ns/net`, [fakeHostPort])
     const addresses = await net.inUplink('ip', '-brief', '-4', 'address', 'show')
     const outside = [...addresses.matchAll(/^fpb\S+\s+UP\s+(\d+\.\d+\.\d+\.)(\d+)\/30/gm)]
     expect(outside).toHaveLength(2)
     const both = outside.flatMap(([, start, last]) => [`${start}${last}`, `${start}${Number(last) + 1}`])
-    await expectFrom(socketPath, 'unreachable', both.map(address => at(address)).join(','))
+    await expectFrom(endpoint, 'unreachable', both.map(address => at(address)).join(','))
     expect(await net.inUplink('nsenter', `--net=/proc/${other}/ns/net`, 'ip', '-6', 'address', 'show')).toBe('')
     expect(await net.inUplink('sh', '-c', 'ip -6 address show | grep -A2 fpb || true')).toBe('')
   })
 
-  it('cannot be begun from the machine or the world: a builder’s own ports answer nobody outside', async () => {
+  it('cannot be begun from the machine or the harness: a builder’s own ports answer nobody outside', async () => {
     const spec = specOf()
     await harness.openDriver().create(spec, within())
     const pid = await pidOf(spec.builderId)
-    await listenIn(`/proc/${pid}/ns/net`, [standInPort])
+    await listenIn(`/proc/${pid}/ns/net`, [fakeHostPort])
     const addresses = await net.inUplink('ip', '-brief', '-4', 'address', 'show')
     const [, start, last] = /^fpb\S+\s+UP\s+(\d+\.\d+\.\d+\.)(\d+)\/30/m.exec(addresses) ?? []
     await net.inUplink(probe, 'unreachable', at(`${start}${Number(last) + 1}`))
@@ -123,8 +124,8 @@ describe('egress internet', () => {
   it('puts the filter back before the next link when somebody has removed it', async () => {
     const driver = harness.openDriver()
     await net.inUplink('nft', 'flush', 'ruleset')
-    const { socketPath } = await driver.create(specOf(), within())
-    await expectFrom(socketPath, 'unreachable', standIns.forbidden.map(address => at(address)).join(','))
+    const { endpoint } = await driver.create(specOf(), within())
+    await expectFrom(endpoint, 'unreachable', fakeHosts.forbidden.map(address => at(address)).join(','))
   })
 
   it('leaves no link when the builder is destroyed, cancelled or killed', async () => {
@@ -146,9 +147,9 @@ describe('egress internet', () => {
 
 describe('egress none', () => {
   it('has loopback alone, and reaches nothing behind the uplink', async () => {
-    const { socketPath } = await harness.openDriver().create(specOf({ egress: 'none' }), within())
-    const all = [standIns.internet, standIns.machine, ...standIns.forbidden].map(address => at(address))
-    await expectFrom(socketPath, 'unreachable', all.join(','))
+    const { endpoint } = await harness.openDriver().create(specOf({ egress: 'none' }), within())
+    const all = [fakeHosts.internet, fakeHosts.machine, ...fakeHosts.forbidden].map(address => at(address))
+    await expectFrom(endpoint, 'unreachable', all.join(','))
   })
 })
 

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildOn, probeImage } from '@forkproof/builder-provisioner/drivers/testing/build-on'
+import { someBuilderId, someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
+import { unixEndpoint } from '@forkproof/builder-provisioner/state/builder-endpoint'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { buildOn, probeImage } from '../testing/builders/build-on.ts'
-import { someBuilderId, someSpec } from '../testing/builders/driver-harness.ts'
 import { openProcessDriverHarness } from '../testing/builders/process-driver-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { waitUntil } from '../testing/wait-until.ts'
@@ -42,7 +43,7 @@ describe('a provisioner that is killed', () => {
     })
     const [line]: string[] = await once(child.stdout.setEncoding('utf8'), 'data', { signal: within() })
     const socketPath = line?.trim().replace('socket ', '') ?? ''
-    const building = buildOn(buildctl, socketPath, probeImage(probe, ['sleep', '600']))
+    const building = buildOn(buildctl, unixEndpoint(socketPath), probeImage(probe, ['sleep', '600']))
     await waitUntil('the RUN runs', async () => (await processesOf(id)).some(one => one.endsWith(' probe')), {
       msMax: 20_000,
     })
@@ -102,10 +103,10 @@ describe('what separates a process builder from its machine', () => {
   })
 
   it('hands out a socket that the builder cannot exchange for a link to another one', async () => {
-    const { socketPath } = await harness.openDriver().create(someSpec(), within())
-    const { uid, mode } = await stat(dirname(socketPath))
+    const { endpoint } = await harness.openDriver().create(someSpec(), within())
+    const { uid, mode } = await stat(dirname(endpoint.path))
     expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 0, mode: 0o700 })
-    const { uid: owner } = await stat(join(dirname(socketPath), 'socket'))
+    const { uid: owner } = await stat(join(dirname(endpoint.path), 'socket'))
     expect(owner).toBe(0)
   })
 
@@ -141,8 +142,8 @@ describe('what separates a process builder from its machine', () => {
     const { openDriver } = await openProcessDriverHarness({ stateFolder: linked })
     const driver = openDriver()
     const spec = someSpec()
-    const { socketPath } = await driver.create(spec, within())
-    const built = await buildOn(buildctl, socketPath, probeImage(probe, ['hello']))
+    const { endpoint } = await driver.create(spec, within())
+    const built = await buildOn(buildctl, endpoint, probeImage(probe, ['hello']))
     expect(built, built.output).toMatchObject({ code: 0 })
     expect(await driver.inventory(spec.builderId, within())).toContainEqual(expect.stringMatching(/^loop /))
     await driver.destroy(spec.builderId, within())

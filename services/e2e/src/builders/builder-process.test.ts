@@ -1,13 +1,16 @@
 import { join } from 'node:path'
+import { processDriver } from '@forkproof/builder-provisioner/drivers/process/process-driver'
+import { describeDriver } from '@forkproof/builder-provisioner/drivers/testing/driver-conformance'
+import { someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { expect, it } from 'vitest'
-import { describeDriver } from '../testing/builders/conformance.ts'
-import { type DriverHarness, someSpec } from '../testing/builders/driver-harness.ts'
-import { openHostService } from '../testing/builders/host-service.ts'
+import { buildKitHarness } from '../testing/builders/buildkit-harness.ts'
+import { openFakeHostService } from '../testing/builders/fake-host-service.ts'
 import { openProcessDriverHarness } from '../testing/builders/process-driver-harness.ts'
 
-describeDriver('process', async (): Promise<DriverHarness> => {
+describeDriver({ name: 'process', runsBuildKit: processDriver.runsBuildKit, leavesOut: 0 }, async () => {
   const { stateFolder, openDriver, inventory } = await openProcessDriverHarness()
-  return { openDriver, inventory, cacheFolder: join(stateFolder, 'cache'), standIns: [await openHostService()] }
+  const unreachable = [await openFakeHostService()]
+  return { inventory, ...buildKitHarness(openDriver, { cacheFolder: join(stateFolder, 'cache'), unreachable }) }
 })
 
 it('names what is missing instead of making a weaker builder', async () => {

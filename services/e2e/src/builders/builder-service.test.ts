@@ -3,17 +3,17 @@ import { join } from 'node:path'
 import { subjects } from '@forkproof/contracts/subjects'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { machineInventory } from '../testing/builders/machine-inventory.ts'
-import { type Lease, ProvisionerService } from '../testing/builders/provisioner-service.ts'
+import { ProvisionerHarness, type RequestedLease } from '../testing/builders/provisioner-harness.ts'
 import { buildWith, imageContext } from '../testing/remote-build.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
-let service: ProvisionerService
+let service: ProvisionerHarness
 let programs: ReturnType<typeof inject<'programs'>>
 const cgroup = `/forkproof-service-${process.pid}`
 
 beforeAll(async () => {
   programs = inject('programs')
-  service = await ProvisionerService.open({
+  service = await ProvisionerHarness.open({
     FORKPROOF_PROVISIONER_BUILDKITD_PATH: programs.buildkitd,
     FORKPROOF_PROVISIONER_RUNC_PATH: programs.runc,
     FORKPROOF_PROVISIONER_PROBE_PATH: programs.probe,
@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 const context = (lines?: readonly string[]) => imageContext({ probe: programs.probe, folder: service.folder }, lines)
 /** A context of its own unless one is given: no build is served from another's cache by accident. */
-const buildOn = async (lease: Lease, from?: string) =>
+const buildOn = async (lease: RequestedLease, from?: string) =>
   buildWith({ buildctl: programs.buildctl, to: await lease.credentials() }, from ?? (await context()))
 const builderRecords = () => readdir(join(service.folder, 'builders', 'records', 'builders'))
 const isWarm = () => waitUntil('a warm builder', () => service.output.includes('"ready"'), { msMax: 30_000 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
-import { TestDocker } from '../testing/builders/docker-daemon.ts'
+import { DockerHarness } from '../testing/builders/docker-harness.ts'
 import { machineInventory } from '../testing/builders/machine-inventory.ts'
 import { ask } from '../testing/builds.ts'
 import {
@@ -140,10 +140,10 @@ describe('forkproof build', () => {
 })
 
 describe('--load', () => {
-  let docker: TestDocker
+  let docker: DockerHarness
   let contents: DockerContents
   beforeAll(async () => {
-    docker = await TestDocker.start()
+    docker = await DockerHarness.start()
     afterFile(() => docker.stop())
     contents = new DockerContents(docker.socketPath)
   })

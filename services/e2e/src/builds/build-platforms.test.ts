@@ -8,7 +8,7 @@ import { announcedNodes } from '@forkproof/local/demo/builder-nodes'
 import type { RunEvent } from '@forkproof/local/github/simulated-github'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
-import { Emulation } from '../testing/builders/emulation.ts'
+import { EmulationHarness } from '../testing/builders/emulation-harness.ts'
 import {
   accessToken,
   ask,
@@ -35,7 +35,7 @@ const both = [amd64, arm64].join(',')
 const cli = join(claimantFolder, 'dist', 'cli.js')
 const lifecycle = new Lifecycle()
 
-let emulation: Emulation
+let emulation: EmulationHarness
 let builderSettings: Readonly<Record<string, string>>
 let harness: SystemHarness
 let place: { repository: string; pullRequest: number; project: string }
@@ -43,7 +43,7 @@ let place: { repository: string; pullRequest: number; project: string }
 let nativeProject: string
 beforeAll(async () => {
   await bundleClaimant()
-  emulation = await Emulation.prepare()
+  emulation = await EmulationHarness.prepare()
   builderSettings = {
     FORKPROOF_PROVISIONER_PLATFORMS: both,
     FORKPROOF_PROVISIONER_BINFMT_FOLDER: emulation.folder,

@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises'
-import { ProgramError, runProgram } from '../../programs/run-program.ts'
+import { ProgramError, runSystemProgram } from '../../host/run-program.ts'
 
-interface ImageOptions {
+interface DiskImageOptions {
   readonly bytes: number
   /** Owner of the file system's root: the container's root in the machine's numbers. */
   readonly owner: { readonly uid: number; readonly gid: number }
@@ -14,7 +14,7 @@ interface ImageOptions {
  * A builder's disk: a sparse file with ext4. The one bound on disk that works on every file system (facts buildkit 3.5), it holds for all that
  * BuildKit writes, does not count as memory as a tmpfs would, and removing one file wipes it.
  */
-export async function makeDiskImage(path: string, { bytes, owner, journal, signal }: ImageOptions): Promise<void> {
+export async function makeDiskImage(path: string, { bytes, owner, journal, signal }: DiskImageOptions): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
     await file.truncate(bytes)
@@ -24,7 +24,7 @@ export async function makeDiskImage(path: string, { bytes, owner, journal, signa
   try {
     const features = journal ? [] : ['-O', '^has_journal']
     const extended = `root_owner=${owner.uid}:${owner.gid},lazy_itable_init=1,lazy_journal_init=1,nodiscard`
-    await runProgram('mkfs.ext4', ['-q', '-F', '-m', '0', ...features, '-E', extended, path], { signal })
+    await runSystemProgram('mkfs.ext4', ['-q', '-F', '-m', '0', ...features, '-E', extended, path], { signal })
   } catch (error) {
     await rm(path, { force: true })
     throw error
@@ -34,7 +34,7 @@ export async function makeDiskImage(path: string, { bytes, owner, journal, signa
 /** Checks the file system and mends what can be mended without loss. False when it is not fit for use. */
 export async function isSoundImage(path: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await runProgram('e2fsck', ['-p', path], { signal, msMax: 60_000 })
+    await runSystemProgram('e2fsck', ['-p', path], { signal, msMax: 60_000 })
     return true
   } catch (error) {
     if (signal.aborted) throw error

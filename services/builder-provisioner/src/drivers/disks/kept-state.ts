@@ -5,7 +5,7 @@ import type { BuilderSpec } from '../driver.ts'
 import { ifAbsent } from '../if-absent.ts'
 import { isSoundImage, makeDiskImage } from './disk-image.ts'
 
-interface Owner {
+interface DiskOwner {
   readonly uid: number
   readonly gid: number
 }
@@ -17,7 +17,7 @@ export interface KeptState {
 }
 
 /** `folder` is `<state folder>/cache`. Named by the owner too: another user namespace would meet files that it does not own. */
-export function keptStateOf(folder: string, spec: BuilderSpec, owner: Owner): KeptState | undefined {
+export function keptStateOf(folder: string, spec: BuilderSpec, owner: DiskOwner): KeptState | undefined {
   if (spec.kind.class !== 'project') return undefined
   const name = `docker-${spec.platform.replace('/', '-')}-${owner.uid}`
   return {
@@ -47,7 +47,7 @@ export async function leaveKeptState(lock: string, builderId: BuilderId): Promis
 /** Makes the image where the project has none, or one that the machine's fall has damaged: it is a cache, and nothing else is lost. */
 export async function ensureKeptImage(
   kept: KeptState,
-  options: { readonly bytes: number; readonly owner: Owner; readonly signal: AbortSignal },
+  options: { readonly bytes: number; readonly owner: DiskOwner; readonly signal: AbortSignal },
 ): Promise<void> {
   const present = await stat(kept.image).then(() => true, ifAbsent(false))
   if (present && (await isSoundImage(kept.image, options.signal))) return

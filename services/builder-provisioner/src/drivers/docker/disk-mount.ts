@@ -1,9 +1,11 @@
-import { runProgram } from '../../programs/run-program.ts'
-import { mountNamespaces } from './machine-traces.ts'
+import { runSystemProgram } from '../../host/run-program.ts'
+import { mountNamespaces } from './host-traces.ts'
 
 /** The loop device goes by itself with the last mount of it, whatever ends that. */
 export async function mountDiskImage(path: string, mountPoint: string, signal: AbortSignal): Promise<void> {
-  await runProgram('mount', ['-t', 'ext4', '-o', 'loop,nosuid,nodev,noatime,discard', path, mountPoint], { signal })
+  await runSystemProgram('mount', ['-t', 'ext4', '-o', 'loop,nosuid,nodev,noatime,discard', path, mountPoint], {
+    signal,
+  })
 }
 
 /**
@@ -12,11 +14,11 @@ export async function mountDiskImage(path: string, mountPoint: string, signal: A
  */
 export async function unmountDisk(mountPoint: string, signal: AbortSignal): Promise<void> {
   // Our own first: from then on nobody can copy it.
-  await runProgram('umount', ['--lazy', '--quiet', mountPoint], { signal }).catch(ignoreFailure(signal))
+  await runSystemProgram('umount', ['--lazy', '--quiet', mountPoint], { signal }).catch(ignoreFailure(signal))
   for (const { pid, mounts } of await mountNamespaces()) {
     if (!mounts.some(mount => mount.point === mountPoint)) continue
     const inThere = ['--namespace', `/proc/${pid}/ns/mnt`, '--lazy', '--quiet', mountPoint]
-    await runProgram('umount', inThere, { signal }).catch(ignoreFailure(signal))
+    await runSystemProgram('umount', inThere, { signal }).catch(ignoreFailure(signal))
   }
 }
 

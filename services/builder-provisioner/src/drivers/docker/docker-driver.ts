@@ -2,23 +2,28 @@ import { join } from 'node:path'
 import type { BuilderClass, Egress } from '@forkproof/contracts/builder'
 import { BuilderId } from '@forkproof/contracts/ids'
 import { type Clock, systemClock } from '@forkproof/infra/clock'
+import type { MissingPart } from '../../host/missing-part.ts'
 import type { BuilderNetwork } from '../../network/network.ts'
-import type { BuilderSpec, Driver, MissingPart, RunningBuilder } from '../driver.ts'
+import { unixEndpoint } from '../../state/builder-endpoint.ts'
+import type { BuilderEnd, BuilderSpec, Driver, DriverDefinition, RunningBuilder } from '../driver.ts'
 import { hostPlatforms } from '../host-platforms.ts'
 import { BuilderFolder, type BuilderTrace, emptyTrace } from './builder-folder.ts'
-import { tracesOf } from './builder-traces.ts'
-import { containerName, labels, socketName } from './container-shape.ts'
+import { dockerDriverSettings } from './config.ts'
+import { containerPathsOf } from './container-paths.ts'
+import { containerLabels, containerName, containerSocketName, wallClockExitCode } from './container-request.ts'
+import { containerTracesOf } from './container-traces.ts'
+import { destroyContainerBuilder } from './destroy-container-builder.ts'
+import { missingForDocker } from './docker-requirements.ts'
 import { EngineClient } from './engine-client.ts'
 import { EngineUnreachable } from './engine-request.ts'
-import { endOf, type InitProcess } from './init-process.ts'
-import { placesOf } from './places.ts'
-import { missingParts } from './requirements.ts'
-import { startBuilder } from './start-builder.ts'
-import { tearDown } from './teardown.ts'
+import { type InitProcess, untilEnded } from './init-process.ts'
+import { startContainerBuilder } from './start-container-builder.ts'
 
 /** For undoing a builder that did not come up, whatever the caller's signal says. */
 const undoMsMax = 30_000
 const reasonMsMax = 2_000
+/** 128 + SIGKILL, as shells report it. */
+const killedExitCode = 137
 /** Traces that are remembered after the folder is gone, so that a receipt's inventory still knows what to look for. */
 const rememberedMax = 512
 
@@ -40,7 +45,6 @@ export interface DockerDriverOptions {
 }
 
 export class DockerDriver implements Driver {
-  readonly name = 'docker'
   readonly isolation = [
     'A container of a Docker daemon with user namespaces: its root is an ordinary, unused user of the machine, and no privilege can be gained.',
     'Namespaces of its own for processes, mounts, network, IPC, host name and cgroups; system calls that reach the kernel’s rarely used parts are refused.',
@@ -68,7 +72,7 @@ export class DockerDriver implements Driver {
     signal: AbortSignal,
   ): Promise<readonly MissingPart[]> {
     const { image, network } = this.#options
-    const missing = await missingParts({ engine: this.#engine, image, builders: this.#builders }, signal)
+    const missing = await missingForDocker({ engine: this.#engine, image, builders: this.#builders }, signal)
     if (need.egress === 'none') return missing
     return [...missing, ...(network === undefined ? [noUplink] : await network.missing(signal))]
   }
@@ -90,8 +94,11 @@ export class DockerDriver implements Driver {
         BuilderId.safeParse(holder).success && (await this.#folder(BuilderId.parse(holder)).read()) !== undefined,
     }
     try {
-      const init = await startBuilder({ ...spec, limits: { ...spec.limits, diskBytes } }, parts, signal)
-      return { socketPath: join(folder.socketFolder, socketName), ended: this.#endOf(builderId, init) }
+      const init = await startContainerBuilder({ ...spec, limits: { ...spec.limits, diskBytes } }, parts, signal)
+      return {
+        endpoint: unixEndpoint(join(folder.socketFolder, containerSocketName)),
+        ended: this.#endOf(builderId, init),
+      }
     } catch (error) {
       throw await this.#undo(builderId, error)
     }
@@ -102,15 +109,18 @@ export class DockerDriver implements Driver {
     this.#watched.delete(builderId)
     const trace = await this.#traceOf(builderId, signal)
     this.#remember(builderId, trace)
-    await tearDown(builderId, trace, this.#places(builderId), signal)
+    await destroyContainerBuilder(builderId, trace, this.#places(builderId), signal)
   }
 
   async list(signal: AbortSignal): Promise<readonly BuilderId[]> {
     const found = new Set(await BuilderFolder.list(this.#builders))
     try {
-      const containers = await this.#engine.list([labels.builder, `${labels.node}=${this.#options.nodeId}`], signal)
+      const containers = await this.#engine.list(
+        [containerLabels.builder, `${containerLabels.node}=${this.#options.nodeId}`],
+        signal,
+      )
       for (const { Labels } of containers) {
-        const builderId = BuilderId.safeParse(Labels[labels.builder])
+        const builderId = BuilderId.safeParse(Labels[containerLabels.builder])
         if (builderId.success) found.add(builderId.data)
       }
     } catch (error) {
@@ -121,7 +131,7 @@ export class DockerDriver implements Driver {
   }
 
   async inventory(builderId: BuilderId, signal: AbortSignal): Promise<readonly string[]> {
-    return tracesOf(builderId, await this.#traceOf(builderId, signal), this.#places(builderId), signal)
+    return containerTracesOf(builderId, await this.#traceOf(builderId, signal), this.#places(builderId), signal)
   }
 
   #folder(builderId: BuilderId): BuilderFolder {
@@ -144,7 +154,7 @@ export class DockerDriver implements Driver {
     const trace = known ?? { ...emptyTrace, network: this.#options.network !== undefined }
     try {
       const container = await this.#engine.inspect(containerName(builderId), signal)
-      return container === undefined ? trace : { ...trace, ...(await placesOf(container)) }
+      return container === undefined ? trace : { ...trace, ...(await containerPathsOf(container)) }
     } catch (error) {
       if (!(error instanceof EngineUnreachable)) throw error
       return trace
@@ -157,18 +167,20 @@ export class DockerDriver implements Driver {
     if (this.#remembered.size > rememberedMax && oldest !== undefined) this.#remembered.delete(oldest)
   }
 
-  async #endOf(builderId: BuilderId, init: InitProcess): Promise<string> {
+  async #endOf(builderId: BuilderId, init: InitProcess): Promise<BuilderEnd> {
     const watching = new AbortController()
     this.#watched.set(builderId, watching)
-    await endOf(init, watching.signal)
-    if (watching.signal.aborted) return 'destroyed'
+    await untilEnded(init, watching.signal)
+    if (watching.signal.aborted) return endedByItself('destroyed')
     try {
       const container = await this.#engine.inspect(containerName(builderId), AbortSignal.timeout(reasonMsMax))
-      if (container === undefined) return 'the container is gone'
-      if (container.State.OOMKilled) return 'out of memory'
-      return container.State.ExitCode === 124 ? 'its time was over' : `BuildKit ended with ${container.State.ExitCode}`
+      if (container === undefined) return endedByItself('the container is gone')
+      const { OOMKilled, ExitCode } = container.State
+      if (ExitCode === wallClockExitCode) return endedByItself('its time was over')
+      const detail = `BuildKit ended with ${ExitCode}`
+      return OOMKilled && ExitCode === killedExitCode ? { lossReason: 'out_of_memory', detail } : endedByItself(detail)
     } catch {
-      return 'it ended, and the Docker daemon does not say why'
+      return endedByItself('it ended, and the Docker daemon does not say why')
     }
   }
 
@@ -191,6 +203,15 @@ export class DockerDriver implements Driver {
       return new AggregateError([cause, left], `builder ${builderId} did not come up and is not all gone`)
     }
   }
+}
+
+const endedByItself = (detail: string): BuilderEnd => ({ lossReason: 'ended_by_itself', detail })
+
+export const dockerDriver: DriverDefinition<typeof dockerDriverSettings> = {
+  settings: dockerDriverSettings,
+  runsBuildKit: true,
+  create: (config, options, { network }) =>
+    new DockerDriver({ ...options, socketPath: config.dockerSocket, image: config.dockerImage, network }),
 }
 
 const noUplink: MissingPart = {

@@ -1,9 +1,9 @@
 import { BuilderId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { containerRequest } from './container-shape.ts'
+import { containerRequest } from './container-request.ts'
 import { EngineClient } from './engine-client.ts'
 import { EngineRefusal, EngineUnreachable } from './engine-request.ts'
-import { goodInfo, json, silence, startFakeEngine } from './testing/fake-engine.ts'
+import { goodInfo, jsonRoute, silence, startFakeEngine } from './testing/fake-engine.ts'
 
 const id = 'a'.repeat(64)
 const request = containerRequest({
@@ -22,16 +22,16 @@ const within = (msMax = 5_000) => AbortSignal.timeout(msMax)
 
 describe('the client of the Engine API', () => {
   it('speaks the daemon’s version when that is older than its own, and its own when that is newer', async () => {
-    await using old = await startFakeEngine({ 'GET /info': json(200, goodInfo) }, '1.41')
+    await using old = await startFakeEngine({ 'GET /info': jsonRoute(200, goodInfo) }, '1.41')
     await new EngineClient(old.socketPath).info(within())
     expect(old.requests).toEqual(['GET /_ping', 'GET /v1.41/info'])
-    await using fresh = await startFakeEngine({ 'GET /info': json(200, goodInfo) }, '1.60')
+    await using fresh = await startFakeEngine({ 'GET /info': jsonRoute(200, goodInfo) }, '1.60')
     await new EngineClient(fresh.socketPath).info(within())
     expect(fresh.requests).toEqual(['GET /_ping', 'GET /v1.47/info'])
   })
 
   it('refuses a daemon that is too old', async () => {
-    await using engine = await startFakeEngine({ 'GET /info': json(200, goodInfo) }, '1.40')
+    await using engine = await startFakeEngine({ 'GET /info': jsonRoute(200, goodInfo) }, '1.40')
     await expect(new EngineClient(engine.socketPath).info(within())).rejects.toThrow('1.40 is too old')
   })
 
@@ -52,7 +52,7 @@ describe('the client of the Engine API', () => {
     await using engine = await startFakeEngine({
       'POST /containers/create': (request, response) => {
         stop.abort()
-        json(201, { Id: id })(request, response)
+        jsonRoute(201, { Id: id })(request, response)
       },
     })
     const client = new EngineClient(engine.socketPath)
@@ -83,14 +83,16 @@ describe('the client of the Engine API', () => {
 
   it.each([
     ['no JSON', (_: unknown, response: { end(text: string): void }) => response.end('<html>')],
-    ['another shape', json(200, { Architecture: 7 })],
+    ['another shape', jsonRoute(200, { Architecture: 7 })],
   ])('does not take an answer for information that is %s', async (_, route) => {
     await using engine = await startFakeEngine({ 'GET /info': route })
     await expect(new EngineClient(engine.socketPath).info(within())).rejects.toThrow()
   })
 
   it('tells a refusal with the daemon’s message and status', async () => {
-    await using engine = await startFakeEngine({ [`POST /containers/${id}/start`]: json(500, { message: 'no space' }) })
+    await using engine = await startFakeEngine({
+      [`POST /containers/${id}/start`]: jsonRoute(500, { message: 'no space' }),
+    })
     const started = new EngineClient(engine.socketPath).start(id, within())
     await expect(started).rejects.toMatchObject({ name: 'EngineRefusal', status: 500 })
     await expect(started).rejects.toThrow('no space')
@@ -110,7 +112,7 @@ describe('the client of the Engine API', () => {
       [`DELETE /containers/${id}`]: (request, response) => {
         const status = statuses.shift() ?? 500
         if (status === 204) response.writeHead(204).end()
-        else json(status, { message: 'removal' })(request, response)
+        else jsonRoute(status, { message: 'removal' })(request, response)
       },
     })
     const client = new EngineClient(engine.socketPath)

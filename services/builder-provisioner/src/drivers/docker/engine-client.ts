@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ContainerRequest } from './container-shape.ts'
+import type { ContainerRequest } from './container-request.ts'
 import { EngineRefusal, type EngineRequest, EngineSocket } from './engine-request.ts'
 
 const readMsMax = 10_000

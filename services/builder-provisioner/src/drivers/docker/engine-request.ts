@@ -29,7 +29,7 @@ export interface EngineRequest {
   readonly signal: AbortSignal
 }
 
-interface Answer {
+interface EngineAnswer {
   readonly status: number
   readonly version: string | undefined
   readonly body: Buffer
@@ -62,8 +62,8 @@ export class EngineSocket {
     return isOlder(version, apiVersionMax) ? version : apiVersionMax
   }
 
-  #exchange({ method, path, body, msMax, signal }: EngineRequest): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  #exchange({ method, path, body, msMax, signal }: EngineRequest): Promise<EngineAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<EngineAnswer>()
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const limit = AbortSignal.any([signal, AbortSignal.timeout(msMax)])
     const failed = (error: unknown) => {

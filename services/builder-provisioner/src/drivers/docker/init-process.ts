@@ -10,13 +10,13 @@ export interface InitProcess {
 }
 
 export async function initProcess(pid: number): Promise<InitProcess | undefined> {
-  const startTicks = await startOf(pid)
+  const startTicks = await startTicksOf(pid)
   return startTicks === undefined ? undefined : { pid, startTicks }
 }
 
 /** False for a zombie too: it holds nothing but its number. */
 export async function isAlive({ pid, startTicks }: InitProcess): Promise<boolean> {
-  return (await startOf(pid)) === startTicks
+  return (await startTicksOf(pid)) === startTicks
 }
 
 /** SIGKILL without Docker. With it go all processes of the container: it is the first of their pid namespace. */
@@ -33,7 +33,7 @@ export async function killInit(init: InitProcess): Promise<void> {
  * Resolves when the process is over or the signal aborts. By looking, not by asking Docker: the daemon may be dead, and its answer to `wait`
  * ends with it.
  */
-export async function endOf(init: InitProcess, signal: AbortSignal): Promise<void> {
+export async function untilEnded(init: InitProcess, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && (await isAlive(init))) {
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, pollMs)
@@ -51,7 +51,7 @@ export async function cgroupsOf(pid: number): Promise<readonly string[]> {
 }
 
 /** Living processes in a cgroup of the container, and the shims that keep it. */
-export async function processesOf(containerId: string): Promise<readonly { pid: number; name: string }[]> {
+export async function containerProcesses(containerId: string): Promise<readonly { pid: number; name: string }[]> {
   const pids = (await readdir('/proc')).map(Number).filter(Number.isSafeInteger)
   const found = await Promise.all(
     pids.map(async pid => {
@@ -60,14 +60,14 @@ export async function processesOf(containerId: string): Promise<readonly { pid: 
         readFile(`/proc/${pid}/cmdline`, 'utf8').catch(ifGone('')),
       ])
       if (!cgroups.includes(containerId) && !command.includes(containerId)) return []
-      if ((await startOf(pid)) === undefined) return []
+      if ((await startTicksOf(pid)) === undefined) return []
       return [{ pid, name: command.split('\0')[0]?.split('/').at(-1) ?? '' }]
     }),
   )
   return found.flat()
 }
 
-async function startOf(pid: number): Promise<string | undefined> {
+async function startTicksOf(pid: number): Promise<string | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(ifGone(''))
   // The command's name may hold spaces and brackets: the fields are counted from behind it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')

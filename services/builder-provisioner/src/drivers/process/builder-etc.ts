@@ -2,12 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildkitToml } from '../buildkit-toml.ts'
 import type { BuilderSpec } from '../driver.ts'
-import type { Skeleton } from './skeleton.ts'
+import type { RootTemplate } from './root-template.ts'
 
 /** All of /etc that a builder has. Nothing is copied from the machine. */
 export async function writeEtc(
   etc: string,
-  { spec, nameservers, skeleton }: { spec: BuilderSpec; nameservers: readonly string[]; skeleton: Skeleton },
+  { spec, nameservers, skeleton }: { spec: BuilderSpec; nameservers: readonly string[]; skeleton: RootTemplate },
 ): Promise<void> {
   const online = spec.egress === 'internet'
   const files: Record<string, string> = {

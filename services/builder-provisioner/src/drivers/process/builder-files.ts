@@ -2,15 +2,15 @@ import { chmod, chown, link, lstat, mkdir, readdir, readFile, rename, rm, writeF
 import { join } from 'node:path'
 import { BuilderId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
-import { ifGone } from '../../programs/gone.ts'
+import { ifVanished } from '../../host/absence.ts'
 
 /** What a later process must know to end a builder and to see that nothing of it is left. */
-const Record = z.strictObject({
+const BuilderFilesSchema = z.strictObject({
   firstUser: z.int().positive(),
   /** The project's disk that it runs on, and the lock that says so. */
   kept: z.strictObject({ image: z.string(), lock: z.string() }).optional(),
 })
-export type BuilderFilesRecord = z.infer<typeof Record>
+export type BuilderFilesRecord = z.infer<typeof BuilderFilesSchema>
 
 /** Longest path of a unix socket that can be connected to: the kernel's 108 bytes with the final zero. */
 export const socketPathBytesMax = 107
@@ -41,7 +41,7 @@ export class BuilderFiles {
 
   /** Ids of all that have a folder. */
   static async list(builders: string): Promise<readonly BuilderId[]> {
-    const names = await readdir(builders).catch(ifGone([]))
+    const names = await readdir(builders).catch(ifVanished([]))
     return names.flatMap(name => BuilderId.safeParse(name).data ?? [])
   }
 
@@ -58,8 +58,8 @@ export class BuilderFiles {
 
   /** Undefined where there is none; then nothing else was made yet. One that is damaged tells nothing, and the name must do. */
   async read(): Promise<BuilderFilesRecord | undefined> {
-    const text = await readFile(this.#record, 'utf8').catch(ifGone(undefined))
-    return text === undefined ? undefined : Record.safeParse(jsonOf(text)).data
+    const text = await readFile(this.#record, 'utf8').catch(ifVanished(undefined))
+    return text === undefined ? undefined : BuilderFilesSchema.safeParse(jsonOf(text)).data
   }
 
   /**
@@ -72,7 +72,7 @@ export class BuilderFiles {
       // A hard link is to the very thing and follows nothing, so what is checked here is what will be connected to.
       await link(join(this.socketFolder, socketName), this.socketPath)
     } catch (error) {
-      return ifGone(false)(error)
+      return ifVanished(false)(error)
     }
     if (!(await lstat(this.socketPath)).isSocket()) throw new Error('the builder made something else than a socket')
     await chown(this.socketFolder, 0, 0)
@@ -86,7 +86,7 @@ export class BuilderFiles {
       const names = await readdir(this.folder, { recursive: true })
       return [this.folder, ...names.map(name => join(this.folder, name))].slice(0, max)
     } catch (error) {
-      return ifGone([])(error)
+      return ifVanished([])(error)
     }
   }
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BuilderId } from '@forkproof/contracts/ids'
-import { ifGone } from '../../programs/gone.ts'
+import { ifVanished } from '../../host/absence.ts'
 import type { BuilderLimits } from '../driver.ts'
 import type { Hierarchy } from './cgroup-hierarchies.ts'
 
@@ -47,19 +47,19 @@ export class Cgroups {
   }
 
   async present(builderId: BuilderId): Promise<readonly string[]> {
-    const found = this.foldersOf(builderId).map(folder => stat(folder).then(() => [folder], ifGone<string[]>([])))
+    const found = this.foldersOf(builderId).map(folder => stat(folder).then(() => [folder], ifVanished<string[]>([])))
     return (await Promise.all(found)).flat()
   }
 
   async builders(): Promise<readonly BuilderId[]> {
-    const names = this.#hierarchies.map(tree => readdir(join(tree.mountPoint, this.#node)).catch(ifGone([])))
+    const names = this.#hierarchies.map(tree => readdir(join(tree.mountPoint, this.#node)).catch(ifVanished([])))
     return (await Promise.all(names)).flat().flatMap(name => BuilderId.safeParse(name).data ?? [])
   }
 
   /** Processes of the builder, zombies included for a moment on their way out. */
   async processes(builderId: BuilderId): Promise<readonly number[]> {
     const lists = this.foldersOf(builderId).map(folder =>
-      readFile(join(folder, 'cgroup.procs'), 'utf8').catch(ifGone('')),
+      readFile(join(folder, 'cgroup.procs'), 'utf8').catch(ifVanished('')),
     )
     const pids = (await Promise.all(lists)).flatMap(text => text.split('\n').filter(line => line !== ''))
     return [...new Set(pids)].map(Number)
@@ -70,7 +70,7 @@ export class Cgroups {
     const files = this.foldersOf(builderId).flatMap(folder =>
       ['memory.events', 'memory.oom_control'].map(name => join(folder, name)),
     )
-    const texts = await Promise.all(files.map(file => readFile(file, 'utf8').catch(ifGone(''))))
+    const texts = await Promise.all(files.map(file => readFile(file, 'utf8').catch(ifVanished(''))))
     return Math.max(0, ...texts.map(text => Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0)))
   }
 }
@@ -87,11 +87,11 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-type Bound = readonly [file: string, value: string | number, optional?: true]
+type CgroupBound = readonly [file: string, value: string | number, optional?: true]
 
-function boundsOf(tree: Hierarchy, { cpus, memoryBytes, pids }: BuilderLimits): readonly Bound[] {
+function boundsOf(tree: Hierarchy, { cpus, memoryBytes, pids }: BuilderLimits): readonly CgroupBound[] {
   const quota = Math.round(cpus * periodMicroseconds)
-  const all: Record<string, readonly Bound[]> =
+  const all: Record<string, readonly CgroupBound[]> =
     tree.version === 2
       ? {
           cpu: [['cpu.max', `${quota} ${periodMicroseconds}`]],
@@ -129,7 +129,7 @@ async function passOn(tree: Hierarchy, folder: string): Promise<void> {
 }
 
 async function removeTree(folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(ifGone([]))
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ifVanished([]))
   for (const entry of entries) if (entry.isDirectory()) await removeTree(join(folder, entry.name))
   await rmdir(folder).catch(() => {})
 }

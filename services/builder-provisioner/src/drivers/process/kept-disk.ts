@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ifGone } from '../../programs/gone.ts'
+import { ifVanished } from '../../host/absence.ts'
 import type { BuilderSpec } from '../driver.ts'
 
 export interface KeptDisk {
@@ -18,7 +18,7 @@ export async function findKeptDisk(cache: string, spec: BuilderSpec): Promise<Ke
   if (spec.kind.class !== 'project') return undefined
   const folder = join(cache, spec.kind.projectId)
   const pattern = new RegExp(`^${nameOf(spec.platform, '([1-9][0-9]{0,9})')}\\.img$`)
-  for (const file of await readdir(folder).catch(ifGone([]))) {
+  for (const file of await readdir(folder).catch(ifVanished([]))) {
     const firstUser = pattern.exec(file)?.[1]
     if (firstUser !== undefined) return diskNamed(folder, nameOf(spec.platform, firstUser), Number(firstUser))
   }
@@ -32,7 +32,7 @@ export function newKeptDisk(cache: string, spec: BuilderSpec, firstUser: number)
 
 /** First users of every disk that is kept: their ranges are never given to another builder. */
 export async function keptUsers(cache: string): Promise<readonly number[]> {
-  const files = await readdir(cache, { recursive: true }).catch(ifGone([]))
+  const files = await readdir(cache, { recursive: true }).catch(ifVanished([]))
   return files.flatMap(file => {
     const user = /(?:^|\/)process-[a-z0-9-]+-([1-9][0-9]{0,9})\.img$/.exec(file)?.[1]
     return user === undefined ? [] : [Number(user)]

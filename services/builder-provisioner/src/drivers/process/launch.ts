@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { BuilderId } from '@forkproof/contracts/ids'
-import { systemPath } from '../../programs/run-program.ts'
-import { launcher } from './skeleton.ts'
+import { systemPath } from '../../host/run-program.ts'
+import { launchScript } from './root-template.ts'
 
 const furnishMsMax = 10_000
 const lastLinesMax = 12
 const lineCharactersMax = 400
 
-export interface LaunchInputs {
+export interface LaunchOptions {
   readonly builderId: BuilderId
   readonly folder: string
   readonly firstUser: number
@@ -18,7 +18,7 @@ export interface LaunchInputs {
 }
 
 /** A builder whose namespaces are there and whose BuildKit waits for the word. */
-export interface Launched {
+export interface LaunchedBuilder {
   /** Process 1 of the builder, as the machine counts. */
   readonly pid: number
   /** Lets BuildKit start. */
@@ -28,8 +28,8 @@ export interface Launched {
 }
 
 /** @throws when the namespaces or the root could not be made; whoever calls then removes what is there */
-export async function launch(inputs: LaunchInputs, signal: AbortSignal): Promise<Launched> {
-  const child = start(inputs)
+export async function launchBuilder(inputs: LaunchOptions, signal: AbortSignal): Promise<LaunchedBuilder> {
+  const child = spawnLauncher(inputs)
   const lines: string[] = []
   const keep = (line: string) => {
     lines.push(line.slice(0, lineCharactersMax))
@@ -68,9 +68,9 @@ export async function launch(inputs: LaunchInputs, signal: AbortSignal): Promise
   }
 }
 
-function start({ builderId, folder, firstUser, secondsLeft, cgroups }: LaunchInputs): ChildProcess {
+function spawnLauncher({ builderId, folder, firstUser, secondsLeft, cgroups }: LaunchOptions): ChildProcess {
   // In a session of its own, so that a signal to ours from a terminal reaches us alone and the end is in order.
-  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', '/bin/sh', launcher, 'enclose', ...cgroups], {
+  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', '/bin/sh', launchScript, 'enclose', ...cgroups], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: '/',

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type MountInputs, mountTable } from './mount-table.ts'
+import { type MountOptions, mountTable } from './mount-table.ts'
 
 const version1 = [
   { version: 1, mountPoint: '/sys/fs/cgroup/cpu,cpuacct', controllers: ['cpu'], mountedAs: 'cpu,cpuacct' },
   { version: 1, mountPoint: '/sys/fs/cgroup/memory', controllers: ['memory'], mountedAs: 'memory' },
 ] as const
-const inputs: MountInputs = {
+const inputs: MountOptions = {
   root: '/s/builders/b/root',
   skeleton: '/s/skeleton-1',
   etc: '/s/builders/b/etc',
@@ -17,7 +17,7 @@ const inputs: MountInputs = {
   devices: ['null'],
   hierarchies: version1,
 }
-const fields = (more: Partial<MountInputs> = {}) =>
+const fields = (more: Partial<MountOptions> = {}) =>
   mountTable({ ...inputs, ...more })
     .trimEnd()
     .split('\n')
@@ -69,7 +69,7 @@ describe('a builder’s mount table', () => {
   })
 
   it('shows cgroups of version 1 by the names of their trees, and of version 2 as one tree', () => {
-    const of = (more: Partial<MountInputs>) => fields(more).filter(([, , type]) => type?.startsWith('cgroup'))
+    const of = (more: Partial<MountOptions>) => fields(more).filter(([, , type]) => type?.startsWith('cgroup'))
     expect(of({}).map(([, target]) => target)).toEqual([
       '/s/builders/b/root/sys/fs/cgroup/cpu,cpuacct',
       '/s/builders/b/root/sys/fs/cgroup/memory',

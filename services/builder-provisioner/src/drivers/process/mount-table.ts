@@ -3,7 +3,7 @@ import type { Hierarchy } from './cgroup-hierarchies.ts'
 
 const temporaryBytesMax = 64 * 1024 * 1024
 
-export interface MountInputs {
+export interface MountOptions {
   /** Where the builder's root is put together. */
   readonly root: string
   /** Folders and files that every builder's root has; mount points for the rest. */
@@ -24,7 +24,7 @@ export interface MountInputs {
  * A builder's whole view of files, for `mount --all`: in this order, nothing else, and nothing of it writable but its own disk, its
  * socket's folder and bounded memory. Pure.
  */
-export function mountTable(inputs: MountInputs): string {
+export function mountTable(inputs: MountOptions): string {
   const { root, skeleton, etc, socketFolder, disk, kept, firstUser, shown, devices, hierarchies } = inputs
   const line = (source: string, target: string, type: string, options: string) =>
     `${[source, join(root, target), type, options].map(escaped).join(' ')} 0 0`

@@ -1,17 +1,19 @@
 import type { BuilderClass, Egress } from '@forkproof/contracts/builder'
 import { BuilderId } from '@forkproof/contracts/ids'
 import { type Clock, systemClock } from '@forkproof/infra/clock'
+import type { MissingPart } from '../../host/missing-part.ts'
+import { SerialQueue } from '../../host/serial-queue.ts'
 import type { BuilderNetwork } from '../../network/network.ts'
-import { Turns } from '../../network/turns.ts'
-import type { BuilderSpec, Driver, MissingPart, RunningBuilder } from '../driver.ts'
+import type { BuilderSpec, Driver, DriverDefinition, RunningBuilder } from '../driver.ts'
 import { hostPlatforms } from '../host-platforms.ts'
 import { BuilderFiles, type BuilderFilesRecord } from './builder-files.ts'
-import { claimBuilder } from './claim-builder.ts'
-import { type Machine, readMachine } from './machine.ts'
-import { missingParts } from './requirements.ts'
-import { startBuilder } from './start-builder.ts'
-import { tearDown } from './teardown.ts'
-import { loopDevices, type Places, tracesOf } from './traces.ts'
+import { processDriverSettings } from './config.ts'
+import { destroyProcessBuilder } from './destroy-process-builder.ts'
+import { type ProcessHost, readProcessHost } from './process-host.ts'
+import { missingForProcesses } from './process-requirements.ts'
+import { loopDevices, type ProcessTraceDeps, processTracesOf } from './process-traces.ts'
+import { reserveBuilder } from './reserve-builder.ts'
+import { startProcessBuilder } from './start-process-builder.ts'
 import type { UserRanges } from './user-ranges.ts'
 
 /** For undoing a builder that did not come up, whatever the caller's signal says. */
@@ -32,13 +34,12 @@ export interface ProcessDriverOptions {
   /** Where binfmt_misc is mounted, if not at the usual place. */
   readonly binfmtFolder?: string
   /** Absent: builders with egress `internet` are refused. */
-  readonly network?: BuilderNetwork | undefined
+  readonly network?: BuilderNetwork
   readonly clock?: Clock
 }
 
 /** Builders that are processes of this machine: rootless BuildKit in namespaces, with a root, users, cgroups and a disk of its own. */
 export class ProcessDriver implements Driver {
-  readonly name = 'process'
   readonly isolation = [
     'Users and groups of its own: its root is an ordinary, unused user of the machine, different for every builder, and no privilege can be gained.',
     'A root of its own, read-only but for its disk: system programs, no file of a user, of the machine’s configuration or of another builder.',
@@ -50,9 +51,9 @@ export class ProcessDriver implements Driver {
   ]
   readonly #options: ProcessDriverOptions
   readonly #clock: Clock
-  readonly #turns = new Turns()
+  readonly #turns = new SerialQueue()
   readonly #remembered = new Map<BuilderId, BuilderFilesRecord>()
-  #machine: Promise<Machine> | undefined
+  #machine: Promise<ProcessHost> | undefined
 
   constructor(options: ProcessDriverOptions) {
     this.#options = options
@@ -64,7 +65,7 @@ export class ProcessDriver implements Driver {
     signal: AbortSignal,
   ): Promise<readonly MissingPart[]> {
     const { network } = this.#options
-    const missing = await missingParts(this.#options, signal)
+    const missing = await missingForProcesses(this.#options, signal)
     if (egress === 'none') return missing
     return [...missing, ...(network ? await network.missing(signal) : [noUplink])]
   }
@@ -80,10 +81,10 @@ export class ProcessDriver implements Driver {
     const machine = await this.#readMachine()
     const places = this.#places(machine, spec.builderId)
     // Everything that must not be given twice is given here, one builder at a time.
-    const record = await this.#turns.take(() => claimBuilder(spec, { machine, users, files: places.files }))
+    const record = await this.#turns.run(() => reserveBuilder(spec, { machine, users, files: places.files }))
     try {
       const parts = { record, places, machine, programs, projectDiskBytes, clock: this.#clock }
-      return await startBuilder(spec, parts, signal)
+      return await startProcessBuilder(spec, parts, signal)
     } catch (error) {
       throw await this.#undo(spec.builderId, error)
     }
@@ -92,7 +93,7 @@ export class ProcessDriver implements Driver {
   async destroy(builderId: BuilderId, signal: AbortSignal): Promise<void> {
     const places = this.#places(await this.#readMachine(), builderId)
     const record = await this.#recordOf(builderId, places.files)
-    await tearDown(builderId, record, places, signal, this.#clock)
+    await destroyProcessBuilder(builderId, record, places, signal, this.#clock)
   }
 
   async list(signal: AbortSignal): Promise<readonly BuilderId[]> {
@@ -111,18 +112,18 @@ export class ProcessDriver implements Driver {
 
   async inventory(builderId: BuilderId, signal: AbortSignal): Promise<readonly string[]> {
     const places = this.#places(await this.#readMachine(), builderId)
-    return tracesOf(builderId, await this.#recordOf(builderId, places.files), places, signal)
+    return processTracesOf(builderId, await this.#recordOf(builderId, places.files), places, signal)
   }
 
-  #readMachine(): Promise<Machine> {
-    this.#machine ??= readMachine(this.#options.stateFolder, this.#options.cgroup).catch(error => {
+  #readMachine(): Promise<ProcessHost> {
+    this.#machine ??= readProcessHost(this.#options.stateFolder, this.#options.cgroup).catch(error => {
       this.#machine = undefined
       throw error
     })
     return this.#machine
   }
 
-  #places({ builders, cgroups }: Machine, builderId: BuilderId): Places {
+  #places({ builders, cgroups }: ProcessHost, builderId: BuilderId): ProcessTraceDeps {
     return { files: new BuilderFiles(builders, builderId), cgroups, network: this.#options.network }
   }
 
@@ -143,6 +144,19 @@ export class ProcessDriver implements Driver {
       return new AggregateError([cause, left], `builder ${builderId} did not come up and is not all gone`)
     }
   }
+}
+
+export const processDriver: DriverDefinition<typeof processDriverSettings> = {
+  settings: processDriverSettings,
+  runsBuildKit: true,
+  create: (config, options, { network }) =>
+    new ProcessDriver({
+      ...options,
+      programs: { buildkitd: config.buildkitdPath, runc: config.runcPath },
+      cgroup: config.cgroup,
+      users: { first: config.userFirst, count: config.userRanges },
+      network,
+    }),
 }
 
 const noUplink: MissingPart = {

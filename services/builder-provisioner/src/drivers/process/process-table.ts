@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { setImmediate as immediate } from 'node:timers/promises'
-import { ifGone } from '../../programs/gone.ts'
+import { ifVanished } from '../../host/absence.ts'
 
 /** The kernel answers from memory: asked on the spot an owner takes some 5 µs, by way of Node's threads far more. Then others have their turn. */
 const askedInOneGoMax = 256
@@ -43,7 +43,7 @@ export function readProcess(pid: number): SeenProcess | undefined {
     const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8')
     return parseStatus(pid, read('status'), read('cgroup'))
   } catch (error) {
-    return ifGone(undefined)(error)
+    return ifVanished(undefined)(error)
   }
 }
 

@@ -1,6 +1,6 @@
 import { ProcessDriver, type ProcessDriverOptions } from '@forkproof/builder-provisioner/drivers/process/process-driver'
+import { someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { BuilderId } from '@forkproof/contracts/ids'
-import { someSpec } from './driver-harness.ts'
 
 /**
  * A provisioner as far as its builders can tell: makes one, says where its socket is, and holds it until it is killed. Arguments: the driver's
@@ -13,5 +13,5 @@ const builder = await driver.create(
   someSpec({ builderId: BuilderId.parse(id), endsAtMs: Date.now() + 300_000 }),
   AbortSignal.timeout(60_000),
 )
-process.stdout.write(`socket ${builder.socketPath}\n`)
+process.stdout.write(`socket ${builder.endpoint.path}\n`)
 await builder.ended

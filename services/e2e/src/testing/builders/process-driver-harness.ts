@@ -1,7 +1,7 @@
 import { ProcessDriver, type ProcessDriverOptions } from '@forkproof/builder-provisioner/drivers/process/process-driver'
+import { mebibyte } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { inject } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { mebibyte } from './driver-harness.ts'
 import { machineInventory } from './machine-inventory.ts'
 
 /** Folders and names of a process driver that no other suite has. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 export type EngineRoute = (request: IncomingMessage, response: ServerResponse) => void
 
-export const json =
+export const jsonRoute =
   (status: number, value: unknown): EngineRoute =>
   (_request, response) =>
     void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
@@ -32,7 +32,7 @@ export async function startFakeEngine(routes: Readonly<Record<string, EngineRout
     requests.push(`${request.method} ${request.url}`)
     if (path === '/_ping') return void response.writeHead(200, { 'api-version': apiVersion }).end('OK')
     const route = routes[`${request.method} ${path.replace(/^\/v[0-9.]+/, '')}`]
-    if (route === undefined) return json(404, { message: 'page not found' })(request, response)
+    if (route === undefined) return jsonRoute(404, { message: 'page not found' })(request, response)
     route(request, response)
   })
   const socketPath = join(folder, 'engine.sock')

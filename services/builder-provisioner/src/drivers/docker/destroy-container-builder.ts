@@ -1,0 +1,106 @@
+import { stat, unlink } from 'node:fs/promises'
+import type { BuilderId } from '@forkproof/contracts/ids'
+import type { Clock } from '@forkproof/infra/clock'
+import type { BuilderNetwork } from '../../network/network.ts'
+import { leaveKeptState } from '../disks/kept-state.ts'
+import { ifAbsent } from '../if-absent.ts'
+import type { BuilderFolder, BuilderTrace } from './builder-folder.ts'
+import { containerName } from './container-request.ts'
+import { containerTracesOf } from './container-traces.ts'
+import { unmountDisk } from './disk-mount.ts'
+import type { EngineClient } from './engine-client.ts'
+import { EngineUnreachable } from './engine-request.ts'
+import { containerProcesses, killInit } from './init-process.ts'
+
+const pollMs = 20
+/** What the kernel needs to let go of the last mount and cgroup after the last process; far above what was ever seen. */
+const settleMsMax = 8_000
+
+interface DestroyContainerDeps {
+  readonly folder: BuilderFolder
+  readonly engine: EngineClient
+  readonly network: BuilderNetwork | undefined
+  readonly clock: Clock
+}
+
+/**
+ * Ends the builder and removes everything of it. The processes die first and without Docker, so a dead daemon delays the tidying, not the end.
+ * The folder goes last: until then the builder is found again.
+ * @throws with what is left
+ */
+export async function destroyContainerBuilder(
+  builderId: BuilderId,
+  trace: BuilderTrace,
+  parts: DestroyContainerDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { folder, network, clock } = parts
+  const { lock, ...unlocked } = trace
+  await killContainerProcesses(trace)
+  let problem = await removeContainer(builderId, parts, signal)
+  // Cleared also while Docker is away: it stands on the kernel alone.
+  if (trace.network) await network?.detach(builderId, signal)
+  const deadlineMs = clock.now() + settleMsMax
+  for (;;) {
+    // Each time: a namespace that was being made while we looked shows only afterwards.
+    await unmountDisk(folder.mountPoint, signal)
+    if (problem === undefined && trace.namespaceFile !== undefined) await removeNamespaceStub(trace.namespaceFile)
+    const left = await containerTracesOf(builderId, unlocked, parts, signal)
+    const own = `file ${folder.path}`
+    if (left.every(one => one === own)) break
+    if (problem !== undefined || clock.now() > deadlineMs) {
+      const rest = left.filter(one => one !== own).join(', ')
+      throw new Error(`builder ${builderId} is not gone: ${rest}`, problem === undefined ? {} : { cause: problem })
+    }
+    await clock.sleep(pollMs, signal)
+    // A daemon that died while it made the container may have made it after all.
+    if (left.some(one => one.startsWith('container '))) problem = await removeContainer(builderId, parts, signal)
+  }
+  if (lock !== undefined) await leaveKeptState(lock, builderId)
+  await folder.remove()
+}
+
+async function killContainerProcesses(trace: BuilderTrace): Promise<void> {
+  if (trace.init !== undefined) return killInit(trace.init)
+  if (trace.containerId === undefined) return
+  // Started, but never seen to be: found by its cgroup. The shim stays, Docker needs it to tidy up.
+  for (const { pid, name } of await containerProcesses(trace.containerId)) {
+    if (name.startsWith('containerd-shim')) continue
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ended in between.
+    }
+  }
+}
+
+/** Undefined when the container is gone, else why it could not be removed now. */
+async function removeContainer(
+  builderId: BuilderId,
+  { engine, clock }: DestroyContainerDeps,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const deadlineMs = clock.now() + settleMsMax
+  try {
+    while (!(await engine.remove(containerName(builderId), signal))) {
+      if (clock.now() > deadlineMs) return new Error('a removal of the container is under way and does not end')
+      await clock.sleep(pollMs, signal)
+    }
+    return undefined
+  } catch (error) {
+    if (signal.aborted || !(error instanceof EngineUnreachable)) throw error
+    return error
+  }
+}
+
+/**
+ * The namespace is gone with the container; libnetwork's own collector, which runs each minute and ignores an absent file, would remove the
+ * empty file that it was bound to (facts buildkit 3.6). One that is still bound is not empty space and refuses.
+ */
+async function removeNamespaceStub(path: string): Promise<void> {
+  const found = await stat(path).catch(ifAbsent(undefined))
+  if (found === undefined || !found.isFile() || found.size > 0) return
+  await unlink(path).catch(() => {
+    // Still bound: shows in the inventory.
+  })
+}

@@ -1,0 +1,126 @@
+import { writeFile } from 'node:fs/promises'
+import type { Clock } from '@forkproof/infra/clock'
+import { unixEndpoint } from '../../state/builder-endpoint.ts'
+import { makeDiskImage } from '../disks/disk-image.ts'
+import { ensureKeptImage } from '../disks/kept-state.ts'
+import type { BuilderEnd, BuilderSpec, RunningBuilder } from '../driver.ts'
+import { writeEtc } from './builder-etc.ts'
+import type { BuilderFilesRecord } from './builder-files.ts'
+import { type LaunchedBuilder, launchBuilder } from './launch.ts'
+import { mountTable } from './mount-table.ts'
+import { checkProcessBoundary } from './process-boundary.ts'
+import type { ProcessHost } from './process-host.ts'
+import type { ProcessTraceDeps } from './process-traces.ts'
+import { devices, ensureRootTemplate } from './root-template.ts'
+
+const listenMsMax = 15_000
+const lookMs = 10
+const endedMsMax = 500
+/** 128 + SIGKILL, as shells report it. */
+const killedExitCode = 137
+
+export interface StartProcessDeps {
+  readonly record: BuilderFilesRecord
+  readonly places: ProcessTraceDeps
+  readonly machine: ProcessHost
+  readonly programs: { readonly buildkitd: string; readonly runc: string }
+  readonly projectDiskBytes: number
+  readonly clock: Clock
+}
+
+/** Makes the builder up to the moment in which BuildKit listens. Everything of it can be found by its record and name; undoes nothing itself. */
+export async function startProcessBuilder(
+  spec: BuilderSpec,
+  parts: StartProcessDeps,
+  signal: AbortSignal,
+): Promise<RunningBuilder> {
+  const { record, machine, clock } = parts
+  const { files, cgroups, network } = parts.places
+  const { builderId } = spec
+  const skeleton = await ensureRootTemplate(machine.stateFolder, parts.programs)
+  const disk = record.kept?.image ?? files.disk
+  const mounts = mountTable({
+    root: files.root,
+    skeleton: skeleton.folder,
+    etc: files.etc,
+    socketFolder: files.socketFolder,
+    disk,
+    kept: record.kept !== undefined,
+    firstUser: record.firstUser,
+    shown: skeleton.shown,
+    devices,
+    hierarchies: machine.hierarchies,
+  })
+  await allSettled([
+    cgroups.create(builderId, spec.limits),
+    ensureDisk(spec, parts, signal),
+    writeEtc(files.etc, { spec, nameservers: network?.nameservers ?? [], skeleton }),
+    writeFile(files.mounts, mounts),
+  ])
+  signal.throwIfAborted()
+  const secondsLeft = Math.max(1, Math.ceil((spec.endsAtMs - clock.now()) / 1_000))
+  const { firstUser } = record
+  const inputs = { builderId, folder: files.folder, firstUser, secondsLeft, cgroups: cgroups.foldersOf(builderId) }
+  const launched = await launchBuilder(inputs, signal)
+  if (spec.egress === 'internet') await network?.attach({ builderId, pid: launched.pid }, signal)
+  launched.go()
+  const ended = builderEndOf(spec, launched, parts)
+  await untilListening(parts, ended, signal)
+  await checkProcessBoundary(builderId, record, cgroups).catch(async error => {
+    // What is missing may be missing because it has just ended.
+    const end = await Promise.race([ended, clock.sleep(endedMsMax)])
+    throw end ? new Error(`BuildKit did not stay: ${end.detail}`, { cause: error }) : error
+  })
+  return { endpoint: unixEndpoint(files.socketPath), ended }
+}
+
+/** As `Promise.all`, but nothing is still being made when it rejects: whoever removes it then finds all of it. */
+async function allSettled(work: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work)
+  const failed = outcomes.find(outcome => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function ensureDisk(spec: BuilderSpec, parts: StartProcessDeps, signal: AbortSignal): Promise<void> {
+  const { record, places, projectDiskBytes } = parts
+  const owner = { uid: record.firstUser, gid: record.firstUser }
+  if (record.kept) await ensureKeptImage(record.kept, { bytes: projectDiskBytes, owner, signal })
+  else await makeDiskImage(places.files.disk, { bytes: spec.limits.diskBytes, owner, journal: false, signal })
+}
+
+async function untilListening(
+  { places, clock }: StartProcessDeps,
+  ended: Promise<BuilderEnd>,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadlineMs = clock.now() + listenMsMax
+  let reason: string | undefined
+  void ended.then(({ detail }) => {
+    reason = detail
+  })
+  while (!(await places.files.takeSocket())) {
+    if (reason !== undefined) throw new Error(`BuildKit did not start: ${reason}`)
+    if (clock.now() > deadlineMs) throw new Error(`BuildKit does not listen within ${listenMsMax} ms`)
+    await clock.sleep(lookMs, signal)
+  }
+}
+
+/** Why it ended, as far as the machine tells. Never rejects. */
+async function builderEndOf(
+  spec: BuilderSpec,
+  { exited }: LaunchedBuilder,
+  { places, clock }: StartProcessDeps,
+): Promise<BuilderEnd> {
+  const { code, lines } = await exited
+  const kills = await places.cgroups.memoryKills(spec.builderId)
+  const last = lines
+    .filter(line => !line.startsWith('unshare: '))
+    .slice(-3)
+    .join(' | ')
+  if (clock.now() >= spec.endsAtMs) return { lossReason: 'ended_by_itself', detail: 'its time was over' }
+  const detail = `BuildKit ended with ${code ?? 'a signal'}${last === '' ? '' : `: ${last}`}`
+  // The kernel may have killed a build step for its memory long before the builder ended for another reason.
+  const wasKilled = code === null || code === killedExitCode
+  if (!wasKilled || kills === 0) return { lossReason: 'ended_by_itself', detail }
+  return { lossReason: 'out_of_memory', detail: `${detail} (${kills} of its processes were killed for their memory)` }
+}

@@ -1,0 +1,94 @@
+import { constants } from 'node:crypto'
+import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+import type { LeaseId } from '@forkproof/contracts/ids'
+import type { BuilderCa } from '../credentials/builder-ca.ts'
+import type { BuilderEndpoint } from '../state/builder-endpoint.ts'
+import { pipeToBuilder } from './pipe-to-builder.ts'
+import type { ProxyLimits } from './proxy-limits.ts'
+
+/** One builder's place at the front door. Nobody may connect until allowed. */
+export interface Route {
+  allow(leaseId: LeaseId, fingerprint: string): void
+  /** Cuts the lease's connections; harmless when it has none or was never allowed. */
+  revoke(leaseId: LeaseId): void
+  connections(leaseId: LeaseId): number
+  /** Cuts every connection and forgets the name. Idempotent. */
+  close(): void
+}
+
+interface RouteOptions {
+  readonly ca: BuilderCa
+  readonly endpoint: BuilderEndpoint
+  readonly onChange: (leaseId: LeaseId, connections: number) => void
+  readonly onClose: () => void
+  readonly limits: ProxyLimits
+}
+interface AllowedClient {
+  readonly leaseId: LeaseId
+  readonly fingerprint: string
+  readonly sockets: Set<TLSSocket>
+}
+
+export type RouteRefusal = 'opening_closed' | 'certificate_not_allowed' | 'too_many_connections' | 'connection_gone'
+
+/** One builder behind the door: its own TLS identity, and who may come in now. */
+export class BuilderRoute implements Route {
+  readonly context: SecureContext
+  readonly #inputs: RouteOptions
+  readonly #allowed = new Map<LeaseId, AllowedClient>()
+  #closed = false
+
+  constructor(inputs: RouteOptions) {
+    const { ca } = inputs
+    this.#inputs = inputs
+    // The only authority that is asked about a client is this builder's: without `ca` it would be every public one.
+    this.context = createSecureContext({
+      ca: ca.caCertificate,
+      cert: ca.serverCertificate,
+      key: ca.serverKey.reveal(),
+      minVersion: 'TLSv1.3',
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    })
+  }
+
+  allow(leaseId: LeaseId, fingerprint: string): void {
+    if (this.#closed || this.#allowed.get(leaseId)?.fingerprint === fingerprint) return
+    this.revoke(leaseId)
+    this.#allowed.set(leaseId, { leaseId, fingerprint, sockets: new Set() })
+  }
+
+  revoke(leaseId: LeaseId): void {
+    const allowed = this.#allowed.get(leaseId)
+    this.#allowed.delete(leaseId)
+    for (const socket of allowed?.sockets ?? []) socket.destroy()
+  }
+
+  connections(leaseId: LeaseId): number {
+    return this.#allowed.get(leaseId)?.sockets.size ?? 0
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const leaseId of [...this.#allowed.keys()]) this.revoke(leaseId)
+    this.#inputs.onClose()
+  }
+
+  /** Takes over a client whose certificate this builder's authority has signed, or says why not. `fingerprint` as in `allow`. */
+  serve(client: TLSSocket, fingerprint: string): RouteRefusal | undefined {
+    if (this.#closed) return 'opening_closed'
+    if (client.destroyed) return 'connection_gone'
+    const allowed = [...this.#allowed.values()].find(one => one.fingerprint === fingerprint)
+    if (!allowed) return 'certificate_not_allowed'
+    const { limits, onChange, endpoint } = this.#inputs
+    if (allowed.sockets.size >= limits.connectionsPerLeaseMax) return 'too_many_connections'
+    allowed.sockets.add(client)
+    onChange(allowed.leaseId, allowed.sockets.size)
+    client.once('close', () => {
+      allowed.sockets.delete(client)
+      onChange(allowed.leaseId, allowed.sockets.size)
+    })
+    pipeToBuilder(client, endpoint, limits.halfOpenMsMax)
+    return undefined
+  }
+}

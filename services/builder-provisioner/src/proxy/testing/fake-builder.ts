@@ -1,0 +1,38 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BuilderEndpoint, unixEndpoint } from '../../state/builder-endpoint.ts'
+
+export interface FakeBuilder extends AsyncDisposable {
+  readonly endpoint: BuilderEndpoint
+  /** Connections that are open now. */
+  readonly sockets: ReadonlySet<Socket>
+}
+
+/** Something that listens on a unix socket as a builder does; `serve` answers each connection, by default as an echo. */
+export async function openFakeBuilder(
+  serve: (socket: Socket) => void = socket => socket.pipe(socket),
+): Promise<FakeBuilder> {
+  const folder = await mkdtemp(join(tmpdir(), 'forkproof-door-'))
+  const socketPath = join(folder, 'builder.sock')
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, socket => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.once('close', () => sockets.delete(socket))
+    serve(socket)
+  })
+  server.listen(socketPath)
+  await once(server, 'listening')
+  return {
+    endpoint: unixEndpoint(socketPath),
+    sockets,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,19 @@
+import type { Clock } from '@forkproof/infra/clock'
+
+/** Since when the bus has been up, so that silence while it was down is not taken for a client that is gone. */
+export class BusUptime {
+  readonly #isUp: () => boolean
+  readonly #clock: Clock
+  #sinceMs: number | undefined
+
+  constructor(isUp: () => boolean, clock: Clock) {
+    this.#isUp = isUp
+    this.#clock = clock
+  }
+
+  /** To be called at least as often as the timer ticks. */
+  readonly sinceMs = (): number | undefined => {
+    this.#sinceMs = this.#isUp() ? (this.#sinceMs ?? this.#clock.now()) : undefined
+    return this.#sinceMs
+  }
+}

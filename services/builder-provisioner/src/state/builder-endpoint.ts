@@ -1,0 +1,29 @@
+import type { NetConnectOpts } from 'node:net'
+
+/**
+ * Where BuildKit's API of a builder listens, without TLS: nobody but this process may reach it.
+ * A driver for other machines adds its kind here; the switches below then do not compile until they know it.
+ */
+export type BuilderEndpoint = { readonly kind: 'unix'; readonly path: string }
+
+export const unixEndpoint = (path: string): BuilderEndpoint => ({ kind: 'unix', path })
+
+/** For `net.connect`. */
+export function connectOptionsOf(endpoint: BuilderEndpoint): NetConnectOpts {
+  switch (endpoint.kind) {
+    case 'unix':
+      return { path: endpoint.path }
+    default:
+      return endpoint.kind satisfies never
+  }
+}
+
+/** As gRPC clients and `buildctl --addr` name it (https://github.com/grpc/grpc/blob/master/doc/naming.md). */
+export function addressOf(endpoint: BuilderEndpoint): string {
+  switch (endpoint.kind) {
+    case 'unix':
+      return `unix://${endpoint.path}`
+    default:
+      return endpoint.kind satisfies never
+  }
+}

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { plan } from '../reconcile/plan.ts'
+import type { BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from '../reconcile/snapshot.ts'
+import {
+  builderIdOf,
+  ephemeral,
+  fakeBuilder,
+  fakeLease,
+  fakeSnapshot,
+  leaseIdOf,
+  planSettings,
+} from './fake-snapshots.ts'
+
+/** A lease that has builder `letter`, and a builder that has served. */
+export const boundLease = (digit: number, letter: string, changes: Partial<LeaseSnapshot> = {}) =>
+  fakeLease(digit, { phase: 'ready', builderId: builderIdOf(letter), ...changes })
+export const usedBuilder = (letter: string, changes: Partial<BuilderSnapshot> = {}) =>
+  fakeBuilder(letter, { used: true, ...changes })
+
+export const asFailed = (reason: string, retryable: boolean) => ({ as: 'failed', reason, retryable })
+export const asDestroyed = (reason: string) => ({ as: 'destroyed', reason })
+export const endAction = (digit: number, ending: object) => ({
+  do: 'end',
+  leaseId: leaseIdOf(digit),
+  ending: expect.objectContaining(ending),
+})
+export const destroyAction = (letter: string) => ({ do: 'destroy', builderId: builderIdOf(letter) })
+export const settleAction = (digit: number, shared: boolean) => ({ do: 'settle', leaseId: leaseIdOf(digit), shared })
+export const bindAction = (digit: number, letter: string) => ({
+  do: 'bind',
+  leaseId: leaseIdOf(digit),
+  builderId: builderIdOf(letter),
+})
+export const createAction = (digit: number, traits = ephemeral) => ({ do: 'create', leaseId: leaseIdOf(digit), traits })
+export const createWarmAction = (traits = ephemeral) => ({ do: 'create', traits })
+
+type PlanRow = [name: string, given: Partial<Snapshot>, wanted: readonly object[], settings?: Partial<PlanSettings>]
+
+/** One test for each row: exactly the wanted actions, in their order. */
+export const expectPlans = (rows: readonly PlanRow[]) =>
+  it.each(rows)('%s', (_name, given, wanted, settings) => {
+    expect(plan(fakeSnapshot(given), { ...planSettings, ...settings })).toEqual(wanted)
+  })
