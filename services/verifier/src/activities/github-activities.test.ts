@@ -4,7 +4,7 @@ import { ApplicationFailure, asyncLocalStorage, CancelledFailure, type Context }
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { refuse } from '../core/run-decision.ts'
 import type { WatchReport } from '../observer/observer-registry.ts'
-import { anOrder, nowMs, verifierIssuer } from '../testing/fake-github-answers.ts'
+import { anOrder, fakeNowMs, verifierIssuer } from '../testing/fake-github-answers.ts'
 import { createGithubActivities } from './github-activities.ts'
 
 const order = await anOrder()
@@ -19,7 +19,7 @@ function started() {
   const activities = createGithubActivities(
     {
       issuer: verifierIssuer,
-      clock: new FakeClock(nowMs),
+      clock: new FakeClock(fakeNowMs),
       log: silentLogger,
       watch: (_, signal) => {
         if (signal.aborted) return Promise.reject(signal.reason)

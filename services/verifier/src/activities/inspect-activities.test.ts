@@ -1,28 +1,21 @@
-import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
 import { asyncLocalStorage, CancelledFailure, type Context } from '@temporalio/activity'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { aRun } from '../testing/fake-github-answers.ts'
+import { rawRun } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
-import { aQuestion, inspected } from '../testing/inspection-harness.ts'
-import { createInspectActivities } from './inspect-activities.ts'
+import { aQuestion } from '../testing/inspection-harness.ts'
+import { createVerifierHarness } from '../testing/verifier-harness.ts'
 
 function started(activity: 'inspectRun' | 'watchRun') {
-  const world = inspected()
-  const shutdown = new AbortController()
+  const harness = createVerifierHarness()
   const cancel = new AbortController()
   const heartbeat = vi.fn()
-  const lines: LogFields[] = []
-  const log: Logger = { ...silentLogger, info: fields => lines.push(fields), error: fields => lines.push(fields) }
-  const { clock, runs } = world
-  const deps = { runs, clock, log, random: () => 0.5, everyMs: 15_000, pullRequestFacts: true }
-  const activities = createInspectActivities(deps, shutdown.signal)
   const context = { heartbeat, cancellationSignal: cancel.signal } as unknown as Context
   const begin = () => {
-    const outcome = asyncLocalStorage.run(context, () => activities[activity](aQuestion()))
+    const outcome = asyncLocalStorage.run(context, () => harness.activities[activity](aQuestion()))
     outcome.catch(() => undefined)
     return outcome
   }
-  return { ...world, shutdown, cancel, heartbeat, lines, begin }
+  return { ...harness, cancel, heartbeat, begin }
 }
 
 describe('the activities for builds', () => {
@@ -43,7 +36,7 @@ describe('the activities for builds', () => {
   })
   test('inspectRun logs why it refused', async () => {
     const { clock, github, lines, begin } = started('inspectRun')
-    github.run = aRun({ event: 'push' })
+    github.run = rawRun({ event: 'push' })
     const outcome = begin()
     await pass(clock, 10)
     expect(await outcome).toMatchObject({ outcome: 'refused', reason: 'event_not_pull_request' })
@@ -66,14 +59,14 @@ describe('the activities for builds', () => {
     expect(runs.size).toBe(0)
   })
   test('watchRun is to be gone on with elsewhere when this process stops', async () => {
-    const { shutdown, begin } = started('watchRun')
+    const { stop, begin } = started('watchRun')
     const outcome = begin()
-    shutdown.abort(new Error('stopping'))
+    stop.abort(new Error('stopping'))
     await expect(outcome).rejects.toMatchObject({ nonRetryable: false, type: 'shutdown' })
   })
   test('an unexpected error says nothing of its text, which lands in the history', async () => {
-    const { github, begin } = started('inspectRun')
-    github.reader.run = () => Promise.reject(new Error('something secret'))
+    const { runs, begin } = started('inspectRun')
+    runs.use = () => Promise.reject(new Error('something secret'))
     await expect(begin()).rejects.toMatchObject({ message: 'inspecting a run failed', cause: undefined })
   })
 })

@@ -9,7 +9,7 @@ export type SignalProof = (claimId: ClaimId, proof: ProofSeen, signal: AbortSign
 const callTimeoutMs = 3_000
 const retryMs = [50, 100, 200, 400, 800, 1_600, 3_200]
 
-type SignalingClient = Pick<ReturnType<typeof connectTemporal>, 'workflow' | 'withDeadline'>
+export type SignalingClient = Pick<ReturnType<typeof connectTemporal>, 'workflow' | 'withDeadline'>
 
 /** A repeat is harmless: the workflow keeps the first proof. */
 export function createProofSignal(client: SignalingClient, clock: Clock): SignalProof {

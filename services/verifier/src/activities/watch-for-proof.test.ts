@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { refuse } from '../core/run-decision.ts'
 import { verifyRun } from '../core/verify-run.ts'
 import type { WatchReport } from '../observer/observer-registry.ts'
-import { anOrder, aPullRequest, aRun, nowMs, verifierIssuer } from '../testing/fake-github-answers.ts'
+import { anOrder, aPullRequest, aRun, fakeNowMs, verifierIssuer } from '../testing/fake-github-answers.ts'
 import { type WatchForProofDeps, watchForProof } from './watch-for-proof.ts'
 
 const order = await anOrder()
@@ -18,11 +18,11 @@ function verifiedReport(): WatchReport {
     attempt: 1,
     openPullRequests: [aPullRequest()],
     sighting: { channel: 'artifact' as const },
-    seenAtMs: nowMs,
+    seenAtMs: fakeNowMs,
   }
   const result = verifyRun(order, evidence)
   if (result.kind !== 'verified') throw new Error(result.reason)
-  return { result, counted: 3, shownAtMs: nowMs - 200 }
+  return { result, counted: 3, shownAtMs: fakeNowMs - 200 }
 }
 
 function deps(changes: Partial<WatchForProofDeps> = {}) {
@@ -32,7 +32,7 @@ function deps(changes: Partial<WatchForProofDeps> = {}) {
   const log: Logger = { ...silentLogger, info: fields => lines.push(fields) }
   const made: WatchForProofDeps = {
     issuer: verifierIssuer,
-    clock: new FakeClock(nowMs),
+    clock: new FakeClock(fakeNowMs),
     log,
     watch: ({ claimId }) => {
       watched.push(claimId)
@@ -60,7 +60,7 @@ describe('an order that does not hang together', () => {
   })
   test('an order whose time is over is refused before anything is asked', async () => {
     const given = deps()
-    const outcome = await watchForProof({ ...order, expiresAtMs: nowMs }, given.deps, signal)
+    const outcome = await watchForProof({ ...order, expiresAtMs: fakeNowMs }, given.deps, signal)
     expect(outcome).toMatchObject({ reason: 'code_not_seen' })
     expect(given.watched).toEqual([])
   })

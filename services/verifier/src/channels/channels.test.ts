@@ -1,7 +1,7 @@
 import { challengeSentence, challengeStepName } from '@forkproof/contracts/challenge'
 import { describe, expect, test } from 'vitest'
 import type { GithubJob } from '../github/schemas.ts'
-import { aJob, anArtifact, anOrder, aRun, nowMs } from '../testing/fake-github-answers.ts'
+import { aJob, anArtifact, anOrder, aRun, fakeNowMs } from '../testing/fake-github-answers.ts'
 import { artifactChannel } from './artifact.ts'
 import type { RunSnapshot } from './channel-reader.ts'
 import { codesOfJobLog, jobLogChannel } from './job-log.ts'
@@ -35,7 +35,7 @@ describe('artifact', () => {
     ['with a space after the code', anArtifact(`${code} `)],
     ['with another claim’s code', anArtifact(other.challengeCode)],
     ['that is expired', anArtifact(code, { expired: true })],
-    ['from before the claim', anArtifact(code, { created_at: iso(nowMs - 31_000) })],
+    ['from before the claim', anArtifact(code, { created_at: iso(fakeNowMs - 31_000) })],
     ['without a time', anArtifact(code, { created_at: null })],
     ['of another run', anArtifact(code, { workflow_run: { ...owner, id: 1 } })],
     ['of another repository', anArtifact(code, { workflow_run: { ...owner, repository_id: 2002 } })],
@@ -48,7 +48,7 @@ describe('artifact', () => {
 })
 
 describe('step name', () => {
-  const step = (name: string, started_at: string | null = iso(nowMs + 1_000)) => [
+  const step = (name: string, started_at: string | null = iso(fakeNowMs + 1_000)) => [
     { name, number: 2, status: 'in_progress', started_at },
   ]
   const named = challengeStepName(code)
@@ -62,7 +62,7 @@ describe('step name', () => {
     ['with a word after', { steps: step(`${named} again`) }],
     ['with another claim’s code', { steps: step(challengeStepName(other.challengeCode)) }],
     ['that has not started', { steps: step(named, null) }],
-    ['that started before the claim', { steps: step(named, iso(nowMs - 31_000)) }],
+    ['that started before the claim', { steps: step(named, iso(fakeNowMs - 31_000)) }],
     ['in a completed job', { steps: step(named), status: 'completed' }],
     ['in a queued job', { steps: step(named), status: 'queued' }],
     ['in a job of another attempt', { steps: step(named), run_attempt: 2 }],
@@ -119,14 +119,14 @@ describe('live log', () => {
 
 describe('finished job’s log', () => {
   const finished = (changes: Record<string, unknown> = {}) =>
-    aJob({ status: 'completed', completed_at: iso(nowMs + 1_000), ...changes })
+    aJob({ status: 'completed', completed_at: iso(fakeNowMs + 1_000), ...changes })
   test('of this attempt proves, with the job', () => {
     const given = view({ jobs: [finished()], finishedCodes: codes(5_001, code) })
     expect(jobLogChannel.find(order, given)).toEqual({ channel: 'job-log', jobId: 5_001 })
   })
   test.each<[string, GithubJob]>([
     ['that still runs', aJob()],
-    ['that ended before the claim', finished({ completed_at: iso(nowMs - 31_000) })],
+    ['that ended before the claim', finished({ completed_at: iso(fakeNowMs - 31_000) })],
     ['without an end', finished({ completed_at: null })],
     ['of another attempt', finished({ run_attempt: 2 })],
     ['of another commit', finished({ head_sha: 'c'.repeat(40) })],

@@ -1,7 +1,7 @@
 import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
 import { GithubRun } from '../github/schemas.ts'
-import { anOrder, aRun, nowMs, rawRun } from '../testing/fake-github-answers.ts'
+import { anOrder, aRun, fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
 import { checkRun } from './check-run.ts'
 
 const order = await anOrder()
@@ -29,7 +29,7 @@ describe('a run is refused, with the reason that names the cause', () => {
     ['a cancelled run', { status: 'completed', conclusion: 'cancelled' }, 'run_not_in_progress'],
     ['a status nobody knows', { status: 'dreaming' }, 'run_not_in_progress'],
     ['a run awaiting approval', { status: 'completed', conclusion: 'action_required' }, 'awaiting_approval'],
-    ['a run started after the claim', { run_started_at: iso(nowMs + 31_000) }, 'attempt_not_latest'],
+    ['a run started after the claim', { run_started_at: iso(fakeNowMs + 31_000) }, 'attempt_not_latest'],
     ['the code in the title', { display_title: `see ${order.challengeCode}` }, 'code_quoted'],
     ['the code in capitals in the title', { display_title: order.challengeCode.toUpperCase() }, 'code_quoted'],
     ['the code as branch', { head_branch: order.challengeCode }, 'code_quoted'],

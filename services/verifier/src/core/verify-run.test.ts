@@ -1,6 +1,6 @@
 import { JobId } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { aJob, anOrder, aPullRequest, aRun, nowMs } from '../testing/fake-github-answers.ts'
+import { aJob, anOrder, aPullRequest, aRun, fakeNowMs } from '../testing/fake-github-answers.ts'
 import { type Evidence, isVerified, type VerifiedRun, verifyRun } from './verify-run.ts'
 
 const order = await anOrder()
@@ -9,7 +9,7 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   run: aRun(),
   attempt: 1,
   sighting: { channel: 'artifact' },
-  seenAtMs: nowMs + 2_000,
+  seenAtMs: fakeNowMs + 2_000,
   ...changes,
 })
 const verified = (changes: Partial<Evidence> = {}): VerifiedRun => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { nowMs, rawRun } from '../testing/fake-github-answers.ts'
+import { fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
 import { sendJson } from '../testing/fake-http-server.ts'
-import { type AnswerRequest, reading, signal } from '../testing/reader-harness.ts'
+import { type AnswerRequest, signal, startReaderHarness } from '../testing/reader-harness.ts'
 
-const limits = (remaining: number, reset = nowMs / 1_000 + 600) => ({
+const limits = (remaining: number, reset = fakeNowMs / 1_000 + 600) => ({
   'x-ratelimit-limit': '5000',
   'x-ratelimit-remaining': String(remaining),
   'x-ratelimit-reset': String(reset),
@@ -16,7 +16,7 @@ describe('conditional requests', () => {
     else sendJson(response, 200, rawRun(), { etag })
   }
   test('a 304 keeps the value and costs nothing', async () => {
-    const { reader, seen } = await reading(withEtag)
+    const { reader, seen } = await startReaderHarness(withEtag)
     const first = await reader.run(signal)
     const second = await reader.run(signal)
     expect(first).toMatchObject({ kind: 'found', counted: true, value: { id: 9_000_000_001 } })
@@ -28,7 +28,7 @@ describe('conditional requests', () => {
   })
   test('an ETag is not used with another credential', async () => {
     const denied = new Set<string>()
-    const { reader, seen } = await reading(
+    const { reader, seen } = await startReaderHarness(
       (request, response) => {
         const token = String(request.headers.authorization)
         if (denied.has(token)) sendJson(response, 429, { message: 'secondary rate limit' }, { 'retry-after': '60' })
@@ -43,16 +43,18 @@ describe('conditional requests', () => {
     expect(seen[2]?.headers.authorization).not.toBe(seen[0]?.headers.authorization)
   })
   test('a 304 that was not asked for is a fault', async () => {
-    const { reader } = await reading((_, response) => sendJson(response, 304, undefined))
+    const { reader } = await startReaderHarness((_, response) => sendJson(response, 304, undefined))
     await expect(reader.run(signal)).rejects.toMatchObject({ name: 'GithubFault' })
   })
 })
 
 describe('limits are obeyed', () => {
   test('nothing left: not asked again before the reset, a second more for rounding', async () => {
-    const { reader, seen, clock } = await reading((_, response) => sendJson(response, 200, rawRun(), limits(0)))
+    const { reader, seen, clock } = await startReaderHarness((_, response) =>
+      sendJson(response, 200, rawRun(), limits(0)),
+    )
     await reader.run(signal)
-    await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'limited', retryAtMs: nowMs + 601_000 })
+    await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'limited', retryAtMs: fakeNowMs + 601_000 })
     clock.advance(600_500)
     await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'limited' })
     expect(seen).toHaveLength(1)
@@ -60,32 +62,32 @@ describe('limits are obeyed', () => {
     expect(await reader.run(signal)).toMatchObject({ kind: 'found' })
   })
   test.each([403, 429])('%i with a secondary limit: retry-after counts', async status => {
-    const { reader } = await reading((_, response) =>
+    const { reader } = await startReaderHarness((_, response) =>
       sendJson(response, status, { message: 'You have exceeded a secondary rate limit' }, { 'retry-after': '7' }),
     )
-    await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'limited', retryAtMs: nowMs + 7_000 })
+    await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'limited', retryAtMs: fakeNowMs + 7_000 })
   })
   test('a secondary limit without a time: at least a minute, then longer', async () => {
-    const { reader, clock } = await reading((_, response) =>
+    const { reader, clock } = await startReaderHarness((_, response) =>
       sendJson(response, 403, { message: 'You have exceeded a secondary rate limit' }),
     )
-    await expect(reader.run(signal)).rejects.toMatchObject({ retryAtMs: nowMs + 60_000 })
+    await expect(reader.run(signal)).rejects.toMatchObject({ retryAtMs: fakeNowMs + 60_000 })
     clock.advance(60_000)
-    await expect(reader.run(signal)).rejects.toMatchObject({ retryAtMs: nowMs + 60_000 + 120_000 })
+    await expect(reader.run(signal)).rejects.toMatchObject({ retryAtMs: fakeNowMs + 60_000 + 120_000 })
   })
   test('the next credential takes over, and all out is a limit until the first is free', async () => {
-    const { reader, seen } = await reading(
+    const { reader, seen } = await startReaderHarness(
       ({ headers }, response) => {
         const seconds = headers.authorization === 'Bearer token-one' ? '30' : '90'
         sendJson(response, 429, { message: 'rate limit' }, { 'retry-after': seconds })
       },
       { tokens: ['token-one', 'token-two'] },
     )
-    await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'limited', retryAtMs: nowMs + 30_000 })
+    await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'limited', retryAtMs: fakeNowMs + 30_000 })
     expect(new Set(seen.map(request => request.headers.authorization)).size).toBe(2)
   })
   test('a refused credential is out and the other one serves', async () => {
-    const { reader, seen } = await reading(
+    const { reader, seen } = await startReaderHarness(
       ({ headers }, response) =>
         headers.authorization === 'Bearer token-one'
           ? sendJson(response, 401, { message: 'Bad credentials' })
@@ -98,7 +100,7 @@ describe('limits are obeyed', () => {
   })
   test('below a tenth everything slows down, and no longer when there is plenty', async () => {
     let remaining = 499
-    const { reader } = await reading((_, response) => sendJson(response, 200, rawRun(), limits(remaining)))
+    const { reader } = await startReaderHarness((_, response) => sendJson(response, 200, rawRun(), limits(remaining)))
     await reader.run(signal)
     expect(reader.slowdown()).toBe(4)
     remaining = 4_000
@@ -106,7 +108,7 @@ describe('limits are obeyed', () => {
     expect(reader.slowdown()).toBe(1)
   })
   test('a plain 403 is not a limit', async () => {
-    const { reader } = await reading((_, response) =>
+    const { reader } = await startReaderHarness((_, response) =>
       sendJson(response, 403, { message: 'IP allow list' }, limits(4_000)),
     )
     await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'forbidden' })
@@ -115,7 +117,7 @@ describe('limits are obeyed', () => {
 
 describe('answers that are not what they should be', () => {
   test.each([500, 502, 503, 504, 418, 400])('status %i is a server error', async status => {
-    const { reader } = await reading((_, response) => sendJson(response, status, { message: 'oops' }))
+    const { reader } = await startReaderHarness((_, response) => sendJson(response, status, { message: 'oops' }))
     await expect(reader.run(signal)).rejects.toMatchObject({ name: 'GithubFault', kind: 'server-error' })
   })
   test.each<[string, AnswerRequest]>([
@@ -137,22 +139,22 @@ describe('answers that are not what they should be', () => {
     ['a missing fact', (_, response) => sendJson(response, 200, rawRun({ event: undefined }))],
     ['too large a body', (_, response) => sendJson(response, 200, rawRun({ display_title: 'x'.repeat(200_000) }))],
   ])('%s is malformed', async (_, answer) => {
-    const { reader } = await reading(answer)
+    const { reader } = await startReaderHarness(answer)
     await expect(reader.run(signal)).rejects.toMatchObject({ name: 'GithubFault', kind: 'malformed' })
   })
   test('a connection cut in the middle of the body is unreachable', async () => {
-    const { reader } = await reading((_, response) => {
+    const { reader } = await startReaderHarness((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' })
       response.write('{"id":', () => response.destroy())
     })
     await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'unreachable' })
   })
   test('no answer is unreachable after the timeout', async () => {
-    const { reader } = await reading(() => undefined, { timeoutMs: 50 })
+    const { reader } = await startReaderHarness(() => undefined, { timeoutMs: 50 })
     await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'unreachable' })
   })
   test('a body that never ends its trickle is unreachable after the timeout', async () => {
-    const { reader } = await reading(
+    const { reader } = await startReaderHarness(
       (_, response) => {
         response.writeHead(200, { 'content-type': 'application/json' })
         response.write(' ')
@@ -162,7 +164,7 @@ describe('answers that are not what they should be', () => {
     await expect(reader.run(signal)).rejects.toMatchObject({ kind: 'unreachable' })
   })
   test('faults quote neither credential nor body', async () => {
-    const { reader } = await reading((_, response) => sendJson(response, 500, { message: 'secret-body' }), {
+    const { reader } = await startReaderHarness((_, response) => sendJson(response, 500, { message: 'secret-body' }), {
       tokens: ['secret-token'],
     })
     const fault = await reader.run(signal).catch((error: unknown) => error)
@@ -170,7 +172,7 @@ describe('answers that are not what they should be', () => {
   })
   test('an abort is an abort, not a fault', async () => {
     const abort = new AbortController()
-    const { reader } = await reading(() => abort.abort(new Error('over')))
+    const { reader } = await startReaderHarness(() => abort.abort(new Error('over')))
     await expect(reader.run(abort.signal)).rejects.toThrow('over')
   })
 })

@@ -1,8 +1,8 @@
-import type { RepositoryName, RunId } from '@forkproof/contracts/ids'
 import type { Secret } from '@forkproof/infra/secret'
 import { z } from 'zod'
 import type { Fetch } from './bounded-fetch.ts'
 import { GithubFault } from './fault.ts'
+import type { RunTarget } from './run-target.ts'
 
 /** A step as the live log page lists it. */
 const LogStep = z.object({ id: z.string().regex(/^[\w-]{1,128}$/), status: z.string() })
@@ -22,10 +22,7 @@ export interface LogPages {
   lines(hiddenJobId: string, stepId: string, signal: AbortSignal): Promise<readonly string[]>
 }
 
-export function createLogPages(
-  deps: { fetch: Fetch; webUrl: string; cookie: Secret },
-  target: { repository: RepositoryName; runId: RunId },
-): LogPages {
+export function createLogPages(deps: { fetch: Fetch; webUrl: string; cookie: Secret }, target: RunTarget): LogPages {
   const runPath = `/${target.repository}/actions/runs/${target.runId}`
   const page = (path: string, accept: string, signal: AbortSignal) =>
     deps.fetch(`${deps.webUrl}${runPath}${path}`, {
@@ -54,10 +51,7 @@ export function createLogPages(
 }
 
 /** A fixed pattern over the page; repository and run are compared as text, so no input becomes part of a pattern. */
-export function findHiddenJobId(
-  html: string,
-  target: { repository: RepositoryName; runId: RunId },
-): string | undefined {
+export function findHiddenJobId(html: string, target: RunTarget): string | undefined {
   const pattern =
     /\/([\w.-]{1,64}\/[\w.-]{1,100})\/actions\/runs\/(\d{1,16})\/jobs\/(\w{1,64})\/steps\/[\w-]{1,128}\/backscroll/g
   for (const [, repository, runId, hidden] of html.matchAll(pattern)) {

@@ -2,11 +2,11 @@ import { RepositoryName } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
 import { rawArtifact, rawJob, rawPullRequest, rawRun } from '../testing/fake-github-answers.ts'
 import { type SeenRequest, sendJson } from '../testing/fake-http-server.ts'
-import { type AnswerRequest, reading, signal } from '../testing/reader-harness.ts'
+import { type AnswerRequest, signal, startReaderHarness } from '../testing/reader-harness.ts'
 
 describe('where requests go', () => {
   test('a rename is told, not followed', async () => {
-    const { reader, seen } = await reading((_, response) =>
+    const { reader, seen } = await startReaderHarness((_, response) =>
       sendJson(response, 301, { message: 'Moved Permanently' }, { location: 'https://elsewhere.example.com/' }),
     )
     expect(await reader.run(signal)).toMatchObject({ kind: 'moved' })
@@ -14,12 +14,12 @@ describe('where requests go', () => {
   })
   test('404 and 410 are missing', async () => {
     for (const status of [404, 410]) {
-      const { reader } = await reading((_, response) => sendJson(response, status, { message: 'Not Found' }))
+      const { reader } = await startReaderHarness((_, response) => sendJson(response, status, { message: 'Not Found' }))
       expect(await reader.run(signal)).toEqual({ kind: 'missing' })
     }
   })
   test('names with odd characters stay one part of the path', async () => {
-    const { readerOf, seen } = await reading((_, response) => sendJson(response, 404, {}))
+    const { readerOf, seen } = await startReaderHarness((_, response) => sendJson(response, 404, {}))
     await readerOf(RepositoryName.parse('o/..a')).run(signal)
     // Brands are no defence at run time; the template must hold by itself.
     await readerOf('o/%2e%2e?x=1#y' as RepositoryName).run(signal)
@@ -29,13 +29,13 @@ describe('where requests go', () => {
     ])
   })
   test('a branch with odd characters stays one value of the query', async () => {
-    const { reader, seen } = await reading((_, response) => sendJson(response, 200, [rawPullRequest()]))
+    const { reader, seen } = await startReaderHarness((_, response) => sendJson(response, 200, [rawPullRequest()]))
     await reader.pullRequests({ owner: 'me', branch: 'a&state=closed#x/y' }, signal)
     const query = new URL(seen[0]?.url ?? '', 'http://x').searchParams
     expect([query.get('head'), query.get('state')]).toEqual(['me:a&state=closed#x/y', 'open'])
   })
   test('an OAuth app’s id and secret go as basic authentication', async () => {
-    const { reader, seen } = await reading((_, response) => sendJson(response, 200, rawRun()), {
+    const { reader, seen } = await startReaderHarness((_, response) => sendJson(response, 200, rawRun()), {
       tokens: ['id:secret'],
     })
     await reader.run(signal)
@@ -58,19 +58,19 @@ describe('lists', () => {
     [101, 2, 101],
     [900, 5, 500],
   ])('of %i artifacts are read in %i requests', async (total, requests, items) => {
-    const { reader, seen } = await reading(pages(total))
+    const { reader, seen } = await startReaderHarness(pages(total))
     const listing = await reader.artifacts(signal)
     expect([listing.items.length, listing.counted, seen.length]).toEqual([items, requests, requests])
   })
   test('of jobs name the attempt in their address', async () => {
-    const { reader, seen } = await reading((_, response) =>
+    const { reader, seen } = await startReaderHarness((_, response) =>
       sendJson(response, 200, { total_count: 1, jobs: [rawJob()] }),
     )
     expect((await reader.jobs(3, signal)).items[0]).toMatchObject({ id: 5_001, status: 'in_progress' })
     expect(seen[0]?.url).toBe('/repos/base-org/project/actions/runs/9000000001/attempts/3/jobs?per_page=100&page=1')
   })
   test('that are gone are empty', async () => {
-    const { reader } = await reading((_, response) => sendJson(response, 404, {}))
+    const { reader } = await startReaderHarness((_, response) => sendJson(response, 404, {}))
     expect(await reader.artifacts(signal)).toEqual({ items: [], counted: 1 })
   })
 })
@@ -84,20 +84,22 @@ describe('a finished job’s log', () => {
     }
   test('is fetched from where the redirect points, without the credential', async () => {
     const here = ({ headers }: SeenRequest) => `http://${headers.host}/blob?sig=1`
-    const { reader, seen } = await reading(redirecting(here, (_, response) => response.end('lines')))
+    const { reader, seen } = await startReaderHarness(redirecting(here, (_, response) => response.end('lines')))
     expect(await reader.jobLog(5, signal)).toEqual({ text: 'lines', counted: 1 })
     expect(seen[0]?.headers.authorization).toBe('Bearer token-one')
     expect(seen[1]?.headers.authorization).toBeUndefined()
   })
   test('that is not there yet is undefined', async () => {
     const here = ({ headers }: SeenRequest) => `http://${headers.host}/blob`
-    const { reader } = await reading(redirecting(here, (_, response) => response.writeHead(404).end('<Error/>')))
+    const { reader } = await startReaderHarness(
+      redirecting(here, (_, response) => response.writeHead(404).end('<Error/>')),
+    )
     expect(await reader.jobLog(5, signal)).toEqual({ text: undefined, counted: 1 })
   })
   test.each(['ftp://127.0.0.1/x', 'file:///etc/passwd', 'not an address', 'javascript:alert(1)'])(
     'at %s is not fetched',
     async location => {
-      const { reader, seen } = await reading(
+      const { reader, seen } = await startReaderHarness(
         redirecting(
           () => location,
           () => undefined,
@@ -110,14 +112,14 @@ describe('a finished job’s log', () => {
   test('that redirects again is not followed', async () => {
     const here = ({ headers }: SeenRequest) => `http://${headers.host}/blob`
     const again: AnswerRequest = (_, response) => response.writeHead(302, { location: '/blob' }).end()
-    const { reader, seen } = await reading(redirecting(here, again))
+    const { reader, seen } = await startReaderHarness(redirecting(here, again))
     await expect(reader.jobLog(5, signal)).rejects.toMatchObject({ kind: 'server-error' })
     expect(seen).toHaveLength(2)
   })
   test('that is too large is a malformed answer', async () => {
     const here = ({ headers }: SeenRequest) => `http://${headers.host}/blob`
     const large: AnswerRequest = (_, response) => response.end('x'.repeat(200_000))
-    const { reader } = await reading(redirecting(here, large))
+    const { reader } = await startReaderHarness(redirecting(here, large))
     await expect(reader.jobLog(5, signal)).rejects.toMatchObject({ kind: 'malformed' })
   })
 })

@@ -1,10 +1,10 @@
-import type { RepositoryName, RunId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import type { Fetch } from './bounded-fetch.ts'
 import type { GithubAnswer, GithubRequest } from './credential.ts'
 import type { CredentialPool } from './credential-pool.ts'
 import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
+import { type RunTarget, runKey } from './run-target.ts'
 import {
   type GithubArtifact,
   GithubArtifactPage,
@@ -37,12 +37,12 @@ export interface RunReader {
 
 export function createRunReader(
   deps: { pool: CredentialPool; fetch: Fetch; apiUrl: string },
-  target: { repository: RepositoryName; runId: RunId },
+  target: RunTarget,
 ): RunReader {
   const [owner = '', repo = ''] = target.repository.split('/')
   const where = { owner, repo }
   const run = { ...where, run_id: target.runId }
-  const stickyKey = `${target.repository.toLowerCase()}#${target.runId}`
+  const stickyKey = runKey(target)
   const get = <S extends z.ZodType>(request: GithubRequest<S>, signal: AbortSignal) =>
     deps.pool.get(stickyKey, request, signal)
   return {

@@ -1,18 +1,19 @@
 import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
 import { describe, expect, test } from 'vitest'
 import { GithubFault } from '../github/fault.ts'
-import { aPullRequest, aRun, baseRepository, nowMs } from '../testing/fake-github-answers.ts'
+import { baseRepository, fakeNowMs, rawPullRequest, rawRun } from '../testing/fake-github-answers.ts'
+import { brokenSources } from '../testing/fake-sources.ts'
 import { pass } from '../testing/fake-time.ts'
-import { aQuestion, asking } from '../testing/inspection-harness.ts'
+import { aQuestion, createInspectionHarness } from '../testing/inspection-harness.ts'
 import { inspectRun } from './inspect-run.ts'
 
 const { repository, runId } = aQuestion()
 const explaining: RunQuestion = { repository, runId }
 
 function inspecting(question: RunQuestion = aQuestion(), pullRequestFacts = true) {
-  const world = asking(question)
-  const deps = { clock: world.clock, pullRequestFacts }
-  return { ...world, start: () => world.begin((sources, signal) => inspectRun(question, sources, deps, signal)) }
+  const harness = createInspectionHarness(question)
+  const deps = { clock: harness.clock, pullRequestFacts }
+  return { ...harness, start: () => harness.begin((sources, signal) => inspectRun(question, sources, deps, signal)) }
 }
 
 describe('a run that may build', () => {
@@ -33,7 +34,7 @@ describe('a run that may build', () => {
   })
   test('as trusted is described without facts of a fork', async () => {
     const { clock, github, start } = inspecting(aQuestion({ eventClass: 'trusted' }))
-    github.run = aRun({ event: 'push', head_repository: baseRepository })
+    github.run = rawRun({ event: 'push', head_repository: baseRepository })
     const seen = start()
     await pass(clock, 10)
     expect(seen.value).toMatchObject({ outcome: 'running', event: 'push' })
@@ -61,24 +62,24 @@ describe('an explanation', () => {
     expect(seen.value).toMatchObject({ facts: { pullRequest: { number: '42', baseRef: 'main' } } })
     expect(github.asked).toEqual(['run', 'pullRequests'])
   })
-  test.each<[string, (world: ReturnType<typeof inspecting>) => void]>([
+  test.each<[string, (harness: ReturnType<typeof inspecting>) => void]>([
     ['none is open', ({ github }) => github.pullRequests.splice(0)],
-    ['two match', ({ github }) => github.pullRequests.push(aPullRequest({ number: 43 }))],
+    ['two match', ({ github }) => github.pullRequests.push(rawPullRequest({ number: 43 }))],
   ])('names no pull request when %s', async (_, arrange) => {
-    const world = inspecting(explaining)
-    arrange(world)
-    const seen = world.start()
-    await pass(world.clock, 10)
+    const harness = inspecting(explaining)
+    arrange(harness)
+    const seen = harness.start()
+    await pass(harness.clock, 10)
     expect(seen.value).toMatchObject({ outcome: 'running', facts: { run: { id: '9000000001' } } })
     expect(seen.value).not.toHaveProperty('facts.pullRequest')
   })
   test('waits only shortly for it', async () => {
-    const world = inspecting(explaining)
-    world.github.reader.pullRequests = () => new Promise(() => undefined)
-    const seen = world.start()
-    await pass(world.clock, 3_000)
+    const harness = inspecting(explaining)
+    harness.github.silentAbout = 'pullRequests'
+    const seen = harness.start()
+    await pass(harness.clock, 3_000)
     expect(seen.value).toMatchObject({ outcome: 'running' })
-    expect(seen.atMs).toBeLessThanOrEqual(nowMs + 2_100)
+    expect(seen.atMs).toBeLessThanOrEqual(fakeNowMs + 2_100)
   })
   test('leaves it out where the operator wants no such requests', async () => {
     const { clock, github, start } = inspecting(explaining, false)
@@ -91,7 +92,7 @@ describe('an explanation', () => {
 describe('a refusal', () => {
   test('that lasts is told at once', async () => {
     const { clock, github, start } = inspecting()
-    github.run = aRun({ status: 'completed', conclusion: 'success' })
+    github.run = rawRun({ status: 'completed', conclusion: 'success' })
     const seen = start()
     await pass(clock, 10)
     expect(seen.value).toEqual({ outcome: 'refused', reason: 'run_not_in_progress', detail: 'the run is completed' })
@@ -118,13 +119,13 @@ describe('a refusal', () => {
     github.run = 'missing'
     const seen = start()
     await pass(clock, 500)
-    github.run = aRun()
+    github.run = rawRun()
     await pass(clock, 2_000)
     expect(seen.value).toMatchObject({ outcome: 'running' })
   })
   test('for a state that may lag comes only when it stays', async () => {
     const { clock, github, start } = inspecting()
-    github.run = aRun({ status: 'queued' })
+    github.run = rawRun({ status: 'queued' })
     const seen = start()
     await pass(clock, 4_000)
     expect(seen.value).toBeUndefined()
@@ -133,10 +134,10 @@ describe('a refusal', () => {
   })
   test('does not come of a state that lagged', async () => {
     const { clock, github, start } = inspecting()
-    github.run = aRun({ status: 'queued' })
+    github.run = rawRun({ status: 'queued' })
     const seen = start()
     await pass(clock, 700)
-    github.run = aRun()
+    github.run = rawRun()
     await pass(clock, 2_000)
     expect(seen.value).toMatchObject({ outcome: 'running' })
   })
@@ -165,7 +166,7 @@ describe('a GitHub that is away', () => {
   )
   test('by its request limit is not asked again', async () => {
     const { clock, github, start } = inspecting()
-    github.fault = new GithubFault('limited', 'no', { retryAtMs: nowMs + 600_000 })
+    github.fault = new GithubFault('limited', 'no', { retryAtMs: fakeNowMs + 600_000 })
     const seen = start()
     await pass(clock, 100)
     expect(seen.value).toMatchObject({
@@ -198,10 +199,11 @@ describe('who leaves', () => {
     expect(runs.size).toBe(0)
   })
   test('does not take a defect of ours for a fault of GitHub', async () => {
-    const { clock, github, start } = inspecting()
-    github.reader.run = () => Promise.reject(new TypeError('x is undefined'))
-    const seen = start()
+    const { clock, begin } = inspecting()
+    const defect = new TypeError('x is undefined')
+    const deps = { clock, pullRequestFacts: true }
+    const seen = begin((_, signal) => inspectRun(aQuestion(), brokenSources(defect, clock), deps, signal))
     await pass(clock, 10)
-    expect(seen.error).toBeInstanceOf(TypeError)
+    expect(seen.error).toBe(defect)
   })
 })

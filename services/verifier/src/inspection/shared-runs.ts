@@ -1,9 +1,7 @@
-import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
+import { type RunTarget, runKey } from '../github/run-target.ts'
 import type { RunSources } from '../observer/run-sources.ts'
 
-export type RunTarget = Pick<RunQuestion, 'repository' | 'runId'>
-
-interface Shared {
+interface SharedRun {
   readonly sources: RunSources
   readonly end: AbortController
   users: number
@@ -12,7 +10,7 @@ interface Shared {
 /** One set of readings per run, shared by all builds of it in this process, from the first to the last. */
 export class SharedRuns {
   readonly #open: (target: RunTarget, signal: AbortSignal) => RunSources
-  readonly #runs = new Map<string, Shared>()
+  readonly #runs = new Map<string, SharedRun>()
 
   constructor(open: (target: RunTarget, signal: AbortSignal) => RunSources) {
     this.#open = open
@@ -23,7 +21,7 @@ export class SharedRuns {
   }
 
   async use<T>(target: RunTarget, work: (sources: RunSources) => Promise<T>): Promise<T> {
-    const key = `${target.repository.toLowerCase()}#${target.runId}`
+    const key = runKey(target)
     const shared = this.#runs.get(key) ?? this.#make(target)
     this.#runs.set(key, shared)
     shared.users += 1
@@ -38,7 +36,7 @@ export class SharedRuns {
     }
   }
 
-  #make(target: RunTarget): Shared {
+  #make(target: RunTarget): SharedRun {
     const end = new AbortController()
     return { sources: this.#open(target, end.signal), end, users: 0 }
   }

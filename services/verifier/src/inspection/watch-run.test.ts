@@ -1,18 +1,18 @@
 import { RunAttempt } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
 import { GithubFault } from '../github/fault.ts'
-import { aRun, baseRepository, nowMs } from '../testing/fake-github-answers.ts'
+import { baseRepository, fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
-import { aQuestion, asking, inspected } from '../testing/inspection-harness.ts'
+import { aQuestion, createInspectionHarness } from '../testing/inspection-harness.ts'
 import { watchUntilOver } from './watch-run.ts'
 
 function watching(question = aQuestion()) {
-  const world = asking(question)
+  const harness = createInspectionHarness(question)
   const start = (random = 0.5) => {
-    const deps = { clock: world.clock, random: () => random, everyMs: 15_000 }
-    return world.begin((sources, signal) => watchUntilOver(question, sources, deps, signal))
+    const deps = { clock: harness.clock, random: () => random, everyMs: 15_000 }
+    return harness.begin((sources, signal) => watchUntilOver(question, sources, deps, signal))
   }
-  return { ...world, start }
+  return { ...harness, start }
 }
 
 describe('a run that is watched', () => {
@@ -44,11 +44,14 @@ describe('a run that is watched', () => {
     expect(github.asked.length).toBeLessThanOrEqual(10)
   })
   test('is looked at less often when the credential’s budget is low', async () => {
-    const { clock, github, start } = watching()
-    github.slowdown = 4
+    const { begin, clock, github, start } = watching()
+    github.lowBudget = true
+    // The budget is known from the answers.
+    begin(sources => sources.run.since(0))
+    await pass(clock, 10)
     start()
     await pass(clock, 59_000)
-    expect(github.asked).toHaveLength(0)
+    expect(github.asked).toHaveLength(1)
   })
 })
 
@@ -64,7 +67,7 @@ describe('the watch ends', () => {
     const seen = start()
     await pass(clock, 16_000)
     expect(seen.value).toBeUndefined()
-    github.run = aRun(changes)
+    github.run = rawRun(changes)
     await pass(clock, 15_000)
     expect(seen.value).toMatchObject({ reason })
   })
@@ -111,12 +114,12 @@ describe('the watch goes on', () => {
     const seen = start()
     github.run = 'missing'
     await pass(clock, 15_500)
-    github.run = aRun()
+    github.run = rawRun()
     await pass(clock, 30_000)
     expect(seen.value).toBeUndefined()
     github.run = 'missing'
     await pass(clock, 1_500)
-    github.run = aRun()
+    github.run = rawRun()
     await pass(clock, 10_000)
     expect([seen.value, seen.error]).toEqual([undefined, undefined])
   })
@@ -129,7 +132,7 @@ describe('the watch goes on', () => {
       await pass(clock, 120_000)
       expect([seen.value, seen.error]).toEqual([undefined, undefined])
       github.fault = undefined
-      github.run = aRun({ status: 'completed', conclusion: 'success' })
+      github.run = rawRun({ status: 'completed', conclusion: 'success' })
       await pass(clock, 16_000)
       expect(seen.value).toMatchObject({ reason: 'run_not_in_progress' })
     },
@@ -137,7 +140,7 @@ describe('the watch goes on', () => {
   test('without a request until a limit is over', async () => {
     const { clock, github, start } = watching()
     start()
-    github.fault = new GithubFault('limited', 'no', { retryAtMs: nowMs + 300_000 })
+    github.fault = new GithubFault('limited', 'no', { retryAtMs: fakeNowMs + 300_000 })
     await pass(clock, 299_000)
     expect(github.asked).toHaveLength(1)
   })
@@ -146,29 +149,5 @@ describe('the watch goes on', () => {
     const seen = start()
     await pass(clock, 60_000)
     expect([seen.value, seen.error]).toEqual([undefined, undefined])
-  })
-})
-
-describe('readings', () => {
-  test('of one run are shared and closed with the last who needs them', async () => {
-    const { opened, runs } = inspected()
-    const one = Promise.withResolvers<void>()
-    const other = Promise.withResolvers<void>()
-    const upper = aQuestion({ repository: 'Base-Org/Project' as ReturnType<typeof aQuestion>['repository'] })
-    const uses = [runs.use(aQuestion(), () => one.promise), runs.use(upper, () => other.promise)]
-    expect([opened.length, runs.size]).toEqual([1, 1])
-    one.resolve()
-    await uses[0]
-    expect(opened[0]?.signal.aborted).toBe(false)
-    other.reject(new Error('failed'))
-    await expect(uses[1]).rejects.toThrow('failed')
-    expect([opened[0]?.signal.aborted, runs.size]).toEqual([true, 0])
-  })
-  test('of different runs are apart', async () => {
-    const { opened, runs } = inspected()
-    const never = new Promise<void>(() => undefined)
-    void runs.use(aQuestion(), () => never)
-    void runs.use(aQuestion({ runId: '9000000002' as ReturnType<typeof aQuestion>['runId'] }), () => never)
-    expect(opened).toHaveLength(2)
   })
 })

@@ -1,8 +1,9 @@
 import type { Channel, ClaimSpec } from '@forkproof/contracts/claim'
-import type { ClaimId, RepositoryName, RunId } from '@forkproof/contracts/ids'
+import type { ClaimId } from '@forkproof/contracts/ids'
 import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { Clock } from '@forkproof/infra/clock'
 import { refuse } from '../core/run-decision.ts'
+import { type RunTarget, runKey } from '../github/run-target.ts'
 import { ClaimWatch, type WatchResult } from './claim-watch.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import { pollLimits } from './limits.ts'
@@ -12,7 +13,7 @@ export interface ObserverRegistryDeps {
   readonly clock: Clock
   /** Channels that this service can read. */
   readonly usable: ReadonlySet<Channel>
-  readonly observe: (target: { repository: RepositoryName; runId: RunId }) => RunObserver
+  readonly observe: (target: RunTarget) => RunObserver
 }
 
 export interface WatchReport {
@@ -35,8 +36,13 @@ export class ObserverRegistry {
     this.#earlyShown = new ExpiringMap(deps.clock, pollLimits.nudgeRememberedMs, pollLimits.nudgeEntriesMax)
   }
 
+  /** Runs that are observed now. */
+  get size(): number {
+    return this.#observers.size
+  }
+
   async watch(order: ClaimSpec, signal: AbortSignal): Promise<WatchReport> {
-    const key = `${order.repository.toLowerCase()}#${order.runId}`
+    const key = runKey(order)
     const watch = new ClaimWatch(order, this.#deps.usable)
     const report = (result: WatchResult, counted: number) => ({ result, counted, shownAtMs: watch.shownAtMs })
     if (watch.channels.length === 0) return report(refuse('code_not_seen', 'none of the channels is served here'), 0)

@@ -2,38 +2,38 @@ import { challengeSentence } from '@forkproof/contracts/challenge'
 import { JobId, RunAttempt } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
 import { GithubFault } from '../github/fault.ts'
-import { aJob, anArtifact, anOrder, aRun, nowMs } from '../testing/fake-github-answers.ts'
+import { anOrder, fakeNowMs, rawArtifact, rawJob, rawRun } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
-import { observed } from '../testing/observer-harness.ts'
+import { createObserverHarness } from '../testing/observer-harness.ts'
 
 const order = await anOrder({ channels: ['artifact'] })
 
 describe('a claim is refused at once', () => {
   test('when the first check fails, with one request', async () => {
-    const { clock, github, watch } = observed()
-    github.run = aRun({ event: 'push' })
+    const { clock, github, watch } = createObserverHarness()
+    github.run = rawRun({ event: 'push' })
     const watched = watch(order)
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({ reason: 'event_not_pull_request' })
     expect(github.asked).toEqual(['run'])
   })
   test('when its repository has moved', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.run = 'moved'
     const watched = watch(order)
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({ reason: 'repository_renamed' })
   })
   test('when it wants only channels that are not served here, without a request', async () => {
-    const { clock, github, watch } = observed({ cookie: false })
+    const { clock, github, watch } = createObserverHarness({ logSessionCookie: undefined })
     const watched = watch(await anOrder({ channels: ['log'] }))
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
     expect(github.asked).toEqual([])
   })
   test('when every credential is limited beyond its end', async () => {
-    const { clock, github, watch } = observed()
-    github.fault = new GithubFault('limited', 'status 429', { retryAtMs: nowMs + 3_600_000 })
+    const { clock, github, watch } = createObserverHarness()
+    github.fault = new GithubFault('limited', 'status 429', { retryAtMs: fakeNowMs + 3_600_000 })
     const watched = watch(order)
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({
@@ -42,11 +42,11 @@ describe('a claim is refused at once', () => {
     })
   })
   test('also when the limit strikes while it is watched', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const watched = watch(order)
     await pass(clock, 50)
-    github.fault = new GithubFault('limited', 'status 429', { retryAtMs: nowMs + 3_600_000 })
-    registry.nudge(order.claimId, 'shown')
+    github.fault = new GithubFault('limited', 'status 429', { retryAtMs: fakeNowMs + 3_600_000 })
+    nudge(order.claimId, 'shown')
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
   })
@@ -54,7 +54,7 @@ describe('a claim is refused at once', () => {
 
 describe('a run that GitHub does not show', () => {
   test('is asked for three times in five seconds, then remembered', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.run = 'missing'
     const first = watch(order)
     await pass(clock, 4_000)
@@ -65,21 +65,21 @@ describe('a run that GitHub does not show', () => {
     expect(github.asked).toHaveLength(3)
   })
   test('is asked for again after a minute', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.run = 'missing'
     watch(order)
     await pass(clock, 64_000)
-    github.run = aRun()
+    github.run = rawRun()
     const late = watch(await anOrder({ channels: ['artifact'] }))
     await pass(clock, 50)
     expect(late.report).toBeUndefined()
   })
   test('is fine when it shows up late', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.run = 'missing'
     const watched = watch(order)
     await pass(clock, 1_000)
-    github.run = aRun()
+    github.run = rawRun()
     await pass(clock, 3_000)
     expect(watched.report).toBeUndefined()
   })
@@ -87,50 +87,50 @@ describe('a run that GitHub does not show', () => {
 
 describe('a run that is still queued', () => {
   test('is waited for', async () => {
-    const { clock, github, watch, registry } = observed()
-    github.run = aRun({ status: 'queued' })
+    const { clock, github, watch, nudge } = createObserverHarness()
+    github.run = rawRun({ status: 'queued' })
     const watched = watch(order)
     await pass(clock, 6_000)
-    github.run = aRun()
-    github.artifacts = [anArtifact(order.challengeCode)]
-    registry.nudge(order.claimId, 'shown')
+    github.run = rawRun()
+    github.artifacts = [rawArtifact(order.challengeCode)]
+    nudge(order.claimId, 'shown')
     await pass(clock, 6_000, () => watched.report !== undefined)
     expect(watched.report?.result.kind).toBe('verified')
   })
   test('for thirty seconds', async () => {
-    const { clock, github, watch } = observed()
-    github.run = aRun({ status: 'waiting' })
+    const { clock, github, watch } = createObserverHarness()
+    github.run = rawRun({ status: 'waiting' })
     const watched = watch(order)
     await pass(clock, 31_000)
     expect(watched.report?.result).toMatchObject({ reason: 'run_not_in_progress' })
-    expect(watched.atMs - nowMs).toBeGreaterThan(20_000)
+    expect(watched.atMs - fakeNowMs).toBeGreaterThan(20_000)
   })
 })
 
 describe('between the sighting and the attestation', () => {
   test.each([
-    ['the run ends', aRun({ status: 'completed', conclusion: 'success' }), 'run_not_in_progress'],
-    ['a new attempt begins', aRun({ run_attempt: 2 }), 'attempt_not_latest'],
-    ['the fork is deleted', aRun({ head_repository: null }), 'head_repository_gone'],
+    ['the run ends', rawRun({ status: 'completed', conclusion: 'success' }), 'run_not_in_progress'],
+    ['a new attempt begins', rawRun({ run_attempt: 2 }), 'attempt_not_latest'],
+    ['the fork is deleted', rawRun({ head_repository: null }), 'head_repository_gone'],
     ['the run disappears', 'missing' as const, 'run_not_found'],
     ['the repository is renamed', 'moved' as const, 'repository_renamed'],
   ])('%s: refused', async (_, run, reason) => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const watched = watch(order)
     await pass(clock, 50)
-    github.artifacts = [anArtifact(order.challengeCode)]
+    github.artifacts = [rawArtifact(order.challengeCode)]
     github.run = run
-    registry.nudge(order.claimId, 'shown')
+    nudge(order.claimId, 'shown')
     await pass(clock, 500)
     expect(watched.report?.result).toMatchObject({ kind: 'refused', reason })
   })
   test('GitHub fails for a while: still verified', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const watched = watch(order)
     await pass(clock, 50)
-    github.artifacts = [anArtifact(order.challengeCode)]
+    github.artifacts = [rawArtifact(order.challengeCode)]
     github.fault = new GithubFault('server-error', 'status 502')
-    registry.nudge(order.claimId, 'shown')
+    nudge(order.claimId, 'shown')
     await pass(clock, 5_000)
     github.fault = undefined
     await pass(clock, 10_000, () => watched.report !== undefined)
@@ -140,16 +140,16 @@ describe('between the sighting and the attestation', () => {
 
 describe('at the end of its time', () => {
   test('a claim whose run could be read was not seen', async () => {
-    const { clock, watch } = observed()
+    const { clock, watch } = createObserverHarness()
     const watched = watch(order)
     await pass(clock, 120_100)
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
-    expect(watched.atMs - nowMs).toBe(120_000)
+    expect(watched.atMs - fakeNowMs).toBe(120_000)
   })
   test.each(['server-error', 'unreachable', 'malformed', 'forbidden'] as const)(
     'a claim whose run could not be read (%s) says so',
     async kind => {
-      const { clock, github, watch } = observed()
+      const { clock, github, watch } = createObserverHarness()
       github.fault = new GithubFault(kind, 'x')
       const watched = watch(order)
       await pass(clock, 120_100)
@@ -157,16 +157,16 @@ describe('at the end of its time', () => {
     },
   )
   test('a claim whose log could not be read says so too', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.webFault = new GithubFault('server-error', 'status 500')
     const watched = watch(await anOrder({ channels: ['log'] }))
     await pass(clock, 120_100)
     expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
   })
   test('twenty claims of a short life each get their whole time when GitHub fails', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.fault = new GithubFault('server-error', 'status 500')
-    const short = { expiresAtMs: nowMs + 8_000 }
+    const short = { expiresAtMs: fakeNowMs + 8_000 }
     const orders = await Promise.all(Array.from({ length: 20 }, () => anOrder(short)))
     const watched = orders.map(each => watch(each))
     await pass(clock, 4_500)
@@ -177,7 +177,7 @@ describe('at the end of its time', () => {
     expect(watched.every(each => each.report?.result.kind === 'refused')).toBe(true)
   })
   test('failing requests come ever more rarely', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.fault = new GithubFault('server-error', 'status 500')
     watch(order)
     await pass(clock, 120_100)
@@ -188,31 +188,31 @@ describe('at the end of its time', () => {
 describe('a claim that names its job', () => {
   const bound = { ...order, jobId: JobId.parse('5001'), channels: ['artifact', 'log'] as const }
   test('is refused when the job is of another attempt', async () => {
-    const { clock, github, watch } = observed()
-    github.jobs = [aJob({ run_attempt: 2 })]
+    const { clock, github, watch } = createObserverHarness()
+    github.jobs = [rawJob({ run_attempt: 2 })]
     const watched = watch(bound)
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({ reason: 'job_mismatch' })
   })
   test('is refused when the job never shows up', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.jobs = []
     const watched = watch(bound)
     await pass(clock, 31_000)
     expect(watched.report?.result).toMatchObject({ reason: 'job_mismatch' })
   })
   test('is refused when the job ends between sighting and attestation', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const watched = watch(bound)
     await pass(clock, 50)
-    github.artifacts = [anArtifact(order.challengeCode)]
-    github.jobs = [aJob({ status: 'completed' })]
-    registry.nudge(order.claimId, 'shown')
+    github.artifacts = [rawArtifact(order.challengeCode)]
+    github.jobs = [rawJob({ status: 'completed' })]
+    nudge(order.claimId, 'shown')
     await pass(clock, 500)
     expect(watched.report?.result).toMatchObject({ reason: 'job_mismatch' })
   })
   test('is verified by its own log', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     const claim = { ...bound, channels: ['log' as const] }
     const watched = watch(claim)
     await pass(clock, 50)
@@ -223,17 +223,17 @@ describe('a claim that names its job', () => {
 })
 
 test('an old attempt is refused while the latest runs', async () => {
-  const { clock, github, watch } = observed()
-  github.run = aRun({ run_attempt: 2 })
+  const { clock, github, watch } = createObserverHarness()
+  github.run = rawRun({ run_attempt: 2 })
   const watched = watch({ ...order, attempt: RunAttempt.parse('1') })
   await pass(clock, 50)
   expect(watched.report?.result).toMatchObject({ reason: 'attempt_not_latest' })
 })
 
 test('a nudge for an unknown claim is harmless', async () => {
-  const { clock, registry, watch } = observed()
+  const { clock, nudge, watch } = createObserverHarness()
   const watched = watch(order)
-  registry.nudge((await anOrder()).claimId, 'shown')
+  nudge((await anOrder()).claimId, 'shown')
   await pass(clock, 50)
   expect(watched.report).toBeUndefined()
 })

@@ -1,9 +1,9 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import type { Channel } from '@forkproof/contracts/claim'
 import { describe, expect, test } from 'vitest'
-import { aJob, anArtifact, anOrder, nowMs } from '../testing/fake-github-answers.ts'
+import { anOrder, fakeNowMs, rawArtifact, rawJob } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
-import { observed } from '../testing/observer-harness.ts'
+import { createObserverHarness } from '../testing/observer-harness.ts'
 
 const order = await anOrder({ channels: ['artifact'] })
 const orders = await Promise.all(Array.from({ length: 20 }, () => anOrder()))
@@ -11,13 +11,13 @@ const iso = (ms: number) => new Date(ms).toISOString()
 
 describe('a claim that says when its artifact is there', () => {
   test('costs three counted requests with the pull request’s facts and is verified two round trips after it', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     github.latencyMs = 100
     const watched = watch(order)
     await pass(clock, 700)
-    github.artifacts = [anArtifact(order.challengeCode)]
+    github.artifacts = [rawArtifact(order.challengeCode)]
     const shownAtMs = clock.now()
-    registry.nudge(order.claimId, 'shown')
+    nudge(order.claimId, 'shown')
     await pass(clock, 1_000, () => watched.report !== undefined)
     expect(watched.report).toMatchObject({ result: { kind: 'verified' }, counted: 3 })
     expect(github.counted.toSorted()).toEqual(['artifacts', 'pullRequests', 'run'])
@@ -25,31 +25,31 @@ describe('a claim that says when its artifact is there', () => {
   })
 
   test('costs two without the pull request', async () => {
-    const { clock, github, registry, watch } = observed({ pullRequestFacts: false })
+    const { clock, github, nudge, watch } = createObserverHarness({ pullRequestFacts: false })
     const watched = watch(order)
     await pass(clock, 100)
-    github.artifacts = [anArtifact(order.challengeCode)]
-    registry.nudge(order.claimId, 'shown')
+    github.artifacts = [rawArtifact(order.challengeCode)]
+    nudge(order.claimId, 'shown')
     await pass(clock, 500, () => watched.report !== undefined)
     expect(watched.report).toMatchObject({ result: { kind: 'verified', run: { facts: {} } } })
     expect(github.counted).toEqual(['run', 'artifacts'])
   })
 
   test('is found soon when the listing lags behind', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const watched = watch(order)
     await pass(clock, 100)
-    registry.nudge(order.claimId, 'shown')
+    nudge(order.claimId, 'shown')
     await pass(clock, 600)
-    github.artifacts = [anArtifact(order.challengeCode)]
+    github.artifacts = [rawArtifact(order.challengeCode)]
     await pass(clock, 260, () => watched.report !== undefined)
     expect(watched.report?.result.kind).toBe('verified')
   })
 
   test('is found even if the word came before the watch', async () => {
-    const { clock, github, registry, watch } = observed()
-    registry.nudge(order.claimId, 'shown')
-    github.artifacts = [anArtifact(order.challengeCode)]
+    const { clock, github, nudge, watch } = createObserverHarness()
+    nudge(order.claimId, 'shown')
+    github.artifacts = [rawArtifact(order.challengeCode)]
     const watched = watch(order)
     await pass(clock, 100)
     expect(watched.report?.result.kind).toBe('verified')
@@ -66,15 +66,15 @@ describe('a claim that never shows its code costs at most three counted requests
     [['artifact', 'log']],
     [['artifact', 'step-name', 'log', 'job-log']],
   ])('with %j, in a run where everything keeps changing', async channels => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const silent = await anOrder({ channels })
     const watched = watch(silent)
     for (let second = 0; second < 121; second++) {
-      github.artifacts = [anArtifact(`noise-${second}`)]
+      github.artifacts = [rawArtifact(`noise-${second}`)]
       const steps = [{ name: `step ${second}`, status: 'in_progress', number: second, started_at: iso(clock.now()) }]
-      const finished = aJob({ id: 600 + second, status: 'completed', completed_at: iso(clock.now()) })
-      github.jobs = [aJob({ steps }), finished]
-      registry.nudge(silent.claimId, 'asked')
+      const finished = rawJob({ id: 600 + second, status: 'completed', completed_at: iso(clock.now()) })
+      github.jobs = [rawJob({ steps }), finished]
+      nudge(silent.claimId, 'asked')
       await pass(clock, 1_000)
     }
     expect(watched.report?.result).toMatchObject({ kind: 'refused', reason: 'code_not_seen' })
@@ -82,11 +82,11 @@ describe('a claim that never shows its code costs at most three counted requests
   })
 
   test('and with false words of having shown it, its cap', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const watched = watch(order)
     for (let second = 0; second < 121; second++) {
-      github.artifacts = [anArtifact(`noise-${second}`)]
-      registry.nudge(order.claimId, 'shown')
+      github.artifacts = [rawArtifact(`noise-${second}`)]
+      nudge(order.claimId, 'shown')
       await pass(clock, 1_000)
     }
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
@@ -96,16 +96,16 @@ describe('a claim that never shows its code costs at most three counted requests
 
 describe('twenty jobs of one matrix', () => {
   test('with artifacts cost at most ten counted requests and none waits long', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     github.latencyMs = 100
     const claims = orders.map(each => ({ ...each, channels: ['artifact' as const] }))
     const watched = claims.map(each => watch(each))
     await pass(clock, 500)
     const shownAtMs: number[] = []
     for (const claim of claims) {
-      github.artifacts = [...github.artifacts, anArtifact(claim.challengeCode)]
+      github.artifacts = [...github.artifacts, rawArtifact(claim.challengeCode)]
       shownAtMs.push(clock.now())
-      registry.nudge(claim.claimId, 'shown')
+      nudge(claim.claimId, 'shown')
       await pass(clock, 70)
     }
     await pass(clock, 2_000, () => watched.every(each => each.report))
@@ -116,9 +116,9 @@ describe('twenty jobs of one matrix', () => {
   })
 
   test('with the live log cost three counted requests', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.latencyMs = 100
-    github.jobs = orders.map((_, index) => aJob({ id: 6_000 + index }))
+    github.jobs = orders.map((_, index) => rawJob({ id: 6_000 + index }))
     const claims = orders.map(each => ({ ...each, channels: ['step-name', 'log', 'job-log'] as const }))
     const watched = claims.map(each => watch(each))
     await pass(clock, 800)
@@ -131,7 +131,7 @@ describe('twenty jobs of one matrix', () => {
 
 describe('the live log', () => {
   test('is seen within a poll, its latency and the confirmation, and costs three counted requests', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.latencyMs = 100
     const claim = await anOrder({ channels: ['step-name', 'log', 'job-log'] })
     const watched = watch(claim)
@@ -148,7 +148,7 @@ describe('the live log', () => {
   })
 
   test('of a step that has ended shows nothing', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     const claim = await anOrder({ channels: ['log'] })
     const watched = watch(claim)
     github.stepStatus = 'completed'
@@ -158,7 +158,7 @@ describe('the live log', () => {
   })
 
   test('of a claim that also uses artifacts is not read before the artifact has had its time', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     watch(await anOrder({ channels: ['artifact', 'log'] }))
     await pass(clock, 2_900)
     expect([github.asked, github.webCount]).toEqual([['run'], 0])
@@ -167,7 +167,7 @@ describe('the live log', () => {
   })
 
   test('is left alone for a minute when the session is refused', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     watch(await anOrder({ channels: ['log'] }))
     const { GithubFault } = await import('../github/fault.ts')
     github.webFault = new GithubFault('forbidden', 'status 302')
@@ -178,47 +178,47 @@ describe('the live log', () => {
 
 describe('looks of one run', () => {
   test('keep their distance whatever the nudges, also of a thousand', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     watch(order)
     await pass(clock, 50)
     for (let turn = 0; turn < 100; turn++) {
-      for (let again = 0; again < 10; again++) registry.nudge(order.claimId, 'shown')
+      for (let again = 0; again < 10; again++) nudge(order.claimId, 'shown')
       await pass(clock, 10)
     }
     expect(github.asked.filter(read => read === 'artifacts').length).toBeLessThanOrEqual(5)
   })
 
   test('keep four times the distance when the credential’s budget is low', async () => {
-    const { clock, github, registry, watch } = observed()
-    github.slowdown = 4
+    const { clock, github, nudge, watch } = createObserverHarness()
+    github.lowBudget = true
     watch(order)
     await pass(clock, 50)
-    registry.nudge(order.claimId, 'shown')
+    nudge(order.claimId, 'shown')
     await pass(clock, 1_990)
     expect(github.asked.filter(read => read === 'artifacts')).toHaveLength(2)
   })
 
   test('end with the last claim and leave nothing behind', async () => {
-    const { clock, made, watch } = observed()
+    const { clock, observers, watch } = createObserverHarness()
     const abort = new AbortController()
     const watched = watch(await anOrder(), abort.signal)
     await pass(clock, 500)
     abort.abort(new Error('cancelled'))
     await pass(clock, 20)
     expect(watched.error).toMatchObject({ message: 'cancelled' })
-    expect(made[0]?.idle).toBe(true)
+    expect(observers.size).toBe(0)
     expect(clock.sleeping).toBe(0)
   })
 
   test('of a finished job’s log are one reading for all claims', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const claims = orders.slice(0, 5).map(each => ({ ...each, channels: ['job-log' as const] }))
     const watched = claims.map(each => watch(each))
     await pass(clock, 100)
-    github.jobs = [aJob({ status: 'completed', completed_at: iso(nowMs + 100) }), aJob({ id: 5_002 })]
+    github.jobs = [rawJob({ status: 'completed', completed_at: iso(fakeNowMs + 100) }), rawJob({ id: 5_002 })]
     const stamp = '2026-11-25T10:00:00.0000000Z '
     github.jobLogs.set(5_001, claims.map(each => stamp + challengeSentence(each.challengeCode)).join('\n'))
-    for (const claim of claims) registry.nudge(claim.claimId, 'shown')
+    for (const claim of claims) nudge(claim.claimId, 'shown')
     await pass(clock, 1_000, () => watched.every(each => each.report))
     expect(watched.every(each => each.report?.result.kind === 'verified')).toBe(true)
     expect(github.countOf('jobLog')).toBe(1)

@@ -1,36 +1,36 @@
 import { describe, expect, test } from 'vitest'
-import { anOrder, aRun, nowMs } from '../testing/fake-github-answers.ts'
+import { anOrder, baseRepository, fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
-import { observed } from '../testing/observer-harness.ts'
+import { createObserverHarness } from '../testing/observer-harness.ts'
 import { pollLimits } from './limits.ts'
 
-const order = await anOrder({ expiresAtMs: nowMs + 9_000 })
+const order = await anOrder({ expiresAtMs: fakeNowMs + 9_000 })
 /** Longer than any claim of this file: no answer, and no timeout yet. */
 const silenceMs = 60_000
 
 describe('a claim that ends while GitHub is silent', () => {
   test('from its first check on says that GitHub did not answer', async () => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     github.latencyMs = silenceMs
     const watched = watch(order)
     await pass(clock, 9_100)
     expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
   })
   test('from its showing on says so too', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const watched = watch(order)
     await pass(clock, 1_000)
     github.latencyMs = silenceMs
-    registry.nudge(order.claimId, 'shown')
+    nudge(order.claimId, 'shown')
     await pass(clock, 8_100)
     expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
   })
   test('for no longer than an answer may take was not seen', async () => {
-    const { clock, github, registry, watch } = observed()
+    const { clock, github, nudge, watch } = createObserverHarness()
     const watched = watch(order)
     await pass(clock, 8_000)
     github.latencyMs = silenceMs
-    registry.nudge(order.claimId, 'shown')
+    nudge(order.claimId, 'shown')
     await pass(clock, 1_100 + pollLimits.confirmGraceMs)
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
   })
@@ -38,14 +38,14 @@ describe('a claim that ends while GitHub is silent', () => {
 
 describe('a claim that ends unseen', () => {
   test.each([
-    ['run_not_in_progress', aRun({ status: 'completed', conclusion: 'success' })],
-    ['repository_not_public', aRun({ repository: { ...aRun().repository, private: true } })],
-    ['head_repository_gone', aRun({ head_repository: null })],
+    ['run_not_in_progress', rawRun({ status: 'completed', conclusion: 'success' })],
+    ['repository_not_public', rawRun({ repository: { ...baseRepository, private: true } })],
+    ['head_repository_gone', rawRun({ head_repository: null })],
     ['run_not_found', 'missing' as const],
     ['repository_renamed', 'moved' as const],
-    ['code_not_seen', aRun()],
+    ['code_not_seen', rawRun()],
   ])('says %s when that is what became of the run', async (reason, run) => {
-    const { clock, github, watch } = observed()
+    const { clock, github, watch } = createObserverHarness()
     const watched = watch(order)
     await pass(clock, 1_000)
     github.run = run

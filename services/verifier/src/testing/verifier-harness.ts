@@ -1,0 +1,57 @@
+import { generateKeyPairSync } from 'node:crypto'
+import type { ClaimId } from '@forkproof/contracts/ids'
+import { type NudgeKind, subjects } from '@forkproof/contracts/subjects'
+import { FakeClock } from '@forkproof/infra/clock'
+import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
+import { Secret } from '@forkproof/infra/secret'
+import { readAttestationKey } from '../attestation/attestation-key.ts'
+import { type VerifierDeps, type VerifierOptions, wireVerifier } from '../wire-verifier.ts'
+import { FakeGithub } from './fake-github.ts'
+import { fakeNowMs, verifierIssuer } from './fake-github-answers.ts'
+
+const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+const attestationKey = await readAttestationKey(new Secret(pem))
+
+/** The verifier over one run at a fake GitHub, without Temporal, with time in the test's hands. */
+export function createVerifierHarness(changes: Partial<VerifierOptions> = {}) {
+  const clock = new FakeClock(fakeNowMs)
+  const github = new FakeGithub(clock)
+  const stop = new AbortController()
+  const lines: LogFields[] = []
+  const log: Logger = { ...silentLogger, info: fields => lines.push(fields), error: fields => lines.push(fields) }
+  let receive: Parameters<VerifierDeps['bus']['subscribe']>[1] = () => undefined
+  const verifier = wireVerifier(
+    {
+      issuer: verifierIssuer,
+      githubApiUrl: github.apiUrl,
+      githubWebUrl: github.webUrl,
+      githubTokens: new Secret(['a-token']),
+      logSessionCookie: new Secret('a-session'),
+      pullRequestFacts: true,
+      runWatchSeconds: 15,
+      attestationKey,
+      ...changes,
+    },
+    {
+      fetch: github.fetch,
+      bus: { subscribe: (_, handle) => (receive = handle) },
+      temporal: unusedTemporal,
+      clock,
+      random: () => 0.5,
+      log,
+      stopping: stop.signal,
+    },
+  )
+  /** As the gateway tells over the bus. */
+  const nudge = (claimId: ClaimId, kind: NudgeKind) => void receive(subjects.nudge(claimId, kind), '')
+  return { ...verifier, clock, github, nudge, lines, stop }
+}
+
+/** Tests read the registry's reports; telling the workflow has a test of its own. */
+const unusedTemporal = {
+  workflow: {
+    getHandle: () => {
+      throw new Error('no workflow in this test')
+    },
+  },
+} as unknown as VerifierDeps['temporal']

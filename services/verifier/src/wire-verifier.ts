@@ -1,0 +1,90 @@
+import type { Channel } from '@forkproof/contracts/claim'
+import type { Bus } from '@forkproof/infra/bus'
+import type { Clock } from '@forkproof/infra/clock'
+import type { Logger } from '@forkproof/infra/log'
+import type { GithubActivities } from '@forkproof/workflows/claims/ports'
+import type { InspectActivities } from '@forkproof/workflows/inspect/ports'
+import { createGithubActivities } from './activities/github-activities.ts'
+import { createInspectActivities } from './activities/inspect-activities.ts'
+import { followNudges } from './activities/nudges.ts'
+import { createProofSignal, type SignalingClient } from './activities/proof-signal.ts'
+import type { AttestationKey } from './attestation/attestation-key.ts'
+import { createAttestationSigner } from './attestation/attestation-signer.ts'
+import type { VerifierConfig } from './config.ts'
+import type { Fetch } from './github/bounded-fetch.ts'
+import { createGithubReaders, type GithubReaders } from './github/github-readers.ts'
+import { SharedRuns } from './inspection/shared-runs.ts'
+import { ObserverRegistry } from './observer/observer-registry.ts'
+import { RunObserver } from './observer/run-observer.ts'
+import { RunSources } from './observer/run-sources.ts'
+
+export type VerifierOptions = Pick<
+  VerifierConfig,
+  | 'issuer'
+  | 'githubApiUrl'
+  | 'githubWebUrl'
+  | 'githubTokens'
+  | 'logSessionCookie'
+  | 'pullRequestFacts'
+  | 'runWatchSeconds'
+> & { readonly attestationKey: AttestationKey }
+
+/** Everything that touches the world. */
+export interface VerifierDeps {
+  readonly fetch: Fetch
+  readonly bus: Pick<Bus, 'subscribe'>
+  readonly temporal: SignalingClient
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+  /** Aborts when the service stops. */
+  readonly stopping: AbortSignal
+}
+
+export interface Verifier {
+  readonly activities: GithubActivities & InspectActivities
+  readonly observers: ObserverRegistry
+  readonly runs: SharedRuns
+}
+
+/** The whole service but for its connections: `compose` and the tests give it theirs. */
+export function wireVerifier(options: VerifierOptions, deps: VerifierDeps): Verifier {
+  const { clock, random, log, stopping } = deps
+  const github = createGithubReaders(options, deps)
+  const observers = createObservers(options, deps, github)
+  followNudges(deps.bus, (claimId, kind) => observers.nudge(claimId, kind))
+  const runs = new SharedRuns((target, signal) => new RunSources(github.runReader(target), clock, signal))
+  const claims = createGithubActivities(
+    {
+      issuer: options.issuer,
+      watch: (order, signal) => observers.watch(order, signal),
+      sign: createAttestationSigner(options.attestationKey, clock),
+      signalProof: createProofSignal(deps.temporal, clock),
+      clock,
+      log,
+    },
+    stopping,
+  )
+  const { pullRequestFacts, runWatchSeconds } = options
+  const inspections = createInspectActivities(
+    { runs, clock, log, random, everyMs: runWatchSeconds * 1_000, pullRequestFacts },
+    stopping,
+  )
+  return { activities: { ...claims, ...inspections }, observers, runs }
+}
+
+function createObservers(
+  { pullRequestFacts }: VerifierOptions,
+  { clock, random, log }: VerifierDeps,
+  { runReader, logPages }: GithubReaders,
+): ObserverRegistry {
+  const usable: readonly Channel[] = ['artifact', 'step-name', 'job-log', ...(logPages ? (['log'] as const) : [])]
+  return new ObserverRegistry({
+    clock,
+    usable: new Set(usable),
+    observe: target => {
+      const readers = { reader: runReader(target), pages: logPages?.(target) }
+      return new RunObserver({ ...readers, clock, log, random, pullRequestFacts })
+    },
+  })
+}
