@@ -5,7 +5,7 @@ import { silentLogger } from '@forkproof/infra/log'
 import { openWithTicket } from '@forkproof/infra/seal'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
 import { serviceEnvironment } from '@forkproof/local/running/service-environment'
-import { createActivities } from '@forkproof/signer/compose'
+import { startActivities } from '@forkproof/signer/compose'
 import { readConfig } from '@forkproof/signer/config'
 import { lastSequence, readLog } from '@forkproof/signer/issuance/read-log'
 import { verifyChain } from '@forkproof/signer/issuance/verify-chain'
@@ -17,7 +17,7 @@ import { openBus, openParts } from '../testing/parts-harness.ts'
 let system: LocalSystem
 let bus: Awaited<ReturnType<typeof openBus>>
 /** Two replicas with connections of their own. */
-let replicas: Awaited<ReturnType<typeof createActivities>>[]
+let replicas: Awaited<ReturnType<typeof startActivities>>[]
 
 async function openReplica() {
   const { keys, busPasswords: passwords } = system
@@ -33,7 +33,7 @@ async function openReplica() {
       stateFolder: '',
     }),
   )
-  return createActivities(config, await openBus(system, 'signer'), silentLogger)
+  return startActivities(config, await openBus(system, 'signer'), silentLogger)
 }
 
 beforeAll(async () => {

@@ -11,14 +11,20 @@ const generate = promisify(generateKeyPair)
 /** What every relying party of facts oidc A takes. */
 const modulusBits = 2_048
 
-/** A fresh RSA key, its private half already encrypted; some 100 ms of one core. */
-export async function newSigningKey(encryption: KeyEncryption): Promise<NewKey> {
-  return sealSigningKey(await generate('rsa', { modulusLength: modulusBits }), encryption)
+export interface SigningKeyPair {
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
 }
 
-/** @throws Error when the pair is not RSA with the usual exponent */
+/** A fresh RSA key; takes some 100 ms of one core. */
+export const generateSigningKey = (): Promise<SigningKeyPair> => generate('rsa', { modulusLength: modulusBits })
+
+/**
+ * Encrypts the private half.
+ * @throws Error when the pair is not RSA with the usual exponent
+ */
 export async function sealSigningKey(
-  { privateKey, publicKey }: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
+  { privateKey, publicKey }: SigningKeyPair,
   encryption: KeyEncryption,
 ): Promise<NewKey> {
   const { keyId, n } = await publicPartOf(publicKey)

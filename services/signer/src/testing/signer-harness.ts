@@ -8,17 +8,8 @@ import { MemoryBucket } from '@forkproof/infra/memory-bucket'
 import { claimIdOf, newTicket, ticketSealKey } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
 import { CompactSign } from 'jose'
-import { createIssuanceLog } from '../issuance/issuance-log.ts'
-import { createJwksPublication } from '../keys/jwks-publication.ts'
-import { createKeyEncryption } from '../keys/key-encryption.ts'
-import { createKeyKeeper } from '../keys/key-keeper.ts'
-import { createKeyRing } from '../keys/key-ring.ts'
-import { createKeyStore } from '../keys/key-store.ts'
-import { rotationPolicy } from '../keys/rotation.ts'
-import { sealSigningKey } from '../keys/signing-key.ts'
-import { createAttestationCheck } from '../minting/attestation-check.ts'
-import { createMintToken } from '../minting/mint-token.ts'
-import { createReservations } from '../minting/reservations.ts'
+import type { SigningKeyPair } from '../keys/signing-key.ts'
+import { type Signer, wireSigner } from '../wire-signer.ts'
 import { FakeStream } from './fake-stream.ts'
 
 export const verifierKeys = generateKeyPairSync('ed25519')
@@ -27,7 +18,7 @@ export const randomKey = () => new Secret(randomBytes(32).toString('base64url'))
 let tokens = 0
 
 /** Making RSA keys is slow: harnesses share them, and no harness gets the same one twice. */
-const pairs: { publicKey: KeyObject; privateKey: KeyObject }[] = []
+const pairs: SigningKeyPair[] = []
 function pairAt(index: number) {
   pairs[index] ??= generateKeyPairSync('rsa', { modulusLength: 2_048 })
   return pairs[index]
@@ -51,31 +42,26 @@ export type SignerHarness = ReturnType<typeof createSignerHarness>
 export function createSignerReplica(
   harness: SignerHarness,
   encryptionKeys: { previous?: Secret<string>; current?: Secret<string> } = {},
-) {
-  const { clock } = harness
-  const encryption = createKeyEncryption({ current: harness.keyEncryptionKey, ...encryptionKeys })
-  const store = createKeyStore(harness.signingKeys)
-  const keyRing = createKeyRing({ store, encryption, clock })
-  const keeper = createKeyKeeper({
-    store,
-    publishJwks: createJwksPublication({ bucket: harness.jwks, store }),
-    encryption,
-    newKey: () => sealSigningKey(pairAt(harness.keysMade++), encryption),
-    policy: rotationPolicy(30),
-    clock,
-    log: silentLogger,
-    onChange: () => keyRing.forget(),
-  })
-  const mintToken = createMintToken({
-    issuer: signerIssuer,
-    checkAttestation: createAttestationCheck(verifierKeys.publicKey),
-    reservations: createReservations(harness.minted),
-    issuanceLog: createIssuanceLog(harness.stream),
-    keyRing,
-    clock,
-    newTokenId: () => TokenId.parse(`00000000-0000-4000-8000-${String(++tokens).padStart(12, '0')}`),
-  })
-  return { keeper, keyRing, store, encryption, mintToken }
+): Signer {
+  return wireSigner(
+    {
+      issuer: signerIssuer,
+      attestationPublicKey: verifierKeys.publicKey,
+      keyEncryptionKey: encryptionKeys.current ?? harness.keyEncryptionKey,
+      previousKeyEncryptionKey: encryptionKeys.previous,
+      rotationDays: 30,
+    },
+    {
+      signingKeys: harness.signingKeys,
+      jwks: harness.jwks,
+      minted: harness.minted,
+      issuances: harness.stream,
+      newKeyPair: () => Promise.resolve(pairAt(harness.keysMade++)),
+      newTokenId: () => TokenId.parse(`00000000-0000-4000-8000-${String(++tokens).padStart(12, '0')}`),
+      clock: harness.clock,
+      log: silentLogger,
+    },
+  )
 }
 
 export async function createClaim() {
