@@ -55,7 +55,7 @@ export async function leases(
   pauseMs: number,
   kind: 'warm' | 'cold',
 ): Promise<BenchResult[]> {
-  await world.github.setDials({ latencyMs: githubMs })
+  await world.github.setBehaviour({ latencyMs: githubMs })
   const bearer = await admittedRun(world)
   const all = await times(count, 1, async () => {
     await new Promise(resolve => setTimeout(resolve, pauseMs))
@@ -97,7 +97,7 @@ export async function atOnce(
   { count, turns, pauseMs }: { count: number; turns: number; pauseMs: number },
   startBare: () => Promise<() => Promise<void>>,
 ): Promise<BenchResult[]> {
-  await world.github.setDials({ latencyMs: 0 })
+  await world.github.setBehaviour({ latencyMs: 0 })
   const bearer = await admittedRun(world)
   const bareMs: number[] = []
   const readyMs: number[] = []
@@ -134,7 +134,7 @@ async function bareAtOnce(count: number, startBare: () => Promise<() => Promise<
 
 /** Real builds in a row, and what the machine has more of afterwards. */
 export async function inARow(world: BenchWorld, count: number, provisionerPid: number): Promise<BenchResult[]> {
-  await world.github.setDials({ latencyMs: 0 })
+  await world.github.setBehaviour({ latencyMs: 0 })
   const bearer = await admittedRun(world)
   const context = await imageContext({ probe: world.programs.probe, folder: world.folder })
   const once = async () => {
@@ -175,7 +175,7 @@ export async function wholeJob(
   count: number,
   buildBare: (context: string) => Promise<number>,
 ): Promise<BenchResult[]> {
-  await world.github.setDials({ latencyMs: githubMs })
+  await world.github.setBehaviour({ latencyMs: githubMs })
   const context = await imageContext({ probe: world.programs.probe, folder: world.folder })
   const ours: number[] = []
   const bare: number[] = []

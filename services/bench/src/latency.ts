@@ -19,7 +19,7 @@ async function countedRequests(
 
 /** Code visible → token with our claimant, one claim at a time, and what a single token costs. */
 export async function nudgedClaims(world: BenchWorld, count: number): Promise<BenchResult[]> {
-  await world.github.setDials({ latencyMs, webLatencyMs: latencyMs })
+  await world.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
   const values: number[] = []
   const warmUp = 5
   for (let index = 0; index < warmUp; index++) await claimWithOurClaimant(world, await createForkRun(world.github))
@@ -36,7 +36,7 @@ export async function nudgedClaims(world: BenchWorld, count: number): Promise<Be
 
 /** A plain client on `log`, the code visible after a spread of 0-20 s. */
 export async function delayedLogClaims(world: BenchWorld, count: number): Promise<BenchResult[]> {
-  await world.github.setDials({ latencyMs, webLatencyMs: latencyMs })
+  await world.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
   const random = seededRandom(delaySeed)
   const delays = Array.from({ length: count }, () => random() * 20_000)
   let values: number[] = []
@@ -55,7 +55,7 @@ export async function delayedLogClaims(world: BenchWorld, count: number): Promis
 
 /** Twenty jobs of one run claim at once. */
 export async function matrixClaims(world: BenchWorld, rounds: number): Promise<BenchResult[]> {
-  await world.github.setDials({ latencyMs, webLatencyMs: latencyMs })
+  await world.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
   const jobs = 20
   const values: number[] = []
   let requests = 0
@@ -75,7 +75,7 @@ export async function matrixClaims(world: BenchWorld, rounds: number): Promise<B
 
 /** What claims cost that never show their code: one of our kind, one of the old kind, both asked for until their end. */
 export async function neverShownClaims(world: BenchWorld): Promise<BenchResult[]> {
-  await world.github.setDials({ latencyMs, webLatencyMs: latencyMs })
+  await world.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
   const results: BenchResult[] = []
   for (const channels of [['artifact'], ['step-name', 'log', 'job-log']]) {
     const of = await createForkRun(world.github)

@@ -12,7 +12,7 @@ const rounds = 5
 
 /** Claims a second, end to end, against a bare one-activity workflow on the same Temporal server, in turns: A B A B. */
 export async function throughput(world: BenchWorld, lifecycle: Lifecycle, count: number): Promise<BenchResult[]> {
-  await world.github.setDials({ latencyMs: 0, webLatencyMs: 0 })
+  await world.github.setBehaviour({ latencyMs: 0, webLatencyMs: 0 })
   const runBare = await bareWorkflows(world, lifecycle)
   const rates = { bare: [] as number[], claims: [] as number[], ratio: [] as number[] }
   const claimLatencies: number[] = []

@@ -4,26 +4,26 @@ import path from 'node:path'
 import { type Clock, systemClock } from '@forkproof/infra/clock'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
 import { createLogger, type Logger } from '@forkproof/infra/log'
-import { Credentials } from './access/credentials.ts'
+import { CredentialStore } from './access/credential-store.ts'
 import { JobTokens } from './access/job-tokens.ts'
-import { Origin } from './access/origin.ts'
-import { RateLimits } from './access/rate-limit.ts'
+import { RateLimits } from './access/rate-limits.ts'
 import { RequestCounters } from './access/request-counters.ts'
+import { ServerOrigin } from './access/server-origin.ts'
+import { BehaviourSettings } from './behaviour/behaviour-settings.ts'
 import { BlobStore } from './blobs/blob-store.ts'
 import { SignedUrls } from './blobs/signed-urls.ts'
 import type { SimulatorConfig } from './config.ts'
-import { DialBoard } from './dials/dials.ts'
-import { OidcIssuer } from './oidc/issuer.ts'
-import type { RunnerPort } from './runner/ports.ts'
-import { createRunner } from './runner/runner.ts'
-import { Slots } from './scheduling/slots.ts'
+import { OidcIssuer } from './oidc/oidc-issuer.ts'
+import { createJobRunner } from './runner/job-runner.ts'
+import type { RunnerPort } from './runner/runner-port.ts'
+import { JobSlots } from './scheduling/job-slots.ts'
 import { WorkflowRuns } from './scheduling/workflow-runs.ts'
-import { createServer } from './server.ts'
-import type { Simulation } from './simulation.ts'
-import { Store } from './state/store.ts'
+import { createSimulatorServer } from './simulator-server.ts'
+import type { SimulatorState } from './simulator-state.ts'
+import { GithubStore } from './store/github-store.ts'
 
-/** What tests put in the place of the real parts. */
-export interface Overrides {
+/** Collaborators that tests hand in instead of the real ones. */
+export interface SimulatorOverrides {
   clock?: Clock
   runner?: RunnerPort
   issuer?: OidcIssuer
@@ -34,7 +34,7 @@ type StoppableRunner = RunnerPort & { stop?: () => Promise<void> }
 
 export interface ComposedSimulator {
   log: Logger
-  simulation: Simulation
+  state: SimulatorState
   workflows: WorkflowRuns
 }
 
@@ -42,16 +42,16 @@ export interface ComposedSimulator {
 export async function compose(
   config: SimulatorConfig,
   lifecycle: Lifecycle,
-  overrides: Overrides = {},
+  overrides: SimulatorOverrides = {},
 ): Promise<ComposedSimulator> {
   const log = overrides.log ?? createLogger({ service: 'github-simulator', level: config.logLevel })
-  const simulation = createSimulation(overrides.clock ?? systemClock)
-  for (const [name, token] of config.tokens.reveal()) simulation.credentials.add({ name, token })
-  const tokens = new JobTokens(simulation.store)
+  const state = createSimulatorState(overrides.clock ?? systemClock)
+  for (const [name, token] of config.tokens.reveal()) state.credentials.add({ name, token })
+  const tokens = new JobTokens(state.store)
   const runner: StoppableRunner = overrides.runner ?? (await composeRunner(config, lifecycle, log))
-  const workflows = new WorkflowRuns({ simulation, tokens, runner, slots: new Slots(config.jobsMax), log })
+  const workflows = new WorkflowRuns({ state, tokens, runner, slots: new JobSlots(config.jobsMax), log })
   const issuer = overrides.issuer ?? (await OidcIssuer.create())
-  const server = await createServer({ simulation, tokens, issuer, workflows, session: config.session })
+  const server = await createSimulatorServer({ state, tokens, issuer, workflows, session: config.session })
   // Cancelled first, so that nothing new starts; then the runner ends what `always()` steps would still do.
   lifecycle.add('workflows', async () => {
     const cancelled = workflows.stop()
@@ -61,17 +61,17 @@ export async function compose(
   lifecycle.add('server', () => server.close())
   await server.listen({ host: '127.0.0.1', port: config.port })
   const address = server.server.address()
-  simulation.origin.listensOn(typeof address === 'object' && address !== null ? address.port : config.port)
-  log.info({ port: simulation.origin.port, url: simulation.origin.base }, 'listening')
-  return { log, simulation, workflows }
+  state.origin.listensOn(typeof address === 'object' && address !== null ? address.port : config.port)
+  log.info({ port: state.origin.port, url: state.origin.base }, 'listening')
+  return { log, state, workflows }
 }
 
-function createSimulation(clock: Clock): Simulation {
-  const origin = new Origin()
+function createSimulatorState(clock: Clock): SimulatorState {
+  const origin = new ServerOrigin()
   return {
-    store: new Store(clock),
-    dials: new DialBoard(),
-    credentials: new Credentials(),
+    store: new GithubStore(clock),
+    behaviour: new BehaviourSettings(),
+    credentials: new CredentialStore(),
     limits: new RateLimits(),
     counters: new RequestCounters(),
     origin,
@@ -85,7 +85,7 @@ async function composeRunner(config: SimulatorConfig, lifecycle: Lifecycle, log:
   if (config.workDirectory === undefined) {
     lifecycle.add('work directory', () => rm(workRoot, { recursive: true, force: true }))
   }
-  return createRunner({
+  return createJobRunner({
     workRoot,
     nodePath: process.execPath,
     actionsRoot: Object.fromEntries(config.actions),

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { loadConfig } from './config.ts'
+import { readConfig } from './config.ts'
 
 describe('the configuration', () => {
   it('needs nothing', () => {
-    expect(loadConfig({})).toMatchObject({ port: 8090, actions: [], jobsMax: 40 })
+    expect(readConfig({})).toMatchObject({ port: 8090, actions: [], jobsMax: 40 })
   })
 
   it('reads pairs of names and values', () => {
     const env = { FORKPROOF_SIMULATOR_TOKENS: 'a=b,c=d=e', FORKPROOF_SIMULATOR_ACTIONS: 'o/r@v1=/some/where' }
-    const { tokens, actions } = loadConfig(env)
+    const { tokens, actions } = readConfig(env)
     expect([tokens.reveal(), actions]).toEqual([
       [
         ['a', 'b'],
@@ -25,6 +25,6 @@ describe('the configuration', () => {
     { FORKPROOF_SIMULATOR_JOBS_MAX: '0' },
     { FORKPROOF_SIMULATOR_SESSION: 'short' },
   ])('refuses %j', env => {
-    expect(() => loadConfig(env)).toThrow('problem')
+    expect(() => readConfig(env)).toThrow('problem')
   })
 })

@@ -12,7 +12,7 @@ const pairs = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-const definition = defineSettings({
+export const settings = defineSettings({
   port: {
     env: 'FORKPROOF_SIMULATOR_PORT',
     schema: z.coerce.number().int().min(0).max(65_535),
@@ -65,9 +65,9 @@ const definition = defineSettings({
   },
 })
 
-export type SimulatorConfig = Settings<typeof definition>
+export type SimulatorConfig = Settings<typeof settings>
 
 /** @throws ConfigError */
-export function loadConfig(env: NodeJS.ProcessEnv): SimulatorConfig {
-  return loadSettings(definition, env)
+export function readConfig(env: NodeJS.ProcessEnv): SimulatorConfig {
+  return loadSettings(settings, env)
 }

@@ -4,6 +4,6 @@
  */
 import { runService } from '@forkproof/infra/lifecycle'
 import { compose } from './compose.ts'
-import { loadConfig } from './config.ts'
+import { readConfig } from './config.ts'
 
-await runService('github-simulator', lifecycle => compose(loadConfig(process.env), lifecycle))
+await runService('github-simulator', lifecycle => compose(readConfig(process.env), lifecycle))

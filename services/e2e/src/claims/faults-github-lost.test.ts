@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { countEvents, setRepositoryFaults, stateOf, type TestClaim, untilDecided } from '../testing/claim-harness.ts'
+import { countEvents, setRepositoryBehaviour, stateOf, type TestClaim, untilDecided } from '../testing/claim-harness.ts'
 import { createForkRun, postClaim, problemCode, showAsArtifact } from '../testing/claim-requests.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
@@ -14,10 +14,10 @@ beforeAll(async () => {
   })
 })
 
-/** A claim whose code is shown, with GitHub as the dials say. */
-async function shownBehind(dials: Record<string, unknown>): Promise<TestClaim> {
+/** A claim whose code is shown, with a GitHub that behaves so. */
+async function shownBehind(behaviour: Record<string, unknown>): Promise<TestClaim> {
   const of = await createForkRun(harness.github)
-  await setRepositoryFaults(harness, of, dials)
+  await setRepositoryBehaviour(harness, of, behaviour)
   const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
   const show = () => showAsArtifact(harness.github, harness.issuer, of.run, answer)
   await show()
@@ -41,9 +41,9 @@ describe.concurrent('GitHub unreadable until the claim’s end', () => {
     ['JSON that never parses', { malformedJsonRate: 1 }],
     ['every answer cut off', { truncateRate: 1 }],
     ['no answer at all', { hang: true }],
-  ])('refuses it as github_unavailable in time: %s', async (_what, dials) => {
+  ])('refuses it as github_unavailable in time: %s', async (_what, behaviour) => {
     const startedAt = performance.now()
-    const open = await shownBehind(dials)
+    const open = await shownBehind(behaviour)
     expect(await refusalOf(open)).toMatchObject({
       status: 424,
       code: 'github_unavailable',

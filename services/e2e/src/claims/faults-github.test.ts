@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
   expectOneToken,
-  setRepositoryFaults,
+  setRepositoryBehaviour,
   startTestClaim,
   stateOf,
   untilInHand,
@@ -22,10 +22,10 @@ beforeAll(async () => {
   bus = await openBus(harness.system, 'signer')
 })
 
-/** A claim of a repository whose dials were turned before the claim. */
-async function openBehind(dials: Record<string, unknown>) {
+/** A claim of a repository for which GitHub behaved so before the claim began. */
+async function openBehind(behaviour: Record<string, unknown>) {
   const of = await createForkRun(harness.github)
-  await setRepositoryFaults(harness, of, dials)
+  await setRepositoryBehaviour(harness, of, behaviour)
   const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
   return { of, answer, show: () => showAsArtifact(harness.github, harness.issuer, of.run, answer) }
 }
@@ -49,8 +49,8 @@ describe.concurrent('GitHub at its worst, survived within the claim’s time:', 
     ['JSON that does not parse in 40 % of the answers', { malformedJsonRate: 0.4 }],
     ['40 % of the answers cut off', { truncateRate: 0.4 }],
     ['all of it', { latencyMs: 300, errorRate: { status: 502, rate: 0.3, seed: 5 }, malformedJsonRate: 0.2 }],
-  ])('%s', async (_what, dials) => {
-    const open = await openBehind(dials)
+  ])('%s', async (_what, behaviour) => {
+    const open = await openBehind(behaviour)
     await open.show()
     await expectOneToken(harness, bus, open)
   })
@@ -63,7 +63,7 @@ describe.concurrent('GitHub at its worst, survived within the claim’s time:', 
     await other.show()
     await expectOneToken(harness, bus, other)
     expect(await stateOf(harness, open)).toMatchObject({ state: 'pending' })
-    await setRepositoryFaults(harness, open.of, {})
+    await setRepositoryBehaviour(harness, open.of, {})
     await open.show()
     await expectOneToken(harness, bus, open)
     // The proof that a request did hang: it was given up by its own timeout.
@@ -85,7 +85,7 @@ describe('GitHub’s limits are obeyed:', () => {
     const bothRefused = async () => (await requestsOfEach()).every(({ rejected }) => rejected === 1)
     await waitUntil('each credential was refused once', bothRefused, { msMax: 10_000, everyMs: 20 })
     const refusedAt = performance.now()
-    await setRepositoryFaults(harness, open.of, {})
+    await setRepositoryBehaviour(harness, open.of, {})
     await open.show()
     await expectOneToken(harness, bus, open)
     expect(performance.now() - refusedAt).toBeGreaterThan(1_500)

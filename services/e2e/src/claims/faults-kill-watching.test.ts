@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import {
   countEvents,
   expectOneToken,
-  setRepositoryFaults,
+  setRepositoryBehaviour,
   startTestClaim,
   stateOf,
   untilDecided,
@@ -36,7 +36,7 @@ describe('SIGKILL before the code is seen loses no claim and doubles no token: o
     const asking = untilDecided(held.answer.exchangeURL)
     await expect.poll(heldExchanges, { timeout: 10_000, interval: 50 }).toBe(1)
     // GitHub lists what was shown only after the kill.
-    await setRepositoryFaults(harness, unseen.of, { artifactListingLagMs: 5_000 })
+    await setRepositoryBehaviour(harness, unseen.of, { artifactListingLagMs: 5_000 })
     await unseen.show()
     expect(await stateOf(harness, unseen)).toMatchObject({ state: 'pending' })
 

@@ -27,26 +27,26 @@ export async function startTestClaim(harness: SystemHarness) {
   return { of, answer, show: () => showAsArtifact(harness.github, harness.issuer, of.run, answer) }
 }
 
-/** A repository's own dials, so that tests of one file do not disturb each other. */
-export const setRepositoryFaults = (
+/** How GitHub behaves for one repository, so that the tests of one file do not disturb each other. */
+export const setRepositoryBehaviour = (
   { github }: SystemHarness,
   { repository }: { repository: string },
-  dials: Record<string, unknown>,
-) => github.send('PUT', `/_sim/repositories/${repository}/dials`, dials)
+  behaviour: Record<string, unknown>,
+) => github.send('PUT', `/_sim/repositories/${repository}/dials`, behaviour)
 
 /** Asks as a client does: what is pending, unavailable or cut off is asked again, until there is a verdict. */
 export async function untilDecided(exchangeURL: string): Promise<HttpAnswer> {
   let last: HttpAnswer | undefined
   const ask = async () => {
     last = await postJson(exchangeURL).catch(() => undefined)
-    return last !== undefined && isVerdict(last)
+    return last !== undefined && isDecided(last)
   }
   await waitUntil('the claim has its verdict', ask, { msMax: decidedMsMax, everyMs: 100 })
   if (!last) throw new Error('no answer')
   return last
 }
 
-const isVerdict = ({ status }: HttpAnswer): boolean => status === 200 || (status >= 400 && status !== 503)
+const isDecided = ({ status }: HttpAnswer): boolean => status === 200 || (status >= 400 && status !== 503)
 
 /** Resolves when the verifier has told the claim's workflow that it saw the code. */
 export async function untilSeen({ temporal }: SystemHarness, { answer }: TestClaim): Promise<void> {

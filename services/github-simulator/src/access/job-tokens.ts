@@ -1,35 +1,35 @@
 import { randomBytes } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
-import type { Job, Run } from '../state/model.ts'
-import type { Store } from '../state/store.ts'
+import type { GithubStore } from '../store/github-store.ts'
+import type { StoredJob, StoredRun } from '../store/stored-types.ts'
 
-const issuer = 'forkproof-simulator-job-tokens'
+const tokenIssuer = 'forkproof-simulator-job-tokens'
 const lifetimeSeconds = 6 * 3_600
 const algorithm = 'HS256'
 
 export interface TokenJob {
-  job: Job
-  run: Run
+  job: StoredJob
+  run: StoredRun
 }
 
 /**
- * The tokens a job's processes get from its runner: for the artifact service, and for asking for an ID token. They
- * are worthless once the job is over.
+ * The tokens that a job's processes get from its runner: for the artifact service, and for asking for an ID token.
+ * They are worthless once the job is over.
  */
 export class JobTokens {
   readonly #key = randomBytes(32)
-  readonly #store: Store
+  readonly #store: GithubStore
 
-  constructor(store: Store) {
+  constructor(store: GithubStore) {
     this.#store = store
   }
 
   /** `@actions/artifact` reads the two backend ids out of `scp`. */
-  runtimeToken(job: Job, attemptBackendId: string): Promise<string> {
+  runtimeToken(job: StoredJob, attemptBackendId: string): Promise<string> {
     return this.#sign(`Actions.Results:${attemptBackendId}:${job.backendId}`)
   }
 
-  idTokenRequestToken(job: Job, attemptBackendId: string): Promise<string> {
+  idTokenRequestToken(job: StoredJob, attemptBackendId: string): Promise<string> {
     return this.#sign(`Actions.IdToken:${attemptBackendId}:${job.backendId}`)
   }
 
@@ -53,7 +53,11 @@ export class JobTokens {
   async #scopeOf(token: string): Promise<string | undefined> {
     try {
       const now = new Date(this.#store.now())
-      const { payload } = await jwtVerify(token, this.#key, { issuer, algorithms: [algorithm], currentDate: now })
+      const { payload } = await jwtVerify(token, this.#key, {
+        issuer: tokenIssuer,
+        algorithms: [algorithm],
+        currentDate: now,
+      })
       return typeof payload['scp'] === 'string' ? payload['scp'] : undefined
     } catch {
       return undefined
@@ -64,7 +68,7 @@ export class JobTokens {
     const now = Math.floor(this.#store.now() / 1_000)
     return new SignJWT({ scp })
       .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
-      .setIssuer(issuer)
+      .setIssuer(tokenIssuer)
       .setIssuedAt(now)
       .setExpirationTime(now + lifetimeSeconds)
       .sign(this.#key)

@@ -1,17 +1,19 @@
-export type Outcome = 'counted' | 'notModified' | 'rejected'
-export type Counts = Record<Outcome, number>
+export type RequestOutcome = 'counted' | 'notModified' | 'rejected'
+type OutcomeCounts = Record<RequestOutcome, number>
 
-interface Row extends Counts {
+interface CounterRow extends OutcomeCounts {
   surface: string
   route: string
   credential: string
 }
 
-/** How often each route was asked by each credential; `rejected` are refusals by limits, dials and bad credentials. */
+/**
+ * How often each credential asked each route. A request is `rejected` by a limit, a fault or a bad credential.
+ */
 export class RequestCounters {
-  readonly #rows = new Map<string, Row>()
+  readonly #rows = new Map<string, CounterRow>()
 
-  count(surface: string, route: string, credential: string, outcome: Outcome): void {
+  count(surface: string, route: string, credential: string, outcome: RequestOutcome): void {
     const key = `${surface} ${route} ${credential}`
     let row = this.#rows.get(key)
     if (row === undefined) {
@@ -22,9 +24,9 @@ export class RequestCounters {
   }
 
   report(): {
-    total: Record<string, Counts>
-    routes: ({ surface: string; route: string } & Counts)[]
-    credentials: ({ surface: string; credential: string } & Counts)[]
+    total: Record<string, OutcomeCounts>
+    routes: ({ surface: string; route: string } & OutcomeCounts)[]
+    credentials: ({ surface: string; credential: string } & OutcomeCounts)[]
   } {
     const total = this.#sum(row => row.surface)
     const routes = this.#sum(row => `${row.surface}\n${row.route}`)
@@ -45,8 +47,8 @@ export class RequestCounters {
     this.#rows.clear()
   }
 
-  #sum(keyOf: (row: Row) => string): Map<string, Counts> {
-    const sums = new Map<string, Counts>()
+  #sum(keyOf: (row: CounterRow) => string): Map<string, OutcomeCounts> {
+    const sums = new Map<string, OutcomeCounts>()
     for (const row of this.#rows.values()) {
       const sum = sums.get(keyOf(row)) ?? zero()
       sums.set(keyOf(row), sum)
@@ -58,6 +60,6 @@ export class RequestCounters {
   }
 }
 
-function zero(): Counts {
+function zero(): OutcomeCounts {
   return { counted: 0, notModified: 0, rejected: 0 }
 }

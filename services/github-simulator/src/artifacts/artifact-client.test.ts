@@ -4,17 +4,17 @@ import path from 'node:path'
 import { DefaultArtifactClient } from '@actions/artifact'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { JobTokens } from '../access/job-tokens.ts'
+import { fakeEndlessRunner } from '../testing/fake-runner.ts'
 import {
-  createForkRun,
-  endlessRunner,
-  type ForkRun,
-  type StartedSimulator,
-  startSimulator,
-} from '../started-simulator.ts'
+  createSampleRun,
+  openSimulatorHarness,
+  type SampleRun,
+  type SimulatorHarness,
+} from '../testing/simulator-harness.ts'
 
 describe('the unmodified @actions/artifact', () => {
-  let simulator: StartedSimulator
-  let run: ForkRun
+  let simulator: SimulatorHarness
+  let run: SampleRun
   let directory: string
   let client: DefaultArtifactClient
 
@@ -24,14 +24,14 @@ describe('the unmodified @actions/artifact', () => {
     directory = await mkdtemp(path.join(tmpdir(), 'artifact-client-'))
     client = new DefaultArtifactClient()
     let capture: string | undefined
-    simulator = await startSimulator({
-      runner: endlessRunner(job => {
+    simulator = await openSimulatorHarness({
+      runner: fakeEndlessRunner(job => {
         capture = job.runtimeToken
         vi.stubEnv('GITHUB_SERVER_URL', job.serverUrl)
         vi.stubEnv('ACTIONS_RESULTS_URL', job.resultsUrl)
       }),
     })
-    const seed = await createForkRun(simulator)
+    const seed = await createSampleRun(simulator)
     const steps = [{ run: 'true' }]
     const started = await simulator.control('POST', '/workflows', {
       repository: 'octo-org/app',
@@ -91,8 +91,8 @@ describe('the unmodified @actions/artifact', () => {
   })
 
   it('is refused with a token of nobody', async () => {
-    const forged = new JobTokens(simulator.simulation.store)
-    const job = simulator.simulation.store.job(run.jobId)
+    const forged = new JobTokens(simulator.state.store)
+    const job = simulator.state.store.job(run.jobId)
     vi.stubEnv('ACTIONS_RUNTIME_TOKEN', await forged.runtimeToken(job, 'b'.repeat(36)))
     await expect(upload('forged')).rejects.toThrow('(401)')
   })

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { JobAssignment } from '../runner/ports.ts'
-import { createForkRun, endlessRunner, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import type { JobAssignment } from '../runner/runner-port.ts'
+import { fakeEndlessRunner } from '../testing/fake-runner.ts'
+import { createSampleRun, openSimulatorHarness, type SimulatorHarness } from '../testing/simulator-harness.ts'
 
 describe('the artifact service', () => {
-  let simulator: StartedSimulator
+  let simulator: SimulatorHarness
   const assignments: JobAssignment[] = []
 
   beforeEach(async () => {
     assignments.length = 0
-    simulator = await startSimulator({ runner: endlessRunner(job => assignments.push(job)) })
-    await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ runner: fakeEndlessRunner(job => assignments.push(job)) })
+    await createSampleRun(simulator)
     const workflow = { jobs: { build: { steps: [{ run: 'true' }] } } }
     for (let count = 0; count < 2; count += 1) {
       await simulator.control('POST', '/workflows', { repository: 'octo-org/app', pullRequest: 1, workflow })

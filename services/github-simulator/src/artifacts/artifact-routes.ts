@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JobTokens } from '../access/job-tokens.ts'
-import type { Simulation } from '../simulation.ts'
-import { StateProblem } from '../state/problem.ts'
+import type { SimulatorState } from '../simulator-state.ts'
+import { StateProblem } from '../store/state-problem.ts'
 import { artifactRequestSchema } from './artifact-request.ts'
 import { artifactMethods } from './artifact-service.ts'
 import { TwirpError } from './twirp-error.ts'
@@ -12,7 +12,7 @@ const requestBytesMax = 64 * 1024
 /** The artifact service under `/twirp/`, as the unmodified `@actions/artifact` calls it. */
 export async function registerArtifactRoutes(
   app: FastifyInstance,
-  simulation: Simulation,
+  state: SimulatorState,
   tokens: JobTokens,
 ): Promise<void> {
   app.setErrorHandler((error, _request, reply) => {
@@ -22,12 +22,12 @@ export async function registerArtifactRoutes(
   app.post<{ Params: { method: string } }>(
     `/twirp/${service}/:method`,
     { bodyLimit: requestBytesMax },
-    (request, reply) => call(simulation, tokens, request).then(answer => reply.send(answer)),
+    (request, reply) => call(state, tokens, request).then(answer => reply.send(answer)),
   )
 }
 
 async function call(
-  simulation: Simulation,
+  state: SimulatorState,
   tokens: JobTokens,
   request: FastifyRequest<{ Params: { method: string } }>,
 ): Promise<unknown> {
@@ -41,12 +41,12 @@ async function call(
   if (!parsed.success) throw new TwirpError('invalid_argument', 'the request does not have the expected fields')
   const attempt = caller.run.attempts.find(candidate => candidate.number === caller.job.attempt)
   // Any job of the run may be named: downloads name the job that uploaded.
-  const named = simulation.store.jobsByBackendId.get(parsed.data.workflow_job_run_backend_id)
-  const isSameRun = named !== undefined && simulation.store.job(named).runId === caller.run.id
+  const named = state.store.jobsByBackendId.get(parsed.data.workflow_job_run_backend_id)
+  const isSameRun = named !== undefined && state.store.job(named).runId === caller.run.id
   if (parsed.data.workflow_run_backend_id !== attempt?.backendId || !isSameRun) {
     throw new TwirpError('permission_denied', 'the runtime token is for another run')
   }
-  return method(simulation, caller, parsed.data)
+  return method(state, caller, parsed.data)
 }
 
 function asTwirp(error: unknown): TwirpError {

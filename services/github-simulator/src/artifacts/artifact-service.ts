@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { TokenJob } from '../access/job-tokens.ts'
 import { artifactContainer } from '../blobs/blob-routes.ts'
-import type { Simulation } from '../simulation.ts'
-import { createArtifact, deleteArtifact, finalizeArtifact, findArtifact } from '../state/artifacts.ts'
-import { isArtifactListed } from '../state/lag.ts'
-import { artifactsPerJobMax } from '../state/limits.ts'
-import type { Artifact } from '../state/model.ts'
+import type { SimulatorState } from '../simulator-state.ts'
+import { createArtifact, finalizeArtifact, findArtifact, markArtifactDeleted } from '../store/change-artifacts.ts'
+import { isArtifactListed } from '../store/lagged-reads.ts'
+import { artifactsPerJobMax } from '../store/store-limits.ts'
+import type { StoredArtifact } from '../store/stored-types.ts'
 import type { ArtifactRequest } from './artifact-request.ts'
 import { TwirpError } from './twirp-error.ts'
 
@@ -15,40 +15,40 @@ const downloadUrlLifetimeMs = 600_000
 /** The methods of `github.actions.results.api.v1.ArtifactService`, for one job that showed its runtime token. */
 export const artifactMethods: Record<
   string,
-  (simulation: Simulation, caller: TokenJob, request: ArtifactRequest) => unknown
+  (state: SimulatorState, caller: TokenJob, request: ArtifactRequest) => unknown
 > = {
-  CreateArtifact: create,
-  FinalizeArtifact: finalize,
-  ListArtifacts: list,
-  GetSignedArtifactURL: signedUrl,
-  DeleteArtifact: remove,
+  CreateArtifact: createUpload,
+  FinalizeArtifact: finalizeUpload,
+  ListArtifacts: listArtifacts,
+  GetSignedArtifactURL: signArtifactUrl,
+  DeleteArtifact: removeArtifact,
 }
 
-function create(simulation: Simulation, { job, run }: TokenJob, request: ArtifactRequest) {
+function createUpload(state: SimulatorState, { job, run }: TokenJob, request: ArtifactRequest) {
   const name = requireName(request)
-  if (findArtifact(simulation.store, run, job.attempt, name) !== undefined) {
+  if (findArtifact(state.store, run, job.attempt, name) !== undefined) {
     throw new TwirpError('already_exists', 'an artifact with this name already exists on the workflow run')
   }
-  const own = run.artifactIds.filter(id => simulation.store.artifact(id).jobId === job.id)
+  const own = run.artifactIds.filter(id => state.store.artifact(id).jobId === job.id)
   if (own.length >= artifactsPerJobMax) throw new TwirpError('resource_exhausted', 'too many artifacts in the job')
   const blobId = randomUUID()
   const expiresAt = request.expires_at === undefined ? undefined : Date.parse(request.expires_at)
   const input = { name, attempt: job.attempt, jobId: job.id, blobId, expiresAt, finalized: false }
-  createArtifact(simulation.store, run, input)
-  const end = simulation.store.now() + uploadUrlLifetimeMs
-  return { ok: true, signed_upload_url: simulation.signedUrls.sign(artifactContainer, blobId, 'w', end) }
+  createArtifact(state.store, run, input)
+  const end = state.store.now() + uploadUrlLifetimeMs
+  return { ok: true, signed_upload_url: state.signedUrls.sign(artifactContainer, blobId, 'w', end) }
 }
 
-function finalize(simulation: Simulation, caller: TokenJob, request: ArtifactRequest) {
-  const artifact = requireArtifact(simulation, caller, request)
-  const blob = artifact.blobId === null ? undefined : simulation.blobs.get(artifact.blobId)
+function finalizeUpload(state: SimulatorState, caller: TokenJob, request: ArtifactRequest) {
+  const artifact = requireArtifact(state, caller, request)
+  const blob = artifact.blobId === null ? undefined : state.blobs.get(artifact.blobId)
   if (blob === undefined) throw new TwirpError('failed_precondition', 'the artifact has not been uploaded')
-  finalizeArtifact(simulation.store, artifact, { sizeBytes: blob.content.length, digest: request.hash ?? null })
+  finalizeArtifact(state.store, artifact, { sizeBytes: blob.content.length, digest: request.hash ?? null })
   return { ok: true, artifact_id: String(artifact.id) }
 }
 
-function list(simulation: Simulation, { job, run }: TokenJob, request: ArtifactRequest) {
-  const { store } = simulation
+function listArtifacts(state: SimulatorState, { job, run }: TokenJob, request: ArtifactRequest) {
+  const { store } = state
   const attempt = run.attempts.find(candidate => candidate.number === job.attempt)
   const artifacts = run.artifactIds
     .map(id => store.artifact(id))
@@ -58,8 +58,7 @@ function list(simulation: Simulation, { job, run }: TokenJob, request: ArtifactR
   return {
     artifacts: artifacts.map(artifact => ({
       workflow_run_backend_id: attempt?.backendId,
-      workflow_job_run_backend_id:
-        artifact.jobId === null ? job.backendId : simulation.store.job(artifact.jobId).backendId,
+      workflow_job_run_backend_id: artifact.jobId === null ? job.backendId : state.store.job(artifact.jobId).backendId,
       database_id: String(artifact.id),
       name: artifact.name,
       size: String(artifact.sizeBytes),
@@ -69,27 +68,27 @@ function list(simulation: Simulation, { job, run }: TokenJob, request: ArtifactR
   }
 }
 
-function signedUrl(simulation: Simulation, caller: TokenJob, request: ArtifactRequest) {
-  const artifact = requireArtifact(simulation, caller, request)
+function signArtifactUrl(state: SimulatorState, caller: TokenJob, request: ArtifactRequest) {
+  const artifact = requireArtifact(state, caller, request)
   if (artifact.blobId === null) throw new TwirpError('not_found', 'the artifact has no content')
-  const end = simulation.store.now() + downloadUrlLifetimeMs
-  return { signed_url: simulation.signedUrls.sign(artifactContainer, artifact.blobId, 'r', end) }
+  const end = state.store.now() + downloadUrlLifetimeMs
+  return { signed_url: state.signedUrls.sign(artifactContainer, artifact.blobId, 'r', end) }
 }
 
-function remove(simulation: Simulation, caller: TokenJob, request: ArtifactRequest) {
-  const artifact = requireArtifact(simulation, caller, request)
-  deleteArtifact(simulation.store, artifact)
-  if (artifact.blobId !== null) simulation.blobs.delete(artifact.blobId)
+function removeArtifact(state: SimulatorState, caller: TokenJob, request: ArtifactRequest) {
+  const artifact = requireArtifact(state, caller, request)
+  markArtifactDeleted(state.store, artifact)
+  if (artifact.blobId !== null) state.blobs.delete(artifact.blobId)
   return { ok: true, artifact_id: String(artifact.id) }
 }
 
-function requireArtifact(simulation: Simulation, { job, run }: TokenJob, request: ArtifactRequest): Artifact {
-  const artifact = findArtifact(simulation.store, run, job.attempt, requireName(request))
+function requireArtifact(state: SimulatorState, { job, run }: TokenJob, request: ArtifactRequest): StoredArtifact {
+  const artifact = findArtifact(state.store, run, job.attempt, requireName(request))
   if (artifact === undefined) throw new TwirpError('not_found', 'no artifact of this name on the workflow run')
   return artifact
 }
 
-/** The characters that file systems of some downloaders refuse (facts B1). */
+/** Refuses the characters that GitHub refuses in artifact names (docs/facts/github.md#artifacts). */
 function requireName(request: ArtifactRequest): string {
   if (request.name === undefined || request.name === '' || /["<>:|*?\r\n\\/]/.test(request.name)) {
     throw new TwirpError('invalid_argument', 'the artifact name is empty or contains a character that is not allowed')

@@ -9,7 +9,7 @@ const statusOf = {
   resource_exhausted: 429,
 } as const
 
-export type TwirpCode = keyof typeof statusOf
+type TwirpCode = keyof typeof statusOf
 
 /** An answer in Twirp's error form, `{code, msg}`. */
 export class TwirpError extends Error {

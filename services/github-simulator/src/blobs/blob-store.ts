@@ -1,17 +1,17 @@
-import { StateProblem } from '../state/problem.ts'
+import { StateProblem } from '../store/state-problem.ts'
 
 export const blobBytesMax = 64 * 1024 * 1024
 export const blobsTotalBytesMax = 512 * 1024 * 1024
 const blocksPerBlobMax = 50_000
 
-export interface Blob {
+interface StoredBlob {
   content: Buffer
   contentType: string
 }
 
 /** Contents of artifacts, in memory. Blocks are put one by one and become a blob when their list is committed. */
 export class BlobStore {
-  readonly #blobs = new Map<string, Blob>()
+  readonly #blobs = new Map<string, StoredBlob>()
   readonly #blocks = new Map<string, Map<string, Buffer>>()
   #bytes = 0
 
@@ -41,7 +41,7 @@ export class BlobStore {
     this.#blobs.set(blob, { content, contentType })
   }
 
-  get(blob: string): Blob | undefined {
+  get(blob: string): StoredBlob | undefined {
     return this.#blobs.get(blob)
   }
 

@@ -1,14 +1,14 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Origin } from '../access/origin.ts'
+import type { ServerOrigin } from '../access/server-origin.ts'
 
 export type BlobPermission = 'r' | 'w'
 
 /** Addresses that carry their own permission and end, as Azure's shared access signatures do. */
 export class SignedUrls {
   readonly #key = randomBytes(32)
-  readonly #origin: Origin
+  readonly #origin: ServerOrigin
 
-  constructor(origin: Origin) {
+  constructor(origin: ServerOrigin) {
     this.#origin = origin
   }
 

@@ -6,9 +6,9 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { OidcIssuer } from '../oidc/issuer.ts'
+import type { OidcIssuer } from '../oidc/oidc-issuer.ts'
 import type { WorkflowRuns } from '../scheduling/workflow-runs.ts'
-import type { Simulation } from '../simulation.ts'
+import type { SimulatorState } from '../simulator-state.ts'
 
 /** Fastify with the schemas' types known to the handlers. */
 export type ControlApp = FastifyInstance<
@@ -19,8 +19,8 @@ export type ControlApp = FastifyInstance<
   ZodTypeProvider
 >
 
-export interface ControlParts {
+export interface ControlDeps {
   issuer: OidcIssuer
-  simulation: Simulation
+  state: SimulatorState
   workflows: WorkflowRuns
 }

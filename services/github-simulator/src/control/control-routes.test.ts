@@ -1,14 +1,19 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createForkRun, type ForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import {
+  createSampleRun,
+  openSimulatorHarness,
+  type SampleRun,
+  type SimulatorHarness,
+} from '../testing/simulator-harness.ts'
 
 describe('the control API', () => {
-  let simulator: StartedSimulator
-  let run: ForkRun
+  let simulator: SimulatorHarness
+  let run: SampleRun
   beforeEach(async () => {
-    simulator = await startSimulator()
-    run = await createForkRun(simulator)
+    simulator = await openSimulatorHarness()
+    run = await createSampleRun(simulator)
   })
   afterEach(() => simulator.stop())
 
@@ -59,7 +64,7 @@ describe('the control API', () => {
   it.each([{ origin: 'http://evil.example' }, { host: 'evil.example' }, { host: '127.0.0.1.evil.example' }])(
     'does not serve what pages of a browser could send: %j',
     async headers => {
-      const { port } = simulator.simulation.origin
+      const { port } = simulator.state.origin
       const request = http.request({ host: '127.0.0.1', port, path: '/_sim/dials', headers }).end()
       const [response] = (await once(request, 'response')) as [http.IncomingMessage]
       response.resume()

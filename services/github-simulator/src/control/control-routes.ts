@@ -7,11 +7,11 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
-import { StateProblem } from '../state/problem.ts'
+import { StateProblem } from '../store/state-problem.ts'
 import { registerArtifactControl } from './artifact-routes.ts'
-import type { ControlParts } from './control-app.ts'
+import { registerBehaviourControl } from './behaviour-routes.ts'
+import type { ControlDeps } from './control-app.ts'
 import { registerCredentialControl } from './credential-routes.ts'
-import { registerDialControl } from './dial-routes.ts'
 import { registerIdTokenControl } from './id-token-routes.ts'
 import { registerRepositoryControl } from './repository-routes.ts'
 import { registerJobControl, registerRunControl } from './run-routes.ts'
@@ -21,30 +21,30 @@ import { registerWorkflowControl } from './workflow-routes.ts'
  * The control API: makes and changes what the simulated github.com holds. It asks for no credential and is reachable
  * from this machine only. Errors are RFC 9457 problems.
  */
-export async function registerControlRoutes(root: FastifyInstance, parts: ControlParts): Promise<void> {
+export async function registerControlRoutes(root: FastifyInstance, deps: ControlDeps): Promise<void> {
   const app = root.withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.addHook('onRequest', async request => requireLocalCaller(request))
-  app.setErrorHandler((error: FastifyError, _request, reply) => sendProblem(reply, error))
+  app.setErrorHandler((error: FastifyError, _request, reply) => sendControlProblem(reply, error))
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'GitHub simulator: control API', version: '1' } },
     transform: jsonSchemaTransform,
   })
   app.get('/_sim/openapi.json', { schema: { hide: true } }, () => root.swagger())
-  registerRepositoryControl(app, parts)
-  registerRunControl(app, parts)
-  registerJobControl(app, parts)
-  registerArtifactControl(app, parts)
-  registerWorkflowControl(app, parts)
-  registerIdTokenControl(app, parts)
-  registerDialControl(app, parts)
-  registerCredentialControl(app, parts)
+  registerRepositoryControl(app, deps)
+  registerRunControl(app, deps)
+  registerJobControl(app, deps)
+  registerArtifactControl(app, deps)
+  registerWorkflowControl(app, deps)
+  registerIdTokenControl(app, deps)
+  registerBehaviourControl(app, deps)
+  registerCredentialControl(app, deps)
 }
 
 /**
- * A page in a browser on this machine could reach the API too, and workflows run as this machine's user: so nothing
- * that a page sent (Origin), and no name but local ones (a name that an attacker lets point here).
+ * A page in a browser on this machine could reach the API too, and workflows run as this machine's user. So requests of
+ * pages (with Origin) are refused, and so are host names that are not local: an attacker's name may point here.
  */
 function requireLocalCaller(request: FastifyRequest): void {
   const isLocalName = /^(127\.0\.0\.1|([a-z0-9-]+\.)?localhost)$/.test(request.hostname)
@@ -53,7 +53,7 @@ function requireLocalCaller(request: FastifyRequest): void {
   }
 }
 
-function sendProblem(reply: FastifyReply, error: FastifyError) {
+function sendControlProblem(reply: FastifyReply, error: FastifyError) {
   const status = error instanceof StateProblem ? error.status : (error.statusCode ?? 500)
   const isInvalid = hasZodFastifySchemaValidationErrors(error)
   const problem = {

@@ -1,10 +1,10 @@
-import type { Viewer } from '../access/credentials.ts'
-import type { ControlApp, ControlParts } from './control-app.ts'
-import { credentialBody, nameParams } from './schemas.ts'
+import type { RestViewer } from '../access/credential-store.ts'
+import type { ControlApp, ControlDeps } from './control-app.ts'
+import { credentialBody, nameParams } from './request-schemas.ts'
 
-export function registerCredentialControl(app: ControlApp, { simulation }: ControlParts): void {
-  const { credentials, limits, store } = simulation
-  const view = (viewer: Viewer) => ({ ...viewer, quota: limits.read(viewer, viewer.limitPerHour, store.now()) })
+export function registerCredentialControl(app: ControlApp, { state }: ControlDeps): void {
+  const { credentials, limits, store } = state
+  const view = (viewer: RestViewer) => ({ ...viewer, quota: limits.read(viewer, viewer.limitPerHour, store.now()) })
 
   app.post(
     '/_sim/credentials',

@@ -1,12 +1,13 @@
-import { createPull, patchPull } from '../state/pulls.ts'
+import { createPull, patchPull } from '../store/change-pulls.ts'
 import {
   createRepository,
   createUser,
   deleteRepository,
   forkRepository,
   patchRepository,
-} from '../state/repositories.ts'
-import type { ControlApp, ControlParts } from './control-app.ts'
+} from '../store/change-repositories.ts'
+import type { ControlApp, ControlDeps } from './control-app.ts'
+import { describePull, describeRepository } from './describe-state.ts'
 import {
   forkBody,
   pullBody,
@@ -16,13 +17,12 @@ import {
   repositoryParams,
   repositoryPatchBody,
   userBody,
-} from './schemas.ts'
-import { pullView, repositoryView } from './views.ts'
+} from './request-schemas.ts'
 
 const repositoryPath = '/_sim/repositories/:owner/:name'
 
-export function registerRepositoryControl(app: ControlApp, { simulation }: ControlParts): void {
-  const { store } = simulation
+export function registerRepositoryControl(app: ControlApp, { state }: ControlDeps): void {
+  const { store } = state
   const named = (params: { owner: string; name: string }) =>
     store.repositoryByFullName(`${params.owner}/${params.name}`)
 
@@ -32,15 +32,15 @@ export function registerRepositoryControl(app: ControlApp, { simulation }: Contr
   app.post(
     '/_sim/repositories',
     { schema: { summary: 'Create a repository', body: repositoryBody } },
-    (request, reply) => reply.status(201).send(repositoryView(simulation, createRepository(store, request.body))),
+    (request, reply) => reply.status(201).send(describeRepository(state, createRepository(store, request.body))),
   )
   app.get(repositoryPath, { schema: { summary: 'Read a repository', params: repositoryParams } }, request =>
-    repositoryView(simulation, named(request.params)),
+    describeRepository(state, named(request.params)),
   )
   app.patch(
     repositoryPath,
     { schema: { summary: 'Rename, transfer or hide', params: repositoryParams, body: repositoryPatchBody } },
-    request => repositoryView(simulation, patchRepository(store, named(request.params), request.body)),
+    request => describeRepository(state, patchRepository(store, named(request.params), request.body)),
   )
   app.delete(repositoryPath, { schema: { summary: 'Delete', params: repositoryParams } }, (request, reply) => {
     deleteRepository(store, named(request.params))
@@ -50,20 +50,20 @@ export function registerRepositoryControl(app: ControlApp, { simulation }: Contr
     `${repositoryPath}/forks`,
     { schema: { summary: 'Fork', params: repositoryParams, body: forkBody } },
     (request, reply) =>
-      reply.status(201).send(repositoryView(simulation, forkRepository(store, named(request.params), request.body))),
+      reply.status(201).send(describeRepository(state, forkRepository(store, named(request.params), request.body))),
   )
   app.post(
     `${repositoryPath}/pulls`,
     { schema: { summary: 'Open a pull request', params: repositoryParams, body: pullBody } },
     (request, reply) =>
-      reply.status(201).send(pullView(simulation, createPull(store, named(request.params), request.body))),
+      reply.status(201).send(describePull(state, createPull(store, named(request.params), request.body))),
   )
   app.patch(
     `${repositoryPath}/pulls/:number`,
     { schema: { summary: 'Change a pull request; a new headSha is a push', params: pullParams, body: pullPatchBody } },
     request => {
       const pull = store.pull(named(request.params).id, request.params.number)
-      return pullView(simulation, patchPull(store, pull, request.body))
+      return describePull(state, patchPull(store, pull, request.body))
     },
   )
 }

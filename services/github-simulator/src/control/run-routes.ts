@@ -1,9 +1,10 @@
 import type { z } from 'zod'
-import { addStep, appendLog, createJob, patchJob, patchStep } from '../state/jobs.ts'
-import type { Job, Run } from '../state/model.ts'
-import { createRun, patchRun } from '../state/runs.ts'
-import type { Store } from '../state/store.ts'
-import type { ControlApp, ControlParts } from './control-app.ts'
+import { addStep, appendLog, createJob, patchJob, patchStep } from '../store/change-jobs.ts'
+import { createRun, patchRun } from '../store/change-runs.ts'
+import type { GithubStore } from '../store/github-store.ts'
+import type { StoredJob, StoredRun } from '../store/stored-types.ts'
+import type { ControlApp, ControlDeps } from './control-app.ts'
+import { describeJob, describeRun } from './describe-state.ts'
 import {
   attemptBody,
   idParams,
@@ -16,11 +17,10 @@ import {
   stepBody,
   stepParams,
   stepPatchBody,
-} from './schemas.ts'
-import { jobView, runView } from './views.ts'
+} from './request-schemas.ts'
 
-export function registerRunControl(app: ControlApp, { simulation, workflows }: ControlParts): void {
-  const { store } = simulation
+export function registerRunControl(app: ControlApp, { state, workflows }: ControlDeps): void {
+  const { store } = state
 
   app.post(
     '/_sim/repositories/:owner/:name/runs',
@@ -36,19 +36,19 @@ export function registerRunControl(app: ControlApp, { simulation, workflows }: C
       const repository = store.repositoryByFullName(`${request.params.owner}/${request.params.name}`)
       const run = createRun(store, repository, input)
       for (const job of jobs ?? []) createJobWithSteps(store, run, job)
-      return reply.status(201).send(runView(simulation, run))
+      return reply.status(201).send(describeRun(state, run))
     },
   )
   app.get('/_sim/runs/:id', { schema: { summary: 'Read a run', params: idParams } }, request =>
-    runView(simulation, store.run(request.params.id)),
+    describeRun(state, store.run(request.params.id)),
   )
   app.patch('/_sim/runs/:id', { schema: { summary: 'Change a run', params: idParams, body: runPatchBody } }, request =>
-    runView(simulation, patchRun(store, store.run(request.params.id), request.body)),
+    describeRun(state, patchRun(store, store.run(request.params.id), request.body)),
   )
   app.post('/_sim/runs/:id/approve', { schema: { summary: 'Approve a waiting run', params: idParams } }, request => {
     const run = store.run(request.params.id)
     workflows.approve(run)
-    return runView(simulation, run)
+    return describeRun(state, run)
   })
   app.post(
     '/_sim/runs/:id/cancel',
@@ -56,7 +56,7 @@ export function registerRunControl(app: ControlApp, { simulation, workflows }: C
     async request => {
       const run = store.run(request.params.id)
       await workflows.cancel(run)
-      return runView(simulation, run)
+      return describeRun(state, run)
     },
   )
   app.post(
@@ -67,25 +67,25 @@ export function registerRunControl(app: ControlApp, { simulation, workflows }: C
       const run = store.run(request.params.id)
       await workflows.repeat(run, input)
       for (const job of jobs ?? []) createJobWithSteps(store, run, job)
-      return reply.status(201).send(runView(simulation, run))
+      return reply.status(201).send(describeRun(state, run))
     },
   )
 }
 
-export function registerJobControl(app: ControlApp, { simulation }: ControlParts): void {
-  const { store } = simulation
+export function registerJobControl(app: ControlApp, { state }: ControlDeps): void {
+  const { store } = state
 
   app.post(
     '/_sim/runs/:id/jobs',
     { schema: { summary: 'Add a job to the latest attempt', params: idParams, body: jobBody } },
     (request, reply) =>
-      reply.status(201).send(jobView(createJobWithSteps(store, store.run(request.params.id), request.body))),
+      reply.status(201).send(describeJob(createJobWithSteps(store, store.run(request.params.id), request.body))),
   )
   app.get('/_sim/jobs/:id', { schema: { summary: 'Read a job', params: idParams } }, request =>
-    jobView(store.job(request.params.id)),
+    describeJob(store.job(request.params.id)),
   )
   app.patch('/_sim/jobs/:id', { schema: { summary: 'Change a job', params: idParams, body: jobPatchBody } }, request =>
-    jobView(patchJob(store, store.job(request.params.id), request.body)),
+    describeJob(patchJob(store, store.job(request.params.id), request.body)),
   )
   app.post(
     '/_sim/jobs/:id/steps',
@@ -93,7 +93,7 @@ export function registerJobControl(app: ControlApp, { simulation }: ControlParts
     (request, reply) => {
       const job = store.job(request.params.id)
       addStep(store, job, request.body)
-      return reply.status(201).send(jobView(job))
+      return reply.status(201).send(describeJob(job))
     },
   )
   app.patch(
@@ -102,7 +102,7 @@ export function registerJobControl(app: ControlApp, { simulation }: ControlParts
     request => {
       const job = store.job(request.params.id)
       patchStep(store, job, request.params.number, withoutUndefined(request.body))
-      return jobView(job)
+      return describeJob(job)
     },
   )
   app.post(
@@ -116,7 +116,7 @@ export function registerJobControl(app: ControlApp, { simulation }: ControlParts
   )
 }
 
-function createJobWithSteps(store: Store, run: Run, body: z.output<typeof jobBody>): Job {
+function createJobWithSteps(store: GithubStore, run: StoredRun, body: z.output<typeof jobBody>): StoredJob {
   const { steps, ...input } = body
   const job = createJob(store, run, input)
   for (const step of steps ?? []) addStep(store, job, step)

@@ -1,15 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Run } from '../state/model.ts'
-import type { Store } from '../state/store.ts'
-import type { ControlApp, ControlParts } from './control-app.ts'
-import { idParams, workflowBody } from './schemas.ts'
-import { jobView, logView } from './views.ts'
+import type { GithubStore } from '../store/github-store.ts'
+import type { StoredRun } from '../store/stored-types.ts'
+import type { ControlApp, ControlDeps } from './control-app.ts'
+import { describeJob, describeLog } from './describe-state.ts'
+import { idParams, workflowBody } from './request-schemas.ts'
 
 const workflowBytesMax = 8 * 1024 * 1024
 const keepAliveMs = 15_000
 
-export function registerWorkflowControl(app: ControlApp, { simulation, workflows }: ControlParts): void {
-  const { store } = simulation
+export function registerWorkflowControl(app: ControlApp, { state, workflows }: ControlDeps): void {
+  const { store } = state
 
   app.post(
     '/_sim/workflows',
@@ -26,16 +26,16 @@ export function registerWorkflowControl(app: ControlApp, { simulation, workflows
       return reply.status(201).send({
         runId,
         attempt: 1,
-        jobs: started.jobs.map(jobView),
-        eventsUrl: `${simulation.origin.base}/_sim/runs/${runId}/events`,
-        logUrl: `${simulation.origin.base}/_sim/runs/${runId}/log`,
+        jobs: started.jobs.map(describeJob),
+        eventsUrl: `${state.origin.base}/_sim/runs/${runId}/events`,
+        logUrl: `${state.origin.base}/_sim/runs/${runId}/log`,
       })
     },
   )
   app.get(
     '/_sim/runs/:id/log',
     { schema: { summary: 'All log lines so far, without lag', params: idParams } },
-    request => logView(simulation, store.run(request.params.id)),
+    request => describeLog(state, store.run(request.params.id)),
   )
   app.get(
     '/_sim/runs/:id/events',
@@ -44,8 +44,8 @@ export function registerWorkflowControl(app: ControlApp, { simulation, workflows
   )
 }
 
-/** `Last-Event-ID` resumes. The stream stays open after the run is over: there may be another attempt. */
-function streamEvents(store: Store, run: Run, request: FastifyRequest, reply: FastifyReply): void {
+/** Server-sent events. `Last-Event-ID` resumes. The stream stays open after the run, which may have another attempt. */
+function streamEvents(store: GithubStore, run: StoredRun, request: FastifyRequest, reply: FastifyReply): void {
   const after = Number(request.headers['last-event-id'] ?? 0)
   const pending: string[] = []
   let isOpen = false

@@ -1,12 +1,12 @@
 import type { TokenJob } from '../access/job-tokens.ts'
 import { gitRefs } from '../scheduling/git-refs.ts'
-import type { Store } from '../state/store.ts'
+import type { GithubStore } from '../store/github-store.ts'
 
 /**
- * What GitHub says about a trusted job (facts/oidc B1, left column); every value is a string. The subject has the
- * immutable form that repositories made since July 2026 use.
+ * The claims that GitHub makes about a trusted job (docs/facts/oidc.md#github-claims). Every value is a string.
+ * The subject has the immutable form of repositories made since July 2026 (docs/facts/oidc.md#subject).
  */
-export function nativeClaims(store: Store, { job, run }: TokenJob): Record<string, string> {
+export function nativeClaims(store: GithubStore, { job, run }: TokenJob): Record<string, string> {
   const repository = store.repository(run.repositoryId)
   const owner = store.user(repository.ownerId)
   const fullName = store.fullName(repository)

@@ -1,16 +1,17 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { JobAssignment } from '../runner/ports.ts'
-import { createForkRun, endlessRunner, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import type { JobAssignment } from '../runner/runner-port.ts'
+import { fakeEndlessRunner } from '../testing/fake-runner.ts'
+import { createSampleRun, openSimulatorHarness, type SimulatorHarness } from '../testing/simulator-harness.ts'
 
 describe("the simulated issuer of GitHub's own tokens", () => {
-  let simulator: StartedSimulator
+  let simulator: SimulatorHarness
   let assignments: JobAssignment[]
 
   beforeEach(async () => {
     assignments = []
-    simulator = await startSimulator({ runner: endlessRunner(job => assignments.push(job)) })
-    await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ runner: fakeEndlessRunner(job => assignments.push(job)) })
+    await createSampleRun(simulator)
   })
   afterEach(() => simulator.stop())
 

@@ -1,20 +1,20 @@
 import type { FastifyInstance } from 'fastify'
 import type { JobTokens } from '../access/job-tokens.ts'
-import type { Simulation } from '../simulation.ts'
-import { isForkRun } from '../state/store.ts'
-import type { OidcIssuer } from './issuer.ts'
+import type { SimulatorState } from '../simulator-state.ts'
+import { isForkRun } from '../store/github-store.ts'
 import { nativeClaims } from './native-claims.ts'
+import type { OidcIssuer } from './oidc-issuer.ts'
 
 const audienceCharsMax = 1_000
 
 /** Discovery, keys, and the address where a trusted job asks for its token. */
 export function registerOidcRoutes(
   app: FastifyInstance,
-  simulation: Simulation,
+  state: SimulatorState,
   tokens: JobTokens,
   issuer: OidcIssuer,
 ): void {
-  const issuerUrl = () => `${simulation.origin.base}/oidc`
+  const issuerUrl = () => `${state.origin.base}/oidc`
   app.get('/oidc/.well-known/openid-configuration', () => issuer.discovery(issuerUrl()))
   app.get('/oidc/.well-known/jwks', () => issuer.jwks())
   app.get('/oidc/token', async (request, reply) => {
@@ -22,13 +22,13 @@ export function registerOidcRoutes(
     // A fork's job never gets a request token; should one turn up, it gets nothing for it.
     if (caller === undefined || isForkRun(caller.run)) return reply.status(401).send({ message: 'not authorized' })
     const query = new URL(request.url, 'http://localhost').searchParams
-    const owner = simulation.store.user(simulation.store.repository(caller.run.repositoryId).ownerId)
+    const owner = state.store.user(state.store.repository(caller.run.repositoryId).ownerId)
     const audience = query.get('audience') ?? `https://github.com/${owner.login}`
     if (audience === '' || audience.length > audienceCharsMax) {
       return reply.status(400).send({ message: 'the audience is empty or too long' })
     }
-    const registered = { issuer: issuerUrl(), audience, nowMs: simulation.store.now() }
-    const value = await issuer.sign(nativeClaims(simulation.store, caller), registered)
+    const registered = { issuer: issuerUrl(), audience, nowMs: state.store.now() }
+    const value = await issuer.sign(nativeClaims(state.store, caller), registered)
     return { count: value.length, value }
   })
 }

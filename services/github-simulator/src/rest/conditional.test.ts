@@ -1,15 +1,20 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createForkRun, type ForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
-import { entityTag, matchesEntityTag } from './etag.ts'
+import {
+  createSampleRun,
+  openSimulatorHarness,
+  type SampleRun,
+  type SimulatorHarness,
+} from '../testing/simulator-harness.ts'
+import { entityTag, matchesEntityTag } from './entity-tag.ts'
 
 describe('conditional requests', () => {
-  let simulator: StartedSimulator
-  let run: ForkRun
+  let simulator: SimulatorHarness
+  let run: SampleRun
   let path: string
   beforeEach(async () => {
-    simulator = await startSimulator({ clock: new FakeClock() })
-    run = await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ clock: new FakeClock() })
+    run = await createSampleRun(simulator)
     path = `/repos/octo-org/app/actions/runs/${run.runId}`
   })
   afterEach(() => simulator.stop())

@@ -1,14 +1,19 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createForkRun, type ForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import {
+  createSampleRun,
+  openSimulatorHarness,
+  type SampleRun,
+  type SimulatorHarness,
+} from '../testing/simulator-harness.ts'
 
 describe('the log of a job', () => {
   const clock = new FakeClock(Date.UTC(2026, 10, 25, 9, 30))
-  let simulator: StartedSimulator
-  let run: ForkRun
+  let simulator: SimulatorHarness
+  let run: SampleRun
   beforeEach(async () => {
-    simulator = await startSimulator({ clock })
-    run = await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ clock })
+    run = await createSampleRun(simulator)
     await simulator.control('POST', `/jobs/${run.jobId}/log`, { step: 2, lines: ['first', 'sëcond'] })
   })
   afterEach(() => simulator.stop())

@@ -1,14 +1,14 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import { createSampleRun, openSimulatorHarness, type SimulatorHarness } from '../testing/simulator-harness.ts'
 
 describe('limits', () => {
-  let simulator: StartedSimulator
+  let simulator: SimulatorHarness
   const clock = new FakeClock()
   const path = '/repos/octo-org/app'
   beforeEach(async () => {
-    simulator = await startSimulator({ clock })
-    await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ clock })
+    await createSampleRun(simulator)
   })
   afterEach(() => simulator.stop())
 

@@ -1,7 +1,7 @@
 const perPageDefault = 30
 const perPageMax = 100
 
-export interface Page<T> {
+interface ListPage<T> {
   items: T[]
   total: number
   headers: Record<string, string>
@@ -11,7 +11,7 @@ export interface Page<T> {
  * One page by `per_page` (1–100, else the nearest; default 30) and `page`, with the `Link` header that leads on.
  * @param address absolute address of the list, without a query
  */
-export function paginate<T>(all: readonly T[], query: URLSearchParams, address: string): Page<T> {
+export function paginateList<T>(all: readonly T[], query: URLSearchParams, address: string): ListPage<T> {
   const perPage = Math.min(positive(query.get('per_page'), perPageDefault), perPageMax)
   const page = positive(query.get('page'), 1)
   const last = Math.max(1, Math.ceil(all.length / perPage))

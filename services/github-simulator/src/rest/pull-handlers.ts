@@ -1,10 +1,11 @@
-import type { PullRequest } from '../state/model.ts'
-import { type Answer, failure, idOf, notFound, ok, type RepositoryCall } from './answer.ts'
+import type { StoredPullRequest } from '../store/stored-types.ts'
 import { pullJson, pullSimpleJson } from './json/pull-json.ts'
-import { paginate } from './pagination.ts'
+import { paginateList } from './pagination.ts'
 import { numericAddress } from './repository-handlers.ts'
+import { errorAnswer, notFoundAnswer, okAnswer, type RestAnswer } from './rest-answer.ts'
+import { parseId, type RepositoryCall } from './rest-call.ts'
 
-export function listPulls(call: RepositoryCall): Answer {
+export function listPulls(call: RepositoryCall): RestAnswer {
   const { query } = call
   const state = query.get('state') ?? 'open'
   const base = query.get('base')
@@ -19,31 +20,31 @@ export function listPulls(call: RepositoryCall): Answer {
   return pullPage(call, pulls)
 }
 
-export function getPull(call: RepositoryCall): Answer {
-  const number = idOf(call.params['pull'])
-  const pull = number === undefined ? undefined : call.simulation.store.pulls.get(call.repository.id)?.get(number)
-  return pull === undefined ? notFound() : ok(pullJson(call.simulation.store, call.links, pull))
+export function getPull(call: RepositoryCall): RestAnswer {
+  const number = parseId(call.params['pull'])
+  const pull = number === undefined ? undefined : call.state.store.pulls.get(call.repository.id)?.get(number)
+  return pull === undefined ? notFoundAnswer() : okAnswer(pullJson(call.state.store, call.links, pull))
 }
 
-export function listCommitPulls(call: RepositoryCall): Answer {
+export function listCommitPulls(call: RepositoryCall): RestAnswer {
   const sha = call.params['sha'] ?? ''
   const pulls = pullsOf(call).filter(pull => pull.headSha === sha || pull.mergeSha === sha)
-  if (pulls.length === 0 && !isKnownCommit(call, sha)) return failure(422, `No commit found for SHA: ${sha}`)
+  if (pulls.length === 0 && !isKnownCommit(call, sha)) return errorAnswer(422, `No commit found for SHA: ${sha}`)
   return pullPage(call, pulls)
 }
 
-function pullPage(call: RepositoryCall, pulls: readonly PullRequest[]): Answer {
-  const page = paginate(pulls, call.query, numericAddress(call, call.repository))
-  const list = page.items.map(pull => pullSimpleJson(call.simulation.store, call.links, pull))
-  return ok(list, page.headers)
+function pullPage(call: RepositoryCall, pulls: readonly StoredPullRequest[]): RestAnswer {
+  const page = paginateList(pulls, call.query, numericAddress(call, call.repository))
+  const list = page.items.map(pull => pullSimpleJson(call.state.store, call.links, pull))
+  return okAnswer(list, page.headers)
 }
 
-function pullsOf(call: RepositoryCall): PullRequest[] {
-  return [...(call.simulation.store.pulls.get(call.repository.id)?.values() ?? [])]
+function pullsOf(call: RepositoryCall): StoredPullRequest[] {
+  return [...(call.state.store.pulls.get(call.repository.id)?.values() ?? [])]
 }
 
-/** `owner:branch`; a value without an owner filters nothing at GitHub, and so neither here. */
-function headFilter(head: string | null): ((pull: PullRequest) => boolean) | undefined {
+/** `owner:branch`. A value without an owner filters nothing, as on GitHub. */
+function headFilter(head: string | null): ((pull: StoredPullRequest) => boolean) | undefined {
   const separator = head?.indexOf(':') ?? -1
   if (head === null || separator < 1) return undefined
   const owner = head.slice(0, separator).toLowerCase()
@@ -52,7 +53,7 @@ function headFilter(head: string | null): ((pull: PullRequest) => boolean) | und
 }
 
 function isKnownCommit(call: RepositoryCall, sha: string): boolean {
-  const { store } = call.simulation
+  const { store } = call.state
   const ids = store.runsByRepository.get(call.repository.id) ?? []
   return ids.some(id => store.run(id).headSha === sha) || pullsOf(call).some(pull => pull.baseSha === sha)
 }

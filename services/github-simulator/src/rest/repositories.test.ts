@@ -1,14 +1,19 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createForkRun, type ForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
-import { paginate } from './pagination.ts'
+import {
+  createSampleRun,
+  openSimulatorHarness,
+  type SampleRun,
+  type SimulatorHarness,
+} from '../testing/simulator-harness.ts'
+import { paginateList } from './pagination.ts'
 
 describe('addresses of repositories', () => {
-  let simulator: StartedSimulator
-  let run: ForkRun
+  let simulator: SimulatorHarness
+  let run: SampleRun
   beforeEach(async () => {
-    simulator = await startSimulator({ clock: new FakeClock() })
-    run = await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ clock: new FakeClock() })
+    run = await createSampleRun(simulator)
   })
   afterEach(() => simulator.stop())
 
@@ -85,7 +90,7 @@ describe('addresses of repositories', () => {
 
 describe('pages of a list', () => {
   const all = Array.from({ length: 95 }, (_, index) => index)
-  const page = (query: string) => paginate(all, new URLSearchParams(query), 'http://x/list')
+  const page = (query: string) => paginateList(all, new URLSearchParams(query), 'http://x/list')
 
   it.each([
     ['', 0, 30],

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import type { Simulation } from '../simulation.ts'
-import { notFound } from './answer.ts'
+import type { SimulatorState } from '../simulator-state.ts'
 import { getArtifact, getArtifactArchive, listRunArtifacts } from './artifact-handlers.ts'
 import { getJob, getJobLogs } from './job-handlers.ts'
 import { getPull, listCommitPulls, listPulls } from './pull-handlers.ts'
 import { getRepository, inRepository, type RepositoryHandler } from './repository-handlers.ts'
+import { notFoundAnswer } from './rest-answer.ts'
 import { getAttempt, getRun, listAttemptJobs, listRunJobs, listRuns } from './run-handlers.ts'
-import { type RestHandler, serveRest } from './serve.ts'
+import { type RestHandler, serveRest } from './serve-rest.ts'
 import { getMeta, getRateLimit } from './site-handlers.ts'
 
 /** Below a repository, in GitHub's documentation form. */
@@ -28,10 +28,10 @@ const repositoryRoutes: Record<string, RepositoryHandler> = {
 }
 
 /** The REST API: each repository address by name and, where redirects lead, by number. */
-export function registerRestRoutes(app: FastifyInstance, simulation: Simulation): void {
+export function registerRestRoutes(app: FastifyInstance, state: SimulatorState): void {
   const add = (path: string, handler: RestHandler, isFree = false) => {
     const route = { name: `GET ${path}`, handler, isFree }
-    app.get(path.replaceAll(/\{(\w+)\}/g, ':$1'), (request, reply) => serveRest(simulation, route, request, reply))
+    app.get(path.replaceAll(/\{(\w+)\}/g, ':$1'), (request, reply) => serveRest(state, route, request, reply))
   }
   add('/rate_limit', getRateLimit, true)
   add('/meta', getMeta)
@@ -39,7 +39,7 @@ export function registerRestRoutes(app: FastifyInstance, simulation: Simulation)
     add(`/repos/{owner}/{repo}${path}`, inRepository(handler))
     add(`/repositories/{repositoryId}${path}`, inRepository(handler))
   }
-  const unknown = { name: 'other', handler: notFound }
-  app.all('/repos/*', (request, reply) => serveRest(simulation, unknown, request, reply))
-  app.all('/repositories/*', (request, reply) => serveRest(simulation, unknown, request, reply))
+  const unknown = { name: 'other', handler: notFoundAnswer }
+  app.all('/repos/*', (request, reply) => serveRest(state, unknown, request, reply))
+  app.all('/repositories/*', (request, reply) => serveRest(state, unknown, request, reply))
 }

@@ -1,15 +1,20 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createForkRun, type ForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import {
+  createSampleRun,
+  openSimulatorHarness,
+  type SampleRun,
+  type SimulatorHarness,
+} from '../testing/simulator-harness.ts'
 
 describe('runs, jobs, artifacts and pull requests', () => {
   const clock = new FakeClock()
-  let simulator: StartedSimulator
-  let run: ForkRun
+  let simulator: SimulatorHarness
+  let run: SampleRun
   const actions = '/repos/octo-org/app/actions'
   beforeEach(async () => {
-    simulator = await startSimulator({ clock })
-    run = await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ clock })
+    run = await createSampleRun(simulator)
   })
   afterEach(() => simulator.stop())
 
@@ -86,7 +91,7 @@ describe('runs, jobs, artifacts and pull requests', () => {
     expect(await json(`${actions}/runs/${run.runId}/artifacts?name=Proof`)).toMatchObject({ total_count: 0 })
   })
 
-  it('list and unlist an artifact as late as the dial says', async () => {
+  it('list and unlist an artifact as late as the behaviour says', async () => {
     await simulator.control('PUT', '/dials', { artifactListingLagMs: 2_000 })
     const { id } = await simulator.control('POST', `/runs/${run.runId}/artifacts`, { name: 'proof' })
     const count = async () => (await json(`${actions}/runs/${run.runId}/artifacts`))['total_count']
@@ -99,7 +104,7 @@ describe('runs, jobs, artifacts and pull requests', () => {
     expect([await count(), (await simulator.get(`${actions}/artifacts/${id}`)).status]).toEqual([0, 404])
   })
 
-  it("show a step's new name as late as the repository's own dial says", async () => {
+  it("show a step's new name as late as the repository's own behaviour says", async () => {
     await simulator.control('PUT', '/repositories/octo-org/app/dials', { stepNameLagMs: 1_000 })
     clock.advance(1_000)
     await simulator.control('PATCH', `/jobs/${run.jobId}/steps/2`, { name: 'proof abc' })

@@ -3,8 +3,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type RecordedJob, runRecorded, runtimeToken } from './recorded-job.ts'
-import type { Step } from './workflow-definition.ts'
+import { type RecordedJob, runRecordedJob, runtimeToken } from './testing/job-runner-harness.ts'
+import type { StepDefinition } from './workflow-definition.ts'
 
 const braces = (expression: string) => `\${{ ${expression} }}`
 let root: string
@@ -24,7 +24,7 @@ async function action(uses: string, files: Record<string, string>): Promise<stri
   return directory
 }
 
-const run = (...steps: Step[]): Promise<RecordedJob> => runRecorded({ steps, runner: { actionsRoot } })
+const run = (...steps: StepDefinition[]): Promise<RecordedJob> => runRecordedJob({ steps, runner: { actionsRoot } })
 const core = pathToFileURL(path.resolve(import.meta.dirname, '../../../../node_modules/@actions/core/lib/core.js')).href
 
 const stages = {
@@ -129,7 +129,7 @@ describe('a JavaScript action', () => {
     const controller = new AbortController()
     const onLine = (line: string) => (line === 'go' ? controller.abort() : undefined)
     const steps = [{ uses: 'a/long@v1', with: { audience: 'a' } }]
-    const job = await runRecorded({ steps, runner: { actionsRoot }, signal: controller.signal, onLine })
+    const job = await runRecordedJob({ steps, runner: { actionsRoot }, signal: controller.signal, onLine })
     expect(job.steps.slice(1, 4).map(step => step.split(' ').at(-1))).toEqual(['success', 'cancelled', 'success'])
     expect(job.linesOf(4)).toContain('post state n1/')
     expect(job.conclusion).toBe('cancelled')

@@ -1,19 +1,19 @@
 import { performance } from 'node:perf_hooks'
 import { describe, expect, it, vi } from 'vitest'
 import { processExists } from './process/process-group.ts'
-import { type RecordedJob, runRecorded } from './recorded-job.ts'
-import type { Step } from './workflow-definition.ts'
+import { type RecordedJob, runRecordedJob } from './testing/job-runner-harness.ts'
+import type { StepDefinition } from './workflow-definition.ts'
 
 const braces = (expression: string) => `\${{ ${expression} }}`
 
 /** Runs the steps and cancels the job when a line `go` appears. */
-async function runCancelled(steps: Step[], runner = {}): Promise<RecordedJob & { elapsedMs: number }> {
+async function runCancelled(steps: StepDefinition[], runner = {}): Promise<RecordedJob & { elapsedMs: number }> {
   const controller = new AbortController()
   const started = performance.now()
   const onLine = (line: string) => {
     if (line === 'go') controller.abort()
   }
-  const job = await runRecorded({ steps, signal: controller.signal, onLine, runner })
+  const job = await runRecordedJob({ steps, signal: controller.signal, onLine, runner })
   return { ...job, elapsedMs: performance.now() - started }
 }
 
@@ -66,7 +66,7 @@ describe('cancelling a job', () => {
   })
 
   it('before it starts runs none of its ordinary steps', async () => {
-    const job = await runRecorded({ steps: [{ run: 'echo never-shown' }], signal: AbortSignal.abort() })
+    const job = await runRecordedJob({ steps: [{ run: 'echo never-shown' }], signal: AbortSignal.abort() })
     expect(job.steps[1]).toBe('2 Run echo never-shown skipped')
     expect(job.conclusion).toBe('cancelled')
   })
@@ -85,7 +85,7 @@ describe('cancelling a job', () => {
 
 describe('time limits', () => {
   it('of a step fail it', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [{ name: 'slow', run: 'sleep 60', 'timeout-minutes': 0.005 }, { run: 'true' }],
     })
     expect(job.steps.slice(1, 3)).toEqual(['2 slow failure', '3 Run true skipped'])
@@ -93,7 +93,7 @@ describe('time limits', () => {
   })
 
   it('of the job cancel it', async () => {
-    const job = await runRecorded({ steps: [{ name: 'slow', run: 'sleep 60' }], job: { 'timeout-minutes': 0.005 } })
+    const job = await runRecordedJob({ steps: [{ name: 'slow', run: 'sleep 60' }], job: { 'timeout-minutes': 0.005 } })
     expect(job.conclusion).toBe('cancelled')
     expect(job.log).toContain('##[error]The job has exceeded the maximum execution time of 0.005 minutes.')
   })
@@ -107,7 +107,7 @@ describe('stopping the runner', () => {
       { name: 'a', if: 'always()', run: 'echo pid $$; echo go; sleep 60' },
       { name: 'b', if: 'always()', run: 'sleep 60' },
     ]
-    const job = runRecorded({ steps, onLine, whileRunning: runner => started.then(() => runner.stop()) })
+    const job = runRecordedJob({ steps, onLine, whileRunning: runner => started.then(() => runner.stop()) })
     expect((await job).steps.slice(1, 3)).toEqual(['2 a cancelled', '3 b cancelled'])
     expect(await alive(await job)).toEqual([])
   })
@@ -119,14 +119,14 @@ describe('stopping the runner', () => {
       if (line === 'Cleaning up orphan processes') throw new Error('observer failed')
     }
     const steps = [{ run: 'sleep 60 > /dev/null 2>&1 & echo pid $!' }]
-    await expect(runRecorded({ steps, onLine })).rejects.toThrow('observer failed')
+    await expect(runRecordedJob({ steps, onLine })).rejects.toThrow('observer failed')
     await vi.waitUntil(() => !processExists(pid), { timeout: 5_000 })
   })
 })
 
 describe('what a step leaves running', () => {
   it('lives until the job ends, so that later steps can use it', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [
         { run: 'sleep 60 > /dev/null 2>&1 & echo pid $!; echo SERVER=$! >> $GITHUB_ENV' },
         { run: 'kill -0 $SERVER && echo still there' },
@@ -138,20 +138,20 @@ describe('what a step leaves running', () => {
   })
 
   it('is found in a session of its own, too', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [{ run: 'setsid sh -c "trap \'\' HUP; echo pid \\$\\$; exec sleep 60" & sleep 0.3' }],
     })
     expect(await alive(job)).toEqual([])
   })
 
   it('is found without its environment, by its group', async () => {
-    const job = await runRecorded({ steps: [{ run: 'env -i sleep 60 & echo pid $!' }] })
+    const job = await runRecordedJob({ steps: [{ run: 'env -i sleep 60 & echo pid $!' }] })
     expect(await alive(job)).toEqual([])
   })
 
   it('does not hold up its step when it keeps the output open', async () => {
     const started = performance.now()
-    const job = await runRecorded({ steps: [{ run: 'sleep 60 & echo started' }] })
+    const job = await runRecordedJob({ steps: [{ run: 'sleep 60 & echo started' }] })
     expect(job.steps[1]).toContain('success')
     expect(performance.now() - started).toBeLessThan(10_000)
   })
@@ -159,7 +159,7 @@ describe('what a step leaves running', () => {
 
 describe('a flood of output', () => {
   it('is bounded, does not stop the step, and is said', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [
         { name: 'flood', run: 'yes 0123456789 | head -n 300000; echo "::add-mask::seen-late"' },
         { run: 'echo end' },
@@ -174,14 +174,14 @@ describe('a flood of output', () => {
   })
 
   it('without a line end is cut', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [{ name: 'long', run: 'head -c 3000000 /dev/zero | tr "\\0" x; echo; echo end' }],
     })
     expect(job.linesOf(2).slice(-2)).toEqual([`${'x'.repeat(1_024)}...`, 'end'])
   })
 
   it('of bytes that are no text does no harm', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [{ name: 'noise', run: 'head -c 200000 /dev/urandom; printf "\\nend\\n"' }],
     })
     expect(job.linesOf(2).at(-1)).toBe('end')

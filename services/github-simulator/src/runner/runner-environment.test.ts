@@ -1,13 +1,13 @@
 import os from 'node:os'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type JobRequest, jobToken, runRecorded, runtimeToken } from './recorded-job.ts'
+import { jobToken, type RecordedJobRequest, runRecordedJob, runtimeToken } from './testing/job-runner-harness.ts'
 
 const braces = (expression: string) => `\${{ ${expression} }}`
 const printEnvironment = 'env | sort'
 
 /** The variables a `run` step sees, from its own log. */
-async function variablesOf(request: Partial<JobRequest> = {}): Promise<Record<string, string>> {
-  const job = await runRecorded({ steps: [{ run: printEnvironment }], ...request })
+async function variablesOf(request: Partial<RecordedJobRequest> = {}): Promise<Record<string, string>> {
+  const job = await runRecordedJob({ steps: [{ run: printEnvironment }], ...request })
   const lines = job.linesOf(1 + (request.steps?.length ?? 1))
   const printed = lines.slice(lines.indexOf('##[endgroup]') + 1)
   return Object.fromEntries(
@@ -95,7 +95,7 @@ describe('the environment of a step', () => {
 
 describe('what a step leaves for later ones', () => {
   it('is GITHUB_ENV, GITHUB_PATH and outputs', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [
         {
           id: 'a',
@@ -116,7 +116,7 @@ describe('what a step leaves for later ones', () => {
   })
 
   it('cannot be NODE_OPTIONS, which would run code in every action', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [{ run: 'echo NODE_OPTIONS=--require=/x.js >> $GITHUB_ENV' }, { run: 'echo "<$NODE_OPTIONS>"' }],
     })
     expect(job.log).toContain("##[error]Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.")
@@ -124,7 +124,7 @@ describe('what a step leaves for later ones', () => {
   })
 
   it('cannot be a value that no process could be started with', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [{ run: 'printf "BAD=a\\0b\\nGOOD=1\\n" >> $GITHUB_ENV' }, { run: 'echo "<$BAD$GOOD>"' }],
     })
     expect(job.log).toContain("##[error]Can't store BAD output parameter using '$GITHUB_ENV' command.")
@@ -132,7 +132,7 @@ describe('what a step leaves for later ones', () => {
   })
 
   it('is not what a child of an earlier step writes into its old command file', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [
         { run: 'f=$GITHUB_ENV; (until [ -e go ]; do :; done; echo LATE=1 >> $f) >/dev/null 2>&1 &' },
         { run: 'touch go; echo OK=1 >> $GITHUB_ENV' },
@@ -143,7 +143,7 @@ describe('what a step leaves for later ones', () => {
   })
 
   it('shows in the env block of later steps', async () => {
-    const job = await runRecorded({ steps: [{ run: 'echo MODE=fast >> $GITHUB_ENV' }, { run: 'true' }] })
+    const job = await runRecordedJob({ steps: [{ run: 'echo MODE=fast >> $GITHUB_ENV' }, { run: 'true' }] })
     expect(job.linesOf(3)).toEqual(expect.arrayContaining(['env:', '  MODE: fast']))
   })
 })
@@ -155,15 +155,15 @@ describe('shells', () => {
     ['bash', 'test -n "$BASH_VERSION" && echo bash', 'bash'],
     ['bash -x {0}', 'echo traced', 'traced'],
   ])('%s runs a script', async (shell, run, expected) => {
-    expect((await runRecorded({ steps: [{ run, shell }] })).linesOf(2)).toContain(expected)
+    expect((await runRecordedJob({ steps: [{ run, shell }] })).linesOf(2)).toContain(expected)
   })
 
   it("find the runner's own node", async () => {
-    expect((await runRecorded({ steps: [{ run: 'node --version' }] })).linesOf(2).at(-1)).toMatch(/^v24\./)
+    expect((await runRecordedJob({ steps: [{ run: 'node --version' }] })).linesOf(2).at(-1)).toMatch(/^v24\./)
   })
 
   it('read the event from its file', async () => {
-    const job = await runRecorded({ steps: [{ run: 'node -p "require(process.env.GITHUB_EVENT_PATH).number"' }] })
+    const job = await runRecordedJob({ steps: [{ run: 'node -p "require(process.env.GITHUB_EVENT_PATH).number"' }] })
     expect(job.linesOf(2).at(-1)).toBe('6')
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jobToken, runRecorded, runtimeToken } from './recorded-job.ts'
+import { jobToken, runRecordedJob, runtimeToken } from './testing/job-runner-harness.ts'
 
 const braces = (expression: string) => `\${{ ${expression} }}`
 const secret = 'S3cr3t/Value+42 "quoted"'
@@ -7,7 +7,7 @@ const assignment = { secrets: { DEPLOY_KEY: secret } }
 
 /** Everything the observer of a job was told, as one text. */
 async function told(run: string, shell?: string): Promise<string> {
-  const job = await runRecorded({
+  const job = await runRecordedJob({
     steps: [{ name: 'use', run, env: { KEY: braces('secrets.DEPLOY_KEY') }, ...(shell && { shell }) }],
     assignment,
   })
@@ -49,7 +49,7 @@ describe('a secret never shows in the log', () => {
   })
 
   it('when the step masks a value of its own, from then on and in later steps', async () => {
-    const job = await runRecorded({
+    const job = await runRecordedJob({
       steps: [
         { run: 'echo "::add-mask::made-up-here"; echo "now made-up-here"' },
         { name: 'b', run: 'echo later made-up-here' },
@@ -60,7 +60,10 @@ describe('a secret never shows in the log', () => {
   })
 
   it('when it is in a step name', async () => {
-    const job = await runRecorded({ steps: [{ name: `n ${braces('secrets.DEPLOY_KEY')}`, run: 'true' }], assignment })
+    const job = await runRecordedJob({
+      steps: [{ name: `n ${braces('secrets.DEPLOY_KEY')}`, run: 'true' }],
+      assignment,
+    })
     expect(job.steps[1]).toBe('2 n *** success')
   })
 })
@@ -71,13 +74,13 @@ describe('tokens of the runner', () => {
     ['the whole github context', `cat <<'X'\n${braces('toJSON(github)')}\nX`, jobToken],
     ['the runtime token', `echo ${runtimeToken}`, runtimeToken],
   ])('are masked: %s', async (_case, run, token) => {
-    const job = await runRecorded({ steps: [{ name: 'x', run }] })
+    const job = await runRecordedJob({ steps: [{ name: 'x', run }] })
     expect(job.log.join('\n')).toContain('***')
     expect([...job.log, ...job.events].join('\n')).not.toContain(token)
   })
 
   it('a fork has no secret to read', async () => {
-    const job = await runRecorded({ steps: [{ run: `echo "<${braces('secrets.DEPLOY_KEY')}>"` }] })
+    const job = await runRecordedJob({ steps: [{ run: `echo "<${braces('secrets.DEPLOY_KEY')}>"` }] })
     expect(job.linesOf(2)).toContain('<>')
   })
 })

@@ -5,8 +5,8 @@ import path from 'node:path'
 import { silentLogger } from '@forkproof/infra/log'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { type StartedSimulator, startSimulator } from '../started-simulator.ts'
-import { createRunner, type Runner } from './runner.ts'
+import { openSimulatorHarness, type SimulatorHarness } from '../testing/simulator-harness.ts'
+import { createJobRunner, type JobRunner } from './job-runner.ts'
 
 const braces = (expression: string) => `\${{ ${expression} }}`
 const artifact = import.meta.resolve('@actions/artifact')
@@ -24,20 +24,20 @@ const jobSchema = z.object({
 })
 
 let root: string
-let runner: Runner
-let simulator: StartedSimulator
+let runner: JobRunner
+let simulator: SimulatorHarness
 beforeAll(async () => {
   root = await mkdtemp(path.join(os.tmpdir(), 'forkproof-whole-'))
   await writeFile(path.join(root, 'action.yml'), 'inputs: {name: {}}\nruns: {using: node24, main: main.mjs}\n')
   await writeFile(path.join(root, 'main.mjs'), uploading)
   const actionsRoot = { 'test/upload@v1': root }
-  runner = createRunner({
+  runner = createJobRunner({
     workRoot: path.join(root, 'work'),
     nodePath: process.execPath,
     actionsRoot,
     log: silentLogger,
   })
-  simulator = await startSimulator({ runner })
+  simulator = await openSimulatorHarness({ runner })
   await simulator.control('POST', '/repositories', { owner: 'acme', name: 'widgets' })
   await simulator.control('POST', '/repositories/acme/widgets/forks', { owner: 'contributor' })
   await simulator.control('POST', '/repositories/acme/widgets/pulls', {

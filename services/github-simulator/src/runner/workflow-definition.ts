@@ -1,15 +1,15 @@
 import { z } from 'zod'
 
 /** Bounds on a workflow given as JSON; generous for tests, small enough that a bad one cannot fill the memory. */
-export const workflowJobsMax = 256
-export const workflowStepsMax = 256
-export const runScriptCharsMax = 65_536
+const workflowJobsMax = 256
+const workflowStepsMax = 256
+const runScriptCharsMax = 65_536
 
 const scalarSchema = z.union([z.string(), z.number(), z.boolean()])
 const textMapSchema = z.record(z.string(), z.string())
 
 /** One step: exactly one of `run` and `uses`. */
-export const stepSchema = z
+export const stepDefinitionSchema = z
   .strictObject({
     id: z
       .string()
@@ -31,7 +31,7 @@ export const stepSchema = z
     message: 'a step has either run or uses',
   })
 
-export const jobSchema = z.strictObject({
+const jobDefinitionSchema = z.strictObject({
   name: z.string().max(1_000).optional(),
   needs: z.union([z.string(), z.array(z.string()).max(workflowJobsMax)]).optional(),
   if: z.string().max(20_000).optional(),
@@ -47,7 +47,7 @@ export const jobSchema = z.strictObject({
     .optional(),
   'runs-on': z.string().optional(),
   'timeout-minutes': z.number().positive().max(360).optional(),
-  steps: z.array(stepSchema).min(1).max(workflowStepsMax),
+  steps: z.array(stepDefinitionSchema).min(1).max(workflowStepsMax),
 })
 
 /** The JSON form of a workflow file, triggers left out: the control API says which event it runs for. */
@@ -56,12 +56,12 @@ export const workflowDefinitionSchema = z.strictObject({
   permissions: textMapSchema.optional(),
   env: textMapSchema.optional(),
   jobs: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/), jobSchema)
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/), jobDefinitionSchema)
     .refine(jobs => Object.keys(jobs).length > 0 && Object.keys(jobs).length <= workflowJobsMax, {
       message: `a workflow has between 1 and ${workflowJobsMax} jobs`,
     }),
 })
 
-export type Step = z.infer<typeof stepSchema>
-export type JobDefinition = z.infer<typeof jobSchema>
+export type StepDefinition = z.infer<typeof stepDefinitionSchema>
+export type JobDefinition = z.infer<typeof jobDefinitionSchema>
 export type WorkflowDefinition = z.infer<typeof workflowDefinitionSchema>

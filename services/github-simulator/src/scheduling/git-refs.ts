@@ -1,17 +1,17 @@
-import type { Run } from '../state/model.ts'
-import type { Store } from '../state/store.ts'
+import type { GithubStore } from '../store/github-store.ts'
+import type { StoredRun } from '../store/stored-types.ts'
 
 export interface GitRefs {
   /** `refs/pull/<n>/merge` or `refs/heads/<branch>`. */
   ref: string
   refName: string
-  /** For a pull request the merge commit, which is not the run's `head_sha` (facts D1). */
+  /** For a pull request the merge commit, which is not the run's `head_sha` (docs/facts/github.md#runs). */
   sha: string
   headRef: string
   baseRef: string
 }
 
-export function gitRefs(store: Store, run: Run): GitRefs {
+export function gitRefs(store: GithubStore, run: StoredRun): GitRefs {
   if (run.event !== 'pull_request' || run.pullNumber === null) {
     return { ref: `refs/heads/${run.headBranch}`, refName: run.headBranch, sha: run.headSha, headRef: '', baseRef: '' }
   }

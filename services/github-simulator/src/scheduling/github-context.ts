@@ -1,13 +1,21 @@
-import type { Links } from '../rest/json/links.ts'
+import type { AnswerLinks } from '../rest/json/answer-links.ts'
 import { pullSimpleJson } from '../rest/json/pull-json.ts'
 import { fullRepositoryJson } from '../rest/json/repository-json.ts'
 import { userJson } from '../rest/json/user-json.ts'
-import type { Run } from '../state/model.ts'
-import { isForkRun, latestAttempt, type Store } from '../state/store.ts'
+import { type GithubStore, isForkRun, latestAttempt } from '../store/github-store.ts'
+import type { StoredRun } from '../store/stored-types.ts'
 import { type GitRefs, gitRefs } from './git-refs.ts'
 
-/** The `github` context of a run's jobs (facts E1), `event` included (facts E2). Every plain value is a string. */
-export function githubContext(store: Store, links: Links, run: Run, token: string): Record<string, unknown> {
+/**
+ * The `github` context of a run's jobs (docs/facts/github.md#environment-of-a-job), with its `event`
+ * (docs/facts/github.md#event-file). Every plain value is a string.
+ */
+export function githubContext(
+  store: GithubStore,
+  links: AnswerLinks,
+  run: StoredRun,
+  token: string,
+): Record<string, unknown> {
   const repository = store.repository(run.repositoryId)
   const owner = store.user(repository.ownerId)
   const fullName = store.fullName(repository)
@@ -48,7 +56,7 @@ export function githubContext(store: Store, links: Links, run: Run, token: strin
   }
 }
 
-function eventPayload(store: Store, links: Links, run: Run, refs: GitRefs): Record<string, unknown> {
+function eventPayload(store: GithubStore, links: AnswerLinks, run: StoredRun, refs: GitRefs): Record<string, unknown> {
   const repository = store.repository(run.repositoryId)
   const owner = store.user(repository.ownerId)
   const common = {
@@ -60,7 +68,7 @@ function eventPayload(store: Store, links: Links, run: Run, refs: GitRefs): Reco
     return { ref: refs.ref, before: '0'.repeat(40), after: refs.sha, commits: [], forced: false, ...common }
   }
   const pull = store.pull(run.repositoryId, run.pullNumber)
-  // Right after opening GitHub does not know yet whether and how it merges (facts E2).
+  // Right after opening GitHub does not know yet whether and how it merges (docs/facts/github.md#event-file).
   const pull_request = { ...pullSimpleJson(store, links, pull), merge_commit_sha: null, mergeable: null, merged: false }
   return { action: 'opened', number: pull.number, pull_request, ...common }
 }

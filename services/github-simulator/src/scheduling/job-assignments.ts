@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import type { JobTokens } from '../access/job-tokens.ts'
-import type { JobAssignment } from '../runner/ports.ts'
+import type { JobAssignment } from '../runner/runner-port.ts'
 import type { WorkflowDefinition } from '../runner/workflow-definition.ts'
-import type { Simulation } from '../simulation.ts'
-import type { Job, Run } from '../state/model.ts'
-import { isForkRun, latestAttempt } from '../state/store.ts'
+import type { SimulatorState } from '../simulator-state.ts'
+import { isForkRun, latestAttempt } from '../store/github-store.ts'
+import type { StoredJob, StoredRun } from '../store/stored-types.ts'
 import { githubContext } from './github-context.ts'
 import type { JobOutcome, MatrixLeg } from './job-plan.ts'
 
-/** A job's own GITHUB_TOKEN has a smaller quota than a user's (facts C1). */
+/** A job's own GITHUB_TOKEN has a smaller quota than a user's token (docs/facts/github.md#primary-rate-limits). */
 const jobTokenLimitPerHour = 1_000
 
-export interface JobOrder {
-  run: Run
-  job: Job
+interface AssignmentRequest {
+  run: StoredRun
+  job: StoredJob
   workflow: WorkflowDefinition
   matrix: MatrixLeg
   needs: Record<string, JobOutcome>
@@ -21,16 +21,16 @@ export interface JobOrder {
 }
 
 /**
- * Makes what the runner needs for one job. What a fork's job must not have is left out here: secrets, and the way to
- * an ID token. `release` takes the job's GITHUB_TOKEN back.
+ * What the runner needs for one job. A fork's job gets no secrets and no way to ask for an ID token.
+ * `release` makes the job's GITHUB_TOKEN unknown again.
  */
 export async function assignJob(
-  simulation: Simulation,
+  state: SimulatorState,
   tokens: JobTokens,
-  order: JobOrder,
+  order: AssignmentRequest,
 ): Promise<{ assignment: JobAssignment; release: () => void }> {
   const { run, job, workflow } = order
-  const { origin, store, credentials } = simulation
+  const { origin, store, credentials } = state
   const attempt = latestAttempt(run)
   const token = `ghs_${randomBytes(24).toString('hex')}`
   const credential = `GITHUB_TOKEN of job ${job.id}`

@@ -1,20 +1,20 @@
-import { toExpressionValue } from '../runner/expression/data.ts'
-import { evaluateCondition, interpolate, type Scope } from '../runner/expression/evaluate.ts'
+import { type ExpressionScope, evaluateCondition, interpolateText } from '../runner/expression/evaluate-expression.ts'
+import { toExpressionValue } from '../runner/expression/expression-values.ts'
 import type { JobDefinition } from '../runner/workflow-definition.ts'
 import type { JobOutcome, MatrixLeg } from './job-plan.ts'
 
-/** GitHub cuts job names here (facts B3). */
+/** GitHub cuts job names here (docs/facts/github.md#job-names). */
 const jobNameCharsMax = 100
 
-export interface JobScopeInput {
+interface JobScopeInput {
   github: Record<string, unknown>
   matrix: MatrixLeg
   needs: Record<string, JobOutcome>
-  status: Scope['status']
+  status: ExpressionScope['status']
 }
 
 /** The contexts a job's own `name` and `if` may use: github, needs, strategy, matrix, vars, inputs. */
-export function jobScope(input: JobScopeInput): Scope {
+export function jobScope(input: JobScopeInput): ExpressionScope {
   const { github, matrix, needs, status } = input
   const contexts = {
     github: toExpressionValue(github),
@@ -24,12 +24,12 @@ export function jobScope(input: JobScopeInput): Scope {
   return { contexts, status }
 }
 
-export function jobName(key: string, job: JobDefinition, matrix: MatrixLeg, scope: Scope): string {
+export function jobName(key: string, job: JobDefinition, matrix: MatrixLeg, scope: ExpressionScope): string {
   const values = Object.values(matrix)
   const plain = values.length === 0 ? key : `${key} (${values.join(', ')})`
-  return (job.name === undefined ? plain : interpolate(job.name, scope)).slice(0, jobNameCharsMax)
+  return (job.name === undefined ? plain : interpolateText(job.name, scope)).slice(0, jobNameCharsMax)
 }
 
-export function shouldRun(job: JobDefinition, scope: Scope): boolean {
+export function shouldRun(job: JobDefinition, scope: ExpressionScope): boolean {
   return evaluateCondition(job.if, scope)
 }

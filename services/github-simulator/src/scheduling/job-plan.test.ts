@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JobConclusion } from '../runner/ports.ts'
+import type { JobConclusion } from '../runner/runner-port.ts'
 import type { JobDefinition, WorkflowDefinition } from '../runner/workflow-definition.ts'
 import { jobName, jobScope } from './job-name.ts'
 import {

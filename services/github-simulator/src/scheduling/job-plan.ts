@@ -1,6 +1,6 @@
-import type { JobConclusion } from '../runner/ports.ts'
+import type { JobConclusion } from '../runner/runner-port.ts'
 import type { JobDefinition, WorkflowDefinition } from '../runner/workflow-definition.ts'
-import { StateProblem } from '../state/problem.ts'
+import { StateProblem } from '../store/state-problem.ts'
 
 export type MatrixLeg = Record<string, string | number | boolean>
 export interface JobOutcome {

@@ -1,11 +1,11 @@
-import type { JobConclusion, JobObserver } from '../runner/ports.ts'
-import { addStep, appendLog, completeJob, patchStep, startJob } from '../state/jobs.ts'
-import type { Job } from '../state/model.ts'
-import { StateProblem } from '../state/problem.ts'
-import type { Store } from '../state/store.ts'
+import type { JobConclusion, JobObserver } from '../runner/runner-port.ts'
+import { addStep, appendLog, completeJob, patchStep, startJob } from '../store/change-jobs.ts'
+import type { GithubStore } from '../store/github-store.ts'
+import { StateProblem } from '../store/state-problem.ts'
+import type { StoredJob } from '../store/stored-types.ts'
 
-/** Writes what the runner reports into the state. A full store drops reports; it never breaks the runner. */
-export function recordJob(store: Store, job: Job): JobObserver {
+/** Writes what the runner reports into the store. A full store drops reports; it never breaks the runner. */
+export function recordJob(store: GithubStore, job: StoredJob): JobObserver {
   return {
     jobStarted: runnerName => startJob(store, job, runnerName),
     stepStarted: step => whileRoom(() => addStep(store, job, step)),

@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { silentLogger } from '@forkproof/infra/log'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createRunner, type Runner } from '../runner/runner.ts'
-import { createForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import { createJobRunner, type JobRunner } from '../runner/job-runner.ts'
+import { createSampleRun, openSimulatorHarness, type SimulatorHarness } from '../testing/simulator-harness.ts'
 
 const expression = (text: string) => `\${{ ${text} }}`
 
 describe("a fork's workflow executed by the real runner", () => {
-  let simulator: StartedSimulator
-  let runner: Runner
+  let simulator: SimulatorHarness
+  let runner: JobRunner
   let workRoot: string
   beforeEach(async () => {
     workRoot = await mkdtemp(path.join(tmpdir(), 'simulator-runner-'))
-    runner = createRunner({ workRoot, nodePath: process.execPath, log: silentLogger })
-    simulator = await startSimulator({ runner })
-    await createForkRun(simulator)
+    runner = createJobRunner({ workRoot, nodePath: process.execPath, log: silentLogger })
+    simulator = await openSimulatorHarness({ runner })
+    await createSampleRun(simulator)
   })
   afterEach(async () => {
     await simulator.stop()

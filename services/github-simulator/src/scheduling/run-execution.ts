@@ -1,12 +1,12 @@
 import type { Logger } from '@forkproof/infra/log'
 import type { JobTokens } from '../access/job-tokens.ts'
-import type { JobConclusion, RunnerPort } from '../runner/ports.ts'
+import type { JobConclusion, RunnerPort } from '../runner/runner-port.ts'
 import type { JobDefinition, WorkflowDefinition } from '../runner/workflow-definition.ts'
-import type { Simulation } from '../simulation.ts'
-import { completeJob, createJob } from '../state/jobs.ts'
-import type { Job, Run } from '../state/model.ts'
-import { setRunStatus } from '../state/runs.ts'
-import { latestAttempt } from '../state/store.ts'
+import type { SimulatorState } from '../simulator-state.ts'
+import { completeJob, createJob } from '../store/change-jobs.ts'
+import { setRunStatus } from '../store/change-runs.ts'
+import { latestAttempt } from '../store/github-store.ts'
+import type { StoredJob, StoredRun } from '../store/stored-types.ts'
 import { githubContext } from './github-context.ts'
 import { assignJob } from './job-assignments.ts'
 import { jobName, jobScope, shouldRun } from './job-name.ts'
@@ -20,53 +20,53 @@ import {
   statusForCondition,
 } from './job-plan.ts'
 import { recordJob } from './job-recorder.ts'
-import { Slots } from './slots.ts'
+import { JobSlots } from './job-slots.ts'
 
-export interface ExecutionParts {
-  simulation: Simulation
+export interface ExecutionDeps {
+  state: SimulatorState
   tokens: JobTokens
   runner: RunnerPort
-  /** Jobs of all runs share these. */
-  slots: Slots
+  /** Shared by the jobs of all runs. */
+  slots: JobSlots
   log: Logger
 }
 
-export interface WorkflowOrder {
+export interface WorkflowWithSecrets {
   workflow: WorkflowDefinition
   secrets: Record<string, string>
 }
 
-interface Leg {
-  job: Job
+interface MatrixJob {
+  job: StoredJob
   matrix: MatrixLeg
 }
 
 /** One attempt of a workflow: its jobs in the order of their needs, each leg of a matrix a job of its own. */
 export class RunExecution {
-  readonly #parts: ExecutionParts
-  readonly #run: Run
-  readonly #order: WorkflowOrder
+  readonly #deps: ExecutionDeps
+  readonly #run: StoredRun
+  readonly #order: WorkflowWithSecrets
   readonly #signal: AbortSignal
   readonly #outcomes = new Map<string, JobOutcome>()
   readonly #settling = new Map<string, Promise<JobOutcome>>()
-  readonly #legs = new Map<string, Leg[]>()
+  readonly #legs = new Map<string, MatrixJob[]>()
 
-  constructor(parts: ExecutionParts, run: Run, order: WorkflowOrder, signal: AbortSignal) {
-    this.#parts = parts
+  constructor(deps: ExecutionDeps, run: StoredRun, order: WorkflowWithSecrets, signal: AbortSignal) {
+    this.#deps = deps
     this.#run = run
     this.#order = order
     this.#signal = signal
   }
 
   /** Creates the jobs that wait for nothing; the others come when their needs are met, as on GitHub. */
-  queueFirstJobs(): Job[] {
+  queueFirstJobs(): StoredJob[] {
     const first = Object.entries(this.#order.workflow.jobs).filter(([, job]) => needsOf(job).length === 0)
     return first.flatMap(([key, job]) => (this.#isWanted(key, job) ? this.#legsOf(key, job) : [])).map(leg => leg.job)
   }
 
   /** Resolves when every job is over; never rejects. */
   async run(): Promise<void> {
-    const { store } = this.#parts.simulation
+    const { store } = this.#deps.state
     setRunStatus(store, this.#run, 'in_progress')
     const keys = Object.keys(this.#order.workflow.jobs)
     const outcomes = await Promise.all(keys.map(key => this.#settle(key)))
@@ -91,13 +91,13 @@ export class RunExecution {
     if (job === undefined) return { result: 'failure', outputs: {} }
     await Promise.all(needsOf(job).map(need => this.#settle(need)))
     if (!this.#isWanted(key, job)) return this.#skip(key)
-    const places = new Slots(job.strategy?.['max-parallel'] ?? Number.POSITIVE_INFINITY)
+    const places = new JobSlots(job.strategy?.['max-parallel'] ?? Number.POSITIVE_INFINITY)
     const legs = this.#legsOf(key, job)
-    const execute = (leg: Leg) => places.use(() => this.#parts.slots.use(() => this.#executeLeg(job, leg)))
+    const execute = (leg: MatrixJob) => places.use(() => this.#deps.slots.use(() => this.#executeLeg(job, leg)))
     return mergeOutcomes(await Promise.all(legs.map(execute)))
   }
 
-  /** A condition that cannot be evaluated is left to the runner's own words: the job runs and fails there. */
+  /** A job whose condition cannot be evaluated runs all the same, and fails in the runner, which says why. */
   #isWanted(key: string, job: JobDefinition): boolean {
     if (this.#signal.aborted && job.if === undefined) return false
     try {
@@ -108,19 +108,19 @@ export class RunExecution {
   }
 
   #skip(key: string): JobOutcome {
-    const { store } = this.#parts.simulation
+    const { store } = this.#deps.state
     const job = createJob(store, this.#run, { key, name: key, status: 'queued' })
     completeJob(store, job, 'skipped')
     return { result: 'skipped', outputs: {} }
   }
 
-  #legsOf(key: string, job: JobDefinition): Leg[] {
+  #legsOf(key: string, job: JobDefinition): MatrixJob[] {
     const existing = this.#legs.get(key)
     if (existing !== undefined) return existing
     const legs = matrixLegs(job).map(matrix => {
       const labels = [job['runs-on'] ?? 'ubuntu-latest']
       const input = { key, name: this.#nameOf(key, job, matrix), status: 'queued' as const, labels }
-      return { matrix, job: createJob(this.#parts.simulation.store, this.#run, input) }
+      return { matrix, job: createJob(this.#deps.state.store, this.#run, input) }
     })
     this.#legs.set(key, legs)
     return legs
@@ -135,7 +135,7 @@ export class RunExecution {
   }
 
   #scope(key: string, job: JobDefinition, matrix: MatrixLeg) {
-    const { origin, store } = this.#parts.simulation
+    const { origin, store } = this.#deps.state
     const links = { api: origin.base, html: origin.serverUrl }
     const status = this.#signal.aborted ? 'cancelled' : statusForCondition(this.#order.workflow, key, this.#outcomes)
     return jobScope({ github: githubContext(store, links, this.#run, ''), matrix, needs: this.#needs(job), status })
@@ -149,16 +149,16 @@ export class RunExecution {
     return Object.fromEntries(known)
   }
 
-  async #executeLeg(definition: JobDefinition, { job, matrix }: Leg): Promise<JobOutcome> {
-    const { simulation, tokens, runner, log } = this.#parts
+  async #executeLeg(definition: JobDefinition, { job, matrix }: MatrixJob): Promise<JobOutcome> {
+    const { state, tokens, runner, log } = this.#deps
     const { workflow, secrets } = this.#order
     const order = { run: this.#run, job, workflow, matrix, secrets, needs: this.#needs(definition) }
     let conclusion: JobConclusion = this.#signal.aborted ? 'cancelled' : 'failure'
     try {
       if (this.#signal.aborted) return { result: conclusion, outputs: {} }
-      const { assignment, release } = await assignJob(simulation, tokens, order)
+      const { assignment, release } = await assignJob(state, tokens, order)
       try {
-        const result = await runner.execute(assignment, recordJob(simulation.store, job), this.#signal)
+        const result = await runner.execute(assignment, recordJob(state.store, job), this.#signal)
         conclusion = result.conclusion
         return { result: conclusion, outputs: result.outputs }
       } finally {
@@ -168,8 +168,8 @@ export class RunExecution {
       log.error({ err, jobId: job.id, runId: this.#run.id }, 'a job could not be executed')
       return { result: conclusion, outputs: {} }
     } finally {
-      completeJob(simulation.store, job, conclusion)
-      latestAttempt(this.#run).updatedAt = simulation.store.now()
+      completeJob(state.store, job, conclusion)
+      latestAttempt(this.#run).updatedAt = state.store.now()
     }
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { JobAssignment, RunnerPort } from '../runner/ports.ts'
-import { createForkRun, type StartedSimulator, startSimulator } from '../started-simulator.ts'
+import type { JobAssignment, RunnerPort } from '../runner/runner-port.ts'
+import { createSampleRun, openSimulatorHarness, type SimulatorHarness } from '../testing/simulator-harness.ts'
 
 const expression = (text: string) => `\${{ ${text} }}`
 
@@ -24,13 +24,13 @@ function steeredRunner(started: Started[]): RunnerPort {
 }
 
 describe('runs of workflows', () => {
-  let simulator: StartedSimulator
+  let simulator: SimulatorHarness
   let started: Started[]
   const steps = [{ run: 'true' }]
   beforeEach(async () => {
     started = []
-    simulator = await startSimulator({ runner: steeredRunner(started) })
-    await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ runner: steeredRunner(started) })
+    await createSampleRun(simulator)
   })
   afterEach(() => simulator.stop())
 
@@ -172,8 +172,8 @@ describe('runs of workflows', () => {
 
   it('end as failed when the runner breaks', async () => {
     await simulator.stop()
-    simulator = await startSimulator({ runner: { execute: () => Promise.reject(new Error('broken')) } })
-    await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ runner: { execute: () => Promise.reject(new Error('broken')) } })
+    await createSampleRun(simulator)
     const { id } = await start({ a: { steps } })
     expect(await finished(id)).toMatchObject({ conclusion: 'failure', jobs: [{ conclusion: 'failure' }] })
   })

@@ -1,33 +1,33 @@
-import type { Job, Repository, Run } from '../state/model.ts'
-import { StateProblem } from '../state/problem.ts'
-import { addAttempt, approveRun, createRun, type RunInput, setRunStatus } from '../state/runs.ts'
-import { latestAttempt } from '../state/store.ts'
+import { addAttempt, approveRun, createRun, type RunInput, setRunStatus } from '../store/change-runs.ts'
+import { latestAttempt } from '../store/github-store.ts'
+import { StateProblem } from '../store/state-problem.ts'
+import type { StoredJob, StoredRepository, StoredRun } from '../store/stored-types.ts'
 import { checkNeeds } from './job-plan.ts'
-import { type ExecutionParts, RunExecution, type WorkflowOrder } from './run-execution.ts'
+import { type ExecutionDeps, RunExecution, type WorkflowWithSecrets } from './run-execution.ts'
 
-export interface WorkflowRequest extends WorkflowOrder {
+interface WorkflowRequest extends WorkflowWithSecrets {
   run: RunInput
-  /** The run is shown as completed/action_required and starts when approved (facts F). */
+  /** Shown as completed/action_required; starts when approved (docs/facts/github.md#run-states-and-approval). */
   awaitsApproval: boolean
 }
 
-export interface StartedRun {
-  run: Run
+interface StartedRun {
+  run: StoredRun
   /** Those that wait for no other job; the rest appear as their needs are met. */
-  jobs: Job[]
+  jobs: StoredJob[]
 }
 
-/** Runs that were given as workflows: started, approved, repeated, cancelled, and all stopped at the end. */
+/** Runs that came as workflows: starts, approves, repeats and cancels them, and stops all of them at the end. */
 export class WorkflowRuns {
-  readonly #parts: ExecutionParts
-  readonly #orders = new Map<number, WorkflowOrder>()
+  readonly #deps: ExecutionDeps
+  readonly #orders = new Map<number, WorkflowWithSecrets>()
   readonly #running = new Map<number, { abort: AbortController; done: Promise<void> }>()
 
-  constructor(parts: ExecutionParts) {
-    this.#parts = parts
+  constructor(deps: ExecutionDeps) {
+    this.#deps = deps
   }
 
-  start(repository: Repository, request: WorkflowRequest): StartedRun {
+  start(repository: StoredRepository, request: WorkflowRequest): StartedRun {
     checkNeeds(request.workflow)
     const status = request.awaitsApproval
       ? ({ status: 'completed', conclusion: 'action_required' } as const)
@@ -38,14 +38,14 @@ export class WorkflowRuns {
     return { run, jobs: request.awaitsApproval ? [] : this.#execute(run) }
   }
 
-  /** Lets a waiting run go; executes it if it is one of ours. */
-  approve(run: Run): Job[] {
+  /** Lets a waiting run go; executes it if it came as a workflow. */
+  approve(run: StoredRun): StoredJob[] {
     approveRun(this.#store, run)
     return this.#orders.has(run.id) ? this.#execute(run) : []
   }
 
   /** The next attempt; executed again if the run was a workflow, else just recorded. */
-  async repeat(run: Run, input: Parameters<typeof addAttempt>[2]): Promise<Job[]> {
+  async repeat(run: StoredRun, input: Parameters<typeof addAttempt>[2]): Promise<StoredJob[]> {
     await this.cancel(run)
     if (latestAttempt(run).conclusion === 'action_required') {
       throw new StateProblem(409, 'a run that awaits approval is repeated into the same state')
@@ -55,7 +55,7 @@ export class WorkflowRuns {
     return isOurs ? this.#execute(run) : []
   }
 
-  async cancel(run: Run): Promise<void> {
+  async cancel(run: StoredRun): Promise<void> {
     const running = this.#running.get(run.id)
     running?.abort.abort(new Error('the run was cancelled'))
     await running?.done
@@ -70,19 +70,19 @@ export class WorkflowRuns {
   }
 
   get #store() {
-    return this.#parts.simulation.store
+    return this.#deps.state.store
   }
 
-  #execute(run: Run): Job[] {
+  #execute(run: StoredRun): StoredJob[] {
     const order = this.#orders.get(run.id)
     if (order === undefined) return []
     const abort = new AbortController()
-    const execution = new RunExecution(this.#parts, run, order, abort.signal)
+    const execution = new RunExecution(this.#deps, run, order, abort.signal)
     const jobs = execution.queueFirstJobs()
     const done = execution.run().then(
       () => this.#forget(run, abort),
       err => {
-        this.#parts.log.error({ err, runId: run.id }, 'a workflow could not be executed')
+        this.#deps.log.error({ err, runId: run.id }, 'a workflow could not be executed')
         setRunStatus(this.#store, run, 'completed', 'failure')
         this.#forget(run, abort)
       },
@@ -91,7 +91,7 @@ export class WorkflowRuns {
     return jobs
   }
 
-  #forget(run: Run, abort: AbortController): void {
+  #forget(run: StoredRun, abort: AbortController): void {
     if (this.#running.get(run.id)?.abort === abort) this.#running.delete(run.id)
   }
 }

@@ -1,11 +1,11 @@
-import { logTailAsOf, stepsAsOf } from '../state/lag.ts'
-import type { Job } from '../state/model.ts'
+import { logTailAsOf, stepsAsOf } from '../store/lagged-reads.ts'
+import type { StoredJob } from '../store/stored-types.ts'
 
-/** What the site's log view shows of a step (facts A2). */
-export const backscrollLinesMax = 1_000
+/** How many lines of a step the site's log view shows (docs/facts/github.md#live-log-pages). */
+const backscrollLinesMax = 1_000
 
-/** The job's page. Readers look only for the addresses of its steps, which hold the job's hidden number. */
-export function jobPageHtml(path: string, job: Job, asOf: number): string {
+/** The job's page. Readers look only for the addresses of its steps, which hold the job's hidden id. */
+export function jobPageHtml(path: string, job: StoredJob, asOf: number): string {
   const steps = stepsAsOf(job, asOf).map(
     step =>
       `<check-step data-number="${step.number}" data-name="${escapeHtml(step.name)}" data-conclusion="${step.conclusion ?? ''}" ` +
@@ -20,7 +20,7 @@ export function jobPageHtml(path: string, job: Job, asOf: number): string {
   ].join('\n')
 }
 
-export function stepsDocument(job: Job, asOf: number) {
+export function stepsDocument(job: StoredJob, asOf: number) {
   return stepsAsOf(job, asOf).map(step => ({
     id: step.webId,
     name: step.name,
@@ -34,7 +34,7 @@ export function stepsDocument(job: Job, asOf: number) {
 }
 
 /** `undefined` for a step that is not there. */
-export function backscrollDocument(job: Job, webId: string, logAsOf: number) {
+export function backscrollDocument(job: StoredJob, webId: string, logAsOf: number) {
   const step = job.steps.find(candidate => candidate.webId === webId)
   if (step === undefined) return undefined
   const lines = logTailAsOf(job, step.number, logAsOf, backscrollLinesMax)

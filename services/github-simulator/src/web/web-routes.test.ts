@@ -1,21 +1,21 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
-  createForkRun,
-  type ForkRun,
-  type StartedSimulator,
-  startSimulator,
+  createSampleRun,
+  openSimulatorHarness,
+  type SampleRun,
+  type SimulatorHarness,
   testSession,
-} from '../started-simulator.ts'
+} from '../testing/simulator-harness.ts'
 
 describe('live log pages', () => {
   const clock = new FakeClock()
-  let simulator: StartedSimulator
-  let run: ForkRun
+  let simulator: SimulatorHarness
+  let run: SampleRun
   let runPath: string
   beforeEach(async () => {
-    simulator = await startSimulator({ clock })
-    run = await createForkRun(simulator)
+    simulator = await openSimulatorHarness({ clock })
+    run = await createSampleRun(simulator)
     runPath = `/octo-org/app/actions/runs/${run.runId}`
   })
   afterEach(() => simulator.stop())
@@ -57,7 +57,7 @@ describe('live log pages', () => {
     },
   )
 
-  it('show lines as late as the dial says', async () => {
+  it('show lines as late as the behaviour says', async () => {
     await simulator.control('PUT', '/dials', { logLagMs: 3_000 })
     await write('late')
     const [, proof] = await stepIds()

@@ -1,13 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '@forkproof/infra/secret'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Dials } from '../dials/dials.ts'
-import { leaveOpen } from '../rest/serve.ts'
-import type { Simulation } from '../simulation.ts'
-import type { Job } from '../state/model.ts'
+import type { SimulatedBehaviour } from '../behaviour/simulated-behaviour.ts'
+import { leaveOpen } from '../rest/serve-rest.ts'
+import type { SimulatorState } from '../simulator-state.ts'
+import type { StoredJob } from '../store/stored-types.ts'
 import { backscrollDocument, jobPageHtml, stepsDocument } from './log-pages.ts'
 
-interface Params {
+interface PageParams {
   owner: string
   repo: string
   run: string
@@ -15,39 +15,39 @@ interface Params {
   step?: string
 }
 
-interface PageCall {
-  params: Params
-  dials: Dials
+interface LogPageCall {
+  params: PageParams
+  behaviour: SimulatedBehaviour
   now: number
 }
 
-interface Page {
+interface LogPage {
   name: string
   path: string
-  findJob: (simulation: Simulation, text: string) => number | undefined
+  findJob: (state: SimulatorState, text: string) => number | undefined
   /** `undefined` is 404; a string is HTML. */
-  render: (job: Job, call: PageCall) => unknown
+  render: (job: StoredJob, call: LogPageCall) => unknown
 }
 
-const pages: Page[] = [
+const pages: LogPage[] = [
   {
     name: 'job page',
     path: '/:owner/:repo/actions/runs/:run/job/:job',
     findJob: (_simulation, text) => Number(text),
-    render: (job, { params, dials, now }) =>
-      jobPageHtml(`/${params.owner}/${params.repo}/actions/runs/${params.run}`, job, now - dials.stepNameLagMs),
+    render: (job, { params, behaviour, now }) =>
+      jobPageHtml(`/${params.owner}/${params.repo}/actions/runs/${params.run}`, job, now - behaviour.stepNameLagMs),
   },
   {
     name: 'steps',
     path: '/:owner/:repo/actions/runs/:run/jobs/:job/steps',
-    findJob: (simulation, text) => simulation.store.jobsByHiddenId.get(text),
-    render: (job, { dials, now }) => stepsDocument(job, now - dials.stepNameLagMs),
+    findJob: (state, text) => state.store.jobsByHiddenId.get(text),
+    render: (job, { behaviour, now }) => stepsDocument(job, now - behaviour.stepNameLagMs),
   },
   {
     name: 'backscroll',
     path: '/:owner/:repo/actions/runs/:run/jobs/:job/steps/:step/backscroll',
-    findJob: (simulation, text) => simulation.store.jobsByHiddenId.get(text),
-    render: (job, { params, dials, now }) => backscrollDocument(job, params.step ?? '', now - dials.logLagMs),
+    findJob: (state, text) => state.store.jobsByHiddenId.get(text),
+    render: (job, { params, behaviour, now }) => backscrollDocument(job, params.step ?? '', now - behaviour.logLagMs),
   },
 ]
 
@@ -55,38 +55,33 @@ const pages: Page[] = [
  * The undocumented pages where logs can be read live. They are served below `/web`, and below `/` as well, since the
  * addresses inside the job's page are the site's own.
  */
-export function registerWebRoutes(app: FastifyInstance, simulation: Simulation, session: Secret): void {
+export function registerWebRoutes(app: FastifyInstance, state: SimulatorState, session: Secret): void {
   for (const page of pages) {
     for (const prefix of ['/web', '']) {
-      app.get<{ Params: Params }>(`${prefix}${page.path}`, (request, reply) =>
-        servePage(simulation, session, page, request, reply),
+      app.get<{ Params: PageParams }>(`${prefix}${page.path}`, (request, reply) =>
+        servePage(state, session, page, request, reply),
       )
     }
   }
 }
 
 async function servePage(
-  simulation: Simulation,
+  state: SimulatorState,
   session: Secret,
-  page: Page,
-  request: FastifyRequest<{ Params: Params }>,
+  page: LogPage,
+  request: FastifyRequest<{ Params: PageParams }>,
   reply: FastifyReply,
 ): Promise<void> {
-  const repository = simulation.store.findRepository(request.params.owner, request.params.repo)
-  const dials = simulation.dials.read(repository?.id)
-  if (dials.hang) return leaveOpen(reply)
-  if (dials.webLatencyMs > 0) await simulation.store.clock.sleep(dials.webLatencyMs / 2)
+  const repository = state.store.findRepository(request.params.owner, request.params.repo)
+  const behaviour = state.behaviour.read(repository?.id)
+  if (behaviour.hang) return leaveOpen(reply)
+  if (behaviour.webLatencyMs > 0) await state.store.clock.sleep(behaviour.webLatencyMs / 2)
   const isSignedIn = hasSession(request.headers.cookie, session)
-  simulation.counters.count(
-    'web',
-    page.name,
-    isSignedIn ? 'session' : 'no session',
-    isSignedIn ? 'counted' : 'rejected',
-  )
-  const job = isSignedIn ? findJob(simulation, page, request.params, repository?.id) : undefined
-  const call = { params: request.params, dials, now: simulation.store.now() }
+  state.counters.count('web', page.name, isSignedIn ? 'session' : 'no session', isSignedIn ? 'counted' : 'rejected')
+  const job = isSignedIn ? findJob(state, page, request.params, repository?.id) : undefined
+  const call = { params: request.params, behaviour, now: state.store.now() }
   const content = job === undefined ? undefined : page.render(job, call)
-  if (dials.webLatencyMs > 0) await simulation.store.clock.sleep(dials.webLatencyMs / 2)
+  if (behaviour.webLatencyMs > 0) await state.store.clock.sleep(behaviour.webLatencyMs / 2)
   if (!isSignedIn) await reply.redirect('/login', 302)
   else if (content === undefined) await reply.status(404).type('text/html; charset=utf-8').send('Not Found')
   else if (typeof content === 'string') await reply.type('text/html; charset=utf-8').send(content)
@@ -94,11 +89,16 @@ async function servePage(
 }
 
 /** Run and repository of the address must be the job's own. */
-function findJob(simulation: Simulation, page: Page, params: Params, repositoryId?: number): Job | undefined {
-  const id = page.findJob(simulation, params.job)
-  const job = id === undefined ? undefined : simulation.store.jobs.get(id)
+function findJob(
+  state: SimulatorState,
+  page: LogPage,
+  params: PageParams,
+  repositoryId?: number,
+): StoredJob | undefined {
+  const id = page.findJob(state, params.job)
+  const job = id === undefined ? undefined : state.store.jobs.get(id)
   if (job === undefined || String(job.runId) !== params.run) return undefined
-  return simulation.store.run(job.runId).repositoryId === repositoryId ? job : undefined
+  return state.store.run(job.runId).repositoryId === repositoryId ? job : undefined
 }
 
 function hasSession(cookies: string | undefined, session: Secret): boolean {

@@ -77,8 +77,8 @@ export class SimulatedGithub {
     return Started.parse(await this.send('POST', '/_sim/workflows', body))
   }
 
-  async setDials(dials: Record<string, unknown>): Promise<void> {
-    await this.send('PUT', '/_sim/dials', dials)
+  async setBehaviour(behaviour: Record<string, unknown>): Promise<void> {
+    await this.send('PUT', '/_sim/dials', behaviour)
   }
 
   async resetRequestCounts(): Promise<void> {

@@ -1,24 +1,24 @@
-import { nodeId } from '../../state/ids.ts'
-import type { Artifact } from '../../state/model.ts'
-import type { Store } from '../../state/store.ts'
-import { type Links, timestamp } from './links.ts'
+import type { GithubStore } from '../../store/github-store.ts'
+import { encodeNodeId } from '../../store/id-sequence.ts'
+import type { StoredArtifact } from '../../store/stored-types.ts'
+import { type AnswerLinks, formatTimestamp } from './answer-links.ts'
 
-/** `artifact`. It names neither the attempt nor the job: GitHub does not (facts B1). */
-export function artifactJson(store: Store, links: Links, artifact: Artifact) {
+/** `artifact` of GitHub's OpenAPI. It names neither the attempt nor the job (docs/facts/github.md#artifacts). */
+export function artifactJson(store: GithubStore, links: AnswerLinks, artifact: StoredArtifact) {
   const run = store.run(artifact.runId)
   const url = `${links.api}/repos/${store.fullName(store.repository(run.repositoryId))}/actions/artifacts/${artifact.id}`
   return {
     id: artifact.id,
-    node_id: nodeId('Artifact', artifact.id),
+    node_id: encodeNodeId('Artifact', artifact.id),
     name: artifact.name,
     size_in_bytes: artifact.sizeBytes,
     url,
     archive_download_url: `${url}/zip`,
     expired: artifact.expired,
     digest: artifact.digest,
-    created_at: timestamp(artifact.createdAt),
-    updated_at: timestamp(artifact.listedAt ?? artifact.createdAt),
-    expires_at: timestamp(artifact.expiresAt),
+    created_at: formatTimestamp(artifact.createdAt),
+    updated_at: formatTimestamp(artifact.listedAt ?? artifact.createdAt),
+    expires_at: formatTimestamp(artifact.expiresAt),
     workflow_run: {
       id: run.id,
       repository_id: run.repositoryId,

@@ -1,12 +1,15 @@
-import { nodeId } from '../../state/ids.ts'
-import type { PullRequest } from '../../state/model.ts'
-import type { Store } from '../../state/store.ts'
-import { type Links, timestamp } from './links.ts'
+import type { GithubStore } from '../../store/github-store.ts'
+import { encodeNodeId } from '../../store/id-sequence.ts'
+import type { StoredPullRequest } from '../../store/stored-types.ts'
+import { type AnswerLinks, formatTimestamp } from './answer-links.ts'
 import { repositoryJson } from './repository-json.ts'
 import { userJson } from './user-json.ts'
 
-/** `pull-request-simple`: an entry of a list, and the `pull_request` of an event (facts E2). */
-export function pullSimpleJson(store: Store, links: Links, pull: PullRequest) {
+/**
+ * `pull-request-simple` of GitHub's OpenAPI: an entry of a list, and the `pull_request` of an event
+ * (docs/facts/github.md#event-file).
+ */
+export function pullSimpleJson(store: GithubStore, links: AnswerLinks, pull: StoredPullRequest) {
   const base = store.repository(pull.repositoryId)
   const head = store.repositories.get(pull.headRepositoryId)
   const fullName = store.fullName(base)
@@ -15,16 +18,16 @@ export function pullSimpleJson(store: Store, links: Links, pull: PullRequest) {
   return {
     ...pullUrls(links, fullName, pull),
     id: pull.id,
-    node_id: nodeId('PullRequest', pull.id),
+    node_id: encodeNodeId('PullRequest', pull.id),
     number: pull.number,
     state: pull.state,
     locked: false,
     title: pull.title,
     user: userJson(links, store.user(pull.authorId)),
     body: pull.body,
-    created_at: timestamp(pull.createdAt),
-    updated_at: timestamp(pull.updatedAt),
-    closed_at: pull.state === 'closed' ? timestamp(pull.updatedAt) : null,
+    created_at: formatTimestamp(pull.createdAt),
+    updated_at: formatTimestamp(pull.updatedAt),
+    closed_at: pull.state === 'closed' ? formatTimestamp(pull.updatedAt) : null,
     merged_at: null,
     merge_commit_sha: pull.mergeSha,
     assignee: null,
@@ -39,7 +42,7 @@ export function pullSimpleJson(store: Store, links: Links, pull: PullRequest) {
       ref: pull.headBranch,
       sha: pull.headSha,
       user: headOwner === undefined ? null : userJson(links, headOwner),
-      // Null once the fork is gone (facts E2).
+      // Null once the fork is gone (docs/facts/github.md#event-file).
       repo: head === undefined ? null : repositoryJson(store, links, head),
     },
     base: {
@@ -55,8 +58,8 @@ export function pullSimpleJson(store: Store, links: Links, pull: PullRequest) {
   }
 }
 
-/** `pull-request`: the answer of its own address. */
-export function pullJson(store: Store, links: Links, pull: PullRequest) {
+/** `pull-request` of GitHub's OpenAPI: the answer of its own address. */
+export function pullJson(store: GithubStore, links: AnswerLinks, pull: StoredPullRequest) {
   return {
     ...pullSimpleJson(store, links, pull),
     merged: false,
@@ -74,7 +77,7 @@ export function pullJson(store: Store, links: Links, pull: PullRequest) {
   }
 }
 
-function pullUrls(links: Links, fullName: string, pull: PullRequest) {
+function pullUrls(links: AnswerLinks, fullName: string, pull: StoredPullRequest) {
   const repository = `${links.api}/repos/${fullName}`
   const url = `${repository}/pulls/${pull.number}`
   const issue = `${repository}/issues/${pull.number}`

@@ -1,7 +1,7 @@
-import { nodeId } from '../../state/ids.ts'
-import type { Repository } from '../../state/model.ts'
-import type { Store } from '../../state/store.ts'
-import { type Links, timestamp } from './links.ts'
+import type { GithubStore } from '../../store/github-store.ts'
+import { encodeNodeId } from '../../store/id-sequence.ts'
+import type { StoredRepository } from '../../store/stored-types.ts'
+import { type AnswerLinks, formatTimestamp } from './answer-links.ts'
 import { userJson } from './user-json.ts'
 
 const templatedPaths = {
@@ -44,13 +44,13 @@ const templatedPaths = {
 } as const
 
 /** `minimal-repository`: what stands inside runs. */
-export function minimalRepositoryJson(store: Store, links: Links, repository: Repository) {
+export function minimalRepositoryJson(store: GithubStore, links: AnswerLinks, repository: StoredRepository) {
   const fullName = store.fullName(repository)
   const url = `${links.api}/repos/${fullName}`
   const urls = Object.fromEntries(Object.entries(templatedPaths).map(([name, path]) => [name, url + path]))
   return {
     id: repository.id,
-    node_id: nodeId('Repository', repository.id),
+    node_id: encodeNodeId('Repository', repository.id),
     name: repository.name,
     full_name: fullName,
     private: repository.visibility === 'private',
@@ -64,7 +64,7 @@ export function minimalRepositoryJson(store: Store, links: Links, repository: Re
 }
 
 /** `repository`: what stands inside pull requests. */
-export function repositoryJson(store: Store, links: Links, repository: Repository) {
+export function repositoryJson(store: GithubStore, links: AnswerLinks, repository: StoredRepository) {
   const minimal = minimalRepositoryJson(store, links, repository)
   const forks = store.forkCounts.get(repository.id) ?? 0
   return {
@@ -99,14 +99,14 @@ export function repositoryJson(store: Store, links: Links, repository: Repositor
     allow_forking: true,
     web_commit_signoff_required: false,
     visibility: repository.visibility,
-    pushed_at: timestamp(repository.updatedAt),
-    created_at: timestamp(repository.createdAt),
-    updated_at: timestamp(repository.updatedAt),
+    pushed_at: formatTimestamp(repository.updatedAt),
+    created_at: formatTimestamp(repository.createdAt),
+    updated_at: formatTimestamp(repository.updatedAt),
   }
 }
 
 /** `full-repository`: the answer of the repository's own address. */
-export function fullRepositoryJson(store: Store, links: Links, repository: Repository) {
+export function fullRepositoryJson(store: GithubStore, links: AnswerLinks, repository: StoredRepository) {
   const own = repositoryJson(store, links, repository)
   const parent = repository.parentId === null ? undefined : store.repositories.get(repository.parentId)
   const family = parent === undefined ? {} : { parent: repositoryJson(store, links, parent) }

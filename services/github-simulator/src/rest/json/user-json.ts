@@ -1,14 +1,14 @@
-import { nodeId } from '../../state/ids.ts'
-import type { User } from '../../state/model.ts'
-import type { Links } from './links.ts'
+import { encodeNodeId } from '../../store/id-sequence.ts'
+import type { StoredUser } from '../../store/stored-types.ts'
+import type { AnswerLinks } from './answer-links.ts'
 
 /** `simple-user` of GitHub's OpenAPI. */
-export function userJson(links: Links, user: User) {
+export function userJson(links: AnswerLinks, user: StoredUser) {
   const url = `${links.api}/users/${user.login}`
   return {
     login: user.login,
     id: user.id,
-    node_id: nodeId(user.type, user.id),
+    node_id: encodeNodeId(user.type, user.id),
     avatar_url: `${links.html}/avatars/u/${user.id}?v=4`,
     gravatar_id: '',
     url,

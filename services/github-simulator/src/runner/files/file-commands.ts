@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { mkdir, open, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { fileCommandBytesMax, stepSummaryBytesMax } from '../limits.ts'
+import { fileCommandBytesMax, stepSummaryBytesMax } from '../runner-limits.ts'
 import { FileCommandError, parseKeyValueFile } from './key-value-file.ts'
 
 const kinds = {
@@ -17,7 +17,7 @@ type FileCommandKind = keyof typeof kinds
 /** Where one process may write its commands, by the name in the `github` context. */
 export type FileCommandPaths = Readonly<Record<FileCommandKind, string>>
 
-/** What a process asked for through its files; problems are lines for the log, any of them fails the step. */
+/** What a process asked for through its files. `problems` are lines for the log; any of them fails the step. */
 export interface FileCommandResults {
   outputs: [name: string, value: string][]
   environment: [name: string, value: string][]
@@ -26,7 +26,7 @@ export interface FileCommandResults {
   problems: string[]
 }
 
-/** Creates fresh empty command files: each process gets its own, so that a child left behind cannot write into a later step. */
+/** Creates empty command files. Each process has its own, so a child left behind cannot write to a later step's. */
 export async function createFileCommands(tempDirectory: string): Promise<FileCommandPaths> {
   const directory = path.join(tempDirectory, '_runner_file_commands')
   await mkdir(directory, { recursive: true })
@@ -62,7 +62,7 @@ export async function collectFileCommands(paths: FileCommandPaths): Promise<File
   return { ...results, problems }
 }
 
-/** The step may have put anything in the file's place: a link or a pipe is not followed or waited for, a deleted file is empty. */
+/** The step may have replaced the file. Links are not followed, pipes are refused; a deleted file reads as empty. */
 async function readRegularFile(file: string, bytesMax: number): Promise<string> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (error: NodeJS.ErrnoException) => {

@@ -4,8 +4,9 @@ export class FileCommandError extends Error {
 }
 
 /**
- * Reads `name=value` and `name<<DELIMITER … DELIMITER` entries in order; a name may come twice, the last one counts. Which form a
- * line has is decided by what comes first in it, `=` or `<<`.
+ * Reads `name=value` and `name<<DELIMITER … DELIMITER` entries in order. A name may come twice; the last one counts.
+ * What comes first in a line, `=` or `<<`, decides which form it has. Source:
+ * https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#environment-files.
  */
 export function parseKeyValueFile(text: string): [name: string, value: string][] {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)

@@ -1,8 +1,8 @@
-import type { Step } from '../workflow-definition.ts'
-import type { JobSession } from './session.ts'
+import type { StepDefinition } from '../workflow-definition.ts'
+import type { JobSession } from './job-session.ts'
 
 /** GITHUB_ACTION: the step's id, or a name made from what it runs, with a number from the second on. */
-export function actionName(session: JobSession, step: Step): string {
+export function actionName(session: JobSession, step: StepDefinition): string {
   if (step.id !== undefined) return step.id
   const uses = (step.uses ?? '').split('@')[0] ?? ''
   const name = step.uses === undefined ? '__run' : `__${uses.replaceAll(/[^A-Za-z0-9-]+/g, '_').replace(/^_+/, '')}`

@@ -1,15 +1,15 @@
-import { evaluateInputs } from '../action/inputs.ts'
-import { ActionError } from '../action/manifest.ts'
-import type { ResolvedAction } from '../action/resolve.ts'
-import { compositeDepthMax } from '../limits.ts'
+import { evaluateInputs } from '../action/action-inputs.ts'
+import { ActionError } from '../action/action-manifest.ts'
+import type { ResolvedAction } from '../action/resolve-action.ts'
+import { compositeDepthMax } from '../runner-limits.ts'
 import { runComposite } from './composite-action.ts'
-import { stepScope } from './contexts.ts'
 import { type ActionUse, runActionStage } from './javascript-action.ts'
 import { printEnvironment } from './script-step.ts'
+import { stepScope } from './step-contexts.ts'
 import type { BodyResult, StepRun } from './step-process.ts'
 
 /** Runs the `pre` or `main` stage of a step that uses an action; main brings the action's post with it, once. */
-export async function runAction(
+export async function runActionStep(
   run: StepRun,
   action: ResolvedAction,
   stage: 'pre' | 'main',
@@ -40,7 +40,7 @@ function registerPost(run: StepRun, use: ActionUse): void {
     condition: use.runs['post-if'] ?? 'always()',
     run: execution => {
       session.feed.write(execution.stepNumber, 'Post job cleanup.')
-      // GitHub's runner evaluates inputs anew for each stage, so a default of `job.status` says how the job stands by then.
+      // GitHub's runner evaluates inputs for each stage, so a default of `job.status` says how the job stands then.
       const scope = stepScope(session, run.frame, execution.env, github)
       const inputs = evaluateInputs(run.step, use.action.manifest, scope).values
       return runActionStage({ session, github, ...execution }, { ...use, inputs }, 'post')

@@ -1,21 +1,27 @@
-import type { ActionManifest } from '../action/manifest.ts'
-import type { ResolvedAction } from '../action/resolve.ts'
-import { evaluateCondition, interpolate, interpolateAll, type JobStatus } from '../expression/evaluate.ts'
-import type { JobConclusion } from '../ports.ts'
-import type { Step } from '../workflow-definition.ts'
+import type { ActionManifest } from '../action/action-manifest.ts'
+import type { ResolvedAction } from '../action/resolve-action.ts'
+import {
+  evaluateCondition,
+  interpolateAll,
+  interpolateText,
+  type JobStatus,
+} from '../expression/evaluate-expression.ts'
+import type { JobConclusion } from '../runner-port.ts'
+import type { StepDefinition } from '../workflow-definition.ts'
 import { actionName } from './action-name.ts'
-import { type Frame, type StepRecord, stepScope } from './contexts.ts'
-import { describeFailure } from './failure.ts'
-import type { BodyResult, Post, StepRun } from './step-process.ts'
+import { failureLine } from './failure-line.ts'
+import { type StepFrame, type StepRecord, stepScope } from './step-contexts.ts'
+import type { BodyResult, PostAction, StepRun } from './step-process.ts'
 
 interface CompositeSteps {
   outputs?: ActionManifest['outputs']
-  steps: readonly Step[]
+  steps: readonly StepDefinition[]
 }
 
 /**
- * Runs the steps of a composite action inside the step that uses it: their lines go to its log, they have no record of their own
- * (so their names are never shown), and their posts become one post of the using step.
+ * Runs the steps of a composite action inside the step that uses it. Their lines go to that step's log. They have no
+ * record of their own, so their names are never shown (docs/facts/github.md#step-names). Their posts become one post of
+ * the using step.
  */
 export async function runComposite(
   run: StepRun,
@@ -23,9 +29,9 @@ export async function runComposite(
   action: ResolvedAction,
   inputs: Readonly<Record<string, string>>,
 ): Promise<BodyResult> {
-  const posts: Post[] = []
+  const posts: PostAction[] = []
   let status: JobStatus = 'success'
-  const frame: Frame = {
+  const frame: StepFrame = {
     steps: new Map(),
     inputs,
     environment: ownEnvironment(run),
@@ -33,7 +39,7 @@ export async function runComposite(
     depth: run.frame.depth + 1,
     status: () => (run.signal.aborted ? 'cancelled' : status),
   }
-  const registerPost = (post: Post) => {
+  const registerPost = (post: PostAction) => {
     if (posts.length === 0) run.registerPost({ condition: 'always()', run: execution => runPosts(posts, execution) })
     posts.push(post)
   }
@@ -47,13 +53,13 @@ export async function runComposite(
   const scope = stepScope(run.session, frame, run.env, github)
   const outputs: Record<string, string> = {}
   for (const [name, output] of Object.entries(composite.outputs ?? {})) {
-    outputs[name] = interpolate(output?.value ?? '', scope)
+    outputs[name] = interpolateText(output?.value ?? '', scope)
   }
   if (run.signal.aborted) return { result: 'aborted', outputs }
   return { result: status === 'success' ? 'success' : 'failure', outputs }
 }
 
-/** What the using step's own `env:` adds; the rest is read again for each inner step, since GITHUB_ENV may change it. */
+/** What the using step's own `env:` adds. The rest is read for each inner step, since GITHUB_ENV may change it. */
 function ownEnvironment(run: StepRun): Record<string, string> {
   const own = Object.entries(run.env).filter(([name, value]) => run.session.environment.get(name) !== value)
   return Object.fromEntries(own)
@@ -68,19 +74,22 @@ async function runEmbeddedStep(given: StepRun): Promise<StepRecord> {
     run = { ...given, env }
     if (!evaluateCondition(step.if, stepScope(session, frame, env, given.github))) return record('skipped', step)
   } catch (error) {
-    session.feed.error(given.stepNumber, describeFailure(session, error))
+    session.feed.error(given.stepNumber, failureLine(session, error))
     return record('failure', step)
   }
   const body = await run.runNested(run)
   return { ...record(body.result === 'aborted' ? 'cancelled' : body.result, step), outputs: body.outputs }
 }
 
-function record(outcome: JobConclusion, step: Step): StepRecord {
+function record(outcome: JobConclusion, step: StepDefinition): StepRecord {
   const forgiven = outcome === 'failure' && step['continue-on-error'] === true
   return { outputs: {}, outcome, conclusion: forgiven ? 'success' : outcome }
 }
 
-async function runPosts(posts: readonly Post[], execution: Parameters<Post['run']>[0]): Promise<BodyResult> {
+async function runPosts(
+  posts: readonly PostAction[],
+  execution: Parameters<PostAction['run']>[0],
+): Promise<BodyResult> {
   let result: BodyResult['result'] = 'success'
   for (const post of posts.toReversed()) {
     const body = await post.run(execution)

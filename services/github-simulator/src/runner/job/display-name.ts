@@ -1,8 +1,11 @@
-import type { ContextName } from '../expression/data.ts'
-import { contextsUsedBy, interpolate, type Scope } from '../expression/evaluate.ts'
-import type { Step } from '../workflow-definition.ts'
+import { contextsUsedBy, type ExpressionScope, interpolateText } from '../expression/evaluate-expression.ts'
+import type { ContextName } from '../expression/expression-values.ts'
+import type { StepDefinition } from '../workflow-definition.ts'
 
-/** Contexts that exist only once the job's steps run; a name that uses one stays raw until its step starts (facts B2). */
+/**
+ * Contexts that exist only once the job's steps run. A name that uses one stays raw until its step starts
+ * (docs/facts/github.md#step-names).
+ */
 const runtimeContexts: readonly ContextName[] = ['steps', 'env', 'job', 'runner']
 
 export interface DisplayName {
@@ -12,11 +15,11 @@ export interface DisplayName {
 }
 
 /** A step's name at the start of the job. Names that cannot be evaluated are shown as they are written. */
-export function initialDisplayName(step: Step, scope: Scope): DisplayName {
+export function initialDisplayName(step: StepDefinition, scope: ExpressionScope): DisplayName {
   const { prefix, template } = nameTemplate(step)
   try {
     const waiting = [...contextsUsedBy(template)].some(name => runtimeContexts.includes(name))
-    if (!waiting) return { text: prefix + firstLine(interpolate(template, scope)), final: true }
+    if (!waiting) return { text: prefix + firstLine(interpolateText(template, scope)), final: true }
   } catch {
     // GitHub shows the raw text too; what is wrong is said in the log when the step runs.
   }
@@ -24,12 +27,12 @@ export function initialDisplayName(step: Step, scope: Scope): DisplayName {
 }
 
 /** The name right before the step's body runs, with steps and env to look at. Throws TemplateError. */
-export function startDisplayName(step: Step, scope: Scope): string {
+export function startDisplayName(step: StepDefinition, scope: ExpressionScope): string {
   const { prefix, template } = nameTemplate(step)
-  return prefix + firstLine(interpolate(template, scope))
+  return prefix + firstLine(interpolateText(template, scope))
 }
 
-function nameTemplate(step: Step): { prefix: string; template: string } {
+function nameTemplate(step: StepDefinition): { prefix: string; template: string } {
   if (step.name !== undefined && step.name !== '') return { prefix: '', template: step.name }
   return { prefix: 'Run ', template: step.uses ?? step.run ?? '' }
 }

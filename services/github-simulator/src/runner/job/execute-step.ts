@@ -1,13 +1,13 @@
-import { evaluateCondition, interpolateAll, type Scope } from '../expression/evaluate.ts'
-import type { JobConclusion } from '../ports.ts'
+import { type ExpressionScope, evaluateCondition, interpolateAll } from '../expression/evaluate-expression.ts'
+import type { JobConclusion } from '../runner-port.ts'
 import { actionName } from './action-name.ts'
-import { type Frame, stepScope } from './contexts.ts'
 import { startDisplayName } from './display-name.ts'
-import { describeFailure } from './failure.ts'
+import { failureLine } from './failure-line.ts'
+import type { JobSession } from './job-session.ts'
 import { conditionOf, type PlannedStep } from './planned-step.ts'
-import type { JobSession } from './session.ts'
 import { runStepBody } from './step-body.ts'
-import type { BodyResult, Post, StepRun } from './step-process.ts'
+import { type StepFrame, stepScope } from './step-contexts.ts'
+import type { BodyResult, PostAction, StepRun } from './step-process.ts'
 
 interface StepEnd {
   outcome: JobConclusion
@@ -17,10 +17,10 @@ interface StepEnd {
 /** Runs one step that has a record of its own: condition, display name, body, conclusion. */
 export async function executeStep(
   session: JobSession,
-  frame: Frame,
+  frame: StepFrame,
   planned: PlannedStep,
   stepNumber: number,
-  registerPost: (post: Post) => void,
+  registerPost: (post: PostAction) => void,
 ): Promise<void> {
   const { step } = planned
   session.observer.stepStarted({ number: stepNumber, name: session.feed.displayName(planned.name.text) })
@@ -34,10 +34,10 @@ export async function executeStep(
 
 async function attempt(
   session: JobSession,
-  frame: Frame,
+  frame: StepFrame,
   planned: PlannedStep,
   stepNumber: number,
-  registerPost: (post: Post) => void,
+  registerPost: (post: PostAction) => void,
 ): Promise<StepEnd> {
   const { step } = planned
   const github = { action: actionName(session, step) }
@@ -57,18 +57,18 @@ async function attempt(
     const env = { ...base, ...interpolateAll(step.env, stepScope(session, frame, base, github)) }
     const scope = () => stepScope(session, frame, env, github)
     if (!evaluateCondition(conditionOf(planned), scope())) return { outcome: 'skipped', outputs: {} }
-    rename(session, planned, stepNumber, scope())
+    renameStep(session, planned, stepNumber, scope())
     const release = stopOnCancellation(session, planned, scope, stop)
     const timeout = stepTimeout(planned, stop)
     try {
-      const body = await runBody({ ...run, env }, planned)
+      const body = await runStage({ ...run, env }, planned)
       return conclude(session, run, planned, body, timeout.expired())
     } finally {
       release()
       timeout.clear()
     }
   } catch (error) {
-    session.feed.error(stepNumber, describeFailure(session, error))
+    session.feed.error(stepNumber, failureLine(session, error))
     return { outcome: 'failure', outputs: {} }
   }
 }
@@ -77,13 +77,16 @@ function runNested(run: StepRun): Promise<BodyResult> {
   return runStepBody(run, { stage: 'main', state: new Map() })
 }
 
-function runBody(run: StepRun, planned: PlannedStep): Promise<BodyResult> {
+function runStage(run: StepRun, planned: PlannedStep): Promise<BodyResult> {
   if (planned.stage === 'post') return planned.post.run(run)
   return runStepBody(run, { stage: planned.stage, action: planned.action, state: planned.state })
 }
 
-/** The second evaluation of facts B2: after the step was marked as started, before its body runs. */
-function rename(session: JobSession, planned: PlannedStep, stepNumber: number, scope: Scope): void {
+/**
+ * The second evaluation of the name (docs/facts/github.md#step-names): after the step was marked as started, before
+ * its body runs.
+ */
+function renameStep(session: JobSession, planned: PlannedStep, stepNumber: number, scope: ExpressionScope): void {
   if (planned.stage !== 'main' || planned.name.final) return
   try {
     const name = startDisplayName(planned.step, scope)
@@ -92,16 +95,16 @@ function rename(session: JobSession, planned: PlannedStep, stepNumber: number, s
   } catch (error) {
     session.feed.warning(
       stepNumber,
-      `Encountered an error when evaluating display name. ${describeFailure(session, error)}`,
+      `Encountered an error when evaluating display name. ${failureLine(session, error)}`,
     )
   }
 }
 
-/** On cancellation the condition is asked again with the new status: a step that does not want to run then is stopped. */
+/** On cancellation the condition is evaluated again with the new status. If it does not hold, the step is stopped. */
 function stopOnCancellation(
   session: JobSession,
   planned: PlannedStep,
-  scope: () => Scope,
+  scope: () => ExpressionScope,
   stop: AbortController,
 ): () => void {
   const { cancelled, forced } = session.cancellation
@@ -118,7 +121,7 @@ function stopOnCancellation(
   }
 }
 
-function holds(planned: PlannedStep, scope: () => Scope): boolean {
+function holds(planned: PlannedStep, scope: () => ExpressionScope): boolean {
   try {
     return evaluateCondition(conditionOf(planned), scope())
   } catch {

@@ -1,8 +1,8 @@
 import path from 'node:path'
-import { inputVariables } from '../action/inputs.ts'
-import { ActionError, type NodeRuns } from '../action/manifest.ts'
-import type { ResolvedAction } from '../action/resolve.ts'
-import { type BodyResult, runProgram, type StepRun } from './step-process.ts'
+import { inputVariables } from '../action/action-inputs.ts'
+import { ActionError, type NodeRuns } from '../action/action-manifest.ts'
+import type { ResolvedAction } from '../action/resolve-action.ts'
+import { type BodyResult, runStepProgram, type StepRun } from './step-process.ts'
 
 type StageRun = Pick<StepRun, 'session' | 'stepNumber' | 'env' | 'github' | 'signal'>
 
@@ -27,7 +27,7 @@ export async function runActionStage(
   if (inside.startsWith('..') || path.isAbsolute(inside))
     throw new ActionError(`\`${stage}\` is not within the action.`)
   const state = [...use.state].map(([name, value]) => [`STATE_${name}`, value] as const)
-  const { result, outputs } = await runProgram(run, {
+  const { result, outputs } = await runStepProgram(run, {
     file: run.session.settings.nodePath,
     args: [script],
     directory: run.session.directories.workspace,

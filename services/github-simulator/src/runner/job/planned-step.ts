@@ -1,28 +1,28 @@
-import type { ResolvedAction } from '../action/resolve.ts'
-import type { Step } from '../workflow-definition.ts'
-import { initialScope } from './contexts.ts'
+import type { ResolvedAction } from '../action/resolve-action.ts'
+import type { StepDefinition } from '../workflow-definition.ts'
 import { type DisplayName, initialDisplayName } from './display-name.ts'
-import type { JobSession } from './session.ts'
-import type { Post } from './step-process.ts'
+import type { JobSession } from './job-session.ts'
+import { initialScope } from './step-contexts.ts'
+import type { PostAction } from './step-process.ts'
 
 interface Planned {
-  step: Step
+  step: StepDefinition
   name: DisplayName
   /** GITHUB_STATE of the step's action, shared by its stages. */
   state: Map<string, string>
 }
-export interface PlannedBody extends Planned {
+interface PlannedBody extends Planned {
   stage: 'pre' | 'main'
   action: ResolvedAction | undefined
 }
 export interface PlannedPost extends Planned {
   stage: 'post'
-  post: Post
+  post: PostAction
 }
 export type PlannedStep = PlannedBody | PlannedPost
 
-/** The steps of a job that are known at its start, in the order they run: every `pre`, then every main. Posts come up later. */
-export function planSteps(session: JobSession, actions: ReadonlyMap<Step, ResolvedAction>): PlannedBody[] {
+/** The steps of a job that are known at its start, in order: every `pre`, then every main. Posts are added later. */
+export function planSteps(session: JobSession, actions: ReadonlyMap<StepDefinition, ResolvedAction>): PlannedBody[] {
   const scope = initialScope(session)
   const mains = session.job.steps.map((step): PlannedBody => {
     const action = actions.get(step)

@@ -1,20 +1,20 @@
-import { interpolate, interpolateAll } from '../expression/evaluate.ts'
-import { killTrackedProcesses } from '../process/orphans.ts'
+import { interpolateAll, interpolateText } from '../expression/evaluate-expression.ts'
 import { groupAlive, processExists, signalGroup } from '../process/process-group.ts'
-import { type Frame, initialScope } from './contexts.ts'
+import { killTrackedProcesses } from '../process/tracked-processes.ts'
 import { executeStep } from './execute-step.ts'
-import { describeFailure } from './failure.ts'
-import { evaluateJobOutputs } from './outputs.ts'
+import { failureLine } from './failure-line.ts'
+import { evaluateJobOutputs } from './job-outputs.ts'
+import type { JobSession } from './job-session.ts'
 import { type PlannedPost, type PlannedStep, planSteps } from './planned-step.ts'
-import type { JobSession } from './session.ts'
-import { setUpJob } from './setup.ts'
+import { setUpJob } from './set-up-job.ts'
+import { initialScope, type StepFrame } from './step-contexts.ts'
 
-export interface JobResult {
+interface JobResult {
   conclusion: JobSession['status']
   outputs: Record<string, string>
 }
 
-/** Runs a prepared job: set up, pre, main and post steps in order, completion. Ends whatever its processes left running. */
+/** Runs a prepared job: set-up, pre, main and post steps, completion. Ends whatever its processes left running. */
 export async function runJob(session: JobSession): Promise<JobResult> {
   const { observer, cancellation } = session
   const onCancelled = () => {
@@ -22,7 +22,7 @@ export async function runJob(session: JobSession): Promise<JobResult> {
   }
   if (cancellation.cancelled.aborted) onCancelled()
   cancellation.cancelled.addEventListener('abort', onCancelled)
-  const frame: Frame = { steps: new Map(), inputs: {}, environment: {}, depth: 0, status: () => session.status }
+  const frame: StepFrame = { steps: new Map(), inputs: {}, environment: {}, depth: 0, status: () => session.status }
   let nextNumber = 1
   try {
     const queue = await runSetUp(session, nextNumber++)
@@ -61,7 +61,7 @@ async function runSetUp(session: JobSession, number: number): Promise<PlannedSte
     const scope = initialScope(session)
     const environment = { ...interpolateAll(assignment.workflow.env, scope), ...interpolateAll(job.env, scope) }
     for (const [name, value] of Object.entries(environment)) session.environment.set(name, value)
-    const jobName = interpolate(job.name ?? assignment.jobKey, scope)
+    const jobName = interpolateText(job.name ?? assignment.jobKey, scope)
     const actions = await setUpJob(session, number, jobName)
     if (actions) {
       const steps = planSteps(session, actions)
@@ -69,7 +69,7 @@ async function runSetUp(session: JobSession, number: number): Promise<PlannedSte
       return steps
     }
   } catch (error) {
-    session.feed.error(number, describeFailure(session, error))
+    session.feed.error(number, failureLine(session, error))
   }
   if (session.status === 'success') session.status = 'failure'
   observer.stepCompleted({ number, conclusion: 'failure' })
@@ -80,7 +80,7 @@ async function runSetUp(session: JobSession, number: number): Promise<PlannedSte
 async function endProcesses(session: JobSession): Promise<number[]> {
   const ended = await killTrackedProcesses(session.trackingId)
   for (const groupId of session.groupIds) {
-    // Its leader was waited for. If a process has that number now, the number was given out again and the group is not ours.
+    // The leader was waited for. A process that has its number now is another one, and the group is not ours.
     if (groupAlive(groupId) && !processExists(groupId)) signalGroup(groupId, 'SIGKILL')
   }
   session.groupIds.clear()

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { ActionError } from '../action/manifest.ts'
-import { interpolate } from '../expression/evaluate.ts'
-import { findProgram } from '../process/find-program.ts'
-import { stepScope } from './contexts.ts'
-import { searchPath } from './environment.ts'
-import { type BodyResult, runProgram, type StepRun } from './step-process.ts'
+import { ActionError } from '../action/action-manifest.ts'
+import { interpolateText } from '../expression/evaluate-expression.ts'
+import { findShellProgram } from '../process/find-shell-program.ts'
+import { stepScope } from './step-contexts.ts'
+import { searchPath } from './step-environment.ts'
+import { type BodyResult, runStepProgram, type StepRun } from './step-process.ts'
 
 interface Shell {
   file: string
@@ -20,17 +20,17 @@ const scriptPlaceholder = '{0}'
 export async function runScript(run: StepRun): Promise<BodyResult> {
   const { session, step } = run
   const scope = stepScope(session, run.frame, run.env, run.github)
-  const script = interpolate(step.run ?? '', scope).replaceAll('\r\n', '\n')
-  const chosen = chooseShell(step.shell === undefined ? undefined : interpolate(step.shell, scope))
-  const program = await findProgram(chosen.file, searchPath(session, run.env['PATH']))
+  const script = interpolateText(step.run ?? '', scope).replaceAll('\r\n', '\n')
+  const chosen = chooseShell(step.shell === undefined ? undefined : interpolateText(step.shell, scope))
+  const program = await findShellProgram(chosen.file, searchPath(session, run.env['PATH']))
   if (program === undefined) throw new ActionError(`${chosen.file}: command not found`)
   const shell = { ...chosen, file: program }
   const workspace = session.directories.workspace
-  const directory = path.resolve(workspace, interpolate(step['working-directory'] ?? '', scope))
+  const directory = path.resolve(workspace, interpolateText(step['working-directory'] ?? '', scope))
   printScript(run, script, shell)
   const scriptFile = path.join(session.directories.temp, randomUUID() + shell.extension)
   await writeFile(scriptFile, script)
-  const { end, result, outputs } = await runProgram(run, {
+  const { end, result, outputs } = await runStepProgram(run, {
     file: shell.file,
     args: shell.args.map(argument => argument.replaceAll(scriptPlaceholder, scriptFile)),
     directory,

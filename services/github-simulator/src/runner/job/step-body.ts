@@ -1,11 +1,11 @@
-import { type ResolvedAction, resolveAction } from '../action/resolve.ts'
-import { runAction } from './action-step.ts'
-import type { StepGithubValues } from './contexts.ts'
-import { describeFailure } from './failure.ts'
+import { type ResolvedAction, resolveAction } from '../action/resolve-action.ts'
+import { runActionStep } from './action-step.ts'
+import { failureLine } from './failure-line.ts'
 import { runScript } from './script-step.ts'
+import type { StepGithubValues } from './step-contexts.ts'
 import type { BodyResult, StepRun } from './step-process.ts'
 
-export interface ActionStage {
+interface ActionStage {
   stage: 'pre' | 'main'
   /** Resolved when the job was set up; a local action is looked for when its step runs. */
   action?: ResolvedAction | undefined
@@ -19,14 +19,14 @@ export async function runStepBody(run: StepRun, stage: ActionStage): Promise<Bod
     const { settings, directories } = run.session
     const uses = run.step.uses ?? ''
     const action = stage.action ?? (await resolveAction(uses, settings.actionsRoot, directories.workspace))
-    return await runAction(
+    return await runActionStep(
       { ...run, github: { ...run.github, ...actionIdentity(action) } },
       action,
       stage.stage,
       stage.state,
     )
   } catch (error) {
-    run.session.feed.error(run.stepNumber, describeFailure(run.session, error))
+    run.session.feed.error(run.stepNumber, failureLine(run.session, error))
     return { result: 'failure', outputs: {} }
   }
 }

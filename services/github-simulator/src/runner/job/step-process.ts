@@ -1,14 +1,14 @@
 import { collectFileCommands, createFileCommands, type FileCommandResults } from '../files/file-commands.ts'
-import { stepOutputsMax } from '../limits.ts'
 import { CommandProcessor } from '../output/command-processor.ts'
 import { type ProcessEnd, runProcess } from '../process/run-process.ts'
-import type { Step } from '../workflow-definition.ts'
-import type { Frame, StepGithubValues } from './contexts.ts'
-import { processEnvironment } from './environment.ts'
-import type { JobSession } from './session.ts'
+import { stepOutputsMax } from '../runner-limits.ts'
+import type { StepDefinition } from '../workflow-definition.ts'
+import type { JobSession } from './job-session.ts'
+import type { StepFrame, StepGithubValues } from './step-contexts.ts'
+import { stepEnvironment } from './step-environment.ts'
 
 /** Something to do after the job's steps, registered by a step that ran. */
-export interface Post {
+export interface PostAction {
   condition: string
   run(execution: {
     stepNumber: number
@@ -20,14 +20,14 @@ export interface Post {
 /** One execution of a step's body. */
 export interface StepRun {
   session: JobSession
-  frame: Frame
-  step: Step
+  frame: StepFrame
+  step: StepDefinition
   stepNumber: number
   /** The step's env context. */
   env: Readonly<Record<string, string>>
   github: StepGithubValues
   signal: AbortSignal
-  registerPost(post: Post): void
+  registerPost(post: PostAction): void
   /** Runs a step of a composite action; handed down so that the modules need not import each other in a circle. */
   runNested(run: StepRun): Promise<BodyResult>
 }
@@ -37,7 +37,7 @@ export interface BodyResult {
   outputs: Record<string, string>
 }
 
-export interface ProgramRequest {
+interface ProgramRequest {
   file: string
   args: readonly string[]
   directory: string
@@ -50,7 +50,10 @@ export interface ProgramRequest {
 type ProgramRun = Pick<StepRun, 'session' | 'stepNumber' | 'env' | 'github' | 'signal'>
 
 /** Runs a step's program with its environment, command files and output commands; applies what it asked for. */
-export async function runProgram(run: ProgramRun, request: ProgramRequest): Promise<BodyResult & { end: ProcessEnd }> {
+export async function runStepProgram(
+  run: ProgramRun,
+  request: ProgramRequest,
+): Promise<BodyResult & { end: ProcessEnd }> {
   const { session, stepNumber } = run
   const files = await createFileCommands(session.directories.temp)
   const processor = new CommandProcessor({
@@ -63,7 +66,7 @@ export async function runProgram(run: ProgramRun, request: ProgramRequest): Prom
     file: request.file,
     args: request.args,
     directory: request.directory,
-    environment: processEnvironment(session, { ...request, env: run.env, github: { ...run.github, ...files } }),
+    environment: stepEnvironment(session, { ...request, env: run.env, github: { ...run.github, ...files } }),
     onLine: line => processor.line(line),
     onStarted: groupId => session.groupIds.add(groupId),
     signal: run.signal,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Masker } from '../masking/masker.ts'
-import type { JobObserver } from '../ports.ts'
+import { SecretMasker } from '../masking/secret-masker.ts'
+import type { JobObserver } from '../runner-port.ts'
 import { CommandProcessor } from './command-processor.ts'
 import { LogFeed } from './log-feed.ts'
 import { parseWorkflowCommand } from './workflow-command.ts'
@@ -16,7 +16,7 @@ function process(lines: string[], showDebug = false): { log: string[]; failed: b
     jobCompleted: ignore,
     logLine: (_step, line) => log.push(line),
   }
-  const masker = new Masker()
+  const masker = new SecretMasker()
   const processor = new CommandProcessor({ feed: new LogFeed(observer, masker), masker, stepNumber: 2, showDebug })
   for (const line of lines) processor.line(line)
   return { log, failed: processor.failed }

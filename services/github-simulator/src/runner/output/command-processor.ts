@@ -1,4 +1,4 @@
-import type { Masker } from '../masking/masker.ts'
+import type { SecretMasker } from '../masking/secret-masker.ts'
 import type { LogFeed } from './log-feed.ts'
 import { parseWorkflowCommand, type WorkflowCommand } from './workflow-command.ts'
 
@@ -11,17 +11,21 @@ const replacedBy: Readonly<Record<string, string>> = {
   'add-path': 'GITHUB_PATH',
 }
 
-/** Reads one step's output line by line: obeys workflow commands, shows everything else. One per step: stop-commands ends with it. */
+/**
+ * Reads one step's output line by line: obeys workflow commands and shows everything else.
+ * Each step has its own, since `stop-commands` ends with the step. Source:
+ * https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands.
+ */
 export class CommandProcessor {
   readonly #feed: LogFeed
-  readonly #masker: Masker
+  readonly #masker: SecretMasker
   readonly #stepNumber: number
   readonly #showDebug: boolean
   #resumeToken: string | undefined
   /** A command was used in a way that fails the step. */
   failed = false
 
-  constructor(options: { feed: LogFeed; masker: Masker; stepNumber: number; showDebug: boolean }) {
+  constructor(options: { feed: LogFeed; masker: SecretMasker; stepNumber: number; showDebug: boolean }) {
     this.#feed = options.feed
     this.#masker = options.masker
     this.#stepNumber = options.stepNumber

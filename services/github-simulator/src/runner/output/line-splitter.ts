@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder'
-import { rawLineCharsMax } from '../limits.ts'
+import { rawLineCharsMax } from '../runner-limits.ts'
 
-/** Cuts a byte stream into lines without their ends. A line beyond the limit is kept up to it; the rest of it is dropped. */
+/** Cuts a byte stream into lines without their ends. Of a line over the limit, the part up to it is kept. */
 export class LineSplitter {
   readonly #decoder = new StringDecoder('utf8')
   readonly #onLine: (line: string) => void

@@ -1,15 +1,15 @@
-import { feedLineCharsMax, jobLogCharsMax, jobLogLinesMax, stepNameCharsMax } from '../limits.ts'
-import type { Masker } from '../masking/masker.ts'
-import type { JobObserver } from '../ports.ts'
+import type { SecretMasker } from '../masking/secret-masker.ts'
+import { feedLineCharsMax, jobLogCharsMax, jobLogLinesMax, stepNameCharsMax } from '../runner-limits.ts'
+import type { JobObserver } from '../runner-port.ts'
 
-/** The only way out for text of a job: masks, then cuts (never the other way round: half a secret would not be found). */
+/** The only way out for text of a job. It masks before it cuts: half a secret would not be found. */
 export class LogFeed {
   readonly #observer: JobObserver
-  readonly #masker: Masker
+  readonly #masker: SecretMasker
   #lines = 0
   #chars = 0
 
-  constructor(observer: JobObserver, masker: Masker) {
+  constructor(observer: JobObserver, masker: SecretMasker) {
     this.#observer = observer
     this.#masker = masker
   }

@@ -7,7 +7,7 @@ export interface KillGrace {
 
 const pollMs = 20
 
-/** True while any process of the group lives (a zombie that nobody waits for counts as living; ours are waited for). */
+/** True while any process of the group lives. A zombie counts as living; the runner waits for its own children. */
 export function groupAlive(groupId: number): boolean {
   return signalGroup(groupId, 0)
 }
@@ -29,7 +29,7 @@ export function processExists(pid: number): boolean {
   }
 }
 
-/** Ends a process group as GitHub's runner does: SIGINT, then SIGTERM, then SIGKILL, each after a while. */
+/** Ends a process group as GitHub's runner does: SIGINT, SIGTERM, SIGKILL (docs/facts/github.md#runner). */
 export async function endGroup(groupId: number, grace: KillGrace): Promise<void> {
   if (!signalGroup(groupId, 'SIGINT') || (await gone(groupId, grace.interruptMs))) return
   if (!signalGroup(groupId, 'SIGTERM') || (await gone(groupId, grace.terminateMs))) return

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { outputDrainMs } from '../limits.ts'
 import { LineSplitter } from '../output/line-splitter.ts'
+import { outputDrainMs } from '../runner-limits.ts'
 import { endGroup, type KillGrace } from './process-group.ts'
 
-export interface ProcessRequest {
+interface ProcessRequest {
   file: string
   args: readonly string[]
   directory: string
@@ -23,7 +23,7 @@ export type ProcessEnd =
   | { kind: 'aborted' }
   | { kind: 'not-started'; reason: string }
 
-/** Runs one program in its own process group until it exits or the signal aborts it. Never rejects for what the program does. */
+/** Runs one program in its own process group until it exits or is aborted. What the program does never rejects. */
 export async function runProcess(request: ProcessRequest): Promise<ProcessEnd> {
   if (request.signal.aborted) return { kind: 'aborted' }
   const child = spawn(request.file, request.args, {

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+
+const milliseconds = z.int().min(0).max(600_000)
+const rate = z.number().min(0).max(1)
+
+/** How late answers come, and how old what they show is. */
+const delays = {
+  latencyMs: milliseconds.describe('held per REST answer: half before the state is read, half after'),
+  webLatencyMs: milliseconds.describe('the same for the live log pages'),
+  logLagMs: milliseconds.describe('live log pages show the log as it was this long ago'),
+  stepNameLagMs: milliseconds.describe('steps are seen as they were this long ago'),
+  artifactListingLagMs: milliseconds.describe('artifacts are listed (and unlisted) this late'),
+}
+
+/** What is made to fail. */
+const faults = {
+  errorRate: z
+    .strictObject({ status: z.int().min(400).max(599), rate, seed: z.int() })
+    .describe('share of REST requests answered with an error'),
+  malformedJsonRate: rate.describe('share of REST answers whose JSON does not parse'),
+  truncateRate: rate.describe('share of REST answers cut in the middle by a closed connection'),
+  primaryLimit: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .nullable()
+    .describe('requests per hour for every credential, instead of its own'),
+  secondaryLimit: z.boolean().describe('every REST request is refused with the secondary limit'),
+  secondaryRetryAfterSeconds: z.int().min(1).max(3_600),
+  limitStatus: z.union([z.literal(403), z.literal(429)]).describe('status of refusals by either limit'),
+  hang: z.boolean().describe('REST and web requests are never answered'),
+}
+
+/**
+ * docs/glossary.md: behaviour. What a test changes while the simulator runs: delays and faults.
+ * The control API calls these settings `dials`; its routes and JSON keep that name.
+ */
+export const behaviourSchema = z.strictObject({ ...delays, ...faults })
+
+export type SimulatedBehaviour = z.infer<typeof behaviourSchema>
+
+/** No delay and no fault. */
+export const neutralBehaviour: SimulatedBehaviour = {
+  latencyMs: 0,
+  webLatencyMs: 0,
+  logLagMs: 0,
+  stepNameLagMs: 0,
+  artifactListingLagMs: 0,
+  errorRate: { status: 500, rate: 0, seed: 1 },
+  malformedJsonRate: 0,
+  truncateRate: 0,
+  primaryLimit: null,
+  secondaryLimit: false,
+  secondaryRetryAfterSeconds: 60,
+  limitStatus: 403,
+  hang: false,
+}

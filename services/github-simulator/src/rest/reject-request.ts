@@ -1,0 +1,33 @@
+import { errorAnswer, type RestAnswer } from './rest-answer.ts'
+import type { RestCall } from './rest-call.ts'
+
+/** The answer that a fault or a limit gives before the address is looked at, if any. */
+export function rejectRequest(call: RestCall, isFree: boolean): RestAnswer | undefined {
+  const { state, behaviour, viewer, now } = call
+  if (state.behaviour.chance(behaviour.errorRate.rate))
+    return errorAnswer(behaviour.errorRate.status, 'Injected failure')
+  if (behaviour.secondaryLimit) {
+    const message =
+      'You have exceeded a secondary rate limit. Please wait a few minutes before you try again. ' +
+      'For more on scraping GitHub and how it may affect your rights, please review our Terms of Service.'
+    return errorAnswer(behaviour.limitStatus, message, { 'retry-after': String(behaviour.secondaryRetryAfterSeconds) })
+  }
+  if (isFree || state.limits.take(viewer, primaryLimit(call), now)) return undefined
+  const whom = viewer.login === null ? viewer.bucket.replace('address ', '') : `user ${viewer.login}`
+  return errorAnswer(behaviour.limitStatus, `API rate limit exceeded for ${whom}.`)
+}
+
+export function primaryLimit(call: RestCall): number {
+  return call.behaviour.primaryLimit ?? call.viewer.limitPerHour
+}
+
+export function limitHeaders(call: RestCall): Record<string, string> {
+  const quota = call.state.limits.read(call.viewer, primaryLimit(call), call.now)
+  return {
+    'x-ratelimit-limit': String(quota.limit),
+    'x-ratelimit-remaining': String(quota.remaining),
+    'x-ratelimit-used': String(quota.used),
+    'x-ratelimit-reset': String(quota.reset),
+    'x-ratelimit-resource': 'core',
+  }
+}

@@ -1,0 +1,20 @@
+import type { CredentialStore } from './access/credential-store.ts'
+import type { RateLimits } from './access/rate-limits.ts'
+import type { RequestCounters } from './access/request-counters.ts'
+import type { ServerOrigin } from './access/server-origin.ts'
+import type { BehaviourSettings } from './behaviour/behaviour-settings.ts'
+import type { BlobStore } from './blobs/blob-store.ts'
+import type { SignedUrls } from './blobs/signed-urls.ts'
+import type { GithubStore } from './store/github-store.ts'
+
+/** What every surface of the simulator shares. All of it is in memory and goes with the process. */
+export interface SimulatorState {
+  readonly store: GithubStore
+  readonly behaviour: BehaviourSettings
+  readonly credentials: CredentialStore
+  readonly limits: RateLimits
+  readonly counters: RequestCounters
+  readonly origin: ServerOrigin
+  readonly blobs: BlobStore
+  readonly signedUrls: SignedUrls
+}

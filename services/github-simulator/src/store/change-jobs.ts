@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import { type GithubStore, latestAttempt } from './github-store.ts'
+import { requireRoom, StateProblem } from './state-problem.ts'
+import { jobsMax, logLineCharsMax, logLinesPerJobMax, stepSnapshotsMax, stepsPerJobMax } from './store-limits.ts'
+import type { Conclusion, LogLine, RunStatus, StepSnapshot, StoredJob, StoredRun, StoredStep } from './stored-types.ts'
+
+interface JobInput {
+  id?: number | undefined
+  key?: string | undefined
+  name?: string | undefined
+  status?: RunStatus | undefined
+  conclusion?: Conclusion | null | undefined
+  labels?: string[] | undefined
+  runnerName?: string | undefined
+  /** Epoch milliseconds. */
+  startedAt?: number | undefined
+}
+
+interface StepInput {
+  number?: number | undefined
+  name: string
+  status?: StepSnapshot['status'] | undefined
+  conclusion?: Conclusion | null | undefined
+}
+
+type StepPatch = Partial<Pick<StepSnapshot, 'name' | 'status' | 'conclusion'>>
+
+/** Adds a job to the run's latest attempt. */
+export function createJob(store: GithubStore, run: StoredRun, input: JobInput): StoredJob {
+  requireRoom(store.jobs.size, jobsMax, 'jobs')
+  const attempt = latestAttempt(run)
+  const now = store.now()
+  const id = store.takeId('job', input.id)
+  const status = input.status ?? 'in_progress'
+  const job: StoredJob = {
+    id,
+    runId: run.id,
+    attempt: attempt.number,
+    key: input.key ?? 'build',
+    name: input.name ?? input.key ?? 'build',
+    status,
+    conclusion: status === 'completed' ? (input.conclusion ?? 'success') : null,
+    labels: input.labels ?? ['ubuntu-latest'],
+    runnerName: status === 'in_progress' || status === 'completed' ? (input.runnerName ?? 'GitHub Actions 1') : null,
+    createdAt: input.startedAt ?? now,
+    startedAt: input.startedAt ?? now,
+    completedAt: status === 'completed' ? now : null,
+    hiddenId: String(store.takeId('hiddenJob')),
+    backendId: randomUUID(),
+    steps: [],
+    log: [],
+  }
+  attempt.jobIds.push(id)
+  store.jobs.set(id, job)
+  store.jobsByHiddenId.set(job.hiddenId, id)
+  store.jobsByBackendId.set(job.backendId, id)
+  return job
+}
+
+export function startJob(store: GithubStore, job: StoredJob, runnerName: string): void {
+  job.status = 'in_progress'
+  job.runnerName = runnerName
+  job.startedAt = store.now()
+  store.feed(job.runId).publish(store.now(), { type: 'job-started', jobId: job.id, jobName: job.name, runnerName })
+}
+
+export function completeJob(store: GithubStore, job: StoredJob, conclusion: Conclusion): void {
+  if (job.status === 'completed') return
+  job.status = 'completed'
+  job.conclusion = conclusion
+  job.completedAt = store.now()
+  store.feed(job.runId).publish(store.now(), { type: 'job-completed', jobId: job.id, jobName: job.name, conclusion })
+}
+
+export function patchJob(
+  store: GithubStore,
+  job: StoredJob,
+  patch: { name?: string | undefined; status?: RunStatus | undefined; conclusion?: Conclusion | null | undefined },
+): StoredJob {
+  job.name = patch.name ?? job.name
+  if (patch.status === 'completed') completeJob(store, job, patch.conclusion ?? 'success')
+  else if (patch.status === 'in_progress') startJob(store, job, job.runnerName ?? 'GitHub Actions 1')
+  else if (patch.status !== undefined) job.status = patch.status
+  if (job.status !== 'completed') {
+    job.conclusion = null
+    job.completedAt = null
+  }
+  return job
+}
+
+export function addStep(store: GithubStore, job: StoredJob, input: StepInput): StoredStep {
+  requireRoom(job.steps.length, stepsPerJobMax, 'steps in a job')
+  const number = input.number ?? Math.max(0, ...job.steps.map(step => step.number)) + 1
+  if (job.steps.some(step => step.number === number)) throw new StateProblem(409, `step ${number} exists`)
+  const now = store.now()
+  const status = input.status ?? 'in_progress'
+  const snapshot: StepSnapshot = {
+    at: now,
+    name: input.name,
+    status,
+    conclusion: status === 'completed' ? (input.conclusion ?? 'success') : null,
+    startedAt: status === 'queued' ? null : now,
+    completedAt: status === 'completed' ? now : null,
+  }
+  const step: StoredStep = { number, webId: randomUUID(), snapshots: [snapshot] }
+  job.steps.push(step)
+  job.steps.sort((a, b) => a.number - b.number)
+  store.feed(job.runId).publish(now, { type: 'step-started', jobId: job.id, step: number, name: input.name })
+  return step
+}
+
+export function patchStep(store: GithubStore, job: StoredJob, number: number, patch: StepPatch): StoredStep {
+  const step = findStep(job, number)
+  const before = currentSnapshot(step)
+  const now = store.now()
+  const status = patch.status ?? before.status
+  const after: StepSnapshot = {
+    at: now,
+    name: patch.name ?? before.name,
+    status,
+    conclusion: status === 'completed' ? (patch.conclusion ?? before.conclusion ?? 'success') : null,
+    startedAt: before.startedAt ?? (status === 'queued' ? null : now),
+    completedAt: status === 'completed' ? (before.completedAt ?? now) : null,
+  }
+  requireRoom(step.snapshots.length, stepSnapshotsMax, 'changes of a step')
+  step.snapshots.push(after)
+  const feed = store.feed(job.runId)
+  const subject = { jobId: job.id, step: number, name: after.name }
+  if (after.name !== before.name) feed.publish(now, { type: 'step-renamed', ...subject })
+  if (after.status === 'completed' && before.status !== 'completed') {
+    feed.publish(now, { type: 'step-completed', ...subject, conclusion: after.conclusion })
+  }
+  return step
+}
+
+/** Appends whole lines; beyond the cap further ones are dropped, as a live log's queue does. */
+export function appendLog(store: GithubStore, job: StoredJob, step: number, lines: readonly string[]): void {
+  const at = store.now()
+  for (const text of lines) {
+    if (job.log.length >= logLinesPerJobMax) return
+    const entry: LogLine = { at, step, line: text.slice(0, logLineCharsMax) }
+    job.log.push(entry)
+    store.feed(job.runId).publish(at, { type: 'log', jobId: job.id, step, line: entry.line })
+  }
+}
+
+function findStep(job: StoredJob, number: number): StoredStep {
+  const step = job.steps.find(candidate => candidate.number === number)
+  if (step === undefined) throw new StateProblem(404, `no step ${number} in job ${job.id}`)
+  return step
+}
+
+export function currentSnapshot(step: StoredStep): StepSnapshot {
+  return step.snapshots.at(-1) ?? step.snapshots[0]
+}
