@@ -1,16 +1,7 @@
 import { z } from 'zod'
+import { Channel, ChannelList } from './channels.ts'
 import { type RefusalReason, refusalReasons } from './errors.ts'
 import { Audience, ChallengeCode, ChallengeNonce, ClaimId, JobId, RepositoryName, RunAttempt, RunId } from './ids.ts'
-
-/** Where a code can be shown (design section 5). */
-export const Channel = z.enum(['artifact', 'step-name', 'log', 'job-log'])
-export type Channel = z.infer<typeof Channel>
-
-/**
- * What a claimant watches for when it names no channel: those that a plain `run:` step can serve. `artifact` needs the runtime token of a
- * JavaScript action, and looking for it costs a counted request, so who uses it says so.
- */
-export const defaultChannels: readonly Channel[] = ['step-name', 'log', 'job-log']
 
 /** A public X25519 key (RFC 8037). Unknown members are refused, so a private key sent by mistake is an error, never stored. */
 export const SealKey = z.strictObject({
@@ -30,7 +21,7 @@ export const ClaimRequest = z.object({
   attempt: RunAttempt.optional(),
   jobID: JobId.optional(),
   sealTo: SealKey.optional(),
-  channels: z.array(Channel).min(1).max(4).optional(),
+  channels: ChannelList.optional(),
 })
 export type ClaimRequest = z.infer<typeof ClaimRequest>
 

@@ -10,7 +10,8 @@ import {
   Receipt,
   releaseReasons,
 } from './builder.ts'
-import { Channel, SealKey } from './claim.ts'
+import { Channel } from './channels.ts'
+import { SealKey } from './claim.ts'
 import { refusalReasons } from './errors.ts'
 import { BuilderId, BuildId, ClaimId, LeaseId, NodeId, ProjectId } from './ids.ts'
 

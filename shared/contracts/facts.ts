@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Channel } from './claim.ts'
+import { Channel } from './channels.ts'
 import { Audience, ClaimId, DecimalId } from './ids.ts'
 
 const text = z.string().max(1_024)

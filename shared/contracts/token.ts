@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Channel } from './claim.ts'
+import { Channel } from './channels.ts'
 import { Audience, DecimalId, decimalIdDigits, Issuer } from './ids.ts'
 
 /**

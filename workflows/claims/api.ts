@@ -1,4 +1,5 @@
-import type { Channel, ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
+import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 

@@ -1,4 +1,4 @@
-import { Channel } from '@forkproof/contracts/claim'
+import { Channel, channelsOfEveryVerifier } from '@forkproof/contracts/channels'
 import { Audience, Issuer } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
@@ -74,7 +74,7 @@ export const gatewaySettings = defineSettings({
   channels: {
     env: 'FORKPROOF_GATEWAY_CHANNELS',
     schema: channels,
-    default: 'artifact,step-name,job-log',
+    default: channelsOfEveryVerifier.join(','),
     description: 'channels that the verifiers of this deployment can read',
   },
   claimLifetimeMs: {

@@ -1,4 +1,4 @@
-import type { Channel } from '@forkproof/contracts/claim'
+import { Channel, channelsOfEveryVerifier } from '@forkproof/contracts/channels'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
@@ -78,7 +78,7 @@ function createObservers(
   { clock, random, log }: VerifierDeps,
   { runReader, logPages }: GithubReaders,
 ): ObserverRegistry {
-  const usable: readonly Channel[] = ['artifact', 'step-name', 'job-log', ...(logPages ? (['log'] as const) : [])]
+  const usable = logPages ? Channel.options : channelsOfEveryVerifier
   return new ObserverRegistry({
     clock,
     usable: new Set(usable),

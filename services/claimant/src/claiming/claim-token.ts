@@ -1,3 +1,4 @@
+import { channelTable } from '@forkproof/contracts/channels'
 import type { ClaimDeps } from './claim-deps.ts'
 import { collectToken, type IdToken } from './collect-token.ts'
 import { type ClaimOptions, type OpenClaim, openClaim } from './open-claim.ts'
@@ -32,13 +33,7 @@ export async function claimToken(options: ClaimOptions, deps: ClaimDeps, timeout
 
 /** Tells people what the following lines of the log are for. */
 function announce(claim: OpenClaim, deps: ClaimDeps): void {
-  const places = {
-    artifact: 'as an artifact',
-    log: 'in this log',
-    'job-log': 'in this job’s log',
-    'step-name': 'as a step name',
-  }
-  const where = claim.channels.map(channel => places[channel]).join(', ')
+  const where = claim.channels.map(channel => channelTable[channel].place).join(', ')
   deps.journal.say(
     `Claim ${claim.key.claimId} is open until ${claim.expiresAt}. The issuer now looks for a public code: ${where}.`,
   )

@@ -1,4 +1,4 @@
-import type { Channel } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
 import type { Audience, Issuer, JobId } from '@forkproof/contracts/ids'
 import { obstacleFailure } from '../environment/claim-obstacles.ts'
 import type { NativeOidc, RunEnvironment } from '../environment/run-environment.ts'

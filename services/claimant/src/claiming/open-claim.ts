@@ -1,5 +1,6 @@
 import { challengeCode } from '@forkproof/contracts/challenge'
-import { type Channel, ClaimAnswer, type ClaimRequest } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
+import { ClaimAnswer, type ClaimRequest } from '@forkproof/contracts/claim'
 import type { Audience, ChallengeCode, Issuer, JobId } from '@forkproof/contracts/ids'
 import type { ForkRun } from '../environment/run-environment.ts'
 import { boundedRequest } from './bounded-request.ts'

@@ -1,4 +1,5 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
+import { channelTable } from '@forkproof/contracts/channels'
 import { boundedRequest } from './bounded-request.ts'
 import type { ArtifactStore, ClaimDeps } from './claim-deps.ts'
 import { ClaimFailure } from './claim-failure.ts'
@@ -28,7 +29,7 @@ export async function showCode(claim: OpenClaim, deps: ClaimDeps, stop: AbortSig
   const ways: Promise<void>[] = []
   // repeatSentence prints the sentence already. If an artifact follows, the issuer is told only after the upload:
   // it watches logs anyway, and told now it would spend a request on a listing that is still empty.
-  if (claim.channels.some(channel => channel !== 'artifact')) {
+  if (claim.channels.some(channel => channelTable[channel].servedByRunStep)) {
     if (!uploads) tellShown(claim, stop)
     ways.push(Promise.resolve())
   }

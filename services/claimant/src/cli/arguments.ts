@@ -1,7 +1,13 @@
 import { parseArgs } from 'node:util'
-import { Channel } from '@forkproof/contracts/claim'
+import { type Channel, RunStepChannelList } from '@forkproof/contracts/channels'
 import { type ClaimSettings, readSettings } from '../environment/claim-settings.ts'
-import { type ArgumentFallbacks, type BuildingCommand, parseBuild, parseBuilder } from './build-arguments.ts'
+import {
+  type ArgumentFallbacks,
+  type BuildingCommand,
+  channelsProblem,
+  parseBuild,
+  parseBuilder,
+} from './build-arguments.ts'
 
 export type TokenOutput = { readonly file: string | undefined; readonly json: boolean }
 
@@ -127,8 +133,8 @@ function readChannels(
   fallback: readonly Channel[],
 ): { list: readonly Channel[] } | { problem: string } {
   if (given === undefined) return { list: fallback }
-  const parsed = Channel.exclude(['artifact']).array().min(1).max(3).safeParse(given.split(','))
-  return parsed.success ? { list: parsed.data } : { problem: '--channels: a list of log, step-name, job-log' }
+  const parsed = RunStepChannelList.safeParse(given.split(','))
+  return parsed.success ? { list: parsed.data } : { problem: channelsProblem }
 }
 
 const misuse = (problem: string): CliCommand => ({ kind: 'misuse', problems: [problem] })

@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util'
 import type { Platform } from '@forkproof/contracts/builder'
-import { Channel } from '@forkproof/contracts/claim'
+import { type Channel, RunStepChannel, RunStepChannelList } from '@forkproof/contracts/channels'
 import { z } from 'zod'
 import type { BuildResult } from '../building/build-client.ts'
 import { type CommandClient, platformsOf, recogniseClient } from '../clients/recognise-client.ts'
 import { type BuildSettings, readBuildSettings } from '../environment/build-settings.ts'
+
+/** What is said of a `--channels` that is not a list of such. */
+export const channelsProblem = `--channels: a list of ${RunStepChannel.options.join(', ')}`
 
 export interface CliBuildSettings extends BuildSettings {
   readonly channels: readonly Channel[]
@@ -167,8 +170,8 @@ function readShared(values: SharedValues, fallbacks: ArgumentFallbacks, implied:
     implied,
   )
   const given = (values.channels ?? 'log').split(',')
-  const channels = Channel.exclude(['artifact']).array().min(1).safeParse(given)
-  const problem = channels.success ? [] : ['--channels: a list of log, step-name, job-log']
+  const channels = RunStepChannelList.safeParse(given)
+  const problem = channels.success ? [] : [channelsProblem]
   if ('problems' in read || !channels.success) {
     return { problems: [...('problems' in read ? read.problems : []), ...problem] }
   }

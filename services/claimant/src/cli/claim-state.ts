@@ -1,5 +1,5 @@
 import { open, rm } from 'node:fs/promises'
-import { Channel } from '@forkproof/contracts/claim'
+import { Channel } from '@forkproof/contracts/channels'
 import { Audience, ChallengeCode, Issuer, RunId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import { exportClaimKey, importClaimKey, PrivateClaimKey } from '../claiming/claim-key.ts'

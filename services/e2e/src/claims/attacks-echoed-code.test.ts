@@ -1,5 +1,6 @@
 import { challengeSentence, challengeStepName } from '@forkproof/contracts/challenge'
-import type { Channel, ClaimAnswer } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
+import type { ClaimAnswer } from '@forkproof/contracts/claim'
 import type { ChallengeCode } from '@forkproof/contracts/ids'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createForkRun, exchangeClaim, postClaim, postJson, problemCode } from '../testing/claim-requests.ts'

@@ -1,13 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { challengeCode } from '@forkproof/contracts/challenge'
-import {
-  type Channel,
-  type ClaimAnswer,
-  type ClaimRequest,
-  type ClaimSpec,
-  defaultChannels,
-  type SealKey,
-} from '@forkproof/contracts/claim'
+import { type Channel, defaultChannels } from '@forkproof/contracts/channels'
+import type { ClaimAnswer, ClaimRequest, ClaimSpec, SealKey } from '@forkproof/contracts/claim'
 import { AppError } from '@forkproof/contracts/errors'
 import { type Audience, ChallengeNonce, type Issuer, type RepositoryName } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'

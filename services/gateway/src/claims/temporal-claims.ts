@@ -1,4 +1,5 @@
-import { Channel, type ClaimSpec, type ClaimVerdict } from '@forkproof/contracts/claim'
+import { Channel } from '@forkproof/contracts/channels'
+import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
 import { AppError, refusalReasons } from '@forkproof/contracts/errors'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import {

@@ -1,4 +1,5 @@
-import type { Channel, ClaimSpec } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import type { Sighting } from '../core/verify-run.ts'
 import type { GithubArtifact, GithubJob, GithubRun } from '../github/schemas.ts'
 

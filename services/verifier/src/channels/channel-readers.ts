@@ -1,4 +1,4 @@
-import type { Channel } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
 import { artifactChannel } from './artifact.ts'
 import type { ChannelReader } from './channel-reader.ts'
 import { jobLogChannel } from './job-log.ts'

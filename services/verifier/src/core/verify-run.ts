@@ -1,4 +1,5 @@
-import type { Channel, ClaimSpec } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import type { RunFacts } from '@forkproof/contracts/facts'
 import type { GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
 import { checkJob } from './check-job.ts'

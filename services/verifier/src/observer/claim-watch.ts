@@ -1,4 +1,5 @@
-import type { Channel, ClaimSpec } from '@forkproof/contracts/claim'
+import { type Channel, channelReads, type RunReading } from '@forkproof/contracts/channels'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { RunRefusal } from '../core/run-decision.ts'
 import type { VerifiedRun } from '../core/verify-run.ts'
@@ -29,15 +30,14 @@ export class ClaimWatch implements PollState {
     this.order = order
     this.claimedAtMs = order.claimedAtMs
     this.channels = order.channels.filter(channel => usable.has(channel))
-    const logIsReadAtOnce = this.uses('log') && !this.uses('artifact')
-    this.firstPollMs = firstPollMs(this.channels, logIsReadAtOnce)
+    this.firstPollMs = firstPollMs(this.channels)
     const { promise, resolve } = Promise.withResolvers<WatchResult>()
     this.result = promise
     this.#settle = resolve
   }
 
-  uses(...channels: readonly Channel[]): boolean {
-    return channels.some(channel => this.channels.includes(channel))
+  reads(what: RunReading): boolean {
+    return this.channels.some(channel => channelReads(channel, what))
   }
 
   nudge(kind: NudgeKind, atMs: number): void {
@@ -58,8 +58,8 @@ export class ClaimWatch implements PollState {
 
   /** From when on the live log is read for this claim; undefined when it is not. */
   get logFromMs(): number | undefined {
-    if (this.phase !== 'watching' || !this.uses('log')) return undefined
-    return this.uses('artifact') ? this.claimedAtMs + pollLimits.logAfterArtifactMs : this.claimedAtMs
+    if (this.phase !== 'watching' || !this.reads('live log')) return undefined
+    return this.reads('artifact list') ? this.claimedAtMs + pollLimits.logAfterArtifactMs : this.claimedAtMs
   }
 
   settle(result: WatchResult): void {

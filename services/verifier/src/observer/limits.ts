@@ -8,8 +8,8 @@ export const pollLimits = {
   busyFloorMs: 500,
   /** Without a word from the claimant, after the claim. 304s are free, so later looks usually cost nothing. */
   unshownPollsMs: [3_000, 8_000, 18_000, 38_000, 68_000, 98_000, 158_000, 248_000, 398_000, 548_000],
-  /** A claim for finished logs alone: the job has to end first, and looking early would use up its requests. */
-  unshownJobLogMs: 15_000,
+  /** Whatever the channels. */
+  firstPollMsMax: 15_000,
   /** After `shown`; then every `shownEveryMs`. */
   shownPollsMs: [0, 250, 500, 750, 1_000, 1_500, 2_000],
   shownEveryMs: 2_000,

@@ -1,4 +1,5 @@
-import type { Channel, ClaimSpec } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
+import type { ClaimSpec } from '@forkproof/contracts/claim'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { Clock } from '@forkproof/infra/clock'

@@ -57,10 +57,10 @@ describe('a claim that was shown', () => {
 
 describe('the first look', () => {
   test('is at once where the live log needs the job list', () => {
-    expect(firstPollMs(['log', 'step-name'], true)).toBe(0)
+    expect(firstPollMs(['log', 'step-name'])).toBe(0)
   })
   test('waits longest for finished logs alone', () => {
-    expect(firstPollMs(['job-log'], false)).toBe(15_000)
-    expect(firstPollMs(['artifact', 'job-log'], false)).toBe(3_000)
+    expect(firstPollMs(['job-log'])).toBe(15_000)
+    expect(firstPollMs(['artifact', 'job-log'])).toBe(3_000)
   })
 })

@@ -1,4 +1,4 @@
-import type { Channel } from '@forkproof/contracts/claim'
+import { type Channel, channelReads, channelTable } from '@forkproof/contracts/channels'
 import { pollLimits } from './limits.ts'
 
 /** What decides when a claim next wants its run looked at through the REST API. */
@@ -14,11 +14,15 @@ export interface PollState {
   readonly lastPollMs: number | undefined
 }
 
-/** The live log needs the job list at once; artifacts and step names take a while to appear, a finished job longer still. */
-export function firstPollMs(channels: readonly Channel[], logIsReadAtOnce: boolean): number {
-  if (logIsReadAtOnce) return 0
-  const onlyFinishedLogs = channels.every(channel => channel === 'job-log' || channel === 'log')
-  return onlyFinishedLogs ? pollLimits.unshownJobLogMs : pollLimits.unshownPollsMs[0]
+/** The earliest poll that is worth its cost. Beside the artifacts the live log comes later: it needs the job list, a counted request. */
+export function firstPollMs(channels: readonly Channel[]): number {
+  const forArtifacts = channels.some(channel => channelReads(channel, 'artifact list'))
+  const offsets = channels.map(channel =>
+    forArtifacts && channelReads(channel, 'live log')
+      ? pollLimits.logAfterArtifactMs
+      : channelTable[channel].firstPollMs,
+  )
+  return Math.min(...offsets, pollLimits.firstPollMsMax)
 }
 
 /** Counted requests this claim may still cause: two in silence, one more for each `shown`, never more than the cap. */

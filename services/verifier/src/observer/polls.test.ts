@@ -1,5 +1,5 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
-import type { Channel } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
 import { describe, expect, test } from 'vitest'
 import { anOrder, fakeNowMs, rawArtifact, rawJob } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'

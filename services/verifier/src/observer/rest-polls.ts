@@ -83,8 +83,8 @@ export class RestPolls {
     const { sources } = this.#deps
     const run = sources.latestRun
     if (!run) return
-    const forArtifacts = due.filter(watch => watch.uses('artifact'))
-    const forJobs = due.filter(watch => watch.uses('step-name', 'job-log') || wantsJobsForLog(watch, nowMs))
+    const forArtifacts = due.filter(watch => watch.reads('artifact list'))
+    const forJobs = due.filter(watch => watch.reads('job list') || wantsJobsForLog(watch, nowMs))
     const outcomes = await Promise.allSettled([
       forArtifacts.length > 0
         ? sources.artifacts.since(nowMs).then(list => charge(forArtifacts, list.counted))
@@ -103,7 +103,9 @@ export class RestPolls {
   async #readFinishedLogs(due: readonly ClaimWatch[], run: GithubRun): Promise<void> {
     const { sources } = this.#deps
     for (const job of sources.snapshot(run).jobs) {
-      const able = due.filter(watch => watch.uses('job-log') && watch.countedLeft > 0 && mayHold(job, run, watch.order))
+      const able = due.filter(
+        watch => watch.reads('finished logs') && watch.countedLeft > 0 && mayHold(job, run, watch.order),
+      )
       if (able.length > 0 && sources.needsJobLog(job.id)) charge(able, await sources.readJobLog(job.id))
     }
   }

@@ -127,7 +127,7 @@ export class RunObserver {
       watch.settle(refuse('github_unavailable', 'the code was seen, but the run could not be read again'))
       return
     }
-    const fault = this.#backOff.fault ?? (watch.uses('log') ? this.#logPolls?.fault : undefined)
+    const fault = this.#backOff.fault ?? (watch.reads('live log') ? this.#logPolls?.fault : undefined)
     if (fault) watch.settle(githubUnavailable(fault))
     // A request that GitHub has not answered is no fault yet, but nothing was looked at either.
     else if (this.#sources.run.latest === undefined || this.#restPolls.unanswered) {

@@ -1,4 +1,4 @@
-import type { Channel } from '@forkproof/contracts/claim'
+import type { Channel } from '@forkproof/contracts/channels'
 import { Audience, type JobId, RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import type { ArtifactStore, ClaimDeps } from '../claim-deps.ts'
 import { ClaimFailure } from '../claim-failure.ts'
