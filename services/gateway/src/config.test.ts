@@ -1,6 +1,6 @@
 import { ConfigError } from '@forkproof/infra/config'
 import { describe, expect, it } from 'vitest'
-import { gatewaySettings, readConfig } from './config.ts'
+import { readConfig, settings } from './config.ts'
 
 const good = { FORKPROOF_ISSUER: 'https://oidc.example.dev', FORKPROOF_NATS_PASSWORD: 'a password of some length' }
 
@@ -68,6 +68,6 @@ describe('the configuration', () => {
   })
 
   it('describes every setting', () => {
-    for (const setting of Object.values(gatewaySettings)) expect(setting.description.length).toBeGreaterThan(5)
+    for (const setting of Object.values(settings)) expect(setting.description.length).toBeGreaterThan(5)
   })
 })

@@ -29,7 +29,7 @@ const trustedProxies = z
   .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
 
 /** Every setting of the gateway; the environment is read nowhere else. */
-export const gatewaySettings = defineSettings({
+export const settings = defineSettings({
   ...temporalSettings,
   ...busSettings('gateway'),
   ...logSettings,
@@ -190,5 +190,5 @@ export const gatewaySettings = defineSettings({
 })
 
 /** @throws ConfigError with every problem at once */
-export const readConfig = (env: NodeJS.ProcessEnv) => loadSettings(gatewaySettings, env)
+export const readConfig = (env: NodeJS.ProcessEnv) => loadSettings(settings, env)
 export type GatewayConfig = ReturnType<typeof readConfig>
