@@ -6,30 +6,32 @@ import { checkHealth } from '@forkproof/builder-provisioner/readiness/check-heal
 import { unixEndpoint } from '@forkproof/builder-provisioner/state/builder-endpoint'
 import { buildWith } from '@forkproof/e2e/testing/remote-build'
 import { systemClock } from '@forkproof/infra/clock'
-import type { BenchWorld } from './world.ts'
+import type { BenchSystem } from './bench-system.ts'
 
 const servingMsMax = 20_000
-const wordsMax = 2_000
+const outputCharsMax = 2_000
 
 /**
- * What a builder is compared with: BuildKit as root in namespaces that only make it easy to end, with nothing around it. It is called started
- * when it answers the same health question that a builder has to.
+ * Starts what builders are compared with: BuildKit as root, in namespaces that only make it easy to end.
+ * It counts as started when it answers the same health check as a builder.
  */
-export async function startBare(world: BenchWorld): Promise<{ socketPath: string; stop: () => Promise<void> }> {
-  const folder = await mkdtemp(join(world.folder, 'bare-'))
+export async function startBareBuildkitd(
+  bench: BenchSystem,
+): Promise<{ socketPath: string; stop: () => Promise<void> }> {
+  const folder = await mkdtemp(join(bench.folder, 'bare-'))
   const socketPath = join(folder, 'api.sock')
   const namespaces = ['--mount', '--pid', '--net', '--ipc', '--fork', '--kill-child=SIGKILL', '--mount-proc']
-  // Without a socket of its own for traces, two that start in the same moment take it from each other, and one ends.
+  // Two daemons that share a socket for traces take it from each other when they start together, and one ends.
   const sockets = ['--addr', `unix://${socketPath}`, '--otel-socket-path', join(folder, 'traces.sock')]
-  const daemon = [world.programs.buildkitd, '--root', join(folder, 'state'), ...sockets]
-  // It ends with the benchmark, also when that breaks off.
+  const daemon = [bench.programs.buildkitd, '--root', join(folder, 'state'), ...sockets]
+  // The daemon ends with the benchmark, also when that is killed.
   const bound = ['--pdeathsig', 'KILL', '--', 'unshare', ...namespaces]
   const child = spawn('setpriv', [...bound, ...daemon, '--containerd-worker=false'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let words = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-wordsMax)
+    words = (words + text).slice(-outputCharsMax)
   })
   const exited = once(child, 'exit')
   const signal = AbortSignal.timeout(servingMsMax)
@@ -44,10 +46,10 @@ export async function startBare(world: BenchWorld): Promise<{ socketPath: string
   return { socketPath, stop }
 }
 
-/** One build on a bare daemon that runs already; ms. */
-export async function buildOnBare(world: BenchWorld, socketPath: string, context: string): Promise<number> {
+/** Builds once on a running bare daemon. Resolves to milliseconds. */
+export async function buildOnBareBuildkitd(bench: BenchSystem, socketPath: string, context: string): Promise<number> {
   const startedAt = performance.now()
-  const done = await buildWith({ buildctl: world.programs.buildctl, to: `unix://${socketPath}` }, context, {
+  const done = await buildWith({ buildctl: bench.programs.buildctl, to: `unix://${socketPath}` }, context, {
     args: ['--no-cache'],
   })
   if (done.code !== 0) throw new Error(done.output)

@@ -2,7 +2,7 @@ import { Lifecycle } from '@forkproof/infra/lifecycle'
 import { readConfig } from '@forkproof/local/config'
 import { benchBuilders } from './bench-builders.ts'
 import { benchClaims } from './bench-claims.ts'
-import type { BenchResult, Measure } from './result.ts'
+import type { BenchResult, RunMeasurement } from './bench-result.ts'
 
 const benchmarks = { claims: benchClaims, builders: benchBuilders } as const
 
@@ -17,7 +17,7 @@ process.once('SIGINT', () => void lifecycle.shutdown().then(() => process.exit(1
 const print = (results: readonly BenchResult[]) => {
   for (const result of results) process.stdout.write(`${JSON.stringify(result)}\n`)
 }
-const measure: Measure = async (title, work) => {
+const measure: RunMeasurement = async (title, work) => {
   process.stderr.write(`measuring: ${title}\n`)
   print(await work())
 }

@@ -27,7 +27,7 @@ import { changeKeysWorkflow, keysTaskQueue, rotateKeysWorkflow } from '@forkproo
 import { Client, Connection } from '@temporalio/client'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { NativeConnection, Worker } from '@temporalio/worker'
-import { openScriptedBuilds, type ScriptedBuild, willing } from './testing/scripted-builds.ts'
+import { openScriptedBuildHarness, type ScriptedBuild, willingNode } from './testing/scripted-build-harness.ts'
 import type { TemporalHarness } from './testing/temporal-harness.ts'
 
 /**
@@ -120,7 +120,7 @@ async function recordBuilds(connection: NativeConnection, client: Client): Promi
     stops.push(stop)
     return stop
   }
-  const scripted = await openScriptedBuilds({ client, work })
+  const scripted = await openScriptedBuildHarness({ client, work })
   await scripted.orchestrate()
   const play = async (name: string, script: (build: ScriptedBuild) => Promise<unknown>, start?: Partial<BuildSpec>) => {
     const build = scripted.make(sampleBuild(`history ${name}`, start))
@@ -142,7 +142,7 @@ async function recordBuilds(connection: NativeConnection, client: Client): Promi
     async build => {
       build.node = (command, self) =>
         self.kinds.length > 1
-          ? willing(command, self)
+          ? willingNode(command, self)
           : self.signal(eventsOf(command.data).failed('builder_lost', true))
       await build.start()
       await build.connect({ platform: 'linux/amd64', waitMs: 20_000 })
@@ -150,7 +150,7 @@ async function recordBuilds(connection: NativeConnection, client: Client): Promi
     },
     { wishes: [] },
   )
-  const question = scripted.make(sampleBuild('history inspected')).order.run
+  const question = scripted.make(sampleBuild('history inspected')).spec.run
   const options = { taskQueue: buildTaskQueue, workflowId: inspectWorkflow, args: [question] }
   await client.workflow.execute(inspectWorkflow, options)
   await save(client, inspectWorkflow, 'inspect', 'running')

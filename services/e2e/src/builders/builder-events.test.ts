@@ -11,16 +11,16 @@ import {
 import { eventsOf, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createForkRun } from '../testing/claim-requests.ts'
-import { openScriptedNode } from '../testing/scripted-node.ts'
+import { openFakeNode } from '../testing/fake-node.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
 let harness: SystemHarness
-let node: Awaited<ReturnType<typeof openScriptedNode>>
+let node: Awaited<ReturnType<typeof openFakeNode>>
 
 beforeAll(async () => {
   harness = await openSystemHarness({ extra: { verifier: { FORKPROOF_VERIFIER_RUN_WATCH_SECONDS: '1' } } })
-  node = await openScriptedNode(harness.system)
+  node = await openFakeNode(harness.system)
 })
 
 /** A build of a fork's run in the simulator, without a gateway; bounded by its own end. */

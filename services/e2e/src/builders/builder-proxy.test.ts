@@ -14,9 +14,9 @@ import { systemClock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
+import type { BuilderCredentials } from '../testing/build-requests.ts'
 import { type BareBuilder, startBareBuilder } from '../testing/builders/bare-builder-harness.ts'
-import type { Credentials } from '../testing/builds.ts'
-import { buildWith, finished, imageContext } from '../testing/remote-build.ts'
+import { buildWith, imageContext, runToEnd } from '../testing/remote-build.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
@@ -60,7 +60,7 @@ async function leasedBuilder(serverName: string) {
 }
 
 let written = 0
-async function filesOf(ca: BuilderCa, client: ClientCredentials, key?: string): Promise<Credentials> {
+async function filesOf(ca: BuilderCa, client: ClientCredentials, key?: string): Promise<BuilderCredentials> {
   const name = (suffix: string) => join(folder, `${written}-${suffix}.pem`)
   written += 1
   const to = { ca: name('ca'), certificate: name('certificate'), key: key ?? name('key') }
@@ -69,7 +69,7 @@ async function filesOf(ca: BuilderCa, client: ClientCredentials, key?: string): 
   if (client.clientKey) await writeFile(to.key, client.clientKey.reveal(), { mode: 0o600 })
   return { endpoint: door.endpoint, serverName: ca.serverName, ...to }
 }
-const build = async (to: Credentials, lines?: string[], signal: AbortSignal = within()) =>
+const build = async (to: BuilderCredentials, lines?: string[], signal: AbortSignal = within()) =>
   buildWith({ buildctl, to }, await imageContext({ probe, folder }, lines), { args: ['--no-cache'], signal })
 
 describe('behind the front door', () => {
@@ -94,14 +94,14 @@ describe('behind the front door', () => {
     const env = { PATH: '/usr/bin:/bin', HOME: folder, BUILDX_CONFIG: join(folder, 'buildx') }
     const options = `cacert=${to.ca},cert=${to.certificate},key=${to.key},servername=${to.serverName}`
     const create = ['create', '--name', 'leased', '--driver', 'remote', '--driver-opt', options, to.endpoint]
-    expect(await finished(buildx, create, within(), env)).toMatchObject({ code: 0 })
+    expect(await runToEnd(buildx, create, within(), env)).toMatchObject({ code: 0 })
     const context = await imageContext({ probe, folder })
     const args = ['build', '--builder', 'leased', '--progress', 'plain', '--no-cache', context]
-    const built = await finished(buildx, args, within(60_000), env)
+    const built = await runToEnd(buildx, args, within(60_000), env)
     expect(built).toMatchObject({ code: 0, output: expect.stringContaining('Hello from an image') })
   })
 
-  it.each<[string, () => Promise<Credentials>]>([
+  it.each<[string, () => Promise<BuilderCredentials>]>([
     ['another builder’s certificate', () => filesOf(own.ca, other.client)],
     ['its certificate at another builder', () => filesOf(other.ca, own.client)],
     [
@@ -126,8 +126,8 @@ describe('behind the front door', () => {
   it('buildctl builds nothing without a certificate, or at the builder’s own socket by TCP', async () => {
     const to = await filesOf(own.ca, own.client)
     const bare = ['--addr', to.endpoint, '--tlscacert', to.ca, '--tlsservername', to.serverName, 'du']
-    expect((await finished(buildctl, bare, within(15_000))).code).not.toBe(0)
-    expect((await finished(buildctl, ['--addr', to.endpoint, 'du'], within(15_000))).code).not.toBe(0)
+    expect((await runToEnd(buildctl, bare, within(15_000))).code).not.toBe(0)
+    expect((await runToEnd(buildctl, ['--addr', to.endpoint, 'du'], within(15_000))).code).not.toBe(0)
   })
 
   it('a build is cut when its lease is revoked, and the next lease of the builder works', async () => {
@@ -165,7 +165,7 @@ describe('a real builder', () => {
     expect(startMs).toBeGreaterThan(0)
     expect(canaryMs).toBeGreaterThan(0)
     const ask = (...args: string[]) =>
-      finished(buildctl, ['--addr', `unix://${builder.endpoint.path}`, ...args], within())
+      runToEnd(buildctl, ['--addr', `unix://${builder.endpoint.path}`, ...args], within())
     const seen = [await ask('du', '-v'), await ask('debug', 'histories'), await ask('debug', 'logs')]
     expect(seen[0]?.output).toContain('/probe')
     expect(seen[1]?.output.trim().split('\n')).toHaveLength(1)

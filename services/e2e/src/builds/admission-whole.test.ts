@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  accessToken,
-  ask,
+  askAsOperator,
+  askGateway,
   createProject,
   exchangeToken,
   forkRunWithToken,
   forkToken,
-  form,
-  operate,
+  getAccessToken,
+  postForm,
   revisionOf,
   trustedRun,
   trustedToken,
-} from '../testing/builds.ts'
+} from '../testing/build-requests.ts'
 import { problemCode } from '../testing/claim-requests.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
@@ -22,9 +22,13 @@ beforeAll(async () => {
 
 const operatorsToken = () => harness.system.operatorToken.reveal()
 const introspect = async (token: string) =>
-  JSON.parse((await form(`${harness.issuer}/oauth/introspect`, { token }, operatorsToken())).text)
+  JSON.parse((await postForm(`${harness.issuer}/oauth/introspect`, { token }, operatorsToken())).text)
 const explain = async (body: object, bearer?: string) => {
-  const answer = await ask(`${harness.issuer}/v1/trust:explain`, { method: 'POST', body, ...(bearer && { bearer }) })
+  const answer = await askGateway(`${harness.issuer}/v1/trust:explain`, {
+    method: 'POST',
+    body,
+    ...(bearer && { bearer }),
+  })
   return { status: answer.status, ...JSON.parse(answer.text) }
 }
 const forkProject = (repository: string, rule: Record<string, unknown> = {}) =>
@@ -75,7 +79,7 @@ describe('a trusted run’s ID token', () => {
 describe('an access token', () => {
   it('is active until its run is over', async () => {
     const of = await forkRunWithToken(harness)
-    const token = await accessToken(harness, of.idToken, await forkProject(of.repository))
+    const token = await getAccessToken(harness, of.idToken, await forkProject(of.repository))
     expect(await introspect(token)).toMatchObject({ active: true, run_id: String(of.run.id), scope: 'build' })
     await harness.github.send('PATCH', `/_sim/runs/${of.run.id}`, { status: 'completed', conclusion: 'success' })
     expect(await introspect(token)).toEqual({ active: false })
@@ -84,23 +88,23 @@ describe('an access token', () => {
   it('of a trusted run is active too, and ends when it is revoked', async () => {
     const { repository } = await forkRunWithToken(harness)
     const idToken = await trustedToken(harness, await trustedRun(harness, repository))
-    const token = await accessToken(
+    const token = await getAccessToken(
       harness,
       idToken,
       await createProject(harness, [{ repository, eventClass: 'trusted' }]),
     )
     expect(await introspect(token)).toMatchObject({ active: true, event_class: 'trusted' })
-    expect((await form(`${harness.issuer}/oauth/revoke`, { token })).status).toBe(200)
+    expect((await postForm(`${harness.issuer}/oauth/revoke`, { token })).status).toBe(200)
     expect(await introspect(token)).toEqual({ active: false })
   })
 
   it('ends with its relationship', async () => {
     const of = await forkRunWithToken(harness)
     const project = await forkProject(of.repository)
-    const token = await accessToken(harness, of.idToken, project)
+    const token = await getAccessToken(harness, of.idToken, project)
     const { etag } = await revisionOf(harness, project)
     const url = `${harness.issuer}/v1/projects/${project}`
-    await ask(url, { method: 'DELETE', bearer: operatorsToken(), headers: { 'if-match': etag } })
+    await askGateway(url, { method: 'DELETE', bearer: operatorsToken(), headers: { 'if-match': etag } })
     expect(await introspect(token)).toEqual({ active: false })
   })
 })
@@ -112,7 +116,7 @@ describe('a project on the real bus', () => {
     const { etag } = await revisionOf(harness, project)
     const url = `${harness.issuer}/v1/projects/${project}/relationships`
     const add = (repositoryId: string) =>
-      ask(url, {
+      askGateway(url, {
         method: 'POST',
         bearer: operatorsToken(),
         body: { eventClass: 'trusted', repositoryId },
@@ -120,7 +124,7 @@ describe('a project on the real bus', () => {
       })
     const answers = await Promise.all(Array.from({ length: 12 }, (_none, index) => add(String(index + 1))))
     expect(answers.map(answer => answer.status).toSorted()).toEqual([201, ...Array<number>(11).fill(412)])
-    expect((await operate(harness, 'GET', `/v1/projects/${project}`)) as object).toMatchObject({
+    expect((await askAsOperator(harness, 'GET', `/v1/projects/${project}`)) as object).toMatchObject({
       relationships: [{}, JSON.parse(answers.find(answer => answer.status === 201)?.text ?? '')],
     })
   })
@@ -130,13 +134,13 @@ describe('a project on the real bus', () => {
     const project = await forkProject(repository)
     const { etag } = await revisionOf(harness, project)
     const url = `${harness.issuer}/v1/projects/${project}`
-    const remove = () => ask(url, { method: 'DELETE', bearer: operatorsToken(), headers: { 'if-match': etag } })
+    const remove = () => askGateway(url, { method: 'DELETE', bearer: operatorsToken(), headers: { 'if-match': etag } })
     expect([(await remove()).status, problemCode(await remove())]).toEqual([204, 'project_not_found'])
-    const history = await operate(harness, 'GET', `/v1/projects/${project}/history`)
+    const history = await askAsOperator(harness, 'GET', `/v1/projects/${project}/history`)
     expect(history).toMatchObject({
       revisions: [{ deleted: false, project: { relationships: [] } }, { deleted: false }, { deleted: true }],
     })
-    expect(JSON.stringify(await operate(harness, 'GET', '/v1/projects'))).not.toContain(project)
+    expect(JSON.stringify(await askAsOperator(harness, 'GET', '/v1/projects'))).not.toContain(project)
   })
 
   it('explains a run to the operator, and why it cannot be admitted once it is over', async () => {
@@ -155,10 +159,10 @@ describe('NATS restarted', () => {
   it('is waited out: asked to come again meanwhile, and what was stored is there afterwards', async () => {
     const of = await forkRunWithToken(harness)
     const project = await forkProject(of.repository)
-    const token = await accessToken(harness, of.idToken, project)
+    const token = await getAccessToken(harness, of.idToken, project)
     await harness.system.killPart('nats')
     const url = `${harness.issuer}/v1/projects/${project}`
-    const status = async () => (await ask(url, { bearer: operatorsToken() })).status
+    const status = async () => (await askGateway(url, { bearer: operatorsToken() })).status
     expect(await status()).toBe(503)
     expect((await exchangeToken(harness, of.idToken, project)).status).toBe(503)
     await harness.system.startPart('nats')

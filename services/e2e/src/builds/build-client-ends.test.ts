@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
+import { askGateway } from '../testing/build-requests.ts'
 import { DockerHarness } from '../testing/builders/docker-harness.ts'
 import { machineInventory } from '../testing/builders/machine-inventory.ts'
-import { ask } from '../testing/builds.ts'
 import {
   admittedFork,
   buildOfRun,
@@ -13,33 +13,33 @@ import {
 import { DockerContents } from '../testing/clients/docker-contents.ts'
 import {
   type BuildEnd,
-  expectEnd,
+  expectBuildEnd,
   expectFailure,
   expectNoProcess,
   type RunningClient,
   runningClient,
 } from '../testing/clients/running-client.ts'
 import {
-  type Beginning,
-  beginnings,
+  type ClientBeginning,
   type ClientName,
+  clientBeginnings,
   clientNames,
-  endBuilder,
+  endHeldBuilder,
 } from '../testing/clients/start-client.ts'
 import { imageContext } from '../testing/remote-build.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
-/** What takes a message or two, on a machine that is busy. */
+/** Time for one or two messages on a busy machine. */
 const atOnceMsMax = 10_000
-/** The time of silence, then the next look at all leases, and the teardown. */
+/** Time until silence counts as gone, until the next reconcile, and for the teardown. */
 const goneMsMax = clientGoneSeconds * 1_000 + atOnceMsMax
 
 const canceled: BuildEnd = { outcome: 'canceled', released: 'canceled' }
 const gone: BuildEnd = { outcome: 'client_gone', released: 'client_gone' }
 
 let harness: ClientHarness
-/** The machine before each test, which it is to be again. */
+/** The machine's inventory before each test; afterwards it must be the same. */
 let before: readonly string[]
 beforeAll(async () => {
   harness = await openClientHarness()
@@ -51,9 +51,11 @@ afterEach(async () => {
   expect(await harness.inventory()).toEqual(before)
 })
 
-/** Clients of one build each, all in the middle of a RUN at the same time. */
-const inTheirRuns = (beginning: Beginning, names: readonly ClientName[] = clientNames): Promise<RunningClient[]> =>
-  Promise.all(names.map(name => runningClient(harness, name, beginning)))
+/** Clients with one build each, all in their RUN at the same time. */
+const inTheirRuns = (
+  beginning: ClientBeginning,
+  names: readonly ClientName[] = clientNames,
+): Promise<RunningClient[]> => Promise.all(names.map(name => runningClient(harness, name, beginning)))
 
 const forAll = async (running: readonly RunningClient[], what: (one: RunningClient) => Promise<unknown>) => {
   await Promise.all(running.map(what))
@@ -63,7 +65,7 @@ describe('a client that is killed in the middle of its RUN', () => {
   it('is missed, whichever it is, and its builder taken back', async () => {
     const running = await inTheirRuns('by itself')
     for (const { clientPid } of running) process.kill(clientPid, 'SIGKILL')
-    await forAll(running, one => expectEnd(one, gone, goneMsMax))
+    await forAll(running, one => expectBuildEnd(one, gone, goneMsMax))
     await forAll(running, one => expectNoProcess(one, atOnceMsMax))
   })
 })
@@ -73,7 +75,7 @@ describe('depot that is interrupted in the middle of its RUN', () => {
     const depot = await runningClient(harness, 'depot', 'by itself')
     process.kill(depot.clientPid, 'SIGINT')
     expect((await expectFailure(depot, atOnceMsMax)).stderr).toContain('context canceled')
-    await expectEnd(depot, canceled, atOnceMsMax)
+    await expectBuildEnd(depot, canceled, atOnceMsMax)
   })
 })
 
@@ -81,7 +83,7 @@ describe('a build that is ended from outside', () => {
   const ways = {
     'by who has its token': async ({ build }: RunningClient) => {
       const url = `${harness.issuer}/v1/builds/${build?.buildId}`
-      expect((await ask(url, { method: 'DELETE', bearer: build?.buildToken ?? '' })).status).toBe(204)
+      expect((await askGateway(url, { method: 'DELETE', bearer: build?.buildToken ?? '' })).status).toBe(204)
     },
     'by its operator, who cancels the workflow': async ({ handle }: RunningClient) => void (await handle.cancel()),
   } as const
@@ -90,7 +92,7 @@ describe('a build that is ended from outside', () => {
     const running = await inTheirRuns(way === 'by who has its token' ? 'on a build of ours' : 'by itself')
     await forAll(running, ways[way])
     await forAll(running, one => expectFailure(one, atOnceMsMax))
-    await forAll(running, one => expectEnd(one, canceled, atOnceMsMax))
+    await forAll(running, one => expectBuildEnd(one, canceled, atOnceMsMax))
     await forAll(running, one => expectNoProcess(one, atOnceMsMax))
   })
 
@@ -98,9 +100,9 @@ describe('a build that is ended from outside', () => {
     const running = await runningClient(harness, 'buildx', 'after forkproof builder')
     const keepers = () => machineInventory({ words: [running.folder ?? ''], folders: [] })
     expect(await keepers()).toEqual([expect.stringContaining('process ')])
-    await endBuilder(running.folder ?? '')
+    await endHeldBuilder(running.folder ?? '')
     await expectFailure(running, atOnceMsMax)
-    await expectEnd(running, canceled, atOnceMsMax)
+    await expectBuildEnd(running, canceled, atOnceMsMax)
     await waitUntil('nobody keeps it alive', async () => (await keepers()).length === 0, { msMax: atOnceMsMax })
   })
 
@@ -112,12 +114,12 @@ describe('a build that is ended from outside', () => {
       expect(code).toBe(1)
       expect(stderr).toContain('forkproof: The build was ended by the service (canceled)')
     })
-    await forAll(running, one => expectEnd(one, canceled, atOnceMsMax))
+    await forAll(running, one => expectBuildEnd(one, canceled, atOnceMsMax))
   })
 })
 
 describe('forkproof build', () => {
-  /** What each client makes of a signal is its own. */
+  /** Each client has its own exit code for a signal. */
   const exitCodes: Record<ClientName, number> = { buildctl: 1, buildx: 130, depot: 1 }
 
   it.each(['SIGINT', 'SIGTERM'] as const)('passes %s on to its client, and cancels the build', async signal => {
@@ -125,7 +127,7 @@ describe('forkproof build', () => {
     for (const { program } of running) program.signal(signal, 'leader')
     await forAll(running, async one => {
       expect((await expectFailure(one, atOnceMsMax)).code, one.client).toBe(exitCodes[one.client])
-      await expectEnd(one, canceled, atOnceMsMax)
+      await expectBuildEnd(one, canceled, atOnceMsMax)
       await expectNoProcess(one, atOnceMsMax)
     })
   })
@@ -134,8 +136,8 @@ describe('forkproof build', () => {
     const running = await inTheirRuns('in forkproof build')
     for (const { program } of running) program.signal('SIGKILL', 'leader')
     await forAll(running, one => expectNoProcess(one, atOnceMsMax))
-    // depot is asked to end, and tells it; the others cannot.
-    await forAll(running, one => expectEnd(one, one.client === 'depot' ? canceled : gone, goneMsMax))
+    // depot gets SIGTERM and reports its end; the others cannot report.
+    await forAll(running, one => expectBuildEnd(one, one.client === 'depot' ? canceled : gone, goneMsMax))
   })
 })
 
@@ -157,10 +159,10 @@ describe('--load', () => {
     const lines = ['RUN ["/probe","hello"]', 'CMD ["/probe","hello"]']
     const context = await imageContext({ probe: inject('programs').probe, folder: await temporaryFolder() }, lines)
     const of = await admittedFork(harness)
-    // depot wants 1.44 and does not ask what the daemon speaks.
+    // depot assumes API version 1.44 and does not ask the daemon.
     const env = { DOCKER_HOST: `unix://${docker.socketPath}`, DOCKER_API_VERSION: await contents.apiVersion() }
     const use = { client, of, context, words: ['--load', '--tag', image], env }
-    const { program } = await beginnings[beginning](harness, use)
+    const { program } = await clientBeginnings[beginning](harness, use)
     expect((await program.exited).code, program.output).toBe(0)
     expect(await contents.all()).toEqual([...had, `image ${image}`].sort())
     const hello = expect.stringContaining('Hello from an image that was built on a builder of its own.')

@@ -6,7 +6,7 @@ import { endedBuildsOf } from '@forkproof/local/demo/build-report'
 import type { RunEvent } from '@forkproof/local/github/simulated-github'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
-import { createProject } from '../testing/builds.ts'
+import { createProject } from '../testing/build-requests.ts'
 import { depotProgram, openSealedMachine, type SealedMachine } from '../testing/depot/sealed-machine.ts'
 import { imageContext } from '../testing/remote-build.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
@@ -32,7 +32,7 @@ beforeAll(async () => {
   place = { repository, pullRequest, project }
   const portOf = (url: string) => Number(new URL(url).port)
   const { depot, githubApi, builders } = harness.system.addresses
-  // The gateway under its own port too: that is where the answer to a claim sends the client.
+  // The gateway also under its own port, because the answer to a claim names that port.
   const ports = [portOf(harness.issuer), portOf(githubApi), portOf(`http://${builders}`)]
   machine = await openSealedMachine(portOf(harness.issuer), { api: { port: portOf(depot) }, ports })
 })
@@ -44,7 +44,7 @@ const forkproofBuild = (words: readonly string[]) => {
   return [process.execPath, cli, 'build', ...own, '--', ...words].map(quoted).join(' ')
 }
 
-/** The shell line with which each client builds a folder. */
+/** The shell line by which each client builds a folder. */
 const clients = {
   buildctl: (context: string) => {
     const source = ['--frontend', 'dockerfile.v0', '--local', `context=${context}`, '--local', `dockerfile=${context}`]
@@ -57,7 +57,7 @@ const clients = {
 } as const
 type ClientName = keyof typeof clients
 
-/** Executes the client as a job's only step: of the fork's pull request, or of a push. */
+/** Runs the client as the only step of a job: of the fork's pull request or of a push. */
 async function job(kind: 'fork' | 'trusted', client: ClientName, context: string) {
   const env = {
     ...(client === 'depot by itself' && machine.env),

@@ -1,37 +1,37 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { LeasedBuilder, pidsWithin } from '../testing/builders/leased-builder.ts'
-import { machineInventory } from '../testing/builders/machine-inventory.ts'
 import {
-  accessToken,
-  ask,
+  askGateway,
   buildState,
   createProject,
   finishBuild,
   forkRunWithToken,
+  getAccessToken,
   hasEnded,
   isReady,
-  type ShownState,
-  type StartedBuild,
-  settled,
-  startBuild,
+  isSettled,
+  type PostedBuild,
+  postBuild,
+  type ReadBuildState,
   writeCredentials,
-} from '../testing/builds.ts'
-import { buildWith, type Finished, imageContext } from '../testing/remote-build.ts'
+} from '../testing/build-requests.ts'
+import { LeasedBuilder, pidsWithin } from '../testing/builders/leased-builder.ts'
+import { machineInventory } from '../testing/builders/machine-inventory.ts'
+import { buildWith, type FinishedProgram, imageContext } from '../testing/remote-build.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
-/** The longest that a fault takes to be noticed: a bus or a Temporal that was away is asked again at growing intervals. */
+/** Most time until a fault is noticed: clients retry a lost bus or Temporal at growing intervals. */
 const endMsMax = 60_000
-/** What the kernel or one message does. */
+/** Time for the kernel or one message. */
 const atOnceMsMax = 3_000
 const runWatchMs = 1_000
-/** Longer than a part takes to be killed and to be started again. */
+/** Longer than a service takes to be killed and started again. */
 const clientGoneSeconds = 12
 const longRunSeconds = 60
-/** Long enough for some parts to be back before its end. */
+/** Long enough for some services to be back before it ends. */
 const shortRunSeconds = 6
 const cgroup = `/forkproof-faults-${process.pid}`
 
@@ -53,8 +53,8 @@ beforeAll(async () => {
 })
 
 interface Ready {
-  readonly build: StartedBuild
-  readonly state: ShownState
+  readonly build: PostedBuild
+  readonly state: ReadBuildState
   readonly builder: LeasedBuilder
   readonly runId: number
 }
@@ -62,20 +62,20 @@ interface Ready {
 async function readyBuild(): Promise<Ready> {
   const { repository, run, idToken } = await forkRunWithToken(harness)
   const project = await createProject(harness, [{ repository, eventClass: 'fork_pull_request' }])
-  const build = await startBuild(harness, await accessToken(harness, idToken, project))
-  const state = await buildState(harness, build, settled)
+  const build = await postBuild(harness, await getAccessToken(harness, idToken, project))
+  const state = await buildState(harness, build, isSettled)
   expect(isReady(state), JSON.stringify(state)).toBe(true)
   return { build, state, runId: run.id, builder: new LeasedBuilder(state, join(stateFolder, 'builders')) }
 }
 
-async function run(state: ShownState, words: readonly string[], signal?: AbortSignal): Promise<Finished> {
+async function run(state: ReadBuildState, words: readonly string[], signal?: AbortSignal): Promise<FinishedProgram> {
   const { buildctl, probe } = inject('programs')
   const folder = await temporaryFolder()
   const from = await imageContext({ probe, folder }, [`RUN ${JSON.stringify(['/probe', ...words])}`])
   return buildWith({ buildctl, to: await writeCredentials(state, folder) }, from, signal ? { signal } : {})
 }
 
-/** A ready build whose RUN of so many seconds has begun. `over` resolves when its client is done or gives up. */
+/** A ready build whose RUN of `seconds` has begun. `over` resolves when its client is done or gives up. */
 async function runningBuild(seconds = longRunSeconds, signal?: AbortSignal) {
   const ready = await readyBuild()
   const over = run(ready.state, ['sleep', String(seconds)], signal)
@@ -89,7 +89,7 @@ async function runningBuild(seconds = longRunSeconds, signal?: AbortSignal) {
 const noProcess = (builder: LeasedBuilder) =>
   waitUntil('no process of the builder', async () => (await builder.pids()).length === 0, { msMax: atOnceMsMax })
 
-/** The build ended so, its receipt is clean, and the operating system holds nothing of its builder. */
+/** Expects this end, a clean receipt, and nothing of the builder on the machine. */
 async function expectEnd(
   { build, builder }: Ready,
   end: { outcome: string; reason?: string; released: string },
@@ -106,7 +106,7 @@ async function expectEnd(
 const finished = { outcome: 'success', released: 'finished' }
 const lost = { outcome: 'failed', reason: 'builder_lost', released: 'builder_lost' }
 
-/** Whatever became of the last build. */
+/** Expects that the next build works, whatever became of the last one. */
 async function servesTheNext() {
   const ready = await readyBuild()
   const done = await run(ready.state, ['hello'])
@@ -115,12 +115,13 @@ async function servesTheNext() {
   await expectEnd(ready, finished)
 }
 
-/** Whatever the fault, the RUN that goes on meanwhile ends well, and so does the build. */
-async function expectUncut(fault: (state: ShownState) => Promise<void>) {
+/** Expects that a RUN outlives the fault and ends well, and so does the build. */
+async function expectUncut(fault: (state: ReadBuildState) => Promise<void>) {
   const running = await runningBuild(shortRunSeconds)
   const { buildId, buildToken } = running.build
-  // The client says that it lives, as clients do: its RUN may be over before the part is back.
-  const alive = () => ask(`${harness.issuer}/v1/builds/${buildId}/health`, { method: 'POST', bearer: buildToken })
+  // The client reports that it is alive, as clients do: its RUN may be over before the service is back.
+  const alive = () =>
+    askGateway(`${harness.issuer}/v1/builds/${buildId}/health`, { method: 'POST', bearer: buildToken })
   const pulse = setInterval(() => void alive().catch(() => undefined), 2_000)
   try {
     await fault(running.state)
@@ -133,8 +134,8 @@ async function expectUncut(fault: (state: ShownState) => Promise<void>) {
   await expectEnd(running, finished)
 }
 
-/** As a client does: asked again while a part is away. */
-const finishUntilHeard = (build: StartedBuild) =>
+/** Ends the build as clients do: again and again while a service is away. */
+const finishUntilHeard = (build: PostedBuild) =>
   waitUntil('the end was heard', async () => (await finishBuild(harness, build)).status < 300, {
     msMax: 30_000,
     everyMs: 500,
@@ -155,7 +156,7 @@ describe('while a RUN goes on,', () => {
   it('a BuildKit that is killed ends the build', async () => {
     const running = await runningBuild()
     expect(await running.builder.pids('buildkitd --config')).not.toEqual([])
-    // The warm ones too: who waits in the pool is replaced.
+    // The warm ones too: the pool replaces them.
     const daemons = await pidsWithin(cgroup, 'buildkitd --config')
     for (const pid of daemons) killIfThere(pid)
     expect((await running.over).code).not.toBe(0)
@@ -173,7 +174,7 @@ describe('while a RUN goes on,', () => {
   it('a build that is canceled ends at once', async () => {
     const running = await runningBuild()
     const { buildId, buildToken } = running.build
-    const answer = await ask(`${harness.issuer}/v1/builds/${buildId}`, { method: 'DELETE', bearer: buildToken })
+    const answer = await askGateway(`${harness.issuer}/v1/builds/${buildId}`, { method: 'DELETE', bearer: buildToken })
     expect(answer.status).toBe(204)
     await expectEnd(running, { outcome: 'canceled', released: 'canceled' }, atOnceMsMax)
     expect((await running.over).code).not.toBe(0)
@@ -218,7 +219,7 @@ describe('after all of this', () => {
     await harness.system.stopPart('builder-provisioner')
     const words = [stateFolder, cgroup]
     const left = await machineInventory({ words, folders: [join(stateFolder, 'builders')] })
-    // The cgroup around all builders, and other suites' links.
+    // Leaves out the cgroup around all builders and other suites' links.
     expect(left.filter(trace => !trace.startsWith('link ') && !trace.endsWith(cgroup))).toEqual([])
     expect(await readdir(join(stateFolder, 'records', 'builders'))).toEqual([])
   })
@@ -228,6 +229,6 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // One that ended with the others.
+    // It ended with the others.
   }
 }

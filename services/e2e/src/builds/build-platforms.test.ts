@@ -8,18 +8,18 @@ import { announcedNodes } from '@forkproof/local/demo/builder-nodes'
 import type { RunEvent } from '@forkproof/local/github/simulated-github'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
-import { EmulationHarness } from '../testing/builders/emulation-harness.ts'
 import {
-  accessToken,
-  ask,
+  askGateway,
   buildState,
   createProject,
   finishBuild,
   forkRunWithToken,
+  getAccessToken,
   hasEnded,
   isReady,
-  startBuild,
-} from '../testing/builds.ts'
+  postBuild,
+} from '../testing/build-requests.ts'
+import { EmulationHarness } from '../testing/builders/emulation-harness.ts'
 import { depotProgram } from '../testing/depot/sealed-machine.ts'
 import { openStartHarness, startMain } from '../testing/start-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
@@ -27,7 +27,7 @@ import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
 const runMsMax = 100_000
-/** The machine is looked at every half minute, and what has changed is announced within seconds. */
+/** The node checks its machine every half minute and announces a change within seconds. */
 const noticedMsMax = 40_000
 const amd64 = 'linux/amd64'
 const arm64 = 'linux/arm64'
@@ -39,7 +39,7 @@ let emulation: EmulationHarness
 let builderSettings: Readonly<Record<string, string>>
 let harness: SystemHarness
 let place: { repository: string; pullRequest: number; project: string }
-/** Of the same repository, and admits its forks to native builders only. */
+/** A project of the same repository that grants native builders only. */
 let nativeProject: string
 beforeAll(async () => {
   await bundleClaimant()
@@ -59,7 +59,7 @@ beforeAll(async () => {
   nativeProject = await admitting([amd64])
 })
 
-/** What the node says it runs, and by emulation or not. */
+/** The platforms that the node announces, and which are emulated. */
 const announced = async () => {
   const nodes = await announcedNodes(harness.system, AbortSignal.timeout(noticedMsMax))
   return nodes.flatMap(({ platforms }) => platforms)
@@ -97,7 +97,7 @@ async function job(...lines: readonly string[]) {
   return { runId, log, conclusion: events.at(-1)?.conclusion }
 }
 
-/** The platforms of the run's builds, each with what its builder has left. */
+/** The platforms of the run's builds, each with the leftovers of its builder. */
 async function receiptsOf(runId: number) {
   const builds = await endedBuildsOf(runId, harness.system.addresses.temporal, lifecycle)
   const platforms = builds.flatMap(build => build.platforms)
@@ -105,23 +105,23 @@ async function receiptsOf(runId: number) {
   return Object.fromEntries(left)
 }
 
-/** The access token of a fork's run whose project grants these. */
+/** The access token of a fork's run whose project grants these platforms. */
 async function admitted(platforms: readonly string[]): Promise<string> {
   const { repository, idToken } = await forkRunWithToken(harness)
   const project = await createProject(harness, [{ repository, eventClass: 'fork_pull_request', grant: { platforms } }])
-  return accessToken(harness, idToken, project)
+  return getAccessToken(harness, idToken, project)
 }
 
 async function askFor(platforms: readonly string[], bearer: string) {
-  const answer = await ask(`${harness.issuer}/v1/builds`, { method: 'POST', bearer, body: { platforms } })
+  const answer = await askGateway(`${harness.issuer}/v1/builds`, { method: 'POST', bearer, body: { platforms } })
   return { status: answer.status, problem: JSON.parse(answer.text) as unknown }
 }
 
-/** What a RUN step says of itself: the probe's own architecture, which is not the machine's where it is emulated. */
+/** The architectures that RUN steps report: the probe's, which differs from the machine's under emulation. */
 const ranOn = (log: string) => [...log.matchAll(/\{"architecture":"([a-z0-9]+)"/g)].map(match => match[1]).sort()
 const buildx = (...words: readonly string[]) =>
   [inject('programs').buildx, 'build', '--progress', 'plain', ...words] as const
-/** The type of each image's program, as its header tells it: 62 for amd64, 183 for arm64. */
+/** Prints the machine type in the ELF header of each image's program: 62 for amd64, 183 for arm64. */
 const headers = 'for file in out/*/probe; do echo "$file is of machine $(od -An -tu2 -j18 -N2 "$file")"; done'
 
 describe('a machine that emulates nothing', () => {
@@ -149,7 +149,7 @@ describe('an emulation that is switched on while builders run', () => {
   })
 
   it('shows in the state of a build, for that platform alone', async () => {
-    const build = await startBuild(harness, await admitted([amd64, arm64]), { platforms: [amd64, arm64] })
+    const build = await postBuild(harness, await admitted([amd64, arm64]), { platforms: [amd64, arm64] })
     const { platforms } = await buildState(harness, build, isReady)
     expect(Object.fromEntries(platforms.map(one => [one.platform, one.emulated]))).toEqual({
       [amd64]: false,

@@ -1,23 +1,23 @@
 import { buildWorkflowId } from '@forkproof/workflows/builds/api'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import {
-  accessToken,
-  ask,
+  askGateway,
+  type BuilderCredentials,
   buildState,
-  type Credentials,
   createProject,
   exchangeToken,
   finishBuild,
   forkRunWithToken,
+  getAccessToken,
   hasEnded,
   isReady,
-  type ShownState,
-  settled,
-  startBuild,
+  isSettled,
+  postBuild,
+  type ReadBuildState,
   trustedRun,
   trustedToken,
   writeCredentials,
-} from '../testing/builds.ts'
+} from '../testing/build-requests.ts'
 import { problemCode } from '../testing/claim-requests.ts'
 import { buildWith, imageContext } from '../testing/remote-build.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
@@ -29,8 +29,8 @@ beforeAll(async () => {
 })
 
 const context = async () => imageContext({ probe: inject('programs').probe, folder: await temporaryFolder() })
-const credentials = async (state: ShownState) => writeCredentials(state, await temporaryFolder())
-const build = (to: Credentials, from: string, args: readonly string[] = []) =>
+const credentials = async (state: ReadBuildState) => writeCredentials(state, await temporaryFolder())
+const build = (to: BuilderCredentials, from: string, args: readonly string[] = []) =>
   buildWith({ buildctl: inject('programs').buildctl, to }, from, { args })
 
 /** A fork's run that a project admits, with its access token. */
@@ -40,13 +40,13 @@ async function admittedFork(rule: Record<string, unknown> = {}) {
     { repository: of.repository, eventClass: 'fork_pull_request', ...rule },
     { repository: of.repository, eventClass: 'trusted', grant: { cache: 'project' } },
   ])
-  return { ...of, project, bearer: await accessToken(harness, of.idToken, project) }
+  return { ...of, project, bearer: await getAccessToken(harness, of.idToken, project) }
 }
 
-/** Builds the context on a builder of its own and gives the builder back. */
+/** Builds the context on a builder of its own and ends the build. */
 async function buildOnce(bearer: string, from: string) {
-  const started = await startBuild(harness, bearer)
-  const state = await buildState(harness, started, settled)
+  const started = await postBuild(harness, bearer)
+  const state = await buildState(harness, started, isSettled)
   expect(isReady(state), JSON.stringify(state)).toBe(true)
   const done = await build(await credentials(state), from)
   await finishBuild(harness, started)
@@ -54,7 +54,7 @@ async function buildOnce(bearer: string, from: string) {
   return { done, ended, started, receipt: ended.platforms[0]?.receipt }
 }
 
-/** A history as text, its payloads decoded: what somebody sees who reads Temporal's store. */
+/** A history as text with its payloads decoded, as a reader of Temporal's store sees it. */
 const readable = (history: unknown): string =>
   JSON.stringify(history).replaceAll(/"data":"([A-Za-z0-9+/=]+)"/g, (_all, data: string) =>
     Buffer.from(data, 'base64').toString('utf8'),
@@ -94,7 +94,7 @@ describe('a trusted run’s build', () => {
   it('is served from the project’s cache the second time, which a fork’s build never sees', async () => {
     const fork = await admittedFork()
     const run = await trustedRun(harness, fork.repository)
-    const trusted = await accessToken(harness, await trustedToken(harness, run), fork.project)
+    const trusted = await getAccessToken(harness, await trustedToken(harness, run), fork.project)
     const from = await context()
     const first = await buildOnce(trusted, from)
     expect(first.done.output).not.toContain('CACHED')
@@ -129,20 +129,20 @@ describe('who is not admitted gets no builder:', () => {
     const of = await admittedFork()
     await harness.github.send('PATCH', `/_sim/runs/${of.run.id}`, { status: 'completed', conclusion: 'success' })
     const body = { platforms: ['linux/amd64'] }
-    const answer = await ask(`${harness.issuer}/v1/builds`, { method: 'POST', bearer: of.bearer, body })
+    const answer = await askGateway(`${harness.issuer}/v1/builds`, { method: 'POST', bearer: of.bearer, body })
     expect([answer.status, problemCode(answer)]).toEqual([403, 'run_not_in_progress'])
   })
 
   it.each([undefined, 'fpa_x', 'not a token', `fpa_${'A'.repeat(46)}`])('the bearer %j', async bearer => {
     const body = { platforms: ['linux/amd64'] }
-    const answer = await ask(`${harness.issuer}/v1/builds`, { method: 'POST', body, ...(bearer && { bearer }) })
+    const answer = await askGateway(`${harness.issuer}/v1/builds`, { method: 'POST', body, ...(bearer && { bearer }) })
     expect([answer.status, problemCode(answer)]).toEqual([401, 'access_token_invalid'])
   })
 
   it('a build token of another build', async () => {
     const { bearer } = await admittedFork()
-    const [one, other] = [await startBuild(harness, bearer), await startBuild(harness, bearer)]
-    const answer = await ask(`${harness.issuer}/v1/builds/${one.buildId}`, { bearer: other.buildToken })
+    const [one, other] = [await postBuild(harness, bearer), await postBuild(harness, bearer)]
+    const answer = await askGateway(`${harness.issuer}/v1/builds/${one.buildId}`, { bearer: other.buildToken })
     expect([answer.status, problemCode(answer)]).toEqual([401, 'build_token_invalid'])
     for (const each of [one, other]) await finishBuild(harness, each, 'canceled')
     for (const each of [one, other]) await buildState(harness, each, hasEnded)
@@ -150,8 +150,8 @@ describe('who is not admitted gets no builder:', () => {
 
   it('a certificate of another build’s builder', async () => {
     const { bearer } = await admittedFork()
-    const builds = [await startBuild(harness, bearer), await startBuild(harness, bearer)]
-    const states = await Promise.all(builds.map(one => buildState(harness, one, settled)))
+    const builds = [await postBuild(harness, bearer), await postBuild(harness, bearer)]
+    const states = await Promise.all(builds.map(one => buildState(harness, one, isSettled)))
     const [mine, theirs] = await Promise.all(states.map(credentials))
     if (!mine || !theirs) throw new Error('two builders were asked for')
     const from = await context()

@@ -6,24 +6,24 @@ import { inspectWorkflow } from '@forkproof/workflows/inspect/api'
 import { WorkflowUpdateFailedError } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  clinging,
+  clingingNode,
   historyProblems,
-  openScriptedBuilds,
+  openScriptedBuildHarness,
   runningRun,
   type ScriptedBuild,
   untilCancelled,
-} from '../testing/scripted-builds.ts'
+} from '../testing/scripted-build-harness.ts'
 import { openTemporalHarness, type TemporalHarness } from '../testing/temporal-harness.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
 const platform = 'linux/amd64'
 let temporal: TemporalHarness
-let scripted: Awaited<ReturnType<typeof openScriptedBuilds>>
+let scripted: Awaited<ReturnType<typeof openScriptedBuildHarness>>
 let stopOrchestrator: () => Promise<void>
 
 beforeAll(async () => {
   temporal = await openTemporalHarness()
-  scripted = await openScriptedBuilds(temporal)
+  scripted = await openScriptedBuildHarness(temporal)
   stopOrchestrator = await scripted.orchestrate()
 })
 
@@ -71,7 +71,7 @@ describe.concurrent('a cancelled build', () => {
 
   it('still answers who waits for it', async () => {
     const of = build('cancelled awaited')
-    of.node = clinging
+    of.node = clingingNode
     await of.start()
     const ready = await of.isReady()
     const waiting = of.awaitChange({ knownVersion: ready.version, waitMs: 20_000 })
@@ -119,7 +119,7 @@ describe.concurrent('who waits for a build', () => {
   ])('for %s is rejected, which leaves nothing in the history', async (name, asking, type) => {
     const of = await build(`rejected ${name}`).start()
     await of.isReady()
-    // Counted by kind: other events of what came before may still be on their way.
+    // Counts one kind of event, because other events may still be on their way.
     const updates = async () =>
       (await of.handle.fetchHistory()).events?.filter(event => event.workflowExecutionUpdateAcceptedEventAttributes)
         .length
@@ -148,12 +148,12 @@ describe.concurrent('a builder before the run is confirmed', () => {
     const served = Promise.withResolvers<void>()
     of.inspect = () => promise
     of.node = async (command, self) => {
-      await clinging(command, self)
+      await clingingNode(command, self)
       served.resolve()
     }
     await of.start()
     await served.promise
-    expect((await of.look()).platforms).toEqual([{ platform, state: 'requested' }])
+    expect((await of.readState()).platforms).toEqual([{ platform, state: 'requested' }])
     resolve({ outcome: 'refused', reason: 'not_a_fork' })
     const ending = await of.until(({ phase }) => phase !== 'confirming')
     expect(JSON.stringify(ending)).not.toContain('endpoint')
@@ -206,7 +206,7 @@ describe.concurrent('connect', () => {
 
   it('to a build that ends asks for nothing and answers its state', async () => {
     const of = build('connected late')
-    of.node = clinging
+    of.node = clingingNode
     await of.start()
     await of.isReady()
     await of.finish()
@@ -237,7 +237,7 @@ describe.concurrent('ops', () => {
     const inspection = await temporal.client.workflow.execute(inspectWorkflow, {
       taskQueue: buildTaskQueue,
       workflowId: 'inspect-1',
-      args: [of.order.run],
+      args: [of.spec.run],
     })
     expect(inspection).toEqual(runningRun)
   })
@@ -246,7 +246,7 @@ describe.concurrent('ops', () => {
 describe('an orchestrator that restarts', () => {
   it('goes on with every build, and does no command twice', async () => {
     const [active, ending] = [build('restart active'), build('restart ending')]
-    ending.node = clinging
+    ending.node = clingingNode
     await Promise.all([active.start(), ending.start()])
     await Promise.all([active.isReady(), ending.isReady()])
     await ending.finish()

@@ -3,22 +3,22 @@ import { eventsOf, otherNode, sampleBuild } from '@forkproof/workflows/builds/te
 import { ApplicationFailure } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  clinging,
+  clingingNode,
   historyProblems,
-  openScriptedBuilds,
+  openScriptedBuildHarness,
   type ScriptedBuild,
-  silent,
-  willing,
-} from '../testing/scripted-builds.ts'
+  silentNode,
+  willingNode,
+} from '../testing/scripted-build-harness.ts'
 import { openTemporalHarness } from '../testing/temporal-harness.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
 const platform = 'linux/amd64'
-let scripted: Awaited<ReturnType<typeof openScriptedBuilds>>
+let scripted: Awaited<ReturnType<typeof openScriptedBuildHarness>>
 
 beforeAll(async () => {
   const temporal = await openTemporalHarness()
-  scripted = await openScriptedBuilds(temporal)
+  scripted = await openScriptedBuildHarness(temporal)
   await scripted.orchestrate()
 })
 
@@ -40,7 +40,7 @@ describe.concurrent('a build', () => {
     })
     expect(state.version).toBeGreaterThan(ready.version)
     const [request, release] = of.commands
-    const { buildId, sealKey, expiresAtMs, createdAtMs } = of.order
+    const { buildId, sealKey, expiresAtMs, createdAtMs } = of.spec
     expect(request).toMatchObject({
       id: `${request?.data.leaseId}:requested`,
       subject: buildId,
@@ -96,7 +96,7 @@ describe.concurrent('a build', () => {
     const of = build('retried')
     of.node = async (command, self) => {
       if (self.kinds.length < 3) await self.signal(eventsOf(command.data).failed('builder_not_ready', true))
-      else await willing(command, self)
+      else await willingNode(command, self)
     }
     await of.start()
     await of.isReady()
@@ -123,7 +123,7 @@ describe.concurrent('a build', () => {
   it('goes on while one of its platforms lives', async () => {
     const of = build('half', { wishes: [{ platform }, { platform: 'linux/arm64' }] })
     of.node = async (command, self) => {
-      if (command.data.platform === platform) await willing(command, self)
+      if (command.data.platform === platform) await willingNode(command, self)
       else await self.signal(eventsOf(command.data).failed('platform_unavailable', false))
     }
     await of.start()
@@ -189,7 +189,7 @@ describe.concurrent('a build', () => {
 
   it('counts only the first reason to end', async () => {
     const of = build('first reason')
-    of.node = clinging
+    of.node = clingingNode
     await of.start()
     await of.isReady()
     await of.finish('error')
@@ -202,7 +202,7 @@ describe.concurrent('a build', () => {
 
   it('releases both nodes of a request that two took, and waits for both', async () => {
     const of = build('two nodes')
-    of.node = silent
+    of.node = silentNode
     await of.start()
     await requested(of)
     const [command] = of.commands
@@ -221,7 +221,8 @@ describe.concurrent('a build', () => {
 
   it('gives back what is accepted only after it ended', async () => {
     const of = build('late node')
-    of.node = (command, self) => (command.type === 'forkproof.builder.released.v1' ? willing(command, self) : silent())
+    of.node = (command, self) =>
+      command.type === 'forkproof.builder.released.v1' ? willingNode(command, self) : silentNode()
     await of.start()
     await requested(of)
     await of.finish('canceled')
@@ -232,7 +233,7 @@ describe.concurrent('a build', () => {
 
   it('that no node answers ends when its requests are void', async () => {
     const of = build('nobody', { expiresAtMs: Date.now() + 20_000 })
-    of.node = silent
+    of.node = silentNode
     await of.start()
     expect(await of.result()).toMatchObject({ phase: 'ended', outcome: 'time_up' })
     expect(of.kinds).toEqual(['requested'])

@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 
 type ForkRun = Awaited<ReturnType<typeof createForkRun>>
-/** What Depot's clients send: five texts, no more (facts depot A2). */
+/** The body that Depot's clients send (docs/facts/depot.md#claim-contract). */
 const body = (of: ForkRun) => ({
   aud: 'https://depot.dev',
   eventName: 'pull_request',
@@ -29,7 +29,7 @@ describe('a client of Depot’s', () => {
       challengeCode: expect.stringMatching(/^\S+$/),
       exchangeURL: expect.stringMatching(/^https?:\/\//),
     })
-    // Nothing but the line, and no word to the gateway that it is out.
+    // Only the line is shown; the gateway gets no hint.
     await showInLog(harness.github, of.run, answer)
     const token = await exchangeClaim(answer.exchangeURL)
     expect(token).toMatchObject({ status: 200, text: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) })
@@ -42,7 +42,7 @@ describe('a client of Depot’s', () => {
     const answer = JSON.parse((await postJson(`${harness.issuer}/claim`, body(of))).text)
     for (let turn = 0; turn < 3; turn++) {
       const early = await postJson(answer.exchangeURL)
-      // Anything but 200 is "try again" to that client, and 200 is the token.
+      // That client tries again after any status but 200, and 200 has the token.
       expect(early).toMatchObject({ status: 202, text: '{"state":"pending"}' })
       expect(early.headers.get('retry-after')).toBe('1')
     }

@@ -5,7 +5,7 @@ import type { RunEvent } from '@forkproof/local/github/simulated-github'
 import { verifyTokenWith } from '@forkproof/local/tools/verify-token'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
-import { projectOf, RecordingBuildService, recordedBuild } from '../testing/depot/build-service.ts'
+import { FakeBuildService, projectOf, recordedBuild } from '../testing/depot/fake-build-service.ts'
 import { claimHost, openSealedMachine, type SealedMachine } from '../testing/depot/sealed-machine.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
@@ -14,18 +14,18 @@ const runMsMax = 100_000
 const audience = 'https://depot.dev'
 
 let harness: SystemHarness
-let builds: RecordingBuildService
+let builds: FakeBuildService
 let machine: SealedMachine
 beforeAll(async () => {
   // The exchange too goes to the name that the CLI knows, through TLS; the issuer stays its own.
   harness = await openSystemHarness({ extra: { gateway: { FORKPROOF_GATEWAY_PUBLIC_URL: `https://${claimHost}` } } })
   const socket = join(await temporaryFolder(), 'builds.sock')
-  builds = await RecordingBuildService.listen(socket)
+  builds = await FakeBuildService.listen(socket)
   afterFile(() => builds.close())
   machine = await openSealedMachine(Number(new URL(harness.issuer).port), { api: { socket } })
 })
 
-/** Executes `depot build` as the only step of a fork's pull request job; resolves with what happened when the run is over. */
+/** Runs `depot build` as the only step of a fork's pull request job. Resolves with its log when the run is over. */
 async function depotBuild() {
   const names = { owner: 'octo-org', name: 'built-by-depot', forkOwner: 'contributor' }
   const { repository, fork, pullRequest } = await harness.github.createForkPullRequest(names)

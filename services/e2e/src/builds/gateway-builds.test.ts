@@ -4,7 +4,7 @@ import type { Builds } from '@forkproof/gateway/builds/ports'
 import { clientOfBuilds, temporalBuilds } from '@forkproof/gateway/builds/temporal-builds'
 import { sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openScriptedBuilds, untilCancelled } from '../testing/scripted-builds.ts'
+import { openScriptedBuildHarness, untilCancelled } from '../testing/scripted-build-harness.ts'
 import { openTemporalHarness, type TemporalHarness } from '../testing/temporal-harness.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
@@ -14,12 +14,12 @@ const msMax = 20_000
 const never = new AbortController().signal
 
 let temporal: TemporalHarness
-let scripted: Awaited<ReturnType<typeof openScriptedBuilds>>
+let scripted: Awaited<ReturnType<typeof openScriptedBuildHarness>>
 let builds: Builds
 
 beforeAll(async () => {
   temporal = await openTemporalHarness()
-  scripted = await openScriptedBuilds(temporal)
+  scripted = await openScriptedBuildHarness(temporal)
   await scripted.orchestrate()
   builds = temporalBuilds(clientOfBuilds(temporal.client))
 })
@@ -28,7 +28,7 @@ const script = (name: string, changes: Partial<BuildSpec> = {}) => scripted.make
 
 /** A build as the gateway starts it. */
 async function start(name: string, changes: Partial<BuildSpec> = {}) {
-  const { order } = script(name, changes)
+  const { spec: order } = script(name, changes)
   return { buildId: order.buildId, state: await builds.start(order, never) }
 }
 
@@ -58,8 +58,8 @@ describe.concurrent('builds as the gateway sees them on a real Temporal', () => 
   it('start refused with the run’s own reason', async () => {
     const of = script('gateway refused')
     of.inspect = async () => ({ outcome: 'refused', reason: 'run_not_in_progress' })
-    expect(await builds.start(of.order, never)).toMatchObject({ outcome: 'refused', reason: 'run_not_in_progress' })
-    expect(await ended(of.order.buildId)).toMatchObject({ outcome: 'refused' })
+    expect(await builds.start(of.spec, never)).toMatchObject({ outcome: 'refused', reason: 'run_not_in_progress' })
+    expect(await ended(of.spec.buildId)).toMatchObject({ outcome: 'refused' })
   })
 
   it('start once: the same order again is refused, and the first one goes on', async () => {
@@ -130,10 +130,10 @@ describe.concurrent('builds as the gateway sees them on a real Temporal', () => 
       return untilCancelled()
     }
     const gone = new AbortController()
-    const started = builds.start(of.order, gone.signal)
+    const started = builds.start(of.spec, gone.signal)
     await asked
     gone.abort()
     await expect(started).rejects.toMatchObject({ code: 'temporarily_unavailable' })
-    await builds.finish(of.order.buildId, 'canceled')
+    await builds.finish(of.spec.buildId, 'canceled')
   })
 })

@@ -9,7 +9,7 @@ import { consumers, streams, subjects } from '@forkproof/contracts/subjects'
 import { buildIdOf, buildTokenSealKey, newBuildToken, openWithBuildToken } from '@forkproof/infra/seal'
 import { freePort } from '@forkproof/local/running/free-ports'
 import { afterFile } from '../after-file.ts'
-import type { Credentials } from '../builds.ts'
+import type { BuilderCredentials } from '../build-requests.ts'
 import { type BusHarness, openBusHarness } from '../bus-harness.ts'
 import { StartedProgram } from '../started-program.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
@@ -30,7 +30,7 @@ export interface RequestedLease {
   readonly event: <K extends BuilderEventKind>(kind: K) => Promise<BuilderEventOf<K>>
   readonly kinds: () => readonly string[]
   /** Files with which a client reaches the builder. */
-  readonly credentials: () => Promise<Credentials>
+  readonly credentials: () => Promise<BuilderCredentials>
 }
 
 /** The provisioner as a process of its own on a real bus, and this test in the place of the orchestrator. */
@@ -163,7 +163,7 @@ export class ProvisionerHarness {
 async function writeFiles(
   folder: string,
   of: { endpoint: string; serverName: string; caCertificate: string; clientCertificate: string; key: string },
-): Promise<Credentials> {
+): Promise<BuilderCredentials> {
   await mkdir(folder, { recursive: true })
   const file = async (name: string, text: string) => {
     await writeFile(join(folder, name), text, { mode: 0o600 })

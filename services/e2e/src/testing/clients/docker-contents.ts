@@ -7,7 +7,7 @@ const Images = z.array(z.object({ Id: z.string(), RepoTags: z.array(z.string()).
 const Named = z.array(z.object({ Id: z.string() }))
 const Volumes = z.object({ Volumes: z.array(z.object({ Name: z.string() })).nullable() })
 
-/** A Docker daemon as somebody sees it who asks it what it has. */
+/** The contents of a Docker daemon, by its API. */
 export class DockerContents {
   readonly #socket: EngineSocket
 
@@ -30,7 +30,7 @@ export class DockerContents {
     ].sort()
   }
 
-  /** `docker run --rm --network none`: what the image's own command prints, and its exit code. */
+  /** Like `docker run --rm --network none`: the output of the image's own command and its exit code. */
   async run(image: string): Promise<{ code: number; output: string }> {
     const body = { Image: image, Tty: true, HostConfig: { NetworkMode: 'none' } }
     const { Id } = z.object({ Id: z.string() }).parse(await this.#send('POST', '/containers/create', body))
@@ -46,7 +46,7 @@ export class DockerContents {
     }
   }
 
-  /** The newest version of its API that the daemon speaks. */
+  /** The newest API version of the daemon. */
   async apiVersion(): Promise<string> {
     return (await this.#get('/version', z.object({ ApiVersion: z.string() }))).ApiVersion
   }

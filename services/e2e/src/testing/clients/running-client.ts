@@ -6,8 +6,14 @@ import { commandLineOf, descendantsOf } from '../process-tree.ts'
 import { imageContext } from '../remote-build.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { waitUntil } from '../wait-until.ts'
-import { admittedFork, type BuildHandle, buildOfRun, type ClientHarness, readyState } from './client-harness.ts'
-import { type Beginning, type BegunClient, beginnings, type ClientName, pathOf } from './start-client.ts'
+import { admittedFork, type BuildWorkflowHandle, buildOfRun, type ClientHarness, readyState } from './client-harness.ts'
+import {
+  type BegunClient,
+  type ClientBeginning,
+  type ClientName,
+  clientBeginnings,
+  clientProgram,
+} from './start-client.ts'
 
 const beginMsMax = 30_000
 const runSeconds = 600
@@ -15,21 +21,21 @@ const runSeconds = 600
 /** A build whose client waits in a RUN that does not end by itself. */
 export interface RunningClient extends BegunClient {
   readonly client: ClientName
-  /** Process number of the client itself, whatever is around it. */
+  /** Process id of the client itself, not of its wrapper. */
   readonly clientPid: number
-  readonly handle: BuildHandle
+  readonly handle: BuildWorkflowHandle
   readonly builder: LeasedBuilder
 }
 
 export async function runningClient(
   harness: ClientHarness,
   client: ClientName,
-  beginning: Beginning,
+  beginning: ClientBeginning,
 ): Promise<RunningClient> {
   const of = await admittedFork(harness)
   const place = { probe: inject('programs').probe, folder: await temporaryFolder() }
   const context = await imageContext(place, [`RUN ["/probe","sleep","${runSeconds}"]`])
-  const begun = await beginnings[beginning](harness, { client, of, context })
+  const begun = await clientBeginnings[beginning](harness, { client, of, context })
   const { program } = begun
   const handle = await buildOfRun(harness, of.runId)
   const builder = new LeasedBuilder(await readyState(handle), harness.buildersFolder)
@@ -39,7 +45,7 @@ export async function runningClient(
   }
   await waitUntil(`${client} is in its RUN`, inRun, { msMax: beginMsMax, everyMs: 20 })
   const clientPid = [program.pid, ...descendantsOf(program.pid)].find(pid =>
-    commandLineOf(pid).startsWith(pathOf(client)),
+    commandLineOf(pid).startsWith(clientProgram(client)),
   )
   if (clientPid === undefined) throw new Error(`no process of ${client}`)
   return { ...begun, client, clientPid, handle, builder }
@@ -50,8 +56,8 @@ export interface BuildEnd {
   readonly released: ReleaseReason
 }
 
-/** The build ends so within the time, its receipt is clean, and the operating system holds nothing of its builder. */
-export async function expectEnd(running: RunningClient, end: BuildEnd, msMax: number): Promise<void> {
+/** Expects this end within the time, a clean receipt, and nothing of the builder on the machine. */
+export async function expectBuildEnd(running: RunningClient, end: BuildEnd, msMax: number): Promise<void> {
   const state = await endedState(running, msMax)
   expect(state, `${running.client}: ${JSON.stringify(state)}`).toMatchObject({
     outcome: end.outcome,
@@ -71,7 +77,7 @@ async function endedState({ handle, client }: RunningClient, msMax: number): Pro
   return result
 }
 
-/** The client ends by itself within the time, with an error that has neither a secret nor anything of our insides in it. */
+/** Expects that the client ends with an error that has neither a secret nor internals in it. */
 export async function expectFailure({ client, program }: RunningClient, msMax: number) {
   await waitUntil(`${client} ends`, () => program.over, { msMax, everyMs: 20 })
   const exit = await program.exited
@@ -81,7 +87,7 @@ export async function expectFailure({ client, program }: RunningClient, msMax: n
   return exit
 }
 
-/** No process of the client's is left, nor of what was around it. */
+/** Expects that no process of the client or its wrapper is left. */
 export const expectNoProcess = ({ client, program }: RunningClient, msMax: number): Promise<void> =>
   waitUntil(`nothing of ${client} is left`, () => program.over && program.remains().length === 0, {
     msMax,

@@ -3,63 +3,63 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, inject } from 'vitest'
 import { afterFile } from '../after-file.ts'
-import { buildState, isReady, type StartedBuild, settled, startBuild, writeCredentials } from '../builds.ts'
+import { buildState, isReady, isSettled, type PostedBuild, postBuild, writeCredentials } from '../build-requests.ts'
 import { depotProgram } from '../depot/sealed-machine.ts'
 import { buildctlFlags } from '../remote-build.ts'
 import { StartedProgram } from '../started-program.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { type Admitted, type ClientHarness, forkproofProgram } from './client-harness.ts'
+import { type AdmittedFork, type ClientHarness, forkproofProgram } from './client-harness.ts'
 
 export const clientNames = ['buildctl', 'buildx', 'depot'] as const
 export type ClientName = (typeof clientNames)[number]
 
 export interface BegunClient {
   readonly program: StartedProgram
-  /** Where the test itself started the build, and so has its token. */
-  readonly build?: StartedBuild
-  /** Where `forkproof builder` keeps its builder. */
+  /** Present if the test itself started the build and so has its token. */
+  readonly build?: PostedBuild
+  /** Folder of `forkproof builder`. */
   readonly folder?: string
 }
 
-export interface ClientUse {
+export interface ClientOptions {
   readonly client: ClientName
-  readonly of: Admitted
+  readonly of: AdmittedFork
   readonly context: string
-  /** More words of the client's own. */
+  /** Further arguments of the client. */
   readonly words?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** How a client comes to its builder, and what it is started by. */
-export const beginnings = {
+/** How a client gets its builder, and what starts it. */
+export const clientBeginnings = {
   /** buildctl and buildx on a builder that was leased for them; depot by its own API. */
   'by itself': (harness, use) =>
     use.client === 'depot' ? startDepot(harness, use, use.of.bearer) : startOnLease(harness, use),
-  /** depot too is handed a build, as to a later step of a job. */
+  /** depot too gets a build that exists, like a later step of a job. */
   'on a build of ours': (harness, use) =>
     use.client === 'depot' ? startDepotOnBuild(harness, use) : startOnLease(harness, use),
   'in forkproof build': (harness, use) => startWrapped(harness, use),
-  /** As a job’s step with what `forkproof builder` wrote into its environment. */
+  /** A job’s step with the variables that `forkproof builder` printed. */
   'after forkproof builder': (harness, use) => startInJob(harness, use),
-} as const satisfies Record<string, (harness: ClientHarness, use: ClientUse) => Promise<BegunClient>>
-export type Beginning = keyof typeof beginnings
+} as const satisfies Record<string, (harness: ClientHarness, use: ClientOptions) => Promise<BegunClient>>
+export type ClientBeginning = keyof typeof clientBeginnings
 
 const commandMsMax = 20_000
 const run = promisify(execFile)
 
-export const pathOf = (client: ClientName): string =>
+export const clientProgram = (client: ClientName): string =>
   ({ buildctl: inject('programs').buildctl, buildx: inject('programs').buildx, depot: depotProgram })[client]
 
-function wordsOf({ client, context, words = [] }: ClientUse): string[] {
+function buildWords({ client, context, words = [] }: ClientOptions): string[] {
   const build = ['build', '--progress', 'plain', ...words]
   if (client !== 'buildctl') return [...build, context]
   return [...build, '--frontend', 'dockerfile.v0', '--local', `context=${context}`, '--local', `dockerfile=${context}`]
 }
 
-/** A machine's variables and nothing of the tests' own. */
+/** Variables of a plain machine, without those of the tests. */
 export const clientEnvironment = async () => ({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: await temporaryFolder() })
 
-/** Ended after the file, with all that it started. */
+/** Starts a program that is ended after the test file, with its children. */
 export function startProgram(command: readonly string[], env: Readonly<Record<string, string>>): StartedProgram {
   const [program = '', ...args] = command
   const started = new StartedProgram(program, args, { cwd: '/', env })
@@ -67,62 +67,62 @@ export function startProgram(command: readonly string[], env: Readonly<Record<st
   return started
 }
 
-async function startOnLease(harness: ClientHarness, use: ClientUse): Promise<BegunClient> {
-  const build = await startBuild(harness, use.of.bearer)
-  const state = await buildState(harness, build, settled)
+async function startOnLease(harness: ClientHarness, use: ClientOptions): Promise<BegunClient> {
+  const build = await postBuild(harness, use.of.bearer)
+  const state = await buildState(harness, build, isSettled)
   expect(isReady(state), JSON.stringify(state)).toBe(true)
   const to = await writeCredentials(state, await temporaryFolder())
   const env = { ...(await clientEnvironment()), ...use.env }
-  const program = pathOf(use.client)
+  const program = clientProgram(use.client)
   if (use.client === 'buildctl')
-    return { build, program: startProgram([program, ...buildctlFlags(to), ...wordsOf(use)], env) }
+    return { build, program: startProgram([program, ...buildctlFlags(to), ...buildWords(use)], env) }
   const buildx = { ...env, BUILDX_CONFIG: join(env.HOME, 'buildx') }
   const options = `cacert=${to.ca},cert=${to.certificate},key=${to.key},servername=${to.serverName}`
   const create = ['create', '--name', 'leased', '--driver', 'remote', '--driver-opt', options, to.endpoint]
   await run(program, create, { env: buildx, timeout: commandMsMax })
-  return { build, program: startProgram([program, ...wordsOf(use)], { ...buildx, BUILDX_BUILDER: 'leased' }) }
+  return { build, program: startProgram([program, ...buildWords(use)], { ...buildx, BUILDX_BUILDER: 'leased' }) }
 }
 
-/** In its sealed machine. */
-async function startDepot({ machine }: ClientHarness, use: ClientUse, token: string): Promise<BegunClient> {
+/** Starts depot in its sealed machine. */
+async function startDepot({ machine }: ClientHarness, use: ClientOptions, token: string): Promise<BegunClient> {
   const own = { DEPOT_PROJECT_ID: use.of.project, DEPOT_TOKEN: token }
   const env = { ...(await clientEnvironment()), ...machine.env, ...own, ...use.env }
-  return { program: startProgram(['sh', '-c', `exec ${machine.command(wordsOf(use).join(' '))}`], env) }
+  return { program: startProgram(['sh', '-c', `exec ${machine.command(buildWords(use).join(' '))}`], env) }
 }
 
-async function startDepotOnBuild(harness: ClientHarness, use: ClientUse): Promise<BegunClient> {
-  const build = await startBuild(harness, use.of.bearer)
+async function startDepotOnBuild(harness: ClientHarness, use: ClientOptions): Promise<BegunClient> {
+  const build = await postBuild(harness, use.of.bearer)
   const env = { ...use.env, DEPOT_BUILD_ID: build.buildId }
   return { build, ...(await startDepot(harness, { ...use, env }, build.buildToken)) }
 }
 
-const runEnvironment = async ({ of, env }: ClientUse) => {
+const runEnvironment = async ({ of, env }: ClientOptions) => {
   const given = { RUNNER_TEMP: await temporaryFolder(), FORKPROOF_ACCESS_TOKEN: of.bearer }
   return { ...(await clientEnvironment()), ...given, ...env }
 }
 
-async function startWrapped(harness: ClientHarness, use: ClientUse): Promise<BegunClient> {
+async function startWrapped(harness: ClientHarness, use: ClientOptions): Promise<BegunClient> {
   const own = ['--issuer', harness.issuer, '--project', use.of.project]
   const depot = ['--depot-url', harness.system.addresses.depot]
-  const command = [forkproofProgram, 'build', ...own, ...depot, '--', pathOf(use.client), ...wordsOf(use)]
+  const command = [forkproofProgram, 'build', ...own, ...depot, '--', clientProgram(use.client), ...buildWords(use)]
   return { program: startProgram([process.execPath, ...command], await runEnvironment(use)) }
 }
 
-async function startInJob(harness: ClientHarness, use: ClientUse): Promise<BegunClient> {
+async function startInJob(harness: ClientHarness, use: ClientOptions): Promise<BegunClient> {
   const env = await runEnvironment(use)
   const folder = join(env.RUNNER_TEMP, 'builder')
   const own = ['--issuer', harness.issuer, '--project', use.of.project, '--folder', folder]
-  const print = ['--print', 'buildx', '--buildx', pathOf('buildx')]
+  const print = ['--print', 'buildx', '--buildx', clientProgram('buildx')]
   const command = [forkproofProgram, 'builder', ...own, ...print]
   const { stdout } = await run(process.execPath, command, { env, timeout: commandMsMax })
   const lines = stdout.split('\n').filter(line => line !== '')
   const variables = lines.map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
   const step = { ...(await clientEnvironment()), ...Object.fromEntries(variables) }
-  return { folder, program: startProgram([pathOf(use.client), ...wordsOf(use)], step) }
+  return { folder, program: startProgram([clientProgram(use.client), ...buildWords(use)], step) }
 }
 
-/** What a job’s later step does. */
-export async function endBuilder(folder: string): Promise<void> {
+/** Ends the build as a later step of the job does. */
+export async function endHeldBuilder(folder: string): Promise<void> {
   const command = [forkproofProgram, 'builder', '--end', '--result', 'canceled', '--folder', folder]
   await run(process.execPath, command, { env: await clientEnvironment(), timeout: commandMsMax })
 }

@@ -4,9 +4,9 @@ import { connect, createServer as createPlainServer, type Server, type Socket } 
 import { createServer as createTlsServer } from 'node:tls'
 
 /**
- * Runs a program on what looks to it like a machine with nothing but loopback. It is to be started in a network namespace of its own, so
- * nothing else can be reached whatever the program tries; the unix sockets are the only way out. Arguments: certificate and key; the ports
- * to listen on with their sockets, `tls:443=/a,8081=/b`; then the program.
+ * Runs a program on a machine that has only loopback. Start it in a network namespace of its own: then the unix sockets
+ * are the only way out, whatever the program tries.
+ * Arguments: the file with certificate and key; the ports with their sockets, `tls:443=/a,8081=/b`; then the program.
  */
 const [certificate = '', relays = '', program = '', ...args] = process.argv.slice(2)
 

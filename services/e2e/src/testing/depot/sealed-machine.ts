@@ -10,19 +10,20 @@ import { temporaryFolder } from '../temporary-folder.ts'
 const run = promisify(execFile)
 const commandMsMax = 20_000
 
-/** What the CLI has built in. It is mapped to loopback, and so is everything else it might want to talk to. */
+/** The issuer's host as a constant of the CLI. It is mapped to loopback, like every other host the CLI may call. */
 export const claimHost = 'actions-public-oidc.depot.dev'
 const hosts = [claimHost, 'api.depot.dev', 'depot.dev', 'github.com', 'api.github.com', 'o1152282.ingest.sentry.io']
 
 export interface SealedMachine {
-  /** A shell line that runs the unmodified CLI inside. */
+  /** A shell line that runs the unmodified CLI in the namespaces. */
   readonly command: (args: string) => string
   readonly env: Readonly<Record<string, string>>
 }
 
 /**
- * Private mount and network namespaces in which the CLI finds our gateway where it expects Depot's issuer. What else it may reach: loopback
- * ports of the machine under their own numbers (`ports`), and the API at `api`, a unix socket or one of those ports.
+ * Private mount and network namespaces in which the CLI finds our gateway where it expects Depot's issuer.
+ * It also reaches loopback ports of the machine under their own numbers (`ports`), and the API at `api`: a unix socket
+ * or one of those ports.
  */
 export async function openSealedMachine(
   gatewayPort: number,
@@ -64,10 +65,10 @@ export const depotProgram = fileURLToPath(import.meta.resolve('@depot/cli-linux-
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
 
-/** Root needs no user namespace; others can do with one where the system lets them. */
+/** Root needs no user namespace. Others need one, where the system allows it. */
 const unshareFlags = () => ['--mount', '--net', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])]
 
-/** This suite is never skipped: where it cannot run, it says what it needs. */
+/** The suite is never skipped. Where it cannot run, it says what it needs. */
 async function assertNamespaces(): Promise<void> {
   try {
     await run('unshare', [...unshareFlags(), 'ip', 'link', 'set', 'lo', 'up'], { timeout: commandMsMax })
@@ -79,7 +80,7 @@ async function assertNamespaces(): Promise<void> {
   }
 }
 
-/** Key and self-signed certificate in one file, which is also the CLI's only trusted root. */
+/** Makes key and self-signed certificate in one file, which is also the CLI's only trusted root. */
 async function makeCertificate(file: string): Promise<void> {
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
   const names = ['-subj', '/CN=claim host of a test', '-addext', `subjectAltName=DNS:${claimHost}`]

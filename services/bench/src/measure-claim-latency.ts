@@ -1,31 +1,31 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import { createForkRun, postClaim } from '@forkproof/e2e/testing/claim-requests'
-import { claimAsOldClient, claimWithOurClaimant, uploadMs } from './claimants.ts'
-import { type BenchResult, latencyResults, seededRandom, times } from './result.ts'
-import type { BenchWorld } from './world.ts'
+import { claimAsOldClient, claimWithOurClaimant, uploadMs } from './bench-claimants.ts'
+import { type BenchResult, latencyResults, mulberry32, runConcurrently } from './bench-result.ts'
+import type { BenchSystem } from './bench-system.ts'
 
 const latencyMs = 100
 const delaySeed = 20_261_125
 
 async function countedRequests(
-  world: BenchWorld,
+  bench: BenchSystem,
   work: () => Promise<unknown>,
 ): Promise<{ counted: number; web: number }> {
-  await world.github.resetRequestCounts()
+  await bench.github.resetRequestCounts()
   await work()
-  const { rest, web } = await world.github.requestCounts()
+  const { rest, web } = await bench.github.requestCounts()
   return { counted: rest.counted, web: web.counted }
 }
 
-/** Code visible → token with our claimant, one claim at a time, and what a single token costs. */
-export async function nudgedClaims(world: BenchWorld, count: number): Promise<BenchResult[]> {
-  await world.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
+/** From the visible code to the token with our claimant, one claim at a time, and the requests of one token. */
+export async function measureNudgedClaims(bench: BenchSystem, count: number): Promise<BenchResult[]> {
+  await bench.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
   const values: number[] = []
   const warmUp = 5
-  for (let index = 0; index < warmUp; index++) await claimWithOurClaimant(world, await createForkRun(world.github))
-  const { counted } = await countedRequests(world, async () => {
+  for (let index = 0; index < warmUp; index++) await claimWithOurClaimant(bench, await createForkRun(bench.github))
+  const { counted } = await countedRequests(bench, async () => {
     for (let index = 0; index < count; index++)
-      values.push((await claimWithOurClaimant(world, await createForkRun(world.github))).visibleToTokenMs)
+      values.push((await claimWithOurClaimant(bench, await createForkRun(bench.github))).visibleToTokenMs)
   })
   const conditions = `our claimant, artifact, nudged, upload ${uploadMs} ms, GitHub ${latencyMs} ms a request`
   return [
@@ -34,15 +34,15 @@ export async function nudgedClaims(world: BenchWorld, count: number): Promise<Be
   ]
 }
 
-/** A plain client on `log`, the code visible after a spread of 0-20 s. */
-export async function delayedLogClaims(world: BenchWorld, count: number): Promise<BenchResult[]> {
-  await world.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
-  const random = seededRandom(delaySeed)
+/** Old clients on `log`; the code is visible after 0 to 20 s. */
+export async function measureDelayedLogClaims(bench: BenchSystem, count: number): Promise<BenchResult[]> {
+  await bench.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
+  const random = mulberry32(delaySeed)
   const delays = Array.from({ length: count }, () => random() * 20_000)
   let values: number[] = []
-  const { counted, web } = await countedRequests(world, async () => {
-    values = await times(count, 10, async index =>
-      claimAsOldClient(world, await createForkRun(world.github), delays[index] ?? 0),
+  const { counted, web } = await countedRequests(bench, async () => {
+    values = await runConcurrently(count, 10, async index =>
+      claimAsOldClient(bench, await createForkRun(bench.github), delays[index] ?? 0),
     )
   })
   const conditions = `old client, log, visible after 0-20 s (seed ${delaySeed}), 10 at once, GitHub ${latencyMs} ms a request`
@@ -54,15 +54,17 @@ export async function delayedLogClaims(world: BenchWorld, count: number): Promis
 }
 
 /** Twenty jobs of one run claim at once. */
-export async function matrixClaims(world: BenchWorld, rounds: number): Promise<BenchResult[]> {
-  await world.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
+export async function measureMatrixClaims(bench: BenchSystem, rounds: number): Promise<BenchResult[]> {
+  await bench.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
   const jobs = 20
   const values: number[] = []
   let requests = 0
   for (let round = 0; round < rounds; round++) {
-    const of = await createForkRun(world.github, { jobs })
-    const { counted } = await countedRequests(world, async () => {
-      values.push(...(await times(jobs, jobs, async () => (await claimWithOurClaimant(world, of)).visibleToTokenMs)))
+    const of = await createForkRun(bench.github, { jobs })
+    const { counted } = await countedRequests(bench, async () => {
+      values.push(
+        ...(await runConcurrently(jobs, jobs, async () => (await claimWithOurClaimant(bench, of)).visibleToTokenMs)),
+      )
     })
     requests += counted
   }
@@ -73,16 +75,16 @@ export async function matrixClaims(world: BenchWorld, rounds: number): Promise<B
   ]
 }
 
-/** What claims cost that never show their code: one of our kind, one of the old kind, both asked for until their end. */
-export async function neverShownClaims(world: BenchWorld): Promise<BenchResult[]> {
-  await world.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
+/** Requests for claims that never show their code: one of our claimant and one of an old client. */
+export async function measureNeverShownClaims(bench: BenchSystem): Promise<BenchResult[]> {
+  await bench.github.setBehaviour({ latencyMs, webLatencyMs: latencyMs })
   const results: BenchResult[] = []
   for (const channels of [['artifact'], ['step-name', 'log', 'job-log']]) {
-    const of = await createForkRun(world.github)
-    const { counted } = await countedRequests(world, async () => {
-      const answer = await postClaim(world.system.addresses.issuer, of, { channels })
-      // A line that is almost right must cost no more than none.
-      await world.github.send('POST', `/_sim/jobs/${of.run.jobs[0]?.id}/log`, {
+    const of = await createForkRun(bench.github)
+    const { counted } = await countedRequests(bench, async () => {
+      const answer = await postClaim(bench.system.addresses.issuer, of, { channels })
+      // A line that is almost right must cost no more requests than none.
+      await bench.github.send('POST', `/_sim/jobs/${of.run.jobs[0]?.id}/log`, {
         step: 2,
         lines: [`${challengeSentence(answer.challengeCode)}!`],
       })

@@ -6,8 +6,8 @@ import { eventsOf } from '@forkproof/workflows/builds/testing/sample-build'
 import { afterFile } from './after-file.ts'
 import { openBus } from './parts-harness.ts'
 
-/** A node on the real bus, with the provisioner's rights, that has no builders: it says what a test lets it say. */
-export async function openScriptedNode(system: LocalSystem) {
+/** A node on the real bus with the provisioner's rights and no builders. Its answers are the test's. */
+export async function openFakeNode(system: LocalSystem) {
   const bus = await openBus(system, 'provisioner')
   const stop = new AbortController()
   const commands: BuilderCommand[] = []
@@ -17,7 +17,7 @@ export async function openScriptedNode(system: LocalSystem) {
     publish,
     /** Any text on the stream of builders. */
     publishText: (text: string, id: string) => bus.store('forkproof.builder.ready', text, id),
-    /** What is said to a command once it was taken from the queue. */
+    /** Answers a command that was taken from the queue. */
     answer: async (command: BuilderCommand): Promise<void> => {
       const from = eventsOf(command.data)
       if (command.type === 'forkproof.builder.released.v1') return publish(from.destroyed(command.data.reason))

@@ -3,15 +3,15 @@ import { promisify } from 'node:util'
 import { KeyId } from '@forkproof/contracts/ids'
 import { Secret } from '@forkproof/infra/secret'
 import { createTokenSigner } from '@forkproof/signer/minting/token-signer'
-import { type BenchResult, percentile, times } from './result.ts'
+import { type BenchResult, percentile, runConcurrently } from './bench-result.ts'
 
 const rounds = 5
 const perRound = 2_000
 const concurrent = 64
 const signAsync = promisify(sign)
 
-/** The signer's RS256 against node:crypto's, in turns. */
-export async function signing(): Promise<BenchResult[]> {
+/** Compares the signer's RS256 with node:crypto's, in turns. */
+export async function measureSigning(): Promise<BenchResult[]> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
   const signer = await createTokenSigner({ keyId: KeyId.parse('k'.repeat(43)), privateKey: new Secret(privateKey) })
   const claims = JSON.stringify({ iss: 'https://oidc.example.dev', filler: 'x'.repeat(900) })
@@ -19,8 +19,8 @@ export async function signing(): Promise<BenchResult[]> {
   const ratios: number[] = []
   const ours: number[] = []
   for (let round = 0; round < rounds; round++) {
-    const native = await rate(() => signAsync('sha256', input, privateKey))
-    ours.push(await rate(() => signer.sign(claims)))
+    const native = await ratePerSecond(() => signAsync('sha256', input, privateKey))
+    ours.push(await ratePerSecond(() => signer.sign(claims)))
     ratios.push((ours.at(-1) ?? 0) / native)
   }
   const conditions = `RSA-2048, ${concurrent} at once, median of ${rounds} rounds of ${perRound}, in turns`
@@ -35,8 +35,8 @@ export async function signing(): Promise<BenchResult[]> {
   ]
 }
 
-async function rate(work: () => Promise<unknown>): Promise<number> {
+async function ratePerSecond(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now()
-  await times(perRound, concurrent, work)
+  await runConcurrently(perRound, concurrent, work)
   return (perRound / (performance.now() - startedAt)) * 1_000
 }

@@ -40,7 +40,7 @@ const heartbeatMs = 500
 /** WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND of Temporal's API. */
 const unhandledCommand = 1
 
-/** Until the activity is cancelled, as the real watch does; rejects with Temporal's own error. */
+/** Runs until the activity is cancelled, like the real watch. Rejects with Temporal's own error. */
 export async function untilCancelled(): Promise<never> {
   const context = Context.current()
   const heart = setInterval(() => context.heartbeat(), heartbeatMs)
@@ -51,46 +51,46 @@ export async function untilCancelled(): Promise<never> {
   }
 }
 
-/** Starts a builder at once and destroys it when told; what a node does where a test says nothing else. */
-export const willing = async (command: BuilderCommand, build: ScriptedBuild): Promise<void> => {
+/** Starts a builder at once and destroys it when told. The default of a scripted build. */
+export const willingNode = async (command: BuilderCommand, build: ScriptedBuild): Promise<void> => {
   const from = eventsOf(command.data)
   if (command.type === 'forkproof.builder.requested.v1') await build.signal(from.accepted(), from.ready())
   else await build.signal(from.destroyed(command.data.reason))
 }
 
-export const silent = async (): Promise<void> => undefined
+export const silentNode = async (): Promise<void> => undefined
 
-/** Starts a builder at once and says nothing when told to destroy it. */
-export const clinging = (command: BuilderCommand, build: ScriptedBuild): Promise<void> =>
-  command.type === 'forkproof.builder.released.v1' ? silent() : willing(command, build)
+/** Starts a builder at once and does not answer the command to destroy it. */
+export const clingingNode = (command: BuilderCommand, build: ScriptedBuild): Promise<void> =>
+  command.type === 'forkproof.builder.released.v1' ? silentNode() : willingNode(command, build)
 
 /** One build against scripted activities. */
 export class ScriptedBuild {
-  readonly order: BuildSpec
+  readonly spec: BuildSpec
   readonly commands: BuilderCommand[] = []
   inspect: InspectActivities['inspectRun'] = async () => runningRun
   watch: InspectActivities['watchRun'] = untilCancelled
-  /** Answers after the command is stored, as a node does: never part of the command's own success. */
-  node: (command: BuilderCommand, build: ScriptedBuild) => Promise<void> = willing
-  /** Before a command is stored. */
+  /** Answers after the command is stored, like a real node. A failure here does not fail the command. */
+  node: (command: BuilderCommand, build: ScriptedBuild) => Promise<void> = willingNode
+  /** Called before a command is stored. */
   beforeStored: () => Promise<void> = async () => undefined
   isStarted = false
   readonly #client: Client
 
   constructor(order: BuildSpec, client: Client) {
-    this.order = order
+    this.spec = order
     this.#client = client
   }
 
   get handle() {
-    return this.#client.workflow.getHandle<BuildWorkflow>(buildWorkflowId(this.order.buildId))
+    return this.#client.workflow.getHandle<BuildWorkflow>(buildWorkflowId(this.spec.buildId))
   }
 
   async start(): Promise<this> {
     await this.#client.workflow.start<BuildWorkflow>(buildWorkflow, {
       taskQueue: buildTaskQueue,
-      workflowId: buildWorkflowId(this.order.buildId),
-      args: [this.order],
+      workflowId: buildWorkflowId(this.spec.buildId),
+      args: [this.spec],
     })
     this.isStarted = true
     return this
@@ -112,9 +112,9 @@ export class ScriptedBuild {
     return this.handle.executeUpdate(connectUpdate, { args: [asked] })
   }
 
-  look = (): Promise<BuildState> => this.handle.query(stateQuery)
+  readState = (): Promise<BuildState> => this.handle.query(stateQuery)
 
-  /** Long polls until the state fits; bounded by the test's own time. */
+  /** Long polls until the state fits. The test's time limit bounds it. */
   async until(fits: (state: BuildState) => boolean): Promise<BuildState> {
     for (let knownVersion = 0; ; ) {
       const state = await this.awaitChange({ knownVersion, waitMs: 20_000 })
@@ -129,7 +129,7 @@ export class ScriptedBuild {
     return this.handle.result()
   }
 
-  /** What the node of the newest request says. */
+  /** Events that a node would send for the newest request. */
   get newestEvents() {
     const command = this.commands.findLast(({ type }) => type === 'forkproof.builder.requested.v1')
     if (!command) throw new Error('nothing was requested')
@@ -141,19 +141,19 @@ export class ScriptedBuild {
   }
 }
 
-/** Workers for scripted builds; each build is found again by its id or its run. */
-export async function openScriptedBuilds(temporal: TemporalHarness) {
+/** Workers on a real Temporal server whose activities are scripted. They find each build by its id or its run. */
+export async function openScriptedBuildHarness(temporal: TemporalHarness) {
   const builds: ScriptedBuild[] = []
   const byRun = (runId: string) => {
-    const found = builds.find(({ order }) => order.run.runId === runId)
+    const found = builds.find(({ spec: order }) => order.run.runId === runId)
     if (!found) throw new Error(`no build of run ${runId}`)
     return found
   }
   const publishCommand: CommandActivities['publishCommand'] = async command => {
-    const build = builds.find(({ order }) => order.buildId === command.data.buildId)
+    const build = builds.find(({ spec: order }) => order.buildId === command.data.buildId)
     if (!build) throw new Error('no such build')
     await build.beforeStored()
-    // As the stream does: a double is dropped by its id.
+    // Like the stream: a duplicate is dropped by its id.
     if (build.commands.some(({ id }) => id === command.id)) return
     build.commands.push(command)
     void build.node(command, build)
@@ -176,7 +176,7 @@ export async function openScriptedBuilds(temporal: TemporalHarness) {
   return { builds, make, orchestrate }
 }
 
-/** Failed workflow tasks of all builds so far, and what does not replay; both must be empty. */
+/** Failed workflow tasks of all builds so far, and histories that do not replay. Must be empty. */
 export async function historyProblems(builds: readonly ScriptedBuild[]): Promise<string[]> {
   const workflowsPath = fileURLToPath(import.meta.resolve('@forkproof/workflows/bundle'))
   const histories = await Promise.all(
@@ -186,7 +186,7 @@ export async function historyProblems(builds: readonly ScriptedBuild[]): Promise
   )
   const problems = histories.flatMap(({ workflowId, history }) =>
     (history.events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
-      // A signal that arrives in the very moment of closing lets the server ask once more: nothing that a workflow could avoid.
+      // A signal that arrives while the workflow closes makes the server ask once more. No workflow can avoid that.
       failed && failed.cause !== unhandledCommand ? [`${workflowId}: ${failed.failure?.message}`] : [],
     ),
   )

@@ -1,4 +1,4 @@
-/** One figure. `conditions` says all that somebody needs to compare it with another run. */
+/** One figure. `conditions` has all that a comparison with another run needs. */
 export interface BenchResult {
   readonly name: string
   readonly value: number
@@ -27,7 +27,11 @@ export const latencyResults = (name: string, values: readonly number[], conditio
   }))
 
 /** Runs `work` for each number below `count`, at most `concurrent` at once, in order. */
-export async function times<T>(count: number, concurrent: number, work: (index: number) => Promise<T>): Promise<T[]> {
+export async function runConcurrently<T>(
+  count: number,
+  concurrent: number,
+  work: (index: number) => Promise<T>,
+): Promise<T[]> {
   const results: T[] = []
   let next = 0
   const lane = async () => {
@@ -37,8 +41,8 @@ export async function times<T>(count: number, concurrent: number, work: (index: 
   return results
 }
 
-/** Mulberry32: the same numbers in [0, 1) for the same seed, so that two runs of a benchmark ask the same of the system. */
-export function seededRandom(seed: number): () => number {
+/** Mulberry32: the same numbers in [0, 1) for the same seed, so that two runs of a benchmark do the same work. */
+export function mulberry32(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -48,5 +52,5 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** Says what is being measured, does it, and prints what came out. */
-export type Measure = (title: string, work: () => Promise<readonly BenchResult[]>) => Promise<void>
+/** Prints the title, runs the measurement and prints its results. */
+export type RunMeasurement = (title: string, work: () => Promise<readonly BenchResult[]>) => Promise<void>

@@ -3,28 +3,34 @@ import { createForkRun } from '@forkproof/e2e/testing/claim-requests'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
 import { silentLogger } from '@forkproof/infra/log'
 import { connectTemporal, installTemporalRuntime, startWorker } from '@forkproof/infra/temporal'
-import { claimWithOurClaimant } from './claimants.ts'
-import { type BenchResult, latencyResults, percentile, times } from './result.ts'
-import type { BenchWorld } from './world.ts'
+import { claimWithOurClaimant } from './bench-claimants.ts'
+import { type BenchResult, latencyResults, percentile, runConcurrently } from './bench-result.ts'
+import type { BenchSystem } from './bench-system.ts'
 
 const concurrent = 12
 const rounds = 5
 
-/** Claims a second, end to end, against a bare one-activity workflow on the same Temporal server, in turns: A B A B. */
-export async function throughput(world: BenchWorld, lifecycle: Lifecycle, count: number): Promise<BenchResult[]> {
-  await world.github.setBehaviour({ latencyMs: 0, webLatencyMs: 0 })
-  const runBare = await bareWorkflows(world, lifecycle)
+/** Claims per second, compared with a workflow of one activity on the same Temporal server, in turns. */
+export async function measureThroughput(
+  bench: BenchSystem,
+  lifecycle: Lifecycle,
+  count: number,
+): Promise<BenchResult[]> {
+  await bench.github.setBehaviour({ latencyMs: 0, webLatencyMs: 0 })
+  const runBare = await bareWorkflows(bench, lifecycle)
   const rates = { bare: [] as number[], claims: [] as number[], ratio: [] as number[] }
   const claimLatencies: number[] = []
   const claimOnce = async (of: Awaited<ReturnType<typeof createForkRun>>) => {
-    // No waiting for an upload here: what is measured is work.
-    claimLatencies.push((await claimWithOurClaimant(world, of, 0)).claimMs)
+    // No wait for an upload: only work is measured.
+    claimLatencies.push((await claimWithOurClaimant(bench, of, 0)).claimMs)
   }
   await runBare(count / 2)
   for (let index = 0; index < rounds; index++) {
     const bare = await perSecond(count, () => runBare(count))
-    const runs = await times(Math.ceil(count / 20), 8, () => createForkRun(world.github, { jobs: 20 }))
-    const claims = await perSecond(count, () => times(count, concurrent, number => claimOnce(pick(runs, number))))
+    const runs = await runConcurrently(Math.ceil(count / 20), 8, () => createForkRun(bench.github, { jobs: 20 }))
+    const claims = await perSecond(count, () =>
+      runConcurrently(count, concurrent, number => claimOnce(pick(runs, number))),
+    )
     rates.bare.push(bare)
     rates.claims.push(claims)
     rates.ratio.push(claims / bare)
@@ -52,9 +58,9 @@ async function perSecond(count: number, work: () => Promise<unknown>): Promise<n
   return (count / (performance.now() - startedAt)) * 1_000
 }
 
-async function bareWorkflows(world: BenchWorld, lifecycle: Lifecycle): Promise<(count: number) => Promise<unknown>> {
+async function bareWorkflows(bench: BenchSystem, lifecycle: Lifecycle): Promise<(count: number) => Promise<unknown>> {
   installTemporalRuntime(silentLogger)
-  const temporal = { address: world.system.addresses.temporal, namespace: 'default' }
+  const temporal = { address: bench.system.addresses.temporal, namespace: 'default' }
   const workflowsPath = fileURLToPath(new URL('./bare-workflow.ts', import.meta.url))
   const parts = { lifecycle, log: silentLogger }
   await startWorker({ ...temporal, worker: { taskQueue: 'bare', workflowsPath } }, parts)
@@ -64,7 +70,7 @@ async function bareWorkflows(world: BenchWorld, lifecycle: Lifecycle): Promise<(
   )
   const client = connectTemporal(temporal, lifecycle)
   return count =>
-    times(count, concurrent, () =>
-      client.workflow.execute('bare', { taskQueue: 'bare', workflowId: `bare-${crypto.randomUUID()}` }),
+    runConcurrently(count, concurrent, () =>
+      client.workflow.execute('bareWorkflow', { taskQueue: 'bare', workflowId: `bare-${crypto.randomUUID()}` }),
     )
 }

@@ -13,17 +13,17 @@ import { findPrograms, type Programs } from '@forkproof/local/running/programs'
 import type { Environment, ServiceName } from '@forkproof/local/running/service-environment'
 import { Progress } from '@forkproof/local/tools/progress'
 
-export interface BenchWorld {
+export interface BenchSystem {
   readonly issuer: string
   readonly system: LocalSystem
   readonly supervisor: Supervisor
   readonly github: SimulatedGithub
   readonly programs: Programs
-  /** Removed at the end, with everything below it. */
+  /** Removed at the end with its content. */
   readonly folder: string
 }
 
-/** One address claims for everybody here, so the limits per address and repository are out of the way; all else is as delivered. */
+/** All claims come from one address, so the limits per address and repository are raised. All else is as delivered. */
 const gatewayLimits = {
   FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE: '1000000',
   FORKPROOF_GATEWAY_CLAIMS_PER_REPOSITORY_MINUTE: '1000000',
@@ -32,13 +32,13 @@ const gatewayLimits = {
   FORKPROOF_GATEWAY_HELD_PER_ADDRESS_MAX: '10000',
 }
 
-/** A fresh system with durable settings, on free ports. */
-export async function openWorld(
+/** Starts a fresh system with durable settings, on free ports. */
+export async function openBenchSystem(
   config: Config,
   lifecycle: Lifecycle,
   extra: Partial<Record<ServiceName, Environment>> = {},
   without: readonly ServiceName[] = ['builder-provisioner'],
-): Promise<BenchWorld> {
+): Promise<BenchSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'forkproof-bench-'))
   lifecycle.add('folder', () => rm(folder, { recursive: true, force: true }))
   const state = await openStateFolder(folder, 'FORKPROOF_STATE_FOLDER')

@@ -4,9 +4,9 @@ import type { ClaimAnswer } from '@forkproof/contracts/claim'
 import type { SimulatedGithub, SimulatedRun } from '@forkproof/local/github/simulated-github'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
 import { z } from 'zod'
-import { createForkRun, exchangeClaim, type HttpAnswer, postClaim, postJson, showAsArtifact } from './claim-requests.ts'
+import { createForkRun, exchangeClaim, type HttpAnswer, postClaim, showAsArtifact } from './claim-requests.ts'
 
-/** As much of a running system as a client and its operator need. */
+/** The parts of a running system that clients and operators use. */
 export interface BuildHarness {
   readonly issuer: string
   readonly system: LocalSystem
@@ -16,8 +16,8 @@ export interface BuildHarness {
 const requestMsMax = 40_000
 const readyMsMax = 60_000
 
-/** A request to the gateway with a bearer token. */
-export async function ask(
+/** Sends a request to the gateway, with a bearer token if given. */
+export async function askGateway(
   url: string,
   options: { method?: string; bearer?: string; body?: unknown; headers?: Record<string, string> },
 ): Promise<HttpAnswer> {
@@ -36,29 +36,34 @@ export async function ask(
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-/** As the operator; any status but 2xx throws. */
-export async function operate(harness: BuildHarness, method: string, path: string, body?: unknown): Promise<unknown> {
+/** Sends a request with the operator's token. @throws for any status but 2xx */
+export async function askAsOperator(
+  harness: BuildHarness,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
   const bearer = harness.system.operatorToken.reveal()
   const headers: Record<string, string> = method === 'POST' ? { 'if-match': '*' } : {}
-  const answer = await ask(harness.issuer + path, { method, bearer, body, headers })
+  const answer = await askGateway(harness.issuer + path, { method, bearer, body, headers })
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`)
   return answer.text === '' ? undefined : JSON.parse(answer.text)
 }
 
 const Id = z.object({ id: z.string() })
 
-/** A project with one trust relationship for each rule, for repositories by name. */
+/** Creates a project with one trust relationship per rule. Rules name repositories by their full name. */
 export async function createProject(
   harness: BuildHarness,
   rules: readonly { repository: string; [member: string]: unknown }[],
 ): Promise<string> {
   const { id } = Id.parse(
-    await operate(harness, 'POST', '/v1/projects', { name: `project ${crypto.randomUUID().slice(0, 8)}` }),
+    await askAsOperator(harness, 'POST', '/v1/projects', { name: `project ${crypto.randomUUID().slice(0, 8)}` }),
   )
   for (const { repository, ...rule } of rules) {
     const repositoryId = await harness.github.repositoryId(repository)
     const { etag } = await revisionOf(harness, id)
-    const answer = await ask(`${harness.issuer}/v1/projects/${id}/relationships`, {
+    const answer = await askGateway(`${harness.issuer}/v1/projects/${id}/relationships`, {
       method: 'POST',
       bearer: harness.system.operatorToken.reveal(),
       body: { ...rule, repositoryId },
@@ -71,11 +76,11 @@ export async function createProject(
 
 export async function revisionOf(harness: BuildHarness, projectId: string): Promise<{ etag: string }> {
   const bearer = harness.system.operatorToken.reveal()
-  const answer = await ask(`${harness.issuer}/v1/projects/${projectId}`, { bearer })
+  const answer = await askGateway(`${harness.issuer}/v1/projects/${projectId}`, { bearer })
   return { etag: answer.headers.get('etag') ?? '' }
 }
 
-/** A fork's run in progress and the ID token that it gets for having shown its code. */
+/** A fork's run in progress with the ID token that it got for its shown code. */
 export async function forkRunWithToken(harness: BuildHarness) {
   const of = await createForkRun(harness.github)
   const answer = await postClaim(harness.issuer, of, { channels: ['artifact'], aud: harness.issuer })
@@ -84,7 +89,7 @@ export async function forkRunWithToken(harness: BuildHarness) {
   return { ...of, idToken, visibleToTokenMs: performance.now() - shownAt }
 }
 
-/** One more token of a run. */
+/** Gets another token of a run. */
 export async function forkToken(
   harness: BuildHarness,
   of: { repository: string; run: SimulatedRun },
@@ -107,15 +112,15 @@ export async function trustedRun(harness: BuildHarness, repository: string): Pro
   return harness.github.createRun(repository, { event: 'push', status: 'in_progress', jobs: [job] })
 }
 
-/** What GitHub gives a trusted job. */
+/** The ID token that GitHub issues to a trusted job. */
 export async function trustedToken(harness: BuildHarness, run: SimulatedRun, audience: string = harness.issuer) {
   const answer = await harness.github.send('POST', `/_sim/jobs/${run.jobs[0]?.id}/id-token`, { audience })
   return z.object({ value: z.string() }).parse(answer).value
 }
 
-/** RFC 8693. */
+/** Exchanges an ID token for an access token (RFC 8693). */
 export function exchangeToken(harness: BuildHarness, idToken: string, projectId: string): Promise<HttpAnswer> {
-  return form(`${harness.issuer}/oauth/token`, {
+  return postForm(`${harness.issuer}/oauth/token`, {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: idToken,
     subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
@@ -123,7 +128,7 @@ export function exchangeToken(harness: BuildHarness, idToken: string, projectId:
   })
 }
 
-export async function form(url: string, fields: Record<string, string>, bearer?: string): Promise<HttpAnswer> {
+export async function postForm(url: string, fields: Record<string, string>, bearer?: string): Promise<HttpAnswer> {
   const response = await fetch(url, {
     method: 'POST',
     signal: AbortSignal.timeout(requestMsMax),
@@ -134,7 +139,7 @@ export async function form(url: string, fields: Record<string, string>, bearer?:
 }
 
 /** @throws when the run is not admitted */
-export async function accessToken(harness: BuildHarness, idToken: string, projectId: string): Promise<string> {
+export async function getAccessToken(harness: BuildHarness, idToken: string, projectId: string): Promise<string> {
   const answer = await exchangeToken(harness, idToken, projectId)
   if (answer.status !== 200) throw new Error(`token exchange: ${answer.status} ${answer.text}`)
   return z.object({ access_token: z.string() }).parse(JSON.parse(answer.text)).access_token
@@ -164,31 +169,31 @@ const State = z.object({
   reason: z.string().optional(),
   platforms: z.array(ReadyPlatform),
 })
-export type ShownState = z.infer<typeof State>
+export type ReadBuildState = z.infer<typeof State>
 const Started = z.object({ buildId: z.string(), buildToken: z.string(), state: State })
-export type StartedBuild = z.infer<typeof Started>
+export type PostedBuild = z.infer<typeof Started>
 
-export async function startBuild(
+export async function postBuild(
   harness: BuildHarness,
   bearer: string,
   body: Record<string, unknown> = { platforms: ['linux/amd64'] },
-): Promise<StartedBuild> {
-  const answer = await ask(`${harness.issuer}/v1/builds`, { method: 'POST', bearer, body })
+): Promise<PostedBuild> {
+  const answer = await askGateway(`${harness.issuer}/v1/builds`, { method: 'POST', bearer, body })
   if (answer.status !== 201) throw new Error(`build: ${answer.status} ${answer.text}`)
   return Started.parse(JSON.parse(answer.text))
 }
 
-/** Asks as clients do, held by the gateway, until the state fits. @throws when it does not within `msMax` */
+/** Reads the state by long polls, as clients do, until it fits. @throws after `msMax` */
 export async function buildState(
   harness: BuildHarness,
-  build: StartedBuild,
-  fits: (state: ShownState) => boolean,
+  build: PostedBuild,
+  fits: (state: ReadBuildState) => boolean,
   msMax: number = readyMsMax,
-): Promise<ShownState> {
+): Promise<ReadBuildState> {
   const deadline = Date.now() + msMax
   for (let version = 0; ; ) {
     const url = `${harness.issuer}/v1/builds/${build.buildId}?version=${version}`
-    const answer = await ask(url, { bearer: build.buildToken })
+    const answer = await askGateway(url, { bearer: build.buildToken })
     if (answer.status === 200) {
       const state = State.parse(JSON.parse(answer.text))
       if (fits(state)) return state
@@ -198,19 +203,19 @@ export async function buildState(
   }
 }
 
-export const isReady = (state: ShownState): boolean => state.platforms.every(one => one.state === 'ready')
-export const hasEnded = (state: ShownState): boolean => state.phase === 'ended'
-export const settled = (state: ShownState): boolean => isReady(state) || hasEnded(state)
+export const isReady = (state: ReadBuildState): boolean => state.platforms.every(one => one.state === 'ready')
+export const hasEnded = (state: ReadBuildState): boolean => state.phase === 'ended'
+export const isSettled = (state: ReadBuildState): boolean => isReady(state) || hasEnded(state)
 
-export const finishBuild = (harness: BuildHarness, build: StartedBuild, result = 'success') =>
-  ask(`${harness.issuer}/v1/builds/${build.buildId}/finish`, {
+export const finishBuild = (harness: BuildHarness, build: PostedBuild, result = 'success') =>
+  askGateway(`${harness.issuer}/v1/builds/${build.buildId}/finish`, {
     method: 'POST',
     bearer: build.buildToken,
     body: { result },
   })
 
-/** Certificates and key of a ready builder as files, and how clients are told to use them. */
-export async function writeCredentials(state: ShownState, below: string, platform = 'linux/amd64') {
+/** Writes certificates and key of a ready builder to files. */
+export async function writeCredentials(state: ReadBuildState, below: string, platform = 'linux/amd64') {
   const ready = state.platforms.find(one => one.platform === platform)
   if (ready?.state !== 'ready') throw new Error(`no builder is ready: ${JSON.stringify(state)}`)
   const folder = await mkdtemp(join(below, 'credentials-'))
@@ -226,6 +231,4 @@ export async function writeCredentials(state: ShownState, below: string, platfor
     key: await file('key.pem', ready.clientKey),
   }
 }
-export type Credentials = Awaited<ReturnType<typeof writeCredentials>>
-
-export { postJson }
+export type BuilderCredentials = Awaited<ReturnType<typeof writeCredentials>>

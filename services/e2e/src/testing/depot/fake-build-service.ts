@@ -3,7 +3,7 @@ import { parse } from 'protobufjs'
 
 const bodyBytesMax = 1 << 20
 
-/** The few messages of depot.cli.v1 that the start of a build needs; numbers as in the client's proto file. */
+/** The messages of depot.cli.v1 that the start of a build needs (docs/facts/depot.md#messages). */
 const messages = parse(`
   syntax = "proto3";
   message CreateBuildRequest { optional string project_id = 1; }
@@ -18,8 +18,8 @@ export interface RecordedCall {
   readonly body: Buffer
 }
 
-/** Depot's build service as far as CreateBuild; every later call is recorded and refused. Connect over h2c, on a unix socket. */
-export class RecordingBuildService {
+/** Depot's build service up to CreateBuild. It records and refuses later calls. Connect over h2c on a unix socket. */
+export class FakeBuildService {
   readonly calls: RecordedCall[] = []
   readonly #server: Http2Server
 
@@ -31,8 +31,8 @@ export class RecordingBuildService {
     })
   }
 
-  static async listen(socketPath: string): Promise<RecordingBuildService> {
-    const service = new RecordingBuildService()
+  static async listen(socketPath: string): Promise<FakeBuildService> {
+    const service = new FakeBuildService()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     service.#server.once('error', reject)
     service.#server.listen(socketPath, resolve)
@@ -64,7 +64,7 @@ export class RecordingBuildService {
   }
 }
 
-/** The project for which a recorded CreateBuild asks. */
+/** The project that a recorded CreateBuild asks for. */
 export const projectOf = (call: RecordedCall | undefined): unknown =>
   messages
     .lookupType('CreateBuildRequest')

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { serviceNames } from '@forkproof/local/running/service-environment'
-import type { BenchResult } from './result.ts'
-import type { BenchWorld } from './world.ts'
+import type { BenchResult } from './bench-result.ts'
+import type { BenchSystem } from './bench-system.ts'
 
 const idleMs = 20_000
 const settleMs = 10_000
-/** USER_HZ: what the kernel counts CPU time in; 100 on every Linux that Node supports. */
+/** USER_HZ, the kernel's unit of CPU time: 100 on every Linux that Node supports. */
 const ticksPerSecond = 100
 
-/** CPU of all parts while nothing happens, and the memory of each of ours. Linux only: read from /proc. */
-export async function footprint(world: BenchWorld): Promise<BenchResult[]> {
+/** CPU of all processes while nothing happens, and the memory of each service. Linux only: reads /proc. */
+export async function measureFootprint(bench: BenchSystem): Promise<BenchResult[]> {
   await new Promise(resolve => setTimeout(resolve, settleMs))
-  const { children } = world.supervisor
+  const { children } = bench.supervisor
   const ticks = async () =>
     (await Promise.all(children.map(child => cpuTicks(child.pid)))).reduce((sum, one) => sum + one, 0)
   const before = await ticks()
@@ -19,10 +19,10 @@ export async function footprint(world: BenchWorld): Promise<BenchResult[]> {
   const share = ((await ticks()) - before) / ticksPerSecond / (idleMs / 1_000)
   const conditions = `${children.length} processes, ${idleMs / 1_000} s without a claim`
   const memory = serviceNames
-    .filter(name => world.system.isRunning(name))
+    .filter(name => bench.system.isRunning(name))
     .map(async name => ({
       name: `memory of ${name}`,
-      value: Math.round((await residentBytes(world.system.part(name).pid)) / 1_048_576),
+      value: Math.round((await residentBytes(bench.system.part(name).pid)) / 1_048_576),
       unit: 'MiB',
       conditions: 'resident set after the benchmarks above',
     }))
