@@ -5,12 +5,16 @@ import { requestOf } from '../commands.ts'
 import { newLease } from '../lease.ts'
 import { type CommandActivities, githubTaskQueue, type InspectActivities } from '../ports.ts'
 
-/** Wrong on purpose: asks for a builder before anybody looked at the run. The replay test must notice, or it notices nothing. */
-export async function build(order: BuildSpec): Promise<unknown> {
-  const local = workflow.proxyLocalActivities<CommandActivities>({ startToCloseTimeout: 1_000 })
+/**
+ * Wrong on purpose: waits for the inspection of the run before it asks for a builder; the real workflow does both at
+ * once. The first command is the real one, so only a replay that compares every command of a task fails.
+ */
+export async function build(spec: BuildSpec): Promise<unknown> {
   const github = workflow.proxyActivities<InspectActivities>({ taskQueue: githubTaskQueue, startToCloseTimeout: 1_000 })
+  const local = workflow.proxyLocalActivities<CommandActivities>({ startToCloseTimeout: 1_000 })
+  const inspection = await github.inspectRun(spec.run)
   const leaseId = workflow.uuid4() as LeaseId
-  const lease = newLease({ leaseId, platform: 'linux/amd64', attempt: 1, expiresAtMs: order.expiresAtMs })
-  await local.publishCommand(requestOf(order, lease, { platform: 'linux/amd64' }, Date.now()))
-  return github.inspectRun(order.run)
+  const lease = newLease({ leaseId, platform: 'linux/amd64', attempt: 1, expiresAtMs: spec.expiresAtMs })
+  await local.publishCommand(requestOf(spec, lease, { platform: 'linux/amd64' }, Date.now()))
+  return inspection
 }

@@ -2,7 +2,7 @@ import type { ClaimSpec } from '@forkproof/contracts/claim'
 import * as workflow from '@temporalio/workflow'
 import { type GithubActivities, githubTaskQueue, type SigningActivities, signingTaskQueue } from '../ports.ts'
 
-/** Wrong on purpose: mints before the proof. The replay test must notice, or it notices nothing. */
+/** Wrong on purpose: mints before it watches for the proof. The replay test must fail with it. */
 export async function claim(order: ClaimSpec): Promise<unknown> {
   const signing = workflow.proxyActivities<SigningActivities>({
     taskQueue: signingTaskQueue,
