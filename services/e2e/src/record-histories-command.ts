@@ -31,8 +31,9 @@ import { openScriptedBuildHarness, type ScriptedBuild, willingNode } from './tes
 import type { TemporalHarness } from './testing/temporal-harness.ts'
 
 /**
- * `npm run histories`: runs each workflow against scripted activities on a real Temporal server and writes the histories that the replay
- * tests hold every later change against. To be run when a workflow is changed on purpose, after its old histories are of no use.
+ * `npm run histories`: runs each workflow with scripted activities on a real Temporal server and writes the histories
+ * that the replay test checks every later change against. Run it after a workflow was changed on purpose, when no
+ * execution with the old history is in flight any more.
  */
 const folder = await mkdtemp(join(tmpdir(), 'forkproof-histories-'))
 await mkdir(join(folder, 'logs'))
@@ -107,7 +108,7 @@ async function startWorkers(connection: NativeConnection, client: Client): Promi
   ])
 }
 
-/** Its own workers: the scripts of claims and of builds share the task queue of GitHub's activities. */
+/** With workers of its own, since the scripts of claims and builds share the task queue of GitHub's activities. */
 async function recordBuilds(connection: NativeConnection, client: Client): Promise<void> {
   const stops: (() => Promise<void>)[] = []
   const work: TemporalHarness['work'] = async options => {
@@ -161,7 +162,7 @@ async function save(client: Client, workflowId: string, workflow: string, name: 
   const history = await client.workflow.getHandle(workflowId).fetchHistory()
   const target = fileURLToPath(new URL(`../histories/${workflow}/${name}.json`, import.meta.url))
   await mkdir(join(target, '..'), { recursive: true })
-  // Who ran it, and where, is of no interest to a replay.
+  // A replay does not need to know who ran it, and where.
   const text = JSON.stringify(JSON.parse(historyToJSON(history)), withoutPlace, 1)
   await writeFile(target, `${text}\n`)
 }

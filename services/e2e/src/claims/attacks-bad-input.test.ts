@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 
 const json = { 'content-type': 'application/json' }
-/** A claim that would be served, so that what a test changes is what it is refused for. */
+/** A claim that would be served, so that a refusal is due to what the test changes. */
 const good = () => ({ eventName: 'pull_request', repo: of.repository, runID: String(of.run.id) })
 const body = (change: Record<string, unknown>) => JSON.stringify({ ...good(), ...change })
 
@@ -30,7 +30,7 @@ async function send(path: string, text: string | Uint8Array<ArrayBuffer>, header
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-/** Everything that old and new clients rely on in a refusal. */
+/** What old and new clients rely on in a refusal. */
 function expectProblem(answer: HttpAnswer, expected: { status: number; code: string }): void {
   expect({ status: answer.status, code: problemCode(answer) }).toEqual(expected)
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json(;|$)/)

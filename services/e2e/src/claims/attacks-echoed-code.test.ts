@@ -3,14 +3,20 @@ import type { Channel } from '@forkproof/contracts/channels'
 import type { ClaimAnswer } from '@forkproof/contracts/claim'
 import type { ChallengeCode } from '@forkproof/contracts/ids'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createForkRun, exchangeClaim, postClaim, postJson, problemCode } from '../testing/claim-requests.ts'
+import {
+  createForkRun,
+  exchangeClaim,
+  postClaim,
+  postJson,
+  problemCode,
+  type TestForkRun,
+} from '../testing/claim-requests.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-type ForkRun = Awaited<ReturnType<typeof createForkRun>>
-/** Puts a code somewhere in, or near, somebody else's run. */
-type Put = (of: ForkRun, code: ChallengeCode) => Promise<unknown>
+/** Puts a code in somebody else's run, or near it. */
+type Put = (of: TestForkRun, code: ChallengeCode) => Promise<unknown>
 
-// Long enough for the honest claim beside the attacks on a loaded machine; each attack waits for its claim's end.
+// Long enough for the honest claim on a loaded machine. Each attack waits for its claim's end.
 const claimLifetimeMs = 30_000
 
 let harness: SystemHarness
@@ -21,7 +27,7 @@ beforeAll(async () => {
 })
 
 const send = (method: string, path: string, body?: unknown) => harness.github.send(method, path, body)
-const job = (of: ForkRun, index: number): number => of.run.jobs[index]?.id ?? 0
+const job = (of: TestForkRun, index: number): number => of.run.jobs[index]?.id ?? 0
 const print =
   (text: (code: ChallengeCode) => string, at: { job?: number; step?: number } = {}): Put =>
   (of, code) =>
@@ -36,7 +42,8 @@ const step =
     const body = { name: name(code), status: at.status ?? 'in_progress' }
     return send('POST', `/_sim/jobs/${job(of, at.job ?? 0)}/steps`, body)
   }
-const finishJob = (of: ForkRun, index: number) => send('PATCH', `/_sim/jobs/${job(of, index)}`, { status: 'completed' })
+const finishJob = (of: TestForkRun, index: number) =>
+  send('PATCH', `/_sim/jobs/${job(of, index)}`, { status: 'completed' })
 const both =
   (first: Put, then: Put): Put =>
   async (of, code) => {
@@ -151,7 +158,7 @@ const quotations: readonly (readonly [string, Channel, Put])[] = [
   ['the pull request’s description', 'log', patchPull(code => ({ body: `Fixes it.\n\n${sentence(code)}\n` }))],
 ]
 
-const start = (of: ForkRun, channel: Channel) => postClaim(harness.issuer, of, { channels: [channel] })
+const start = (of: TestForkRun, channel: Channel) => postClaim(harness.issuer, of, { channels: [channel] })
 const nudge = (claims: readonly ClaimAnswer[]) =>
   Promise.all(claims.map(({ claimId }) => postJson(`${harness.issuer}/claims/${claimId}/shown`)))
 async function refusalOf(answer: ClaimAnswer): Promise<string> {
@@ -160,7 +167,7 @@ async function refusalOf(answer: ClaimAnswer): Promise<string> {
 }
 
 describe.concurrent('a code that somebody else’s run repeats', () => {
-  // All claims are held against the same readings of one run: that the honest one is proven shows that each bait was there to be seen.
+  // All claims are checked against the same readings of one run: the honest one is proven, so each bait was visible.
   it.each(['log', 'job-log', 'artifact', 'step-name'] as const)(
     'proves nothing by %s when it is not exact',
     async on => {

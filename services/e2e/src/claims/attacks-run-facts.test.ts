@@ -9,10 +9,10 @@ import {
   postClaim,
   problemCode,
   showAsArtifact,
+  type TestForkRun,
 } from '../testing/claim-requests.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-type ForkRun = Awaited<ReturnType<typeof createForkRun>>
 interface Target {
   readonly repository: string
   readonly run: { readonly id: number }
@@ -29,7 +29,7 @@ const send = (method: string, path: string, body?: unknown) => harness.github.se
 const start = ({ repository, run, change }: Target): Promise<ClaimAnswer> =>
   postClaim(harness.issuer, { repository, run }, { channels: ['artifact'], ...change })
 
-/** Claims, shows the code as a proper artifact at once, and asks for the token: only the run's facts can stand in the way. */
+/** Claims, shows the code as an artifact at once, and asks for the token: only the run's facts can prevent it. */
 async function prove(target: Target): Promise<HttpAnswer> {
   const answer = await start(target)
   await showAsArtifact(harness.github, harness.issuer, target.run, answer)
@@ -44,34 +44,34 @@ function tokenOf(answer: HttpAnswer): JWTPayload {
 const refusal = (answer: HttpAnswer) => ({ status: answer.status, code: problemCode(answer) })
 const refusedAs = (code: RefusalReason) => ({ status: errorTable[code].status, code })
 
-const firstJob = (of: ForkRun): string => String(of.run.jobs[0]?.id)
+const firstJob = (of: TestForkRun): string => String(of.run.jobs[0]?.id)
 const patchRun =
   (change: Record<string, unknown>) =>
-  async (of: ForkRun): Promise<Target> => {
+  async (of: TestForkRun): Promise<Target> => {
     await send('PATCH', `/_sim/runs/${of.run.id}`, change)
     return of
   }
 const patchRepository =
   (change: Record<string, unknown>) =>
-  async (of: ForkRun): Promise<Target> => {
+  async (of: TestForkRun): Promise<Target> => {
     await send('PATCH', `/_sim/repositories/${of.repository}`, change)
     return of
   }
 
-const withAttempt = (of: ForkRun, attempt: string): Target => ({ ...of, change: { attempt } })
-const withJob = (of: ForkRun, jobID: string): Target => ({ ...of, change: { jobID } })
-const finishJob = (of: ForkRun) =>
+const withAttempt = (of: TestForkRun, attempt: string): Target => ({ ...of, change: { attempt } })
+const withJob = (of: TestForkRun, jobID: string): Target => ({ ...of, change: { jobID } })
+const finishJob = (of: TestForkRun) =>
   send('PATCH', `/_sim/jobs/${firstJob(of)}`, { status: 'completed', conclusion: 'success' })
 
-const deleteFork = (of: ForkRun) => send('DELETE', `/_sim/repositories/${of.fork}`)
+const deleteFork = (of: TestForkRun) => send('DELETE', `/_sim/repositories/${of.fork}`)
 const after =
-  (change: (of: ForkRun) => Promise<unknown>, target: (of: ForkRun) => Target = of => of) =>
-  async (of: ForkRun): Promise<Target> => {
+  (change: (of: TestForkRun) => Promise<unknown>, target: (of: TestForkRun) => Target = of => of) =>
+  async (of: TestForkRun): Promise<Target> => {
     await change(of)
     return target(of)
   }
 
-async function sameRepositoryPull(of: ForkRun): Promise<Target> {
+async function sameRepositoryPull(of: TestForkRun): Promise<Target> {
   const pull = { headRepository: of.repository, headBranch: 'feature' }
   const made = await send('POST', `/_sim/repositories/${of.repository}/pulls`, pull)
   const { number } = made as { number: number }
@@ -79,21 +79,21 @@ async function sameRepositoryPull(of: ForkRun): Promise<Target> {
   return { repository: of.repository, run: await harness.github.createRun(of.repository, body) }
 }
 
-async function runAgain(of: ForkRun): Promise<void> {
+async function runAgain(of: TestForkRun): Promise<void> {
   await send('POST', `/_sim/runs/${of.run.id}/attempts`, { jobs: [{ name: 'build', status: 'in_progress' }] })
 }
 
-async function squattedName(of: ForkRun): Promise<Target> {
+async function squattedName(of: TestForkRun): Promise<Target> {
   const [owner = '', name = ''] = of.repository.split('/')
   await send('PATCH', `/_sim/repositories/${of.repository}`, { name: `${name}-moved` })
   await send('POST', '/_sim/repositories', { owner, name })
   return of
 }
 
-const strangerRun = async (): Promise<ForkRun> => createForkRun(harness.github)
+const strangerRun = async (): Promise<TestForkRun> => createForkRun(harness.github)
 
 /** What is done to a run that has just proven itself, and what the next claim must be told. */
-const attacks: readonly (readonly [string, RefusalReason, (of: ForkRun) => Promise<Target>])[] = [
+const attacks: readonly (readonly [string, RefusalReason, (of: TestForkRun) => Promise<Target>])[] = [
   ['a push', 'event_not_pull_request', patchRun({ event: 'push' })],
   ['a pull_request_target', 'event_not_pull_request', patchRun({ event: 'pull_request_target' })],
   ['a schedule', 'event_not_pull_request', patchRun({ event: 'schedule' })],
@@ -189,9 +189,9 @@ const runReadings = async (): Promise<number> => {
   return routes.find(({ route }) => route === readingOfRun)?.counted ?? 0
 }
 
-// One after the other, because they wait for the simulator's count of readings.
+// One after the other, because they read the simulator's request counters.
 describe('a run that was good when it was claimed', () => {
-  const changes: readonly (readonly [string, RefusalReason, (of: ForkRun) => Promise<unknown>])[] = [
+  const changes: readonly (readonly [string, RefusalReason, (of: TestForkRun) => Promise<unknown>])[] = [
     ['ends', 'run_not_in_progress', patchRun({ status: 'completed', conclusion: 'success' })],
     ['is repeated', 'attempt_not_latest', runAgain],
     ['loses its fork', 'head_repository_gone', deleteFork],

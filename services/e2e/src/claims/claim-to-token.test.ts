@@ -17,7 +17,7 @@ beforeAll(async () => {
   harness = await openSystemHarness()
 })
 
-/** A history as text, its payloads decoded: what somebody sees who reads Temporal's store. */
+/** A history as text with decoded payloads: what a reader of Temporal's store sees. */
 const readable = (history: unknown): string =>
   JSON.stringify(history).replaceAll(/"data":"([A-Za-z0-9+/=]+)"/g, (_all, data: string) =>
     Buffer.from(data, 'base64').toString('utf8'),
@@ -107,7 +107,7 @@ describe('a claim on the whole system', () => {
     const handle = harness.temporal.workflow.getHandle(claimWorkflowId(answer.claimId))
     const history = readable(await handle.fetchHistory())
     expect(history.includes(answer.challengeCode)).toBe(true)
-    // Booleans, so that a failure prints no whole history.
+    // Compared as booleans, so that a failure does not print the whole history.
     expect(history.includes(answer.exchangeURL.slice(-43))).toBe(false)
     expect(history.includes(token.text.slice(-60))).toBe(false)
   })

@@ -4,7 +4,7 @@ import { createForkRun, postClaim, problemCode, showAsArtifact } from '../testin
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 const claimLifetimeMs = 9_000
-/** For the way from the end of a claim to its verdict. */
+/** From the end of a claim to its verdict. */
 const verdictMsMax = 6_000
 
 let harness: SystemHarness
@@ -14,7 +14,7 @@ beforeAll(async () => {
   })
 })
 
-/** A claim whose code is shown, with a GitHub that behaves so. */
+/** A claim whose code is shown, while GitHub behaves as given. */
 async function shownBehind(behaviour: Record<string, unknown>): Promise<TestClaim> {
   const of = await createForkRun(harness.github)
   await setRepositoryBehaviour(harness, of, behaviour)
@@ -29,7 +29,7 @@ async function refusalOf(open: TestClaim) {
   return { status: answer.status, code: problemCode(answer), state: await stateOf(harness, open) }
 }
 
-it('with nothing dialled a claim of this life is proven', async () => {
+it('without a fault a claim of this lifetime is proven', async () => {
   const open = await shownBehind({})
   expect(await untilDecided(open.answer.exchangeURL)).toMatchObject({ status: 200 })
 })

@@ -22,7 +22,7 @@ beforeAll(async () => {
   bus = await openBus(harness.system, 'signer')
 })
 
-/** A claim of a repository for which GitHub behaved so before the claim began. */
+/** A claim of a repository for which GitHub behaves as given since before the claim. */
 async function openBehind(behaviour: Record<string, unknown>) {
   const of = await createForkRun(harness.github)
   await setRepositoryBehaviour(harness, of, behaviour)
@@ -66,7 +66,7 @@ describe.concurrent('GitHub at its worst, survived within the claim’s time:', 
     await setRepositoryBehaviour(harness, open.of, {})
     await open.show()
     await expectOneToken(harness, bus, open)
-    // The proof that a request did hang: it was given up by its own timeout.
+    // A request did hang: its own timeout ended it.
     expect(performance.now() - startedAt).toBeGreaterThan(limits.githubRequestTimeoutMs)
   })
 
@@ -97,7 +97,7 @@ describe('GitHub’s limits are obeyed:', () => {
     await harness.github.send('DELETE', '/_sim/credentials/verifier-1')
     await harness.github.send('POST', '/_sim/credentials', { name: 'verifier-1', token, limitPerHour: 0 })
     await harness.github.resetRequestCounts()
-    // Each run has a favourite among the credentials; of eight runs some favour the empty one.
+    // Each run prefers one of the credentials; of eight runs some prefer the empty one.
     for (const open of await Promise.all(Array.from({ length: 8 }, () => startTestClaim(harness)))) {
       await open.show()
       await expectOneToken(harness, bus, open)

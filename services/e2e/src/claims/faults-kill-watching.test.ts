@@ -35,7 +35,7 @@ describe('SIGKILL before the code is seen loses no claim and doubles no token: o
     await Promise.all([unshown, held, unseen].map(one => untilInHand(harness, one, 'watchForProof')))
     const asking = untilDecided(held.answer.exchangeURL)
     await expect.poll(heldExchanges, { timeout: 10_000, interval: 50 }).toBe(1)
-    // GitHub lists what was shown only after the kill.
+    // GitHub lists the artifact only after the kill.
     await setRepositoryBehaviour(harness, unseen.of, { artifactListingLagMs: 5_000 })
     await unseen.show()
     expect(await stateOf(harness, unseen)).toMatchObject({ state: 'pending' })

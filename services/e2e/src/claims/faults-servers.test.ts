@@ -67,7 +67,7 @@ describe('Temporal killed in the middle of claims', () => {
   })
 
   it('loses none of them once it is back, without a restart of any service', async () => {
-    // Shown while nobody can be told.
+    // Shown while the gateway can tell nobody.
     await early.show()
     await harness.system.startPart('temporal')
     await untilReady()

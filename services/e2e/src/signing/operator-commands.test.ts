@@ -5,7 +5,7 @@ import { createForkRun, exchangeClaim, postClaim, showAsArtifact } from '../test
 import { signerCommand } from '../testing/parts-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
-// Each test goes on from what the one before left, as an operator's day does.
+// Each test goes on from what the one before left, as operators do.
 let harness: SystemHarness
 let firstToken: string
 let firstKey: string
@@ -31,7 +31,7 @@ const verified = (token: string) =>
     AbortSignal.timeout(20_000),
   )
 
-/** As relying parties get them, from the gateway. */
+/** Key ids as relying parties get them, from the gateway. */
 async function published(): Promise<string[]> {
   const response = await fetch(`${harness.issuer}/.well-known/jwks`, { signal: AbortSignal.timeout(10_000) })
   const { keys }: { keys: { kid: string }[] } = JSON.parse(await response.text())

@@ -2,7 +2,7 @@ import { afterAll } from 'vitest'
 
 const closers: (() => unknown)[] = []
 
-// Registered with the import: vitest runs no afterAll that is registered from within a test or another hook.
+// Registered at import: vitest runs no afterAll that a test or another hook registers.
 afterAll(async () => {
   const failures: unknown[] = []
   for (let close = closers.pop(); close; close = closers.pop()) {
@@ -15,7 +15,7 @@ afterAll(async () => {
   if (failures.length > 0) throw new AggregateError(failures, 'not everything could be closed after the file')
 })
 
-/** To be closed after the test file, in reverse order, wherever it was opened: in a hook or in a test. */
+/** Closes something after the test file, in reverse order. It may have been opened in a hook or in a test. */
 export const afterFile = (close: () => unknown): void => {
   closers.push(close)
 }

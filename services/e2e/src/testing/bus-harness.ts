@@ -11,7 +11,7 @@ import { openServerHarness } from './server-harness.ts'
 
 const log = createLogger({ service: 'test' })
 
-/** For tests: a real, provisioned bus with a few entries, a protocol connection per user, and library connections on demand. */
+/** A real, provisioned bus with a few entries, a protocol connection per user, and library connections on demand. */
 export interface BusHarness {
   readonly port: number
   readonly passwords: ReturnType<typeof drawBusPasswords>

@@ -20,7 +20,7 @@ const activityStarted = 2
 
 export type TestClaim = Awaited<ReturnType<typeof startTestClaim>>
 
-/** A claim of a run of its own, by the channel artifact; its code is not shown yet. */
+/** A claim of a new run by the channel `artifact`. Its code is not shown yet. */
 export async function startTestClaim(harness: SystemHarness) {
   const of = await createForkRun(harness.github)
   const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
@@ -34,7 +34,7 @@ export const setRepositoryBehaviour = (
   behaviour: Record<string, unknown>,
 ) => github.send('PUT', `/_sim/repositories/${repository}/dials`, behaviour)
 
-/** Asks as a client does: what is pending, unavailable or cut off is asked again, until there is a verdict. */
+/** Asks as a client does: after a pending, unavailable or cut-off answer again, until there is a verdict. */
 export async function untilDecided(exchangeURL: string): Promise<HttpAnswer> {
   let last: HttpAnswer | undefined
   const ask = async () => {
@@ -48,7 +48,7 @@ export async function untilDecided(exchangeURL: string): Promise<HttpAnswer> {
 
 const isDecided = ({ status }: HttpAnswer): boolean => status === 200 || (status >= 400 && status !== 503)
 
-/** Resolves when the verifier has told the claim's workflow that it saw the code. */
+/** Resolves when the verifier has signalled the claim's workflow that it saw the code. */
 export async function untilSeen({ temporal }: SystemHarness, { answer }: TestClaim): Promise<void> {
   const handle = temporal.workflow.getHandle(claimWorkflowId(answer.claimId))
   const seen = async () =>
@@ -70,19 +70,22 @@ export async function untilInHand(
   await waitUntil(`a worker has ${activity} in hand`, inHand, { msMax: stepMsMax })
 }
 
-/** The claim's state as anybody sees it; asking does not make the verifier look. */
+/** The claim's public state. Reading it does not make the verifier poll. */
 export async function stateOf({ issuer }: SystemHarness, { answer }: TestClaim): Promise<Record<string, unknown>> {
   const response = await fetch(`${issuer}/claims/${answer.claimId}`, { signal: AbortSignal.timeout(10_000) })
   return { status: response.status, ...z.record(z.string(), z.unknown()).parse(await response.json()) }
 }
 
-/** Resolves when the claim's public state is that. Asking for it does not make the verifier look. */
+/** Resolves when the claim's public state is the given one. Reading it does not make the verifier poll. */
 export const untilState = (harness: SystemHarness, open: TestClaim, state: 'proven' | 'refused'): Promise<void> =>
   waitUntil(`the claim is ${state}`, async () => (await stateOf(harness, open))['state'] === state, {
     msMax: decidedMsMax,
   })
 
-/** Every issued token of the log, which must be an intact chain: by claim, the token ids. `bus` is a connection of the signer's user. */
+/**
+ * The token ids of the issuance log by claim. The log must be an intact chain.
+ * @param bus a connection of the signer's user
+ */
 export async function issuedTokens(bus: Bus): Promise<ReadonlyMap<string, readonly string[]>> {
   const issued = new Map<string, string[]>()
   const last = await lastSequence(bus)
@@ -94,7 +97,7 @@ export async function issuedTokens(bus: Bus): Promise<ReadonlyMap<string, readon
   return issued
 }
 
-/** The claim ended proven, and token, history and issuance log tell of one and the same token id. @returns that id */
+/** The claim ended proven, and token, history and issuance log name the same token id. @returns that id */
 export async function expectOneToken(harness: SystemHarness, bus: Bus, { answer }: TestClaim): Promise<string> {
   const exchanged = await untilDecided(answer.exchangeURL)
   expect(exchanged).toMatchObject({ status: 200 })
@@ -107,7 +110,7 @@ export async function expectOneToken(harness: SystemHarness, bus: Bus, { answer 
 
 const StreamInfo = z.object({ state: z.object({ subjects: z.record(z.string(), z.number()).optional() }) })
 
-/** How many events of each type the stream holds. Nobody may read them; an administrator may count. */
+/** How many events of each type the stream holds. No user may read them; an administrator may count them. */
 export async function countEvents({ addresses, busPasswords }: LocalSystem): Promise<Record<string, number>> {
   const wire = await NatsWire.open(Number(new URL(addresses.nats).port), 'admin', busPasswords.admin.reveal(), '_INBOX')
   try {

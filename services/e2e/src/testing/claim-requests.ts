@@ -6,11 +6,23 @@ import { compactDecrypt, decodeJwt, exportJWK, generateKeyPair, type JWTPayload 
 const requestMsMax = 40_000
 const claimMsMax = 30_000
 
-/** A fork's pull request run that is in progress, as the API shows it; nothing is executed. Each call makes other repositories. */
+export interface TestForkRun {
+  /** `owner/name` of the base repository. */
+  readonly repository: string
+  /** `owner/name` of the fork. */
+  readonly fork: string
+  readonly pullRequest: number
+  readonly run: SimulatedRun
+}
+
+/**
+ * A fork's pull request run that is in progress, as the API shows it; nothing is executed.
+ * Each call makes other repositories.
+ */
 export async function createForkRun(
   github: SimulatedGithub,
   change: { jobs?: number; run?: Record<string, unknown> } = {},
-): Promise<{ repository: string; fork: string; pullRequest: number; run: SimulatedRun }> {
+): Promise<TestForkRun> {
   const tag = crypto.randomUUID().slice(0, 8)
   const made = await github.createForkPullRequest({ owner: 'octo-org', name: `repo-${tag}`, forkOwner: `fork-${tag}` })
   const job = (index: number) => ({
@@ -44,7 +56,10 @@ export async function postJson(url: string, body?: unknown, headers: Record<stri
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-/** Claims as an old client does: no key of its own, so the answer's URL holds the ticket. @throws when the answer is another than 200 and stays so */
+/**
+ * Claims as an old client does: without a key of its own, so the answer's URL holds the ticket.
+ * @throws when the answer is not 200 and stays so
+ */
 export async function postClaim(
   issuer: string,
   of: { repository: string; run: { id: number } },
@@ -61,13 +76,13 @@ export async function postClaim(
   for (;;) {
     const answer = await postJson(`${issuer}/claim`, body)
     if (answer.status === 200) return JSON.parse(answer.text)
-    // A busy machine: asked again, as claimants do. With a key of its own the first try may have counted.
+    // The machine is busy: ask again, as claimants do. With an own key the first try may have counted.
     const isBusy = answer.status === 503 && !('sealTo' in change) && Date.now() < deadline
     if (!isBusy) throw new Error(`claim: ${answer.status} ${answer.text}`)
   }
 }
 
-/** Shows the code as an artifact of the run and tells so. */
+/** Shows the code as an artifact of the run and tells the gateway. */
 export async function showAsArtifact(
   github: SimulatedGithub,
   issuer: string,
@@ -89,7 +104,7 @@ export async function showInLog(
   await github.send('POST', `/_sim/jobs/${job?.id}/log`, { step: 2, lines: [challengeSentence(answer.challengeCode)] })
 }
 
-/** Asks until the claim is decided, as clients do, each time held by the gateway. */
+/** Asks until the claim is decided, as clients do. The gateway holds each request. */
 export async function exchangeClaim(url: string, timeoutMs = 60_000): Promise<HttpAnswer> {
   const deadline = Date.now() + timeoutMs
   for (;;) {

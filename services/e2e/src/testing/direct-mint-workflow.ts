@@ -6,7 +6,7 @@ import {
 } from '@forkproof/workflows/claims/ports'
 import { proxyActivities } from '@temporalio/workflow'
 
-/** What somebody would run who got hold of Temporal: asks the signer at once, without any verifier. */
+/** What an attacker with access to Temporal would run: asks the signer at once, without any verifier. */
 export async function mintDirectly(request: MintRequest): Promise<MintOutcome> {
   const { mintToken } = proxyActivities<SigningActivities>({
     taskQueue: signingTaskQueue,

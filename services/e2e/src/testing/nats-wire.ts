@@ -10,8 +10,10 @@ export interface WireMessage {
 }
 
 /**
- * The NATS protocol by hand, for tests of permissions: it says exactly what it is told to, also what the client library would never send
- * (a reply subject of choice), and shows the server's refusals.
+ * The NATS protocol by hand, for tests of permissions. Source:
+ * https://docs.nats.io/reference/reference-protocols/nats-protocol.
+ * It sends what it is told to, also what the client library would not (a reply subject of choice), and shows the
+ * server's refusals.
  */
 export class NatsWire {
   readonly messages: WireMessage[] = []
@@ -32,7 +34,7 @@ export class NatsWire {
     socket.on('error', () => {})
   }
 
-  /** `inbox`: prefix of the subjects that answers are asked to. Rejects when the server does not let the user in. */
+  /** @param inbox prefix of the reply subjects. Rejects when the server does not let the user in. */
   static async open(port: number, user: string | undefined, password: string, inbox: string): Promise<NatsWire> {
     const socket = connect({ host: '127.0.0.1', port })
     await once(socket, 'connect')
@@ -52,7 +54,7 @@ export class NatsWire {
     await this.#until(() => this.#pongs >= wanted || this.#socket.destroyed)
   }
 
-  /** Publishes; returns what the server refused meanwhile. */
+  /** Publishes, and returns what the server refused meanwhile. */
   async publish(subject: string, text = '', reply = ''): Promise<readonly string[]> {
     const before = this.refusals.length
     this.#socket.write(`PUB ${subject} ${reply === '' ? '' : `${reply} `}${Buffer.byteLength(text)}\r\n${text}\r\n`)
@@ -77,7 +79,7 @@ export class NatsWire {
     return this.messages.find(message => message.subject === reply)?.text ?? ''
   }
 
-  /** Resolves when `condition` holds; looks after every message. */
+  /** Resolves when `condition` holds; checked after every message. */
   async received(condition: (messages: readonly WireMessage[]) => boolean): Promise<void> {
     await this.#until(() => condition(this.messages))
   }

@@ -7,7 +7,7 @@ import { Progress } from '@forkproof/local/tools/progress'
 import { resolveTool } from '@forkproof/local/tools/resolve-tools'
 import { natsServerTool, temporalTool, verifyTokenTool } from '@forkproof/local/tools/tool-catalogue'
 
-/** For tests: a state folder and a supervisor of their own, and the real programs. `close` leaves nothing. */
+/** A state folder, a supervisor and the real programs. `close` leaves nothing behind. */
 export interface ServerHarness {
   readonly folder: string
   readonly supervisor: Supervisor

@@ -19,7 +19,7 @@ export interface StartHarness {
   readonly settings: Readonly<Record<string, string>>
 }
 
-/** A state folder and ports of one's own, and the programs that the suites found. */
+/** A new state folder, free ports, and the programs that the suites found. Nothing is started. */
 export async function openStartHarness(): Promise<StartHarness> {
   const stateFolder = join(await temporaryFolder(), 'state')
   const ports = await freePortSet()
@@ -52,17 +52,17 @@ export async function openStartHarness(): Promise<StartHarness> {
   }
 }
 
-/** What a shell gives a program, without settings of the one that runs the tests. */
+/** What a shell gives a program, without the settings of the test run. */
 const shellEnvironment = () =>
   Object.fromEntries(
     Object.entries(processEnvironment()).filter(([name]) => !/^(FORKPROOF_|VITEST|NODE_OPTIONS)/.test(name)),
   )
 
-/** `node services/local/src/main.ts …` as a child; whatever it leaves is ended after the file. */
+/** `node services/local/src/main.ts …` as a child. What it leaves running is ended after the file. */
 export const startMain = (args: readonly string[], settings: Readonly<Record<string, string>>): StartedProgram =>
   started(process.execPath, [mainFile, ...args], settings)
 
-/** The same by `npm start`, as the README says it. */
+/** The same by `npm start`, as the README says. */
 export const npmStart = (args: readonly string[], settings: Readonly<Record<string, string>>): StartedProgram =>
   started('npm', ['start', '--', ...args], { ...settings, npm_config_update_notifier: 'false' })
 

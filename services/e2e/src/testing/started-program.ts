@@ -13,12 +13,15 @@ export interface ProgramExit {
   readonly stderr: string
 }
 
-/** A program as a user starts it: leader of a process group of its own, as a terminal would have it. Keeps in mind every process below it. */
+/**
+ * A program as a user starts it in a terminal: leader of a process group of its own.
+ * It remembers every process that was ever below it.
+ */
 export class StartedProgram {
   readonly pid: number
   /** Resolves when it has ended and both outputs are at their end. */
   readonly exited: Promise<ProgramExit>
-  /** What still ran in the moment in which the leader ended, when a shell would show its prompt again. */
+  /** What still ran when the leader ended, which is when a shell shows its prompt again. */
   leftAtExit: readonly string[] = []
   readonly #child: ChildProcess
   readonly #seen = new Map<string, ProcessIdentity>()
@@ -55,7 +58,7 @@ export class StartedProgram {
     return this.#over
   }
 
-  /** Resolves when either output holds the text. @throws with the whole output when the program ends first or it takes too long */
+  /** Resolves when an output holds the text. @throws with the output when the program ends first or takes too long */
   async shows(text: string): Promise<void> {
     await this.#until(() => this.output.includes(text), `"${text}"`)
   }
@@ -67,14 +70,14 @@ export class StartedProgram {
     return find() ?? 0
   }
 
-  /** Sends the signal to the whole process group, as Ctrl-C in a terminal does, or to the leader alone, as `kill` does. */
+  /** Signals the whole process group, as Ctrl-C in a terminal does, or the leader alone, as `kill` does. */
   signal(name: NodeJS.Signals, to: 'group' | 'leader'): void {
     if (this.#over) return
     this.#sample()
     process.kill(to === 'group' ? -this.pid : this.pid, name)
   }
 
-  /** What is left of every process that was ever seen below this one, with the command line. Zombies are over. */
+  /** What still runs of all processes seen below this one, with the command line. Zombies do not count. */
   remains(): string[] {
     return [...this.#seen.values()].filter(isRunning).map(({ pid }) => `${pid} ${commandLineOf(pid)}`)
   }
@@ -122,6 +125,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It was over before.
+    // It had ended before.
   }
 }

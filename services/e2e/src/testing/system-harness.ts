@@ -10,7 +10,7 @@ import { unstartedSystem } from './unstarted-system.ts'
 export interface SystemHarness {
   readonly system: LocalSystem
   readonly github: SimulatedGithub
-  /** The gateway's base, which is the issuer too. */
+  /** The gateway's base address, which is the issuer too. */
   readonly issuer: string
   /** An operator's view of Temporal. */
   readonly temporal: Client
@@ -23,10 +23,10 @@ interface SystemHarnessOptions {
   readonly builders?: boolean
 }
 
-/** Other suites may let the machine emulate another platform meanwhile. */
+/** Without it a node would offer platforms that another suite lets the machine emulate meanwhile. */
 export const nativeOnly = { FORKPROOF_PROVISIONER_PLATFORMS: 'linux/amd64' }
 
-/** The whole system for one test file, every part a process of its own, on free ports; ended after the file. */
+/** The local system for one test file: every part a process of its own, on free ports; ended after the file. */
 export async function openSystemHarness({
   builders = false,
   ...options

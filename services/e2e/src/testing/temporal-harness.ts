@@ -32,7 +32,7 @@ export async function openTemporalHarness(): Promise<TemporalHarness> {
   const connection = await NativeConnection.connect({ address })
   const stops = new Set<() => Promise<void>>()
   afterFile(async () => {
-    // An activity that a test let hang for ever keeps its worker from finishing; both go with this process.
+    // An activity that a test left hanging keeps its worker from finishing; both end with this process.
     for (const stop of stops) await stop().catch(() => {})
     await lifecycle.shutdown()
     await connection.close()

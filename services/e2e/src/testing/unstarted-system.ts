@@ -8,7 +8,7 @@ import { inject } from 'vitest'
 import { afterFile } from './after-file.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-/** The system for one test file, on free ports and in a folder of its own, with nothing of it started; ended after the file. */
+/** The local system for one test file, on free ports, in a folder of its own, not started yet; ended after the file. */
 export async function unstartedSystem(
   options: Pick<LocalSystemOptions, 'actions' | 'extra' | 'without'> = {},
 ): Promise<LocalSystem> {

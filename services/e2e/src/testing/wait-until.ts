@@ -1,6 +1,6 @@
 import { systemClock } from '@forkproof/infra/clock'
 
-/** Waits until the condition holds, looking every `everyMs`. Unlike `expect.poll` it can be used where tests run side by side. */
+/** Waits until the condition holds; checks every `everyMs`. Unlike `expect.poll` it works in concurrent tests. */
 export async function waitUntil(
   what: string,
   condition: () => Promise<boolean> | boolean,

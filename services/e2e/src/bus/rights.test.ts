@@ -51,7 +51,7 @@ describe('what each service needs works', () => {
     verifier.subscribe('nudge.>', subject => heard.resolve(subject))
     await wireOf('verifier').subscribe('nudge.>')
     const gateway = await harness.busOf('gateway')
-    // The library subscribes without waiting; a nudge is repeated until it is heard, as the gateway's are.
+    // The library subscribes without waiting, so the nudge is repeated until it arrives, as the gateway does.
     await expect
       .poll(() => {
         gateway.publish('nudge.shown.abc', '')

@@ -12,7 +12,7 @@ import type { StartedProgram } from '../testing/started-program.ts'
 const everythingRuns = 'Everything runs.'
 const idle = 'Stop with Ctrl-C.'
 
-/** Who wants a port, and the setting that moves it. */
+/** What needs a port, and the setting that moves it. */
 const portSettings = {
   gateway: 'FORKPROOF_GATEWAY_PORT',
   'GitHub simulator': 'FORKPROOF_SIMULATOR_PORT',
@@ -36,14 +36,14 @@ const expectNothingLeft = async ({ ports, stateFolder }: StartHarness, program: 
 }
 
 describe('npm start', () => {
-  let place: StartHarness
+  let harness: StartHarness
   let running: StartedProgram
   let firstKeyIds: string[]
   beforeAll(async () => {
-    place = await openStartHarness()
-    running = startMain([], place.settings)
+    harness = await openStartHarness()
+    running = startMain([], harness.settings)
     await running.shows(idle)
-    firstKeyIds = await keyIds(place)
+    firstKeyIds = await keyIds(harness)
   })
 
   it('shows the job in plain words and where to look, and goes on running', () => {
@@ -76,11 +76,11 @@ describe('npm start', () => {
   })
 
   it('serves others too: a token minted on request holds for Go’s go-oidc', async () => {
-    const github = new SimulatedGithub(place.githubApi)
+    const github = new SimulatedGithub(harness.githubApi)
     const of = await createForkRun(github)
-    const answer = await postClaim(place.issuer, of, { channels: ['artifact'] })
-    await showAsArtifact(github, place.issuer, of.run, answer)
-    const input = { issuer: place.issuer, audience: 'https://sts.example.dev' }
+    const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
+    await showAsArtifact(github, harness.issuer, of.run, answer)
+    const input = { issuer: harness.issuer, audience: 'https://sts.example.dev' }
     const { text: token } = await exchangeClaim(answer.exchangeURL)
     const verified = await verifyTokenWith(
       inject('programs').verifyToken,
@@ -91,28 +91,28 @@ describe('npm start', () => {
   })
 
   it('lets npm run keys and npm run issuance find it without settings of their own', async () => {
-    const keys = await npmRun('keys', ['status'], place.settings).exited
+    const keys = await npmRun('keys', ['status'], harness.settings).exited
     expect(keys).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(`${firstKeyIds[0]}  active`) })
-    const issuance = await npmRun('issuance', ['verify'], place.settings).exited
+    const issuance = await npmRun('issuance', ['verify'], harness.settings).exited
     expect(issuance).toMatchObject({ code: 0, stdout: expect.stringMatching(/^intact: [1-9]\d* entries, head /) })
-    expect((await stat(join(place.stateFolder, 'operator.env'))).mode & 0o777).toBe(0o600)
+    expect((await stat(join(harness.stateFolder, 'operator.env'))).mode & 0o777).toBe(0o600)
   })
 
   it('says why not, when it is started a second time in the same state folder', async () => {
     const other = await openStartHarness()
-    const second = startMain([], { ...other.settings, FORKPROOF_STATE_FOLDER: place.stateFolder })
+    const second = startMain([], { ...other.settings, FORKPROOF_STATE_FOLDER: harness.stateFolder })
     const { code, stderr } = await second.exited
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `already running as process ${running.pid} from ${place.stateFolder}: stop that one, or start this one with another folder (FORKPROOF_STATE_FOLDER) and other ports\n`,
+      stderr: `already running as process ${running.pid} from ${harness.stateFolder}: stop that one, or start this one with another folder (FORKPROOF_STATE_FOLDER) and other ports\n`,
     })
     expect(second.remains()).toEqual([])
-    expect(existsSync(join(place.stateFolder, 'lock'))).toBe(true)
+    expect(existsSync(join(harness.stateFolder, 'lock'))).toBe(true)
   })
 
   it('names each busy port, who has it and the setting that moves it, and starts nothing', async () => {
     const other = await openStartHarness()
-    const second = startMain([], { ...place.settings, FORKPROOF_STATE_FOLDER: other.stateFolder })
+    const second = startMain([], { ...harness.settings, FORKPROOF_STATE_FOLDER: other.stateFolder })
     const { code, stderr } = await second.exited
     expect(code).toBe(1)
     const lines = stderr.trimEnd().split('\n')
@@ -130,20 +130,20 @@ describe('npm start', () => {
   it('ends with 0 and leaves nothing, when it is stopped after the demo', async () => {
     running.signal('SIGINT', 'leader')
     expect((await running.exited).code).toBe(0)
-    await expectNothingLeft(place, running)
-    // It named the passwords of a bus that is gone.
-    expect(existsSync(join(place.stateFolder, 'operator.env'))).toBe(false)
+    await expectNothingLeft(harness, running)
+    // It held the passwords of a bus that is gone.
+    expect(existsSync(join(harness.stateFolder, 'operator.env'))).toBe(false)
   })
 
   it('starts again from the same folder with the same keys, and --once --json ends with one JSON object', async () => {
-    const again = npmStart(['--once', '--json'], place.settings)
+    const again = npmStart(['--once', '--json'], harness.settings)
     await again.shows(everythingRuns)
-    const secondKeyIds = await keyIds(place)
+    const secondKeyIds = await keyIds(harness)
     const { code, stdout } = await again.exited
     expect(code).toBe(0)
     expect(firstKeyIds).toHaveLength(1)
     expect(secondKeyIds).toEqual(firstKeyIds)
-    // In front of it are npm's own two lines and nothing else.
+    // npm's own two lines come before it, and nothing else does.
     const lines = stdout.split('\n').filter(line => line !== '' && !line.startsWith('> '))
     expect(lines).toHaveLength(1)
     const whole = expect.toSatisfy((value: unknown) => Number.isInteger(value) && Number(value) >= 0)
@@ -151,8 +151,8 @@ describe('npm start', () => {
       verdict: 'proven',
       channel: expect.stringMatching(/^(artifact|log)$/),
       token: expect.objectContaining({
-        iss: place.issuer,
-        aud: place.issuer,
+        iss: harness.issuer,
+        aud: harness.issuer,
         sub: expect.stringMatching(/^repo_id:\d+:fork_pull_request$/),
         event_name: 'pull_request',
       }),
@@ -168,7 +168,7 @@ describe('npm start', () => {
         leftovers: 0,
       },
     })
-    await expectNothingLeft(place, again)
+    await expectNothingLeft(harness, again)
   })
 })
 
@@ -176,64 +176,64 @@ describe('npm start that cannot', () => {
   it.each([[['--onec']], [['once']], [['--once=yes']], [['--json', '--', 'x']], [['-o']]])(
     'says its usage for %j and touches nothing',
     async args => {
-      const place = await openStartHarness()
-      const { code, stdout, stderr } = await startMain(args, place.settings).exited
+      const harness = await openStartHarness()
+      const { code, stdout, stderr } = await startMain(args, harness.settings).exited
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toMatch(/^usage: npm start -- \[--once\] \[--json\] \[--no-install\]\n/)
-      expect(existsSync(place.stateFolder)).toBe(false)
+      expect(existsSync(harness.stateFolder)).toBe(false)
     },
   )
 
   it('reports every bad setting at once and touches nothing', async () => {
-    const place = await openStartHarness()
+    const harness = await openStartHarness()
     const bad = {
       FORKPROOF_GATEWAY_PORT: '70000',
       FORKPROOF_SIMULATOR_PORT: 'eighty',
       FORKPROOF_NATS_PORT: '0',
       FORKPROOF_TEMPORAL_PORT: '1.5',
     }
-    const { code, stdout, stderr } = await startMain([], { ...place.settings, ...bad }).exited
+    const { code, stdout, stderr } = await startMain([], { ...harness.settings, ...bad }).exited
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     for (const name of Object.keys(bad)) expect(stderr).toContain(name)
     expect(stderr).not.toContain('FORKPROOF_TEMPORAL_UI_PORT')
-    expect(existsSync(place.stateFolder)).toBe(false)
+    expect(existsSync(harness.stateFolder)).toBe(false)
   })
 
   it('lists the ways to get a program that is missing', async () => {
-    const place = await openStartHarness()
-    const program = startMain([], { ...place.settings, FORKPROOF_NATS_SERVER_PATH: '/nowhere/nats-server' })
+    const harness = await openStartHarness()
+    const program = startMain([], { ...harness.settings, FORKPROOF_NATS_SERVER_PATH: '/nowhere/nats-server' })
     const { code, stderr } = await program.exited
     expect(code).toBe(1)
     expect(stderr).toContain('FORKPROOF_NATS_SERVER_PATH: /nowhere/nats-server')
     expect(stderr).toMatch(/One of these gets it:\n {2}1\. /)
-    await expectNothingLeft(place, program)
+    await expectNothingLeft(harness, program)
   })
 
   it('goes on to the token where no builder can be isolated, names what is missing, and ends with 1', async () => {
-    const place = await openStartHarness()
-    // What the driver of builders refuses for the mounts' sake, and nothing else minds.
-    const spaced = { ...place, stateFolder: join(place.stateFolder, 'a folder') }
+    const harness = await openStartHarness()
+    // A path with a space is refused by the builders' driver, because of its mounts, and by nothing else.
+    const spaced = { ...harness, stateFolder: join(harness.stateFolder, 'a folder') }
     const args = ['--once', '--json']
-    const program = startMain(args, { ...place.settings, FORKPROOF_STATE_FOLDER: spaced.stateFolder })
+    const program = startMain(args, { ...harness.settings, FORKPROOF_STATE_FOLDER: spaced.stateFolder })
     const { code, stdout, stderr } = await program.exited
     expect(code).toBe(1)
     const missing = 'This machine cannot isolate a builder, so the job will end after its token. Missing:\n  - '
     expect(stderr).toContain(`${missing}a plainer path of the state folder: name a state folder`)
     expect(stderr).toContain('run completed: success')
-    const token = expect.objectContaining({ iss: place.issuer, event_name: 'pull_request' })
+    const token = expect.objectContaining({ iss: harness.issuer, event_name: 'pull_request' })
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'failed', token, build: null })
     await expectNothingLeft(spaced, program)
   })
 
   it('ends with 1 and a failed verdict, when a part is lost during the demo', async () => {
-    const place = await openStartHarness()
-    const program = startMain(['--once', '--json'], place.settings)
+    const harness = await openStartHarness()
+    const program = startMain(['--once', '--json'], harness.settings)
     await program.shows('Waiting for OIDC auth challenge')
     process.kill(await program.runs('github-simulator/src/main.ts'), 'SIGKILL')
     const { code, stdout, stderr } = await program.exited
     expect(code).toBe(1)
     expect(stderr).toContain('! github-simulator ended by itself (signal SIGKILL)')
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'failed', channel: null, token: null, build: null })
-    await expectNothingLeft(place, program)
+    await expectNothingLeft(harness, program)
   })
 })

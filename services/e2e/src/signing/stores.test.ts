@@ -121,7 +121,7 @@ async function kidOf(claim: Awaited<ReturnType<typeof provenClaim>>, replica: nu
   return JSON.parse(Buffer.from(token.reveal().split('.')[0] ?? '', 'base64url').toString()).kid
 }
 
-/** The activity is tried again by Temporal; here by hand, while the connection comes back. */
+/** Temporal would try the activity again. Here the test does, until the connection is back. */
 async function expectMinted<T>(attempt: () => Promise<T>): Promise<T> {
   let minted: T | undefined
   await expect

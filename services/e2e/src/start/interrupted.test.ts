@@ -11,7 +11,7 @@ const stopping = 'Stopping …'
 const everythingRuns = 'Everything runs.'
 const codeShown = 'Waiting for OIDC auth challenge'
 
-/** Looked at in the moment in which the program has ended: whoever gets the prompt back finds nothing running. */
+/** Checked as soon as the program has ended: a user who gets the prompt back finds nothing running. */
 const expectNothingLeft = async ({ ports, stateFolder }: StartHarness, program: StartedProgram) => {
   expect(program.remains()).toEqual([])
   expect(existsSync(join(stateFolder, 'lock'))).toBe(false)
@@ -31,9 +31,9 @@ describe('Ctrl-C', () => {
   it.each(['group', 'leader'] as const)(
     'while a program is being built ends the build too (signal to the %s)',
     async to => {
-      const place = await openStartHarness()
+      const harness = await openStartHarness()
       const cache = await temporaryFolder()
-      const { FORKPROOF_NATS_SERVER_PATH: _, ...settings } = place.settings
+      const { FORKPROOF_NATS_SERVER_PATH: _, ...settings } = harness.settings
       const program = startMain([], { ...settings, PATH: await endlessCompiler(), XDG_CACHE_HOME: cache })
       await program.shows('building nats-server')
       await program.runs('/bin/sleep 86399')
@@ -41,50 +41,50 @@ describe('Ctrl-C', () => {
       const { code, stdout, stderr } = await program.exited
       expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
       expect(stdout).toContain(stopping)
-      await expectNothingLeft(place, program)
+      await expectNothingLeft(harness, program)
       const kept = await readdir(cache, { recursive: true })
       expect(kept.filter(path => /\.lock|\.building-/.test(path))).toEqual([])
     },
   )
 
   it('while the services start ends those that run and starts no other', async () => {
-    const place = await openStartHarness()
-    const program = startMain([], place.settings)
+    const harness = await openStartHarness()
+    const program = startMain([], harness.settings)
     await program.runs('gateway/src/main.ts')
     program.signal('SIGINT', 'leader')
     const { code, stdout, stderr } = await program.exited
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
     expect(stdout).not.toContain(everythingRuns)
-    await expectNothingLeft(place, program)
+    await expectNothingLeft(harness, program)
   })
 
   it('in a terminal during the demo ends everything in order before npm gives the prompt back', async () => {
-    const place = await openStartHarness()
-    const program = npmStart([], place.settings)
+    const harness = await openStartHarness()
+    const program = npmStart([], harness.settings)
     await program.shows(codeShown)
-    // The terminal tells the whole group, and npm passes it on: the system hears of it twice.
+    // The terminal signals the whole group, and npm passes the signal on: the system gets it twice.
     program.signal('SIGINT', 'group')
     const { stdout } = await program.exited
     expect(stdout.match(new RegExp(stopping, 'g'))).toHaveLength(1)
     expect(program.leftAtExit).toEqual([])
-    await expectNothingLeft(place, program)
+    await expectNothingLeft(harness, program)
   })
 
   it('is heard too where only npm is told to end', async () => {
-    const place = await openStartHarness()
-    const program = npmStart([], place.settings)
+    const harness = await openStartHarness()
+    const program = npmStart([], harness.settings)
     await program.shows(everythingRuns)
     program.signal('SIGTERM', 'leader')
     expect((await program.exited).stdout).toContain(stopping)
     expect(program.leftAtExit).toEqual([])
-    await expectNothingLeft(place, program)
+    await expectNothingLeft(harness, program)
   })
 })
 
 describe('a second Ctrl-C', () => {
   it('ends it at once while a part hangs; the rest follows, and the next start takes the folder over', async () => {
-    const place = await openStartHarness()
-    const program = startMain([], place.settings)
+    const harness = await openStartHarness()
+    const program = startMain([], harness.settings)
     const verifier = await program.runs('verifier/src/main.ts')
     await program.shows(everythingRuns)
     process.kill(verifier, 'SIGSTOP')
@@ -98,8 +98,8 @@ describe('a second Ctrl-C', () => {
     await expect.poll(pressed, { timeout: 6_000, interval: 200 }).toBe(true)
     expect((await program.exited).code).toBe(1)
     await expect.poll(() => program.remains(), { timeout: 20_000 }).toEqual([])
-    const next = startMain([], { ...place.settings, FORKPROOF_TEMPORAL_PATH: '/nowhere/temporal' })
+    const next = startMain([], { ...harness.settings, FORKPROOF_TEMPORAL_PATH: '/nowhere/temporal' })
     expect((await next.exited).stderr).toContain('/nowhere/temporal')
-    await expectNothingLeft(place, next)
+    await expectNothingLeft(harness, next)
   })
 })

@@ -18,12 +18,12 @@ import { afterFile } from './after-file.ts'
 import { makeSealKey } from './claim-requests.ts'
 import type { SystemHarness } from './system-harness.ts'
 
-/** Somebody who holds the gateway's place at Temporal, and more: may start, signal and read anything there. */
-export interface Intruder {
-  /** An order as the gateway would make it for a key of the intruder's own. */
-  readonly order: (of: { repository: string; run: { id: number } }, lifetimeMs?: number) => Promise<ClaimSpec>
-  /** Starts the workflow of a claim, past the gateway. With `proof`, the signal is there before anything else happens. */
-  readonly run: (order: ClaimSpec, proof?: ProofSeen) => Promise<ClaimVerdict>
+/** An attacker with the gateway's rights at Temporal and more: may start, signal and read anything there. */
+export interface IntruderHarness {
+  /** A claim's spec as the gateway would make it, for a key of the intruder's own. */
+  readonly specFor: (of: { repository: string; run: { id: number } }, lifetimeMs?: number) => Promise<ClaimSpec>
+  /** Starts the workflow of a claim without the gateway. With `proof`, the signal comes before anything else. */
+  readonly run: (spec: ClaimSpec, proof?: ProofSeen) => Promise<ClaimVerdict>
   /** The verifier's proof, read out of another claim's history. */
   readonly proofOf: (claimId: ClaimSpec['claimId']) => Promise<ProofSeen>
   /** Asks the signer from a workflow of the intruder's own. */
@@ -32,7 +32,7 @@ export interface Intruder {
 
 const taskQueue = 'intruder'
 
-export async function openIntruder({ system, issuer, temporal }: SystemHarness): Promise<Intruder> {
+export async function openIntruderHarness({ system, issuer, temporal }: SystemHarness): Promise<IntruderHarness> {
   installTemporalRuntime(silentLogger)
   const connection = await NativeConnection.connect({ address: system.addresses.temporal })
   const workflowsPath = fileURLToPath(new URL('./direct-mint-workflow.ts', import.meta.url))
@@ -44,9 +44,9 @@ export async function openIntruder({ system, issuer, temporal }: SystemHarness):
     await connection.close()
   })
   return {
-    order: (of, lifetimeMs = 60_000) => orderFor(Issuer.parse(issuer), of, lifetimeMs),
-    run: async (order, proof) => {
-      const start = { taskQueue: claimTaskQueue, workflowId: claimWorkflowId(order.claimId), args: [order] }
+    specFor: (of, lifetimeMs = 60_000) => makeClaimSpec(Issuer.parse(issuer), of, lifetimeMs),
+    run: async (spec, proof) => {
+      const start = { taskQueue: claimTaskQueue, workflowId: claimWorkflowId(spec.claimId), args: [spec] }
       const signal = proof && { signal: proofSeenSignal, signalArgs: [proof] }
       const handle = signal
         ? await temporal.workflow.signalWithStart(claimWorkflow, { ...start, ...signal })
@@ -69,7 +69,7 @@ export async function openIntruder({ system, issuer, temporal }: SystemHarness):
   }
 }
 
-async function orderFor(
+async function makeClaimSpec(
   issuer: Issuer,
   of: { repository: string; run: { id: number } },
   lifetimeMs: number,

@@ -11,7 +11,7 @@ let harness: SystemHarness
 let claimId: string
 beforeAll(async () => {
   harness = await openSystemHarness()
-  // Something to steal in every store.
+  // One proven claim leaves something to steal in every store.
   const of = await createForkRun(harness.github)
   const answer = await postClaim(harness.issuer, of, { channels: ['artifact'] })
   await showAsArtifact(harness.github, harness.issuer, of.run, answer)

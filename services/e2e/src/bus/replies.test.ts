@@ -21,8 +21,9 @@ const streamOf = {
 type Target = keyof typeof streamOf
 
 /**
- * Asks the question with the target as its reply subject, and tells whether anything was written there. Proof is a marker that is stored
- * only directly behind what was last before: the server's answers and the marker come to the stream in order.
+ * Asks the question with the target as its reply subject, and tells whether anything was written there.
+ * Afterwards a marker is appended on the condition that the last message is still the one from before. Answers and
+ * marker reach the stream in order, so a refused marker means a stored answer.
  */
 async function answerIsStored(user: BusUser, question: string, text: string, target: Target): Promise<boolean> {
   const before = await harness.lastSequence(streamOf[target])

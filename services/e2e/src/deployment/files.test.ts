@@ -19,7 +19,7 @@ const files = deploymentFiles({
   operatorToken,
 })
 
-/** The environment as compose would make it, secrets inlined from the files that it mounts. */
+/** The environment that docker-compose.yml makes, with secrets read from the files that it mounts. */
 function environmentOf(service: string): Record<string, string> {
   const lines = (files[`${service}/env`] ?? '').trim().split('\n')
   const entries = lines.map((line): [string, string] => [

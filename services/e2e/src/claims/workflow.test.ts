@@ -27,14 +27,14 @@ const watching = new Map<string, GithubActivities['watchForProof']>()
 const minting = new Map<string, SigningActivities['mintToken']>()
 const publishing = new Map<string, () => Promise<void>>()
 
-const signal = (order: ClaimSpec, proof: ProofSeen = sampleProof) =>
-  temporal.client.workflow.getHandle(claimWorkflowId(order.claimId)).signal(proofSeenSignal, proof)
+const signal = (spec: ClaimSpec, proof: ProofSeen = sampleProof) =>
+  temporal.client.workflow.getHandle(claimWorkflowId(spec.claimId)).signal(proofSeenSignal, proof)
 
-const execute = (order: ClaimSpec): Promise<ClaimVerdict> =>
+const execute = (spec: ClaimSpec): Promise<ClaimVerdict> =>
   temporal.client.workflow.execute(claimWorkflow, {
     taskQueue: claimTaskQueue,
-    workflowId: claimWorkflowId(order.claimId),
-    args: [order],
+    workflowId: claimWorkflowId(spec.claimId),
+    args: [spec],
   })
 
 beforeAll(async () => {
@@ -43,10 +43,10 @@ beforeAll(async () => {
     await publishing.get(event.subject)?.()
     events.push(event)
   }
-  const watchForProof: GithubActivities['watchForProof'] = async order => {
-    const scripted = watching.get(order.claimId)
-    if (scripted) return scripted(order)
-    await signal(order)
+  const watchForProof: GithubActivities['watchForProof'] = async spec => {
+    const scripted = watching.get(spec.claimId)
+    if (scripted) return scripted(spec)
+    await signal(spec)
     return { outcome: 'proven' }
   }
   const mintToken: SigningActivities['mintToken'] = async request => {
@@ -60,119 +60,117 @@ beforeAll(async () => {
   await temporal.work({ taskQueue: signingTaskQueue, activities: { mintToken } })
 })
 
-const eventsOf = (order: ClaimSpec) => events.filter(event => event.subject === order.claimId)
-const mintsOf = (order: ClaimSpec) => minted.filter(request => request.order.claimId === order.claimId)
+const eventsOf = (spec: ClaimSpec) => events.filter(event => event.subject === spec.claimId)
+const mintsOf = (spec: ClaimSpec) => minted.filter(request => request.order.claimId === spec.claimId)
 
 describe.concurrent('the claim workflow', () => {
   it('mints once the proof is signalled, publishes and returns the sealed token', async () => {
-    const order = sampleOrder('proven')
-    expect(await execute(order)).toEqual({
+    const spec = sampleOrder('proven')
+    expect(await execute(spec)).toEqual({
       verdict: 'proven',
       tokenId: 'token-1',
       channel: 'artifact',
       sealedToken: 'sealed',
       ownKey: true,
     })
-    expect(eventsOf(order)).toMatchObject([
+    expect(eventsOf(spec)).toMatchObject([
       { type: 'forkproof.claim.proven.v1', data: { repositoryId: '74', pullRequest: '12', tokenId: 'token-1' } },
     ])
-    expect(mintsOf(order)).toMatchObject([
-      { attestation: sampleProof.attestation, order: { audience: order.audience } },
-    ])
+    expect(mintsOf(spec)).toMatchObject([{ attestation: sampleProof.attestation, order: { audience: spec.audience } }])
   })
 
   it('does not wait for the verifier’s activity before it asks for the token', async () => {
-    const order = sampleOrder('early')
+    const spec = sampleOrder('early')
     const { promise: askedForToken, resolve } = Promise.withResolvers<void>()
-    minting.set(order.claimId, async () => {
+    minting.set(spec.claimId, async () => {
       resolve()
       return { outcome: 'minted', tokenId: 'token-2', sealedToken: 'sealed' }
     })
-    watching.set(order.claimId, async () => {
-      await signal(order)
+    watching.set(spec.claimId, async () => {
+      await signal(spec)
       await askedForToken
       return { outcome: 'proven' }
     })
-    expect(await execute(order)).toMatchObject({ verdict: 'proven', tokenId: 'token-2' })
+    expect(await execute(spec)).toMatchObject({ verdict: 'proven', tokenId: 'token-2' })
   })
 
   it('ends refused with the verifier’s reason, without minting', async () => {
-    const order = sampleOrder('refused')
-    watching.set(order.claimId, async () => ({ outcome: 'refused', reason: 'not_a_fork', detail: 'head is base' }))
-    expect(await execute(order)).toEqual({ verdict: 'refused', reason: 'not_a_fork', detail: 'head is base' })
-    expect(mintsOf(order)).toEqual([])
-    expect(eventsOf(order)).toMatchObject([{ type: 'forkproof.claim.refused.v1', data: { reason: 'not_a_fork' } }])
+    const spec = sampleOrder('refused')
+    watching.set(spec.claimId, async () => ({ outcome: 'refused', reason: 'not_a_fork', detail: 'head is base' }))
+    expect(await execute(spec)).toEqual({ verdict: 'refused', reason: 'not_a_fork', detail: 'head is base' })
+    expect(mintsOf(spec)).toEqual([])
+    expect(eventsOf(spec)).toMatchObject([{ type: 'forkproof.claim.refused.v1', data: { reason: 'not_a_fork' } }])
   })
 
   it('does not take a verifier’s word without the signed proof', async () => {
-    const order = sampleOrder('word-only')
-    watching.set(order.claimId, async () => ({ outcome: 'proven' }))
-    expect(await execute(order)).toEqual({ verdict: 'refused', reason: 'claim_expired' })
-    expect(mintsOf(order)).toEqual([])
+    const spec = sampleOrder('word-only')
+    watching.set(spec.claimId, async () => ({ outcome: 'proven' }))
+    expect(await execute(spec)).toEqual({ verdict: 'refused', reason: 'claim_expired' })
+    expect(mintsOf(spec)).toEqual([])
   })
 
   it('ends refused with the signer’s reason', async () => {
-    const order = sampleOrder('forged')
-    minting.set(order.claimId, async () => ({ outcome: 'refused', reason: 'attestation_invalid' }))
-    expect(await execute(order)).toEqual({ verdict: 'refused', reason: 'attestation_invalid' })
+    const spec = sampleOrder('forged')
+    minting.set(spec.claimId, async () => ({ outcome: 'refused', reason: 'attestation_invalid' }))
+    expect(await execute(spec)).toEqual({ verdict: 'refused', reason: 'attestation_invalid' })
   })
 
   it('counts only the first proof', async () => {
-    const order = sampleOrder('twice')
-    watching.set(order.claimId, async () => {
-      await signal(order)
-      await signal(order, { ...sampleProof, attestation: 'second' })
+    const spec = sampleOrder('twice')
+    watching.set(spec.claimId, async () => {
+      await signal(spec)
+      await signal(spec, { ...sampleProof, attestation: 'second' })
       return { outcome: 'proven' }
     })
-    await execute(order)
-    expect(mintsOf(order).map(request => request.attestation)).toEqual([sampleProof.attestation])
+    await execute(spec)
+    expect(mintsOf(spec).map(request => request.attestation)).toEqual([sampleProof.attestation])
   })
 
   it('tries the signer again after a fault', async () => {
-    const order = sampleOrder('signer-fault')
+    const spec = sampleOrder('signer-fault')
     let calls = 0
-    minting.set(order.claimId, async () => {
+    minting.set(spec.claimId, async () => {
       if (++calls === 1) throw new Error('signer restarted')
       return { outcome: 'minted', tokenId: 'token-3', sealedToken: 'sealed' }
     })
-    expect(await execute(order)).toMatchObject({ verdict: 'proven', tokenId: 'token-3' })
+    expect(await execute(spec)).toMatchObject({ verdict: 'proven', tokenId: 'token-3' })
     expect(calls).toBe(2)
   })
 
   it('gives the watch to another verifier when one goes silent', async () => {
-    const order = sampleOrder('silent')
+    const spec = sampleOrder('silent')
     let calls = 0
-    watching.set(order.claimId, async () => {
+    watching.set(spec.claimId, async () => {
       if (++calls === 1) return new Promise(() => {})
-      await signal(order)
+      await signal(spec)
       return { outcome: 'proven' }
     })
-    expect(await execute(order)).toMatchObject({ verdict: 'proven' })
+    expect(await execute(spec)).toMatchObject({ verdict: 'proven' })
     expect(calls).toBe(2)
   })
 
   it('ends by itself when no verifier finishes in the claim’s time', async () => {
-    const order = { ...sampleOrder('late'), expiresAtMs: Date.now() - 9_000 }
-    watching.set(order.claimId, async () => {
+    const spec = { ...sampleOrder('late'), expiresAtMs: Date.now() - 9_000 }
+    watching.set(spec.claimId, async () => {
       throw new Error('GitHub is on fire')
     })
-    expect(await execute(order)).toMatchObject({ verdict: 'refused', reason: 'claim_expired' })
+    expect(await execute(spec)).toMatchObject({ verdict: 'refused', reason: 'claim_expired' })
   })
 
   it('publishes again after a fault of the bus', async () => {
-    const order = sampleOrder('bus-fault')
+    const spec = sampleOrder('bus-fault')
     let calls = 0
-    publishing.set(order.claimId, async () => {
+    publishing.set(spec.claimId, async () => {
       if (++calls < 3) throw new Error('bus away')
     })
-    expect(await execute(order)).toMatchObject({ verdict: 'proven' })
-    expect(eventsOf(order)).toHaveLength(1)
+    expect(await execute(spec)).toMatchObject({ verdict: 'proven' })
+    expect(eventsOf(spec)).toHaveLength(1)
   })
 
   it('can be found by repository, run, state and reason', async ({ expect }) => {
-    const order = sampleOrder('searched')
-    watching.set(order.claimId, async () => ({ outcome: 'refused', reason: 'code_not_seen' }))
-    await execute(order)
+    const spec = sampleOrder('searched')
+    watching.set(spec.claimId, async () => ({ outcome: 'refused', reason: 'code_not_seen' }))
+    await execute(spec)
     const query = `ForkproofState = 'refused' AND ForkproofReason = 'code_not_seen'`
     const find = async () => (await temporal.client.workflow.count(query)).count
     await expect.poll(find, { timeout: 10_000 }).toBe(1)

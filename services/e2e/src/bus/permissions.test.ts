@@ -72,7 +72,7 @@ const everything = [
     ...others,
   ]),
 ]
-/** Written out by hand, not taken from the table under test. */
+/** Written by hand, not taken from the table under test. */
 const mayPublish: Readonly<Record<BusUser, RegExp>> = {
   gateway:
     /^(nudge\.shown\.abc|alive\.abc|\$JS\.API\.STREAM\.MSG\.GET\.KV_(jwks|projects|access-tokens|used-tokens|nodes)|\$KV\.(projects|access-tokens|used-tokens)\.forged)$/,
