@@ -33,19 +33,12 @@ export async function compose(config: ProvisionerConfig, lifecycle: Lifecycle): 
   const bus = await connectBus({ servers: config.natsUrl, user: config.natsUser, password: config.natsPassword, log })
   lifecycle.add('message bus', () => bus.close())
   const listen = { host: config.host, port: config.port }
-  const door = await openTlsProxy({ listen, publicAddress: config.publicEndpoint, logger: log })
-  lifecycle.add('front door', () => door.close())
+  const proxy = await openTlsProxy({ listen, publicAddress: config.publicEndpoint, logger: log })
+  lifecycle.add('front door', () => proxy.close())
   const records = join(stateFolder, 'records')
-  const node = wireNode({
+  const options = {
     nodeId: config.nodeId,
-    bus,
-    driver: driverOf(config),
     driverName: config.driver,
-    createCa: builderAuthorities(clock),
-    door,
-    checkReady: readinessCheckOf(config),
-    leaseRecords: await openRecordFolder({ folder: join(records, 'leases'), schema: LeaseRecord, log }),
-    builderRecords: await openRecordFolder({ folder: join(records, 'builders'), schema: BuilderRecord, log }),
     settings: {
       capacity: config.capacity ?? Math.max(1, availableParallelism()),
       warm: config.warm,
@@ -64,6 +57,15 @@ export async function compose(config: ProvisionerConfig, lifecycle: Lifecycle): 
     },
     allowedPlatforms: config.platforms,
     checksEmulated: !driverTable[config.driver].runsBuildKit || config.probeEmulatedPath !== undefined,
+  }
+  const node = wireNode(options, {
+    bus,
+    driver: driverOf(config),
+    createCa: builderAuthorities(clock),
+    proxy,
+    checkReady: readinessCheckOf(config),
+    leaseRecords: await openRecordFolder({ folder: join(records, 'leases'), schema: LeaseRecord, log }),
+    builderRecords: await openRecordFolder({ folder: join(records, 'builders'), schema: BuilderRecord, log }),
     clock,
     log,
   })

@@ -42,10 +42,10 @@ describe('a client', () => {
 
   it('that is connected keeps its builder until it has been away for long enough', async () => {
     const { world, leaseId } = await withLease()
-    world.door.setConnections(leaseId, 1)
+    world.proxy.setConnections(leaseId, 1)
     await world.pass(600_000, 10_000)
     expect(world.kinds(leaseId)).not.toContain('destroyed')
-    world.door.setConnections(leaseId, 0)
+    world.proxy.setConnections(leaseId, 0)
     await world.pass(115_000, 5_000)
     expect(world.kinds(leaseId)).not.toContain('destroyed')
     await world.pass(10_000)
@@ -54,10 +54,10 @@ describe('a client', () => {
 
   it('is cut off when its time is up, though it is connected', async () => {
     const { world, leaseId } = await withLease()
-    world.door.setConnections(leaseId, 1)
+    world.proxy.setConnections(leaseId, 1)
     await world.pass(20 * 60_000 + 2_000, 30_000)
     expect((await world.event(leaseId, 'destroyed')).data.reason).toBe('time_up')
-    expect(world.door.isAllowed(leaseId)).toBe(false)
+    expect(world.proxy.isAllowed(leaseId)).toBe(false)
   })
 
   it('is not taken for gone because the bus was', async () => {
@@ -116,7 +116,7 @@ describe('a project’s builder', () => {
     world.release(one)
     const { receipt } = (await world.event(one, 'destroyed')).data
     expect(receipt).toMatchObject({ during: { permission: 1 }, leftovers: [] })
-    expect([world.door.isAllowed(one), world.door.isAllowed(other)]).toEqual([false, true])
+    expect([world.proxy.isAllowed(one), world.proxy.isAllowed(other)]).toEqual([false, true])
     expect(world.driver.machine.size).toBe(1)
     world.release(other)
     expect((await world.event(other, 'destroyed')).data.receipt).toMatchObject({

@@ -52,8 +52,8 @@ class Run {
     const leaseId = 'who' in one ? this.leases[one.who] : undefined
     if (one.kind === 'request') this.#request(one)
     if (one.kind === 'release' && leaseId) world.release(leaseId)
-    if (one.kind === 'connect' && leaseId) world.door.setConnections(leaseId, 1)
-    if (one.kind === 'leave' && leaseId) world.door.setConnections(leaseId, 0)
+    if (one.kind === 'connect' && leaseId) world.proxy.setConnections(leaseId, 1)
+    if (one.kind === 'leave' && leaseId) world.proxy.setConnections(leaseId, 0)
     if (one.kind === 'pass') await world.pass(one.ms, 2_500)
     if (one.kind === 'die') world.driver.kill([...world.driver.machine.keys()][one.which] ?? ('none' as never))
     if (one.kind === 'bus') world.bus.up = one.up
@@ -113,9 +113,9 @@ class Run {
       expect(world.kinds(leaseId), `${leaseId} ends`).toSatisfy(
         (kinds: readonly string[]) => kinds.filter(kind => kind === 'failed' || kind === 'destroyed').length === 1,
       )
-      expect(world.door.isAllowed(leaseId)).toBe(false)
+      expect(world.proxy.isAllowed(leaseId)).toBe(false)
     }
-    expect(world.door.openings.size, 'the door is shut').toBe(0)
+    expect(world.proxy.openings.size, 'the door is shut').toBe(0)
     const warm = [...world.driver.machine.keys()]
     expect(warm.length, 'only the warm pool stands').toBe(settings.warm)
   }

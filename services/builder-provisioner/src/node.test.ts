@@ -9,13 +9,13 @@ describe('a lease', () => {
     const lease = world.request()
     const ready = await world.event(lease, 'ready')
     expect(ready.data).toMatchObject({ nodeId: 'node-1', emulated: false, timings: { warm: false, canaryMs: 20 } })
-    expect(world.door.isAllowed(lease)).toBe(true)
+    expect(world.proxy.isAllowed(lease)).toBe(true)
     world.release(lease)
     const destroyed = await world.event(lease, 'destroyed')
     expect(destroyed.data).toMatchObject({ reason: 'finished', builderId: ready.data.builderId })
     expect(destroyed.data.receipt).toMatchObject({ driver: 'memory', during: { process: 1, mount: 1 }, leftovers: [] })
     expect(world.kinds(lease)).toEqual(['accepted', 'ready', 'destroyed'])
-    expect([world.driver.machine.size, world.door.openings.size, world.builderRecords.texts.size]).toEqual([0, 0, 0])
+    expect([world.driver.machine.size, world.proxy.openings.size, world.builderRecords.texts.size]).toEqual([0, 0, 0])
   })
 
   it('gets a key that only the build’s token opens, and a certificate that ends with it', async () => {

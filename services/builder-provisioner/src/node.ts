@@ -12,114 +12,112 @@ import type { Driver } from './drivers/driver.ts'
 import type { LeaseStore } from './leases/lease-store.ts'
 import type { Reconciler } from './reconcile/reconciler.ts'
 
-/** Nothing that is due waits longer than this for its time, even when nothing happens. */
+/** What is due is done at most this late, also when nothing else happens. */
 const tickMs = 1_000
 const sweepEveryMs = 30_000
 const listMsMax = 10_000
-/** Shutdown: this long for builders to go and for the last events to be said. */
+/** Shutdown: builders are destroyed and the last events are said within this. */
 export const nodeStopMsMax = 20_000
 const stopPollMs = 50
 
 export interface BuilderNodeDeps {
-  readonly book: LeaseStore
-  readonly yard: BuilderPool
+  readonly leases: LeaseStore
+  readonly pool: BuilderPool
   readonly reconciler: Reconciler
-  readonly abilities: SupportedBuilders
+  readonly supported: SupportedBuilders
   readonly announcer: Announcer
-  readonly driver: Driver
+  readonly driver: Pick<Driver, 'list'>
   readonly bus: Pick<Bus, 'subscribe'>
   /** Begins to take commands. */
-  readonly consume: () => CommandConsumers
-  /** No command is taken any more. */
-  readonly deafen: () => void
+  readonly startIntake: () => CommandConsumers
+  /** Takes no more commands. */
+  readonly stopIntake: () => void
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** One machine that runs builders: loads what was, sweeps, then serves until it is stopped. */
+/** One machine that runs builders: loads its records, sweeps, then serves until it is stopped. docs/glossary.md: node. */
 export class BuilderNode {
-  readonly #parts: BuilderNodeDeps
+  readonly #deps: BuilderNodeDeps
   readonly #ended = new AbortController()
   #consumers: CommandConsumers | undefined
   #loop = Promise.resolve()
 
-  constructor(parts: BuilderNodeDeps) {
-    this.#parts = parts
+  constructor(deps: BuilderNodeDeps) {
+    this.#deps = deps
   }
 
   async start(): Promise<void> {
-    const { book, yard, abilities, bus } = this.#parts
-    await yard.load()
-    await book.load()
-    for (const { record } of book.live()) {
-      if (record.builderId) yard.mourn(record.builderId, record.readyAtMs ?? record.receivedAtMs)
+    const { leases, pool, supported, bus } = this.#deps
+    await pool.load()
+    await leases.load()
+    for (const { record } of leases.live()) {
+      const { builderId, readyAtMs, receivedAtMs } = record
+      if (builderId) pool.adoptOrphan(builderId, readyAtMs ?? receivedAtMs, 'node_restarted')
     }
-    await abilities.refresh()
+    await supported.refresh()
     await this.#sweep()
     bus.subscribe(subjects.alives, subject => this.#noteAlive(subject))
-    this.#consumers = this.#parts.consume()
-    this.#consumers.serve(abilities.served.map(({ platform }) => platform))
+    this.#consumers = this.#deps.startIntake()
+    this.#consumers.serve(supported.served.map(({ platform }) => platform))
     this.#loop = this.#run()
   }
 
   #noteAlive(subject: string): void {
     const buildId = BuildId.safeParse(subject.slice(subjects.alives.length - 1))
-    if (buildId.success) this.#parts.book.noteAlive(buildId.data)
+    if (buildId.success) this.#deps.leases.noteAlive(buildId.data)
   }
 
   async #run(): Promise<void> {
-    const { clock, reconciler, announcer, book, log } = this.#parts
+    const { clock, reconciler, announcer, leases, log } = this.#deps
     let sweptMs = clock.now()
     while (!this.#ended.signal.aborted) {
       reconciler.wake()
       void announcer.tick()
       if (clock.now() - sweptMs >= sweepEveryMs) {
         sweptMs = clock.now()
-        void this.#look()
-        book.forget().catch(err => log.warn({ err }, 'an old lease could not be forgotten'))
+        void this.#lookAround()
+        leases.forget().catch(err => log.warn({ err }, 'an old lease could not be forgotten'))
       }
       await clock.sleep(tickMs, this.#ended.signal).catch(() => undefined)
     }
   }
 
-  async #look(): Promise<void> {
-    const { abilities } = this.#parts
-    await Promise.all([this.#sweep(), abilities.refresh()])
-    this.#consumers?.serve(abilities.served.map(({ platform }) => platform))
+  async #lookAround(): Promise<void> {
+    const { supported } = this.#deps
+    await Promise.all([this.#sweep(), supported.refresh()])
+    this.#consumers?.serve(supported.served.map(({ platform }) => platform))
   }
 
-  /** Finds what nobody wants and what has vanished. */
+  /** Finds orphans, and builders that have vanished. */
   async #sweep(): Promise<void> {
-    const { clock, driver, yard, log } = this.#parts
+    const { clock, driver, pool, log } = this.#deps
     const beganAtMs = clock.now()
+    const deadline = { clock, ms: listMsMax, parent: this.#ended.signal }
     try {
-      const found = await withDeadline({ clock, ms: listMsMax, parent: this.#ended.signal }, signal =>
-        driver.list(signal),
-      )
-      yard.compare(found, beganAtMs)
+      pool.compare(await withDeadline(deadline, signal => driver.list(signal)), beganAtMs)
     } catch (err) {
       log.warn({ err }, 'the driver cannot list its builders')
     }
   }
 
-  /** Takes no more commands, destroys every builder and says so. Bounded. */
+  /** Takes no more commands, destroys every builder and says so. Bounded in time. */
   async stop(): Promise<void> {
-    const { reconciler, clock, log } = this.#parts
-    this.#parts.deafen()
-    reconciler.stopping = true
-    reconciler.wake()
+    const { reconciler, clock, pool, log } = this.#deps
+    this.#deps.stopIntake()
+    reconciler.stop()
     const untilMs = clock.now() + nodeStopMsMax - 1_000
     while (!this.#isEmpty() && clock.now() < untilMs) {
       await clock.sleep(stopPollMs)
       reconciler.wake()
     }
-    if (!this.#isEmpty()) log.error({ left: this.#parts.yard.builders.size }, 'stopped with something left to do')
+    if (!this.#isEmpty()) log.error({ left: pool.size }, 'stopped with something left to do')
     this.#ended.abort(new Error('stopped'))
     await this.#loop
   }
 
   #isEmpty(): boolean {
-    const { yard, book } = this.#parts
-    return yard.builders.size === 0 && book.live().length === 0 && book.isDelivered()
+    const { pool, leases } = this.#deps
+    return pool.size === 0 && leases.live().length === 0 && leases.isDelivered()
   }
 }

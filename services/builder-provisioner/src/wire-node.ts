@@ -1,5 +1,5 @@
 import type { Platform } from '@forkproof/contracts/builder'
-import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
+import type { NodeId } from '@forkproof/contracts/ids'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
@@ -23,104 +23,97 @@ import type { BuilderRecord } from './state/builder-record.ts'
 import type { LeaseRecord } from './state/lease-record.ts'
 import type { Records } from './state/record-folder.ts'
 
+/*
+ * The layers of this service. An arrow goes from a folder to one that it calls or reads; nothing goes the other way.
+ *
+ *   commands ──→ leases ──→ events ─────────────→ state
+ *                  ↑  └────→ proxy, credentials    ↑  ↑
+ *   node ──→ reconcile ──→ builders ───────────────┘  │
+ *     │                      ├────→ readiness ────────┤
+ *     │                      └────→ drivers ──────────┤
+ *     └──→ announcement ─────────────┘ └→ network ─→ host
+ *
+ *   state         records of leases and builders, their phases and endings: data and its persistence, no behaviour
+ *   reconcile     a snapshot of both, the pure plan, and the reconciler that carries it out
+ *   builders      the pool, the only one that changes a builder: create, destroy, orphans
+ *   leases        the store, the only one that changes a lease, and the steps of a lease
+ *   drivers       one folder for each way to make a builder, and the table that lists them
+ *
+ * shared/layout/provisioner-layers.test.ts holds the arrows.
+ */
+
 /** A project's builder takes new leases for this long; then it is replaced. */
 const projectBuilderMs = 12 * 3_600_000
 const graceMs = 10_000
 
-/** What a node is made of: everything that touches the world. */
-export interface NodeDeps {
+export interface NodeOptions {
   readonly nodeId: NodeId
-  readonly bus: Pick<Bus, 'isUp' | 'store' | 'subscribe' | 'bucket' | 'consume'>
-  readonly driver: Driver
-  /** Its name in the table of drivers. */
+  /** The driver's name in the table of drivers. */
   readonly driverName: string
-  readonly createCa: CreateBuilderCa
-  readonly door: TlsProxy
-  readonly checkReady: CheckReady
-  readonly leaseRecords: Records<LeaseRecord>
-  readonly builderRecords: Records<BuilderRecord>
   readonly settings: Omit<PlanSettings, 'warmPlatforms'>
   readonly queueMax: number
   readonly limits: BuilderLimits
   readonly allowedPlatforms?: readonly Platform[] | undefined
   /** Whether `checkReady` has a program of the platform that is emulated here. */
   readonly checksEmulated: boolean
+}
+
+/** Everything of a node that touches the world. */
+export interface NodeDeps {
+  readonly bus: Pick<Bus, 'isUp' | 'store' | 'subscribe' | 'bucket' | 'consume'>
+  readonly driver: Driver
+  readonly createCa: CreateBuilderCa
+  readonly proxy: TlsProxy
+  readonly checkReady: CheckReady
+  readonly leaseRecords: Records<LeaseRecord>
+  readonly builderRecords: Records<BuilderRecord>
   readonly clock: Clock
   readonly log: Logger
 }
 
-export function wireNode(inputs: NodeDeps): BuilderNode {
-  const { nodeId, bus, driver, checksEmulated, clock, log, settings } = inputs
+export function wireNode(options: NodeOptions, deps: NodeDeps): BuilderNode {
+  const { nodeId, driverName, settings, queueMax, allowedPlatforms: allowed, checksEmulated } = options
+  const { bus, driver, createCa, proxy, clock, log } = deps
   const wake = () => reconciler.wake()
-  const abilities = new SupportedBuilders({ driver, allowed: inputs.allowedPlatforms, checksEmulated, clock, log })
-  const { book, yard } = createState(inputs, wake)
+  const supported = new SupportedBuilders({ allowed, checksEmulated }, { driver, clock, log })
+  const store = (subject: string, text: string, messageId: string) => bus.store(subject, text, messageId)
+  const leases = new LeaseStore({ records: deps.leaseRecords, store, clock, log })
+  const pool = createPool(options, deps, wake)
+  const { isEmulated } = supported
+  const onConnections = leases.noteSeen
   const reconciler = new Reconciler({
-    book,
-    yard,
-    steps: {
-      nodeId,
-      driverName: inputs.driverName,
-      emulated: abilities.isEmulated,
-      book,
-      createCa: inputs.createCa,
-      door: inputs.door,
-      onConnections: leaseId => noteSeen(book, leaseId, clock),
-      clock,
-      log,
-    },
-    settings: () => ({ ...settings, warmPlatforms: warmPlatforms(abilities, settings) }),
+    leases,
+    pool,
+    steps: { nodeId, driverName, isEmulated, leases, pool, createCa, proxy, onConnections, clock, log },
+    settings: () => ({ ...settings, warmPlatforms: supported.warmPlatforms(settings.warmEgress) }),
     average: new AverageDuration(),
-    hearingSinceMs: new BusUptime(bus.isUp, clock).sinceMs,
-    unavailable: () => abilities.unavailable,
+    busUpSinceMs: new BusUptime(bus.isUp, clock).sinceMs,
+    unavailable: () => supported.unavailable,
     clock,
     log,
   })
-  const deaf = new AbortController()
-  const { queueMax } = inputs
+  const intake = new AbortController()
   const isStopping = () => reconciler.stopping
-  const commands = createCommands({ nodeId, book, queueMax, isStopping, wake, clock, log })
-  const described = {
-    nodeId,
-    driver,
-    driverName: inputs.driverName,
-    abilities,
-    capacity: settings.capacity,
-    yard,
-    book,
-  }
+  const commands = createCommands({ nodeId, queueMax }, { leases, isStopping, wake, clock, log })
+  const described = { nodeId, driverName, isolation: driver.isolation, capacity: settings.capacity }
+  const describe = () => describeNode(described, { supported, pool, leases })
   return new BuilderNode({
-    book,
-    yard,
+    leases,
+    pool,
     reconciler,
-    abilities,
-    announcer: new Announcer({ bus, describe: () => describeNode(described), clock, log }),
+    supported,
+    announcer: new Announcer({ bus, describe, clock, log }),
     driver,
     bus,
-    consume: () => new CommandConsumers({ bus, nodeId, commands, clock, signal: deaf.signal }),
-    deafen: () => deaf.abort(new Error('stopping')),
+    startIntake: () => new CommandConsumers({ bus, nodeId, commands, clock, signal: intake.signal }),
+    stopIntake: () => intake.abort(new Error('stopping')),
     clock,
     log,
   })
 }
 
-function createState({ nodeId, bus, driver, settings, clock, log, ...rest }: NodeDeps, wake: () => void) {
-  const store = (subject: string, text: string, messageId: string) => bus.store(subject, text, messageId)
-  const book = new LeaseStore({ records: rest.leaseRecords, store, clock, log })
-  const { checkReady, createCa, builderRecords: records, limits } = rest
-  const yard = new BuilderPool(
-    { nodeId, driver, checkReady, createCa, records, limits, clock, log, onChange: wake },
-    { warmMs: settings.warmAgeMsMax + leaseMsMax + graceMs, projectMs: projectBuilderMs, graceMs },
-  )
-  return { book, yard }
+function createPool({ settings, limits }: NodeOptions, deps: NodeDeps, onChange: () => void): BuilderPool {
+  const warmMs = settings.warmAgeMsMax + leaseMsMax + graceMs
+  const lifetimes = { warmMs, projectMs: projectBuilderMs, graceMs }
+  return new BuilderPool({ ...deps, records: deps.builderRecords, onChange }, { limits, lifetimes })
 }
-
-/** A client that is connected lives; the moment it leaves is the last that is known of it. */
-function noteSeen(book: LeaseStore, leaseId: LeaseId, clock: Clock): void {
-  const entry = book.get(leaseId)
-  if (entry) entry.seenAtMs = clock.now()
-}
-
-const warmPlatforms = (abilities: SupportedBuilders, { warmEgress }: { warmEgress: PlanSettings['warmEgress'] }) =>
-  abilities.can(warmEgress, 'ephemeral')
-    ? abilities.platforms.filter(({ emulated }) => !emulated).map(one => one.platform)
-    : []

@@ -18,18 +18,18 @@ export interface AnnouncerDeps {
 
 /** Keeps what this node can do, and how busy it is, fresh in the bucket `nodes`. */
 export class Announcer {
-  readonly #parts: AnnouncerDeps
+  readonly #deps: AnnouncerDeps
   #last = ''
   #lastMs = Number.NEGATIVE_INFINITY
   #busy = false
 
-  constructor(parts: AnnouncerDeps) {
-    this.#parts = parts
+  constructor(deps: AnnouncerDeps) {
+    this.#deps = deps
   }
 
   /** To be called often: announces when it is time or something has changed. Never throws. */
   async tick(): Promise<void> {
-    const { bus, describe, clock, log } = this.#parts
+    const { bus, describe, clock, log } = this.#deps
     const elapsedMs = clock.now() - this.#lastMs
     if (this.#busy || elapsedMs < changeMs) return
     const state = describe()

@@ -13,22 +13,47 @@ export interface ServedPlatform {
   readonly emulated: boolean
 }
 
-/** What this machine can do, as the driver sees it now. */
-export class SupportedBuilders {
-  platforms: readonly ServedPlatform[] = []
-  unavailable: readonly Unavailable[] = []
-  /** Every part that some kind of builder lacks, each once, with how to get it. */
-  missing: readonly string[] = []
-  readonly #parts: SupportedBuildersDeps
-  #told = false
+export interface SupportedBuildersOptions {
+  /** The operator's choice; all that the driver knows when absent. */
+  readonly allowed?: readonly Platform[] | undefined
+  /** Whether the readiness check can try programs of a platform that is emulated here. */
+  readonly checksEmulated: boolean
+}
 
-  constructor(parts: SupportedBuildersDeps) {
-    this.#parts = parts
+export interface SupportedBuildersDeps {
+  readonly driver: Driver
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Which builders this machine can make, as its driver sees it now. */
+export class SupportedBuilders {
+  readonly #options: SupportedBuildersOptions
+  readonly #deps: SupportedBuildersDeps
+  #platforms: readonly ServedPlatform[] = []
+  #unavailable: readonly Unavailable[] = []
+  #missing: readonly string[] = []
+  #isProbeMissing = false
+
+  constructor(options: SupportedBuildersOptions, deps: SupportedBuildersDeps) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  /** What cannot be made, and why. */
+  get unavailable(): readonly Unavailable[] {
+    return this.#unavailable
+  }
+
+  /** Every part that some kind of builder lacks, each once, with how to get it. */
+  get missing(): readonly string[] {
+    return this.#missing
   }
 
   /** Asks the driver again. A driver that does not answer leaves what was known. */
   async refresh(): Promise<void> {
-    const { driver, clock, log, allowed } = this.#parts
+    const { driver, clock, log } = this.#deps
+    const { allowed } = this.#options
     try {
       const platforms = await withDeadline({ clock, ms: askMsMax }, signal => driver.platforms(signal))
       const needs = Egress.options.flatMap(egress =>
@@ -40,68 +65,73 @@ export class SupportedBuilders {
           return missing.length === 0 ? [] : [{ ...need, missing }]
         }),
       )
-      const before = this.unavailable.length
-      this.unavailable = lacks.flat().map(unavailableOf)
-      this.missing = [...new Set(lacks.flat().flatMap(lack => lack.missing.map(sentenceOf)))]
-      if (this.unavailable.length !== before) {
-        for (const lack of this.unavailable)
-          log.warn(
-            { egress: lack.egress, kind: lack.builderClass, missing: lack.detail },
-            'this machine cannot make such builders',
-          )
-      }
-      this.platforms = this.#checkable(platforms.filter(({ platform }) => !allowed || allowed.includes(platform)))
+      this.#noteLacks(lacks.flat())
+      this.#platforms = this.#checkable(platforms.filter(({ platform }) => !allowed || allowed.includes(platform)))
     } catch (err) {
       log.warn({ err }, 'the driver cannot say what this machine can do')
     }
   }
 
+  #noteLacks(lacks: readonly Lack[]): void {
+    const before = this.#unavailable.length
+    this.#unavailable = lacks.map(unavailableOf)
+    this.#missing = [...new Set(lacks.flatMap(lack => lack.missing.map(sentenceOf)))]
+    if (this.#unavailable.length === before) return
+    for (const { egress, builderClass, detail } of this.#unavailable) {
+      this.#deps.log.warn({ egress, kind: builderClass, missing: detail }, 'this machine cannot make such builders')
+    }
+  }
+
   /** Platforms of which some kind of builder can be made. */
   get served(): readonly ServedPlatform[] {
-    return this.unavailable.length === Egress.options.length * BuilderClass.options.length ? [] : this.platforms
+    const isNonePossible = this.#unavailable.length === Egress.options.length * BuilderClass.options.length
+    return isNonePossible ? [] : this.#platforms
   }
 
-  /** A builder that cannot be seen to run its platform's programs is not offered. */
+  /** Platforms of which warm builders can be made: none that is emulated, since those are slow to make. */
+  warmPlatforms(egress: Egress): readonly Platform[] {
+    if (!this.#can(egress, 'ephemeral')) return []
+    return this.#platforms.filter(({ emulated }) => !emulated).map(({ platform }) => platform)
+  }
+
+  /** Without the platforms whose programs the readiness check cannot try. */
   #checkable(platforms: readonly ServedPlatform[]): readonly ServedPlatform[] {
-    const { checksEmulated, log } = this.#parts
-    const left = checksEmulated ? [] : platforms.filter(({ emulated }) => emulated).map(({ platform }) => platform)
-    if (left.length > 0 && !this.#told) {
+    if (this.#options.checksEmulated) return platforms
+    const left = platforms.filter(({ emulated }) => emulated).map(({ platform }) => platform)
+    if (left.length > 0 && !this.#isProbeMissing) {
       const missing = 'a probe of that platform: go build it and set FORKPROOF_PROVISIONER_PROBE_EMULATED_PATH'
-      log.warn({ platform: left.join(','), missing }, 'this machine emulates a platform that it does not serve')
+      this.#deps.log.warn(
+        { platform: left.join(','), missing },
+        'this machine emulates a platform that it does not serve',
+      )
     }
-    this.#told = left.length > 0
-    return platforms.filter(({ platform }) => !left.includes(platform))
+    this.#isProbeMissing = left.length > 0
+    return platforms.filter(({ emulated }) => !emulated)
   }
 
-  isEmulated = (platform: Platform): boolean => this.platforms.some(one => one.platform === platform && one.emulated)
+  isEmulated = (platform: Platform): boolean => this.#platforms.some(one => one.platform === platform && one.emulated)
 
-  can = (egress: Egress, builderClass: BuilderClass): boolean =>
-    !this.unavailable.some(lack => lack.egress === egress && lack.builderClass === builderClass)
+  #can(egress: Egress, builderClass: BuilderClass): boolean {
+    return !this.#unavailable.some(lack => lack.egress === egress && lack.builderClass === builderClass)
+  }
 
   /** Egress that every kind of builder here can be given. */
   get egress(): readonly Egress[] {
-    return Egress.options.filter(egress => BuilderClass.options.every(builderClass => this.can(egress, builderClass)))
+    return Egress.options.filter(egress => BuilderClass.options.every(builderClass => this.#can(egress, builderClass)))
   }
 }
 
-export interface SupportedBuildersDeps {
-  readonly driver: Driver
-  /** The operator's choice; all that the driver knows when absent. */
-  readonly allowed?: readonly Platform[] | undefined
-  /** Whether the readiness check has a program of the platform that is emulated here. */
-  readonly checksEmulated: boolean
-  readonly clock: Clock
-  readonly log: Logger
+interface Lack {
+  readonly egress: Egress
+  readonly builderClass: BuilderClass
+  readonly missing: readonly MissingPart[]
 }
 
 const sentenceOf = ({ what, howToGet }: MissingPart): string => `${what}: ${howToGet}`
 
-function unavailableOf(lack: {
-  egress: Egress
-  builderClass: BuilderClass
-  missing: readonly MissingPart[]
-}): Unavailable {
-  const detail = lack.missing.map(sentenceOf).join('; ')
-  const reason = lack.egress === 'none' ? 'isolation_missing' : 'egress_unavailable'
-  return { egress: lack.egress, builderClass: lack.builderClass, reason, detail }
-}
+const unavailableOf = ({ egress, builderClass, missing }: Lack): Unavailable => ({
+  egress,
+  builderClass,
+  reason: egress === 'none' ? 'isolation_missing' : 'egress_unavailable',
+  detail: missing.map(sentenceOf).join('; '),
+})

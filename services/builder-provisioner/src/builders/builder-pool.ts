@@ -1,29 +1,24 @@
-import type { BuilderId, NodeId } from '@forkproof/contracts/ids'
-import type { Clock } from '@forkproof/infra/clock'
-import type { Logger } from '@forkproof/infra/log'
-import type { CreateBuilderCa } from '../credentials/builder-ca.ts'
-import type { BuilderLimits, Driver } from '../drivers/driver.ts'
-import type { CheckReady } from '../readiness/builder-readiness.ts'
-import type { BuilderRecord, BuilderTraits } from '../state/builder-record.ts'
-import type { Records } from '../state/record-folder.ts'
-import { type Builder, newBuilder, newBuilderId } from './builder.ts'
-import { createBuilder } from './create-builder.ts'
-import { destroyBuilder } from './destroy-builder.ts'
+import type { BuilderId } from '@forkproof/contracts/ids'
+import type { BuilderCa } from '../credentials/builder-ca.ts'
+import type { BuilderLimits } from '../drivers/driver.ts'
+import type { BuilderTraits } from '../state/builder-record.ts'
+import type { BuilderLossReason } from '../state/loss-reason.ts'
+import type { Builder } from './builder.ts'
+import { newBuilderId } from './builder-names.ts'
+import { type CreateBuilderDeps, createBuilder } from './create-builder.ts'
+import { type DestroyBuilderDeps, destroyBuilder } from './destroy-builder.ts'
+import { OrphanFinder } from './orphans.ts'
+import { OwnedBuilder } from './owned-builder.ts'
+import { WarmRetry } from './warm-retry.ts'
 
-export interface BuilderPoolDeps {
-  readonly nodeId: NodeId
-  readonly driver: Driver
-  readonly checkReady: CheckReady
-  readonly createCa: CreateBuilderCa
-  readonly records: Records<BuilderRecord>
+export interface BuilderPoolDeps extends CreateBuilderDeps, DestroyBuilderDeps {}
+
+export interface BuilderPoolOptions {
   readonly limits: BuilderLimits
-  readonly clock: Clock
-  readonly log: Logger
-  /** Something has changed: plan again. */
-  readonly onChange: () => void
+  readonly lifetimes: BuilderLifetimes
 }
 
-/** Until when a builder may live that no lease bounds yet. */
+/** How long a builder may live that no lease bounds yet. */
 export interface BuilderLifetimes {
   readonly warmMs: number
   readonly projectMs: number
@@ -31,117 +26,133 @@ export interface BuilderLifetimes {
   readonly graceMs: number
 }
 
-const warmRetryMsMin = 1_000
-const warmRetryMsMax = 60_000
-
-/** The builders of this node. Starting and removing run in the background, one of them at a time per builder. */
+/**
+ * All builders of this node, and the only one that changes them: what it hands out is readonly.
+ * Creating and destroying run in the background, one of them at a time for each builder.
+ * docs/glossary.md: builder pool.
+ */
 export class BuilderPool {
-  readonly builders = new Map<BuilderId, Builder>()
-  readonly #parts: BuilderPoolDeps
-  readonly #lifetimes: BuilderLifetimes
-  readonly #lastGone = new Map<BuilderId, number>()
-  #warmFailures = 0
-  warmAfterMs = 0
+  readonly #builders = new Map<BuilderId, OwnedBuilder>()
+  readonly #deps: BuilderPoolDeps
+  readonly #options: BuilderPoolOptions
+  readonly #orphans = new OrphanFinder()
+  readonly #warmRetry = new WarmRetry()
 
-  constructor(parts: BuilderPoolDeps, lifetimes: BuilderLifetimes) {
-    this.#parts = parts
-    this.#lifetimes = lifetimes
+  constructor(deps: BuilderPoolDeps, options: BuilderPoolOptions) {
+    this.#deps = deps
+    this.#options = options
   }
 
-  /** Builders of an earlier process: their keys died with it, so they are of no use and have to go. */
+  get = (builderId: BuilderId): Builder | undefined => this.#builders.get(builderId)
+  all = (): readonly Builder[] => [...this.#builders.values()]
+
+  get size(): number {
+    return this.#builders.size
+  }
+
+  /** Not before this time another warm builder is worth a try. */
+  get warmAfterMs(): number {
+    return this.#warmRetry.afterMs
+  }
+
+  /** Builders of an earlier process: their keys died with it, so they are of no use and are destroyed. */
   async load(): Promise<void> {
-    for (const record of await this.#parts.records.load()) {
-      this.builders.set(record.builderId, newBuilder(record, 'lost'))
+    for (const record of await this.#deps.records.load()) {
+      this.#builders.set(record.builderId, new OwnedBuilder(record, { phase: 'lost', lossReason: 'node_restarted' }))
     }
   }
 
-  /** Stands in for a builder that only a lease remembers. */
-  mourn(builderId: BuilderId, createdAtMs: number): void {
-    if (this.builders.has(builderId)) return
+  /** Takes in a builder that has no record, so that it is destroyed. */
+  adoptOrphan(builderId: BuilderId, createdAtMs: number, lossReason: BuilderLossReason): void {
+    if (this.#builders.has(builderId)) return
     const record = { builderId, createdAtMs, endsAtMs: createdAtMs, during: {} }
-    this.builders.set(builderId, newBuilder(record, 'lost'))
+    this.#builders.set(builderId, new OwnedBuilder(record, { phase: 'lost', lossReason }))
   }
 
-  create(traits: BuilderTraits, leaseEndsAtMs: number | undefined): Builder {
-    const nowMs = this.#parts.clock.now()
-    const record = {
-      builderId: newBuilderId(),
-      traits,
-      createdAtMs: nowMs,
-      endsAtMs: this.#endOf(traits, leaseEndsAtMs, nowMs),
-      during: {},
-    }
-    const builder = newBuilder(record, 'starting')
+  /** Begins to create a builder; for a lease when it is told the lease's end. */
+  create(traits: BuilderTraits, leaseEndsAtMs: number | undefined): BuilderId {
+    const nowMs = this.#deps.clock.now()
+    const builderId = newBuilderId()
+    const endsAtMs = this.#endOf(traits, leaseEndsAtMs, nowMs)
+    const record = { builderId, traits, createdAtMs: nowMs, endsAtMs, during: {} }
+    const builder = new OwnedBuilder(record, { phase: 'starting' })
     builder.used = leaseEndsAtMs !== undefined
-    this.builders.set(record.builderId, builder)
-    builder.made = this.#make(builder)
-    return builder
+    this.#builders.set(builderId, builder)
+    builder.created = createBuilder(builder, this.#options.limits, this.#deps).then(this.#deps.onChange)
+    return builderId
   }
 
   #endOf(traits: BuilderTraits, leaseEndsAtMs: number | undefined, nowMs: number): number {
-    const { warmMs, projectMs, graceMs } = this.#lifetimes
+    const { warmMs, projectMs, graceMs } = this.#options.lifetimes
     if (traits.kind.class === 'project') return Math.max(nowMs + projectMs, (leaseEndsAtMs ?? 0) + graceMs)
     return leaseEndsAtMs === undefined ? nowMs + warmMs : leaseEndsAtMs + graceMs
   }
 
-  async #make(builder: Builder): Promise<void> {
-    const { onChange } = this.#parts
-    await createBuilder(builder, this.#parts)
-    onChange()
+  /** A lease begins to use the builder. */
+  noteUse(builderId: BuilderId): void {
+    const builder = this.#builders.get(builderId)
+    if (!builder) return
+    builder.used = true
+    builder.idleSinceMs = undefined
   }
 
-  /** Warm builders that cannot be made, or die before anybody wants them, are tried at longer and longer intervals. */
-  #noteWarm({ phase, used, running, failure }: Builder): void {
-    const { clock, log } = this.#parts
-    if (phase === 'ready') this.#warmFailures = 0
-    const died = phase === 'lost' && running !== undefined
-    if (used || !(phase === 'failed' || died)) return
-    this.warmAfterMs = clock.now() + Math.min(warmRetryMsMin * 2 ** this.#warmFailures, warmRetryMsMax)
-    this.#warmFailures += 1
-    log.warn({ reason: failure?.reason ?? 'builder_lost' }, 'no warm builder could be made')
+  /** The builder's last lease has ended. */
+  noteIdle(builderId: BuilderId): void {
+    const builder = this.#builders.get(builderId)
+    if (builder) builder.idleSinceMs = this.#deps.clock.now()
   }
 
-  /** Begins to remove a builder; harmless while that is under way. */
+  /** The certificates that were made while the builder started; undefined when a lease has them already. */
+  takePreparedCa = (builderId: BuilderId): Promise<BuilderCa> | undefined =>
+    this.#builders.get(builderId)?.takePreparedCa()
+
+  /** Begins to destroy a builder; harmless while that is under way. */
   destroy(builderId: BuilderId): void {
-    const builder = this.builders.get(builderId)
-    if (!builder || builder.phase === 'destroying' || builder.phase === 'gone') return
+    const builder = this.#builders.get(builderId)
+    if (!builder || builder.status.phase === 'destroying' || builder.status.phase === 'gone') return
     this.#noteWarm(builder)
-    builder.phase = 'destroying'
-    builder.stop.abort(new Error('not wanted any more'))
-    void destroyBuilder(builder, this.#parts).then(() => {
-      if (builder.phase === 'gone') this.#lastGone.set(builderId, this.#parts.clock.now())
-      this.#parts.onChange()
+    builder.beginDestroying()
+    void destroyBuilder(builder, this.#deps).then(() => {
+      if (builder.status.phase === 'gone') this.#orphans.noteGone(builderId, this.#deps.clock.now())
+      this.#deps.onChange()
     })
   }
 
-  /** Nobody needs the receipt any more. */
+  /** What became of a warm builder decides when another one is tried. */
+  #noteWarm({ status, used, running }: OwnedBuilder): void {
+    const { clock, log } = this.#deps
+    if (status.phase === 'ready') this.#warmRetry.noteSuccess()
+    const died = status.phase === 'lost' && running !== undefined
+    if (used || !(status.phase === 'failed' || died)) return
+    this.#warmRetry.noteFailure(clock.now())
+    const reason = status.phase === 'failed' ? status.failure.reason : status.lossReason
+    log.warn({ reason }, 'a warm builder could not be created or has died')
+  }
+
+  /** Forgets a builder that is gone and whose receipt no lease needs. */
   drop(builderId: BuilderId): void {
-    this.builders.delete(builderId)
-    this.#parts.records
-      .remove(builderId)
-      .catch(err => this.#parts.log.warn({ builderId, err }, 'a record could not be removed'))
+    const { records, log } = this.#deps
+    this.#builders.delete(builderId)
+    records.remove(builderId).catch(err => log.warn({ builderId, err }, 'a record could not be removed'))
   }
 
   /**
-   * Compares with what the driver finds on the machine. `beganAtMs`: when it began to look, since what has changed after that says nothing.
+   * Compares with what the driver lists: orphans are adopted, and a builder that should be there and is not is lost.
+   * `beganAtMs`: when the driver began to list, since what has changed after that says nothing.
    */
-  compare(found: readonly BuilderId[], beganAtMs: number): void {
-    const { clock, log, onChange } = this.#parts
-    const nowMs = clock.now()
-    for (const builderId of found) {
-      if (this.builders.has(builderId) || (this.#lastGone.get(builderId) ?? -1) >= beganAtMs) continue
-      log.warn({ builderId }, 'found traces of a builder that nobody wants')
-      const record = { builderId, createdAtMs: nowMs, endsAtMs: nowMs, during: {} }
-      this.builders.set(builderId, newBuilder(record, 'lost'))
+  compare(listed: readonly BuilderId[], beganAtMs: number): void {
+    const { clock, log, onChange } = this.#deps
+    for (const builderId of this.#orphans.find(listed, this.#builders, beganAtMs)) {
+      log.warn({ builderId }, 'found traces of a builder that no record explains')
+      this.adoptOrphan(builderId, clock.now(), 'unknown_to_node')
     }
-    for (const builder of this.builders.values()) {
-      const readyBefore = builder.phase === 'ready' && (builder.readyAtMs ?? beganAtMs) < beganAtMs
-      if (readyBefore && !found.includes(builder.record.builderId)) {
-        log.warn({ builderId: builder.record.builderId }, 'a builder has vanished')
-        builder.phase = 'lost'
-      }
+    for (const builder of this.#builders.values()) {
+      const { builderId } = builder.record
+      const wasReady = builder.status.phase === 'ready' && (builder.readyAtMs ?? beganAtMs) < beganAtMs
+      if (!wasReady || listed.includes(builderId)) continue
+      log.warn({ builderId }, 'a builder has vanished')
+      builder.lose('ended_by_itself')
     }
-    for (const [builderId, atMs] of this.#lastGone) if (atMs < beganAtMs) this.#lastGone.delete(builderId)
     onChange()
   }
 }

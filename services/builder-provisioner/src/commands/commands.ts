@@ -10,19 +10,24 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { z } from 'zod'
 import { failedEvent, outgoing } from '../events/builder-event.ts'
+import type { Lease } from '../leases/lease.ts'
 import { commandLifeMs } from '../leases/lease-steps.ts'
-import type { LeaseEntry, LeaseStore } from '../leases/lease-store.ts'
-import { type Failure, failureBecause } from '../state/failure.ts'
+import type { LeaseStore } from '../leases/lease-store.ts'
+import { type Failure, failureBecause, lossBeforeReady } from '../state/failure.ts'
 import { isLiveRecord, type LiveLease, type OverLease } from '../state/lease-record.ts'
 
-/** No lease is longer, whatever the command says: warm builders are made to live at least this long after they are handed out. */
+/** No lease is longer, whatever the command says: warm builders live at least this long after a lease gets them. */
 export const leaseMsMax = 3 * 3_600_000
 const commandBytesMax = 16_384
 
-export interface CommandDeps {
+export interface CommandOptions {
   readonly nodeId: NodeId
-  readonly book: LeaseStore
+  /** How many leases may wait here. */
   readonly queueMax: number
+}
+
+export interface CommandDeps {
+  readonly leases: LeaseStore
   readonly isStopping: () => boolean
   readonly wake: () => void
   readonly clock: Clock
@@ -36,12 +41,12 @@ export interface Commands {
   readonly release: (text: string) => Promise<Handled>
 }
 
-/** A command is recorded, then acknowledged; everything else is the plan's. The same command may come any number of times. */
-export function createCommands(parts: CommandDeps): Commands {
-  const { book, queueMax, isStopping, wake, log } = parts
+/** A command is recorded, then acknowledged; the plan does the rest. The same command may come any number of times. */
+export function createCommands({ nodeId, queueMax }: CommandOptions, deps: CommandDeps): Commands {
+  const { leases, isStopping, wake, clock, log } = deps
   const recording = new Set<LeaseId>()
-  const hasRoom = () => book.waiting() + recording.size < queueMax
-  const once = async (leaseId: LeaseId, record: () => Promise<unknown>): Promise<Handled> => {
+  const hasRoom = () => leases.countWaiting() + recording.size < queueMax
+  const onceAtATime = async (leaseId: LeaseId, record: () => Promise<unknown>): Promise<Handled> => {
     if (recording.has(leaseId)) return 'later'
     recording.add(leaseId)
     try {
@@ -52,25 +57,39 @@ export function createCommands(parts: CommandDeps): Commands {
     wake()
     return 'done'
   }
+  const addOver = (data: LeaseIds, ending: Failure) =>
+    leases.add(overLease(data, ending, { nodeId, nowMs: clock.now() }))
   return {
     hasRoom,
     request: async text => {
       const command = parseCommand(text, BuilderRequestedEvent, log)
       if (!command) return 'never'
-      const known = book.get(command.data.leaseId)
+      const { data } = command
+      const known = leases.get(data.leaseId)
       if (!known && (isStopping() || !hasRoom())) return 'later'
-      return once(command.data.leaseId, async () => {
-        if (known) book.repeat(known)
-        else await takeRequest(command, parts)
+      return onceAtATime(data.leaseId, async () => {
+        if (known) return leases.repeat(data.leaseId)
+        const lease = newLease(command, clock.now())
+        if (lease) return addLease(lease, deps)
+        log.warn({ leaseId: data.leaseId, buildId: data.buildId }, 'a request came too late')
+        await addOver(data, { ...failureBecause('no_capacity', 'the request came too late'), retryable: false })
       })
     },
     release: async text => {
       const command = parseCommand(text, BuilderReleasedEvent, log)
       if (!command) return 'never'
-      const known = book.get(command.data.leaseId)
-      return once(command.data.leaseId, () =>
-        known ? releaseLease(known, command, parts) : answerUnknown(command, parts),
-      )
+      const { data } = command
+      const known = leases.get(data.leaseId)
+      return onceAtATime(data.leaseId, async () => {
+        if (known) await releaseLease(known, command, leases)
+        // Nothing of an unknown lease is here, and a request that comes after this makes nothing.
+        else
+          await addOver(data, {
+            ...lossBeforeReady('unknown_to_node'),
+            retryable: false,
+            detail: 'unknown to this node',
+          })
+      })
     },
   }
 }
@@ -81,60 +100,52 @@ function parseCommand<S extends z.ZodType>(text: string, schema: S, log: Logger)
     return schema.parse(JSON.parse(text))
   } catch (err) {
     // The error's text may quote the command.
-    log.error({ kind: err instanceof Error ? err.name : 'unknown' }, 'a command makes no sense and was dropped')
+    log.error({ kind: err instanceof Error ? err.name : 'unknown' }, 'a command cannot be understood and was dropped')
     return undefined
   }
 }
 
-async function takeRequest({ data, traceparent }: BuilderRequested, parts: CommandDeps): Promise<void> {
-  const { book, clock, log } = parts
-  const nowMs = clock.now()
-  const { leaseId, buildId, platform, ...wish } = data
-  const leaseEndsAtMs = Math.min(wish.leaseEndsAtMs, nowMs + leaseMsMax)
-  if (nowMs >= wish.expiresAtMs || nowMs >= leaseEndsAtMs) {
-    log.warn({ leaseId, buildId }, 'a request came too late')
-    await book.add(
-      overLease(data, { ...failureBecause('no_capacity', 'the request came too late'), retryable: false }, parts),
-    )
-    return
-  }
-  const lease: LiveLease = {
+/** Undefined when the request came too late. */
+function newLease({ data, traceparent }: BuilderRequested, nowMs: number): LiveLease | undefined {
+  const { leaseId, buildId, platform, ...request } = data
+  const leaseEndsAtMs = Math.min(request.leaseEndsAtMs, nowMs + leaseMsMax)
+  if (nowMs >= request.expiresAtMs || nowMs >= leaseEndsAtMs) return undefined
+  return {
     leaseId,
     buildId,
     platform,
     phase: 'waiting',
-    wish: { ...wish, leaseEndsAtMs, ...(traceparent !== undefined && { traceparent }) },
+    wish: { ...request, leaseEndsAtMs, ...(traceparent !== undefined && { traceparent }) },
     receivedAtMs: nowMs,
     reports: 0,
     events: [],
   }
-  await book.add(lease)
-  log.info({ leaseId, buildId, platform, kind: wish.builderClass, egress: wish.egress }, 'a lease was taken')
 }
 
-async function releaseLease(entry: LeaseEntry, { data }: BuilderReleased, { book }: CommandDeps): Promise<void> {
-  const { record } = entry
+async function addLease(lease: LiveLease, { leases, log }: CommandDeps): Promise<void> {
+  await leases.add(lease)
+  const { leaseId, buildId, platform, wish: request } = lease
+  log.info({ leaseId, buildId, platform, kind: request.builderClass, egress: request.egress }, 'a lease was taken')
+}
+
+async function releaseLease({ record }: Lease, { data }: BuilderReleased, leases: LeaseStore): Promise<void> {
   if (!isLiveRecord(record)) {
-    book.repeat(entry)
+    leases.repeat(record.leaseId)
     return
   }
   if (record.releasedAs || record.phase === 'ending') return
-  await book.record(entry, { ...record, releasedAs: data.reason })
+  await leases.record({ ...record, releasedAs: data.reason })
 }
 
-/** This node knows nothing of the lease, so nothing of it is here; a request that comes after this makes nothing. */
-async function answerUnknown({ data }: BuilderReleased, parts: CommandDeps): Promise<void> {
-  const unknown: Failure = { as: 'failed', reason: 'builder_lost', retryable: false, detail: 'unknown to this node' }
-  await parts.book.add(overLease(data, unknown, parts))
-}
+type LeaseIds = Pick<BuilderReleased['data'] | BuilderRequested['data'], 'leaseId' | 'buildId' | 'platform'>
 
+/** A lease that ends with the answer to its command. */
 function overLease(
-  { leaseId, buildId, platform }: BuilderReleased['data'] | BuilderRequested['data'],
+  { leaseId, buildId, platform }: LeaseIds,
   ending: Failure,
-  { nodeId, clock }: CommandDeps,
+  origin: { readonly nodeId: NodeId; readonly nowMs: number },
 ): OverLease {
-  const nowMs = clock.now()
-  const ref = { leaseId, buildId, platform }
-  const event = outgoing(failedEvent(ref, { nodeId, nowMs }, ending))
-  return { ...ref, phase: 'over', forgetAtMs: nowMs + commandLifeMs, events: [event] }
+  const ids = { leaseId, buildId, platform }
+  const event = outgoing(failedEvent(ids, origin, ending))
+  return { ...ids, phase: 'over', forgetAtMs: origin.nowMs + commandLifeMs, events: [event] }
 }

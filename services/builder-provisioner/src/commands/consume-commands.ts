@@ -7,7 +7,7 @@ import type { Commands } from './commands.ts'
 
 const requestsAtOnce = 8
 const releasesAtOnce = 16
-/** Less than the bus waits for an answer (30 s): a node that is full gives the message back before another is asked. */
+/** Less than the 30 s that the bus waits for an answer: a full node gives the message back before another node is asked. */
 const roomWaitMsMax = 20_000
 const roomPollMs = 100
 
@@ -16,38 +16,38 @@ export interface CommandConsumerDeps {
   readonly nodeId: NodeId
   readonly commands: Commands
   readonly clock: Clock
-  /** Aborts when no command is to be taken any more. */
+  /** Aborts when no more commands are taken. */
   readonly signal: AbortSignal
 }
 
 /**
- * The request queues of the platforms that this node serves, each as long as it serves it, and its release queue. What is under way when the
- * signal aborts is recorded or comes again: nobody has to wait for it.
+ * The request queues of the platforms that this node serves, each for as long as it serves it, and its release queue.
+ * What is under way when the signal aborts is recorded or comes again, so its end is not awaited.
  */
 export class CommandConsumers {
-  readonly #parts: CommandConsumerDeps
+  readonly #deps: CommandConsumerDeps
   readonly #served = new Map<Platform, AbortController>()
 
-  constructor(parts: CommandConsumerDeps) {
-    this.#parts = parts
-    const { bus, nodeId, commands, signal } = parts
+  constructor(deps: CommandConsumerDeps) {
+    this.#deps = deps
+    const { bus, nodeId, commands, signal } = deps
     const consumer = consumers.builderReleases(nodeId)
     const options = { stream: streams.builderCommands, consumer, concurrency: releasesAtOnce, signal }
     void bus.consume(options, ({ text }) => commands.release(text))
   }
 
   serve(platforms: readonly Platform[]): void {
-    for (const [platform, deaf] of this.#served) {
+    for (const [platform, intake] of this.#served) {
       if (platforms.includes(platform)) continue
-      deaf.abort(new Error('not served any more'))
+      intake.abort(new Error('not served any more'))
       this.#served.delete(platform)
     }
-    const { bus } = this.#parts
+    const { bus } = this.#deps
     for (const platform of platforms) {
       if (this.#served.has(platform)) continue
-      const deaf = new AbortController()
-      this.#served.set(platform, deaf)
-      const signal = AbortSignal.any([this.#parts.signal, deaf.signal])
+      const intake = new AbortController()
+      this.#served.set(platform, intake)
+      const signal = AbortSignal.any([this.#deps.signal, intake.signal])
       for (const builderClass of BuilderClass.options) {
         const consumer = consumers.builderRequests(platform, builderClass)
         const options = { stream: streams.builderCommands, consumer, concurrency: requestsAtOnce, signal }
@@ -56,9 +56,9 @@ export class CommandConsumers {
     }
   }
 
-  /** While the queue here is full nothing is taken from the stream: what is not answered stays there, for whoever has room. */
+  /** Takes nothing while the queue here is full: what is not answered stays in the stream for a node with room. */
   async #request(text: string, signal: AbortSignal): Promise<Handled> {
-    const { commands, clock } = this.#parts
+    const { commands, clock } = this.#deps
     const untilMs = clock.now() + roomWaitMsMax
     while (!commands.hasRoom() && clock.now() < untilMs && !signal.aborted) {
       await clock.sleep(roomPollMs, signal).catch(() => undefined)

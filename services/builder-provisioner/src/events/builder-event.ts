@@ -3,6 +3,7 @@ import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { BuilderId, NodeId } from '@forkproof/contracts/ids'
 import { subjects } from '@forkproof/contracts/subjects'
 import type { Ending, LeaseRef, OutgoingEvent } from '../state/lease-record.ts'
+import type { BuilderLossReason } from '../state/loss-reason.ts'
 
 const detailCharactersMax = 500
 const leftoverCharactersMax = 300
@@ -15,7 +16,7 @@ export interface EventOrigin {
 }
 type Kind = 'accepted' | 'ready' | 'failed' | 'destroyed'
 
-/** The id is made of the lease and the kind, so whoever says it again says the same. */
+/** The id is made of the lease and the kind: an event that is said again has the same. */
 function envelope(lease: LeaseRef, kind: Kind, origin: EventOrigin, suffix = '') {
   return {
     specversion: '1.0' as const,
@@ -83,11 +84,21 @@ export const failedEvent = (
 export const destroyedEvent = (
   lease: LeaseRef,
   origin: EventOrigin,
-  data: { readonly builderId: BuilderId; readonly reason: ReleaseReason; readonly receipt: Receipt },
+  end: {
+    readonly builderId: BuilderId
+    readonly reason: ReleaseReason
+    readonly lossReason?: BuilderLossReason | undefined
+    readonly receipt: Receipt
+  },
 ): BuilderEvent => ({
   ...envelope(lease, 'destroyed', origin),
   type: 'forkproof.builder.destroyed.v1',
-  data: { ...refOf(lease, origin), ...data, receipt: bounded(data.receipt) },
+  data: {
+    ...refOf(lease, origin),
+    builderId: end.builderId,
+    reason: end.reason,
+    receipt: bounded(end.receipt),
+  },
 })
 
 export const outgoing = (event: BuilderEvent): OutgoingEvent => ({

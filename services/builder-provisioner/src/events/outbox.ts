@@ -1,29 +1,44 @@
-import type { LeaseStoreDeps } from '../leases/lease-store.ts'
+import type { Clock } from '@forkproof/infra/clock'
+import type { Logger } from '@forkproof/infra/log'
 import type { LeaseRecord } from '../state/lease-record.ts'
+import type { Records } from '../state/record-folder.ts'
 
 const retryMs = 1_000
 
-/** How far a lease's record and events have got. */
-export interface Delivered {
+export interface OutboxDeps {
+  readonly records: Pick<Records<LeaseRecord>, 'save'>
+  /** Puts a message into the stream; one with an id that is there already changes nothing. */
+  readonly store: (subject: string, text: string, messageId: string) => Promise<void>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** A lease's record, and how far it and its events have got. docs/glossary.md: outbox. */
+export interface OutboxEntry {
   record: LeaseRecord
   /** The record has to be durable before anything more is said. */
   unsaved: boolean
-  /** Only what was said has changed: lost in a crash, it is said again under the same id. */
+  /** Only `stored` of its events has changed: lost in a crash, they are said again under the same ids. */
   unmarked: boolean
   delivering: boolean
   deliverAfterMs: number
 }
 
-/**
- * Makes the record durable, then says its events in order. Never throws: what does not work is tried again a second later, by the next
- * call after that.
- */
-export async function deliver(entry: Delivered, parts: LeaseStoreDeps): Promise<void> {
-  const { clock, log } = parts
+export const newOutboxEntry = (record: LeaseRecord): OutboxEntry => ({
+  record,
+  unsaved: false,
+  unmarked: false,
+  delivering: false,
+  deliverAfterMs: 0,
+})
+
+/** Makes the record durable, then says its events in order. Never throws: a second after a failure, a call tries again. */
+export async function deliver(entry: OutboxEntry, deps: OutboxDeps): Promise<void> {
+  const { clock, log } = deps
   if (entry.delivering || clock.now() < entry.deliverAfterMs || !hasWork(entry)) return
   entry.delivering = true
   try {
-    while (hasWork(entry)) await step(entry, parts)
+    while (hasWork(entry)) await deliverNext(entry, deps)
   } catch (err) {
     entry.deliverAfterMs = clock.now() + retryMs
     log.warn({ leaseId: entry.record.leaseId, err }, 'a lease cannot be recorded or reported, trying again')
@@ -32,10 +47,13 @@ export async function deliver(entry: Delivered, parts: LeaseStoreDeps): Promise<
   }
 }
 
-const nextEvent = (entry: Delivered) => entry.record.events.find(event => !event.stored)
-const hasWork = (entry: Delivered) => entry.unsaved || entry.unmarked || nextEvent(entry) !== undefined
+export const isDelivered = ({ record, unsaved, delivering }: OutboxEntry): boolean =>
+  !unsaved && !delivering && record.events.every(event => event.stored)
 
-async function step(entry: Delivered, { records, store }: LeaseStoreDeps): Promise<void> {
+const nextEvent = (entry: OutboxEntry) => entry.record.events.find(event => !event.stored)
+const hasWork = (entry: OutboxEntry) => entry.unsaved || entry.unmarked || nextEvent(entry) !== undefined
+
+async function deliverNext(entry: OutboxEntry, { records, store }: OutboxDeps): Promise<void> {
   const next = nextEvent(entry)
   if (next && !entry.unsaved) {
     await store(next.subject, next.text, next.id)

@@ -1,149 +1,150 @@
 import type { BuildId, LeaseId } from '@forkproof/contracts/ids'
-import type { Clock } from '@forkproof/infra/clock'
-import type { Logger } from '@forkproof/infra/log'
-import { type Delivered, deliver } from '../events/outbox.ts'
+import { deliver, isDelivered, newOutboxEntry, type OutboxDeps, type OutboxEntry } from '../events/outbox.ts'
 import type { Route } from '../proxy/route.ts'
-import type { LeaseSnapshot } from '../reconcile/snapshot.ts'
-import { isLiveRecord, type LeaseRecord, type LiveLease, type OutgoingEvent } from '../state/lease-record.ts'
+import { isLiveRecord, type LeaseRecord, type OutgoingEvent } from '../state/lease-record.ts'
 import type { Records } from '../state/record-folder.ts'
+import { isLiveLease, type Lease, type LiveLeaseState } from './lease.ts'
 
-/** A lease's record and what dies with this process. */
-export interface LeaseEntry extends Delivered {
-  record: LeaseRecord
+export interface LeaseStoreDeps extends OutboxDeps {
+  readonly records: Records<LeaseRecord>
+}
+
+/** A lease as the store has it: the only mutable one. */
+interface OwnedLease extends OutboxEntry {
   seenAtMs: number
-  opening?: Route
-  report?: { readonly position: number; readonly atMs: number }
-  /** Its builder was ready before the lease came. */
+  route: Route | undefined
+  report: Lease['report']
   warm: boolean
 }
-export type LiveLeaseEntry = LeaseEntry & { record: LiveLease }
 
-export interface LeaseStoreDeps {
-  readonly records: Records<LeaseRecord>
-  readonly store: (subject: string, text: string, messageId: string) => Promise<void>
-  readonly clock: Clock
-  readonly log: Logger
-}
-
-/** Every lease of this node, in the order they came. */
+/** Every lease of this node, in the order they came, and the only one that changes them: what it hands out is readonly. */
 export class LeaseStore {
-  readonly #entries = new Map<LeaseId, LeaseEntry>()
-  readonly #parts: LeaseStoreDeps
+  readonly #leases = new Map<LeaseId, OwnedLease>()
+  readonly #deps: LeaseStoreDeps
 
-  constructor(parts: LeaseStoreDeps) {
-    this.#parts = parts
+  constructor(deps: LeaseStoreDeps) {
+    this.#deps = deps
   }
 
-  /** Leases that had no client yet begin anew; their builders of before are removed. */
+  /** Leases that had no client yet begin anew; their builders of before are destroyed. */
   async load(): Promise<void> {
-    const records = await this.#parts.records.load()
+    const records = await this.#deps.records.load()
     const cameAt = (record: LeaseRecord) => (isLiveRecord(record) ? record.receivedAtMs : 0)
     for (const record of records.toSorted((one, other) => cameAt(one) - cameAt(other))) {
-      this.#entries.set(record.leaseId, this.#entry(begunAnew(record)))
+      this.#leases.set(record.leaseId, this.#own(begunAnew(record)))
     }
   }
 
   /** Durable when it resolves; only then anybody acts on it. */
-  async add(record: LeaseRecord): Promise<LeaseEntry> {
-    await this.#parts.records.save(record.leaseId, record)
-    const entry = this.#entry(record)
-    this.#entries.set(record.leaseId, entry)
-    return entry
+  async add(record: LeaseRecord): Promise<void> {
+    await this.#deps.records.save(record.leaseId, record)
+    this.#leases.set(record.leaseId, this.#own(record))
   }
 
-  #entry = (record: LeaseRecord): LeaseEntry => ({
-    record,
-    seenAtMs: this.#parts.clock.now(),
+  #own = (record: LeaseRecord): OwnedLease => ({
+    ...newOutboxEntry(record),
+    seenAtMs: this.#deps.clock.now(),
+    route: undefined,
+    report: undefined,
     warm: false,
-    unsaved: false,
-    unmarked: false,
-    delivering: false,
-    deliverAfterMs: 0,
   })
 
-  get = (leaseId: LeaseId): LeaseEntry | undefined => this.#entries.get(leaseId)
+  get = (leaseId: LeaseId): Lease | undefined => this.#leases.get(leaseId)
 
-  live(): readonly LiveLeaseEntry[] {
-    return [...this.#entries.values()].filter(isLiveEntry)
+  getLive(leaseId: LeaseId): LiveLeaseState | undefined {
+    const lease = this.get(leaseId)
+    return lease && isLiveLease(lease) ? lease : undefined
   }
 
-  waiting(): number {
+  live(): readonly LiveLeaseState[] {
+    return [...this.#leases.values()].filter((lease): lease is OwnedLease & LiveLeaseState => isLiveLease(lease))
+  }
+
+  countWaiting(): number {
     return this.live().filter(({ record }) => record.phase === 'waiting').length
   }
 
-  /** Changes a lease; what it says goes out once the change is durable. A newer `accepted` takes the place of the one before. */
-  change<R extends LeaseRecord>(entry: LeaseEntry, record: R, said?: OutgoingEvent): void {
+  /** Puts a new record in place; `said` goes out once it is durable. A newer `accepted` replaces the one before. */
+  change(record: LeaseRecord, said?: OutgoingEvent): void {
+    const lease = this.#leases.get(record.leaseId)
+    if (!lease) return
     const events = said ? [...record.events.filter(event => event.subject !== said.subject), said] : record.events
-    entry.record = { ...record, events }
-    entry.unsaved = true
+    lease.record = { ...record, events }
+    lease.unsaved = true
   }
 
   /** Like `change`, and durable when it resolves. */
-  async record(entry: LeaseEntry, record: LeaseRecord): Promise<void> {
-    this.change(entry, record)
-    await this.#parts.records.save(record.leaseId, entry.record)
+  async record(record: LeaseRecord): Promise<void> {
+    this.change(record)
+    await this.#deps.records.save(record.leaseId, this.get(record.leaseId)?.record ?? record)
   }
 
-  /** Somebody asks again: says the last words again, under the same ids. */
-  repeat(entry: LeaseEntry): void {
-    entry.record = { ...entry.record, events: entry.record.events.map(event => ({ ...event, stored: false })) }
+  /** A command came again: says the last words again, under the same ids. */
+  repeat(leaseId: LeaseId): void {
+    const lease = this.#leases.get(leaseId)
+    if (!lease) return
+    lease.record = { ...lease.record, events: lease.record.events.map(event => ({ ...event, stored: false })) }
+  }
+
+  noteReport(leaseId: LeaseId, position: number): void {
+    const lease = this.#leases.get(leaseId)
+    if (lease) lease.report = { position, atMs: this.#deps.clock.now() }
+  }
+
+  noteWarm(leaseId: LeaseId, warm: boolean): void {
+    const lease = this.#leases.get(leaseId)
+    if (lease) lease.warm = warm
+  }
+
+  /** A sign of life of one lease's client. */
+  readonly noteSeen = (leaseId: LeaseId): void => {
+    const lease = this.#leases.get(leaseId)
+    if (lease) lease.seenAtMs = this.#deps.clock.now()
   }
 
   /** A sign of life for every lease of a build. */
   noteAlive(buildId: BuildId): void {
-    const nowMs = this.#parts.clock.now()
-    for (const entry of this.#entries.values()) if (entry.record.buildId === buildId) entry.seenAtMs = nowMs
+    for (const { record } of this.#leases.values()) if (record.buildId === buildId) this.noteSeen(record.leaseId)
   }
 
-  /** Sees to what is not durable or not said yet. */
+  setRoute(leaseId: LeaseId, route: Route): void {
+    const lease = this.#leases.get(leaseId)
+    if (lease) lease.route = route
+  }
+
+  closeRoute(leaseId: LeaseId): void {
+    const lease = this.#leases.get(leaseId)
+    lease?.route?.close()
+    if (lease) lease.route = undefined
+  }
+
+  /** Makes durable and says what is not yet. */
   deliver(): void {
-    for (const entry of this.#entries.values()) void deliver(entry, this.#parts)
+    for (const lease of this.#leases.values()) void deliver(lease, this.#deps)
   }
 
   isDelivered(): boolean {
-    return [...this.#entries.values()].every(
-      ({ record, unsaved, delivering }) => !unsaved && !delivering && record.events.every(event => event.stored),
-    )
+    return [...this.#leases.values()].every(isDelivered)
   }
 
   /** Forgets leases whose command cannot come again. */
   async forget(): Promise<void> {
-    const nowMs = this.#parts.clock.now()
-    for (const [leaseId, { record, delivering }] of this.#entries) {
+    const nowMs = this.#deps.clock.now()
+    for (const [leaseId, { record, delivering }] of this.#leases) {
       if (isLiveRecord(record) || delivering || nowMs < record.forgetAtMs) continue
-      this.#entries.delete(leaseId)
-      await this.#parts.records.remove(leaseId)
+      this.#leases.delete(leaseId)
+      await this.#deps.records.remove(leaseId)
     }
   }
 }
 
-export const isLiveEntry = (entry: LeaseEntry): entry is LiveLeaseEntry => isLiveRecord(entry.record)
-
 /** Keys and certificates are gone with the process that made them. */
 function begunAnew(record: LeaseRecord): LeaseRecord {
+  if (record.phase === 'ending' && record.ending?.reason === 'builder_lost') {
+    // Written before losses had reasons, and read after a restart.
+    return { ...record, ending: { lossReason: 'node_restarted', ...record.ending } }
+  }
   if (record.phase !== 'starting' && record.phase !== 'connecting') return record
   const { builderId: _, ...rest } = record
   return { ...rest, phase: 'waiting' }
-}
-
-export function snapshotOfLease({ record, seenAtMs, opening, report }: LiveLeaseEntry): LeaseSnapshot {
-  const { leaseId, platform, wish } = record
-  const { builderClass, egress, projectId } = wish
-  return {
-    leaseId,
-    phase: record.phase,
-    traits: {
-      platform,
-      egress,
-      kind: builderClass === 'project' ? { class: 'project', projectId } : { class: 'ephemeral' },
-    },
-    expiresAtMs: wish.expiresAtMs,
-    leaseEndsAtMs: wish.leaseEndsAtMs,
-    receivedAtMs: record.receivedAtMs,
-    builderId: record.builderId,
-    releasedAs: record.releasedAs,
-    seenAtMs,
-    connections: opening?.connections(leaseId) ?? 0,
-    report,
-  }
 }

@@ -11,7 +11,7 @@ export class BusUptime {
     this.#clock = clock
   }
 
-  /** To be called at least as often as the timer ticks. */
+  /** `undefined` while the bus is down. Exact to the rate of the calls: at least one a second. */
   readonly sinceMs = (): number | undefined => {
     this.#sinceMs = this.#isUp() ? (this.#sinceMs ?? this.#clock.now()) : undefined
     return this.#sinceMs

@@ -3,6 +3,8 @@ import { planNowMs } from '../testing/fake-snapshots.ts'
 import {
   asDestroyed,
   asFailed,
+  asLost,
+  asLostBeforeReady,
   boundLease,
   destroyAction,
   endAction,
@@ -49,12 +51,12 @@ describe('a lease with a builder ends', () => {
     ],
     [
       'not while nobody can be heard',
-      { hearingSinceMs: undefined, leases: [boundLease(1, 'a', gone)], builders: [one] },
+      { busUpSinceMs: undefined, leases: [boundLease(1, 'a', gone)], builders: [one] },
       [],
     ],
     [
       'not right after hearing came back',
-      { hearingSinceMs: planNowMs - 119_999, leases: [boundLease(1, 'a', gone)], builders: [one] },
+      { busUpSinceMs: planNowMs - 119_999, leases: [boundLease(1, 'a', gone)], builders: [one] },
       [],
     ],
     [
@@ -75,13 +77,19 @@ describe('a lease with a builder ends', () => {
     ],
     [
       'when its builder died',
-      { leases: [boundLease(1, 'a')], builders: [usedBuilder('a', { phase: 'lost' })] },
-      [endAction(1, asDestroyed('builder_lost')), destroyAction('a')],
+      {
+        leases: [boundLease(1, 'a')],
+        builders: [usedBuilder('a', { phase: 'lost', lossReason: 'out_of_memory' })],
+      },
+      [endAction(1, asLost('out_of_memory')), destroyAction('a')],
     ],
     [
       'to be tried again when its builder died before it was ready',
-      { leases: [boundLease(1, 'a', { phase: 'connecting' })], builders: [usedBuilder('a', { phase: 'lost' })] },
-      [endAction(1, asFailed('builder_lost', true)), destroyAction('a')],
+      {
+        leases: [boundLease(1, 'a', { phase: 'connecting' })],
+        builders: [usedBuilder('a', { phase: 'lost', lossReason: 'ended_by_itself' })],
+      },
+      [endAction(1, asLostBeforeReady('ended_by_itself')), destroyAction('a')],
     ],
     [
       'as its builder failed',
@@ -96,11 +104,7 @@ describe('a lease with a builder ends', () => {
       },
       [endAction(1, asFailed('isolation_missing', false)), destroyAction('a')],
     ],
-    [
-      'when nobody remembers its builder',
-      { leases: [boundLease(1, 'a')] },
-      [endAction(1, asDestroyed('builder_lost'))],
-    ],
+    ['when nobody remembers its builder', { leases: [boundLease(1, 'a')] }, [endAction(1, asLost('unknown_to_node'))]],
     [
       'when the node stops',
       { stopping: true, leases: [boundLease(1, 'a')], builders: [one] },
@@ -113,7 +117,7 @@ describe('a lease with a builder ends', () => {
         leases: [boundLease(1, 'a', { phase: 'starting' })],
         builders: [usedBuilder('a', { phase: 'starting' })],
       },
-      [endAction(1, asFailed('builder_lost', true)), destroyAction('a')],
+      [endAction(1, asLostBeforeReady('node_stopping')), destroyAction('a')],
     ],
     [
       'once only',

@@ -1,11 +1,12 @@
-import { failureBecause } from '../state/failure.ts'
+import { failureBecause, lossAfterReady, lossBeforeReady } from '../state/failure.ts'
 import type { Ending } from '../state/lease-record.ts'
+import type { BuilderLossReason } from '../state/loss-reason.ts'
 import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
 
-/** A lease that the door has cut loose and whose builder cannot be removed is answered after this long; the removal goes on. */
+/** A lease without a route whose builder cannot be destroyed is answered after this long; destroying it goes on. */
 export const leftoversMsMax = 20_000
 
-/** Which leases are over, and why. */
+/** Which leases end now, and how. */
 export function planEndings(situation: Snapshot, settings: PlanSettings): readonly (Action & { do: 'end' })[] {
   const builders = new Map(situation.builders.map(builder => [builder.builderId, builder]))
   return situation.leases.flatMap(lease => {
@@ -27,12 +28,16 @@ function endingOf(
   if (nowMs >= lease.leaseEndsAtMs) return givenUp(lease, 'time_up')
   if (lease.phase === 'waiting') return waitingEnd(lease, situation)
   const ready = lease.phase === 'ready'
-  if (!builder || builder.phase === 'lost' || builder.phase === 'gone') {
-    return ready ? { as: 'destroyed', reason: 'builder_lost' } : failureBecause('builder_lost')
-  }
-  if (builder.phase === 'failed') return builder.failure ?? failureBecause('builder_not_ready')
-  if (situation.stopping) return ready ? { as: 'destroyed', reason: 'node_stopping' } : failureBecause('builder_lost')
+  const lossReason = lossReasonOf(builder)
+  if (lossReason) return ready ? lossAfterReady(lossReason) : lossBeforeReady(lossReason)
+  if (builder?.phase === 'failed') return builder.failure
+  if (situation.stopping) return ready ? { as: 'destroyed', reason: 'node_stopping' } : lossBeforeReady('node_stopping')
   return ready && isClientGone(lease, situation, settings) ? { as: 'destroyed', reason: 'client_gone' } : undefined
+}
+
+function lossReasonOf(builder: BuilderSnapshot | undefined): BuilderLossReason | undefined {
+  if (!builder || builder.phase === 'gone') return 'unknown_to_node'
+  return builder.phase === 'lost' ? builder.lossReason : undefined
 }
 
 function waitingEnd(lease: LeaseSnapshot, situation: Snapshot): Ending | undefined {
@@ -50,10 +55,10 @@ const givenUp = (lease: LeaseSnapshot, reason: Extract<Ending, { as: 'destroyed'
     ? { as: 'destroyed', reason }
     : { as: 'failed', reason: 'no_capacity', retryable: false, detail: 'given up before a builder was free' }
 
-/** While this process cannot hear the clients, silence means nothing; the wall clock still bounds the lease. */
-function isClientGone(lease: LeaseSnapshot, { nowMs, hearingSinceMs }: Snapshot, settings: PlanSettings): boolean {
-  if (lease.connections > 0 || hearingSinceMs === undefined) return false
-  return nowMs - Math.max(lease.seenAtMs, hearingSinceMs) >= settings.clientGoneMs
+/** Silence means nothing while the bus is down; the wall clock still bounds the lease. */
+function isClientGone(lease: LeaseSnapshot, { nowMs, busUpSinceMs }: Snapshot, settings: PlanSettings): boolean {
+  if (lease.connections > 0 || busUpSinceMs === undefined) return false
+  return nowMs - Math.max(lease.seenAtMs, busUpSinceMs) >= settings.clientGoneMs
 }
 
 /** Ending leases that can be answered now. `keeps` tells whether a builder stays, because others use it or it lingers. */
@@ -69,5 +74,5 @@ export function planSettlements(situation: Snapshot, keeps: (builder: BuilderSna
   })
 }
 
-const isOverdue = (builder: BuilderSnapshot, nowMs: number): boolean =>
-  nowMs - (builder.teardown?.beganAtMs ?? nowMs) >= leftoversMsMax
+const isOverdue = ({ teardown }: BuilderSnapshot & { phase: 'stuck' }, nowMs: number): boolean =>
+  nowMs - teardown.beganAtMs >= leftoversMsMax

@@ -12,6 +12,8 @@ import {
 import {
   asDestroyed,
   asFailed,
+  asLost,
+  asLostBeforeReady,
   bindAction,
   boundLease,
   createAction,
@@ -247,9 +249,9 @@ describe('a project’s builder', () => {
       'that is lost ends every lease of it',
       {
         leases: [boundLease(1, 'a', { traits: projectA }), boundLease(2, 'a', { traits: projectA, phase: 'starting' })],
-        builders: [usedBuilder('a', { traits: projectA, phase: 'lost' })],
+        builders: [usedBuilder('a', { traits: projectA, phase: 'lost', lossReason: 'ended_by_itself' })],
       },
-      [endAction(1, asDestroyed('builder_lost')), endAction(2, asFailed('builder_lost', true)), destroyAction('a')],
+      [endAction(1, asLost('ended_by_itself')), endAction(2, asLostBeforeReady('ended_by_itself')), destroyAction('a')],
     ],
   ])
 })

@@ -1,7 +1,7 @@
 import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
 import { isUp } from './snapshot.ts'
 
-/** Whether this builder has to go, seen from the leases that go on using it. */
+/** Whether this builder is to be destroyed now. `users`: the leases that go on using it. */
 export function isToBeDestroyed(
   builder: BuilderSnapshot,
   users: readonly LeaseSnapshot[],
@@ -10,17 +10,17 @@ export function isToBeDestroyed(
 ): boolean {
   const { nowMs } = situation
   if (builder.phase === 'failed' || builder.phase === 'lost') return true
-  if (builder.phase === 'stuck') return nowMs >= (builder.teardown?.retryAtMs ?? 0)
+  if (builder.phase === 'stuck') return nowMs >= builder.teardown.retryAtMs
   if (!isUp(builder) || users.length > 0) return false
   if (situation.stopping || !builder.traits || nowMs >= builder.endsAtMs) return true
   if (builder.traits.kind.class === 'project') {
     return nowMs - (builder.idleSinceMs ?? nowMs) >= settings.projectLingerMs
   }
-  // Single use: who served a lease serves no other. Never used ones are replaced before they are stale.
+  // A builder that served a lease serves no other. One that was never used is replaced before it is stale.
   return builder.used || nowMs - builder.createdAtMs >= settings.warmAgeMsMax
 }
 
-/** Builders that are to be removed now, and records that nobody needs any more. */
+/** Builders that are to be destroyed now, and records that no lease needs any more. */
 export function planTeardown(
   situation: Snapshot,
   usersOf: (builder: BuilderSnapshot) => readonly LeaseSnapshot[],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { failureBecause } from '../state/failure.ts'
 import {
   builderIdOf,
   fakeBuilder,
@@ -91,8 +92,16 @@ describe('an ending lease is answered', () => {
 describe('a builder', () => {
   expectPlans([
     ['that nobody wants is removed', { builders: [usedBuilder('a')] }, [destroyAction('a')]],
-    ['of an earlier process is removed', { builders: [fakeBuilder('a', { phase: 'lost' })] }, [destroyAction('a')]],
-    ['that could not be made is removed', { builders: [fakeBuilder('a', { phase: 'failed' })] }, [destroyAction('a')]],
+    [
+      'of an earlier process is removed',
+      { builders: [fakeBuilder('a', { phase: 'lost', lossReason: 'node_restarted' })] },
+      [destroyAction('a')],
+    ],
+    [
+      'that could not be made is removed',
+      { builders: [fakeBuilder('a', { phase: 'failed', failure: failureBecause('builder_not_ready') })] },
+      [destroyAction('a')],
+    ],
     [
       'that is stuck is tried again',
       {

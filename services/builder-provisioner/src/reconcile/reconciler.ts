@@ -1,42 +1,58 @@
-import type { LeaseId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
-import { snapshotOfBuilder } from '../builders/builder.ts'
 import type { BuilderPool } from '../builders/builder-pool.ts'
+import type { LiveLeaseState } from '../leases/lease.ts'
 import { connectClient, endLease, type LeaseStepDeps, reportQueuePlace, settleLease } from '../leases/lease-steps.ts'
-import { isLiveEntry, type LeaseStore, type LiveLeaseEntry, snapshotOfLease } from '../leases/lease-store.ts'
+import type { LeaseStore } from '../leases/lease-store.ts'
 import type { AverageDuration } from './average-duration.ts'
 import { plan } from './plan.ts'
-import type { Action, PlanSettings, Snapshot, Unavailable } from './snapshot.ts'
+import {
+  type Action,
+  type PlanSettings,
+  type Snapshot,
+  snapshotOfBuilder,
+  snapshotOfLease,
+  type Unavailable,
+} from './snapshot.ts'
 
 /** Each round's actions may make others due at once; what needs more rounds than this waits for the next wake. */
 const roundsMax = 16
 
 export interface ReconcilerDeps {
-  readonly book: LeaseStore
-  readonly yard: BuilderPool
+  readonly leases: LeaseStore
+  readonly pool: BuilderPool
   readonly steps: LeaseStepDeps
-  /** What can be warm changes with what the machine can make. */
+  /** Read for every plan: what can be warm changes with what the machine can make. */
   readonly settings: () => PlanSettings
   readonly average: AverageDuration
-  /** Since when alive messages can be heard; `undefined` while they cannot. */
-  readonly hearingSinceMs: () => number | undefined
+  /** Since when the bus has been up; `undefined` while it is down. */
+  readonly busUpSinceMs: () => number | undefined
   readonly unavailable: () => readonly Unavailable[]
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** Carries out the plan. Everything that takes time runs beside it and wakes it when done. */
+/** Carries out the plan. Everything that takes time runs beside it and wakes it when done. docs/glossary.md: reconcile. */
 export class Reconciler {
-  readonly #parts: ReconcilerDeps
+  readonly #deps: ReconcilerDeps
   #scheduled = false
-  stopping = false
+  #stopping = false
 
-  constructor(parts: ReconcilerDeps) {
-    this.#parts = parts
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps
   }
 
-  /** Something may have changed. Cheap, and as often as one likes. */
+  get stopping(): boolean {
+    return this.#stopping
+  }
+
+  /** From now on every lease ends and every builder is destroyed. */
+  stop(): void {
+    this.#stopping = true
+    this.wake()
+  }
+
+  /** Something may have changed. Cheap, and may be called at any rate. */
   readonly wake = (): void => {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -47,89 +63,86 @@ export class Reconciler {
   }
 
   #pass(): void {
-    const { book, log } = this.#parts
+    const { leases, log } = this.#deps
     try {
       for (let round = 0; round < roundsMax; round += 1) {
-        const actions = plan(this.situation(), this.#parts.settings())
+        const actions = plan(this.#snapshot(), this.#deps.settings())
         if (actions.length === 0) break
         for (const action of actions) this.#apply(action)
       }
     } catch (err) {
       log.error({ err }, 'a pass of the plan failed')
     }
-    book.deliver()
+    leases.deliver()
   }
 
-  situation(): Snapshot {
-    const { book, yard, average, clock, hearingSinceMs, unavailable } = this.#parts
+  #snapshot(): Snapshot {
+    const { leases, pool, average, clock, busUpSinceMs, unavailable } = this.#deps
     return {
       nowMs: clock.now(),
-      stopping: this.stopping,
-      leases: book.live().map(snapshotOfLease),
-      builders: [...yard.builders.values()].map(snapshotOfBuilder),
-      hearingSinceMs: hearingSinceMs(),
-      warmAfterMs: yard.warmAfterMs,
+      stopping: this.#stopping,
+      leases: leases.live().map(snapshotOfLease),
+      builders: pool.all().map(snapshotOfBuilder),
+      busUpSinceMs: busUpSinceMs(),
+      warmAfterMs: pool.warmAfterMs,
       averageLeaseMs: average.ms,
       unavailable: unavailable(),
     }
   }
 
   #apply(action: Action): void {
-    const { yard } = this.#parts
-    if (action.do === 'destroy') yard.destroy(action.builderId)
-    else if (action.do === 'drop') yard.drop(action.builderId)
+    const { pool, leases } = this.#deps
+    if (action.do === 'destroy') pool.destroy(action.builderId)
+    else if (action.do === 'drop') pool.drop(action.builderId)
     else if (action.do === 'create') this.#create(action)
     else {
-      const entry = this.#live(action.leaseId)
-      if (entry) this.#applyTo(entry, action)
+      const lease = leases.getLive(action.leaseId)
+      if (lease) this.#applyTo(lease, action)
     }
   }
 
   #create({ traits, leaseId }: Action & { do: 'create' }): void {
-    const { yard, book } = this.#parts
-    const entry = leaseId && this.#live(leaseId)
-    if (leaseId && !entry) return
-    const builder = yard.create(traits, entry?.record.wish.leaseEndsAtMs)
-    if (!entry) return
-    book.change(entry, { ...entry.record, phase: 'starting', builderId: builder.record.builderId })
+    const { pool, leases } = this.#deps
+    if (!leaseId) {
+      pool.create(traits, undefined)
+      return
+    }
+    const lease = leases.getLive(leaseId)
+    if (!lease) return
+    const builderId = pool.create(traits, lease.record.wish.leaseEndsAtMs)
+    leases.change({ ...lease.record, phase: 'starting', builderId })
   }
 
-  #applyTo(entry: LiveLeaseEntry, action: Exclude<Action, { do: 'destroy' | 'drop' | 'create' }>): void {
-    const { yard, steps } = this.#parts
-    const { builderId } = entry.record
-    const builder = builderId && yard.builders.get(builderId)
-    if (action.do === 'report') reportQueuePlace(entry, action, steps)
-    if (action.do === 'bind') this.#bind(entry, action)
-    if (action.do === 'end') this.#end(entry, action)
-    if (action.do === 'settle') settleLease(entry, builder || undefined, action.shared, steps)
+  #applyTo(lease: LiveLeaseState, action: Exclude<Action, { do: 'destroy' | 'drop' | 'create' }>): void {
+    const { pool, steps, leases } = this.#deps
+    const { builderId } = lease.record
+    const builder = builderId && pool.get(builderId)
+    if (action.do === 'report') reportQueuePlace(lease, action, steps)
+    if (action.do === 'bind') this.#bind(lease, action)
+    if (action.do === 'end') this.#end(lease, action)
+    if (action.do === 'settle') settleLease(lease, builder || undefined, action.shared, steps)
     if (action.do === 'connect' && builder) {
-      this.#parts.book.change(entry, { ...entry.record, phase: 'connecting' })
-      void connectClient(entry, builder, steps).then(this.wake)
+      leases.change({ ...lease.record, phase: 'connecting' })
+      void connectClient(lease, builder, steps).then(this.wake)
     }
   }
 
-  #bind(entry: LiveLeaseEntry, { builderId }: Action & { do: 'bind' }): void {
-    const { book, yard } = this.#parts
-    const builder = yard.builders.get(builderId)
+  #bind({ record }: LiveLeaseState, { builderId }: Action & { do: 'bind' }): void {
+    const { leases, pool } = this.#deps
+    const builder = pool.get(builderId)
     if (!builder) return
-    builder.used = true
-    delete builder.idleSinceMs
-    entry.warm = builder.phase === 'ready'
-    book.change(entry, { ...entry.record, phase: 'starting', builderId })
+    pool.noteUse(builderId)
+    leases.noteWarm(record.leaseId, builder.status.phase === 'ready')
+    leases.change({ ...record, phase: 'starting', builderId })
   }
 
-  #end(entry: LiveLeaseEntry, { ending }: Action & { do: 'end' }): void {
-    const { book, yard, steps, average, clock } = this.#parts
-    const { readyAtMs, builderId } = entry.record
+  #end(lease: LiveLeaseState, { ending }: Action & { do: 'end' }): void {
+    const { leases, pool, steps, average, clock } = this.#deps
+    const { readyAtMs, builderId } = lease.record
     if (readyAtMs !== undefined) average.add(clock.now() - readyAtMs)
-    endLease(entry, ending, steps)
-    const builder = builderId && yard.builders.get(builderId)
-    const others = book.live().some(({ record }) => record.builderId === builderId && record.phase !== 'ending')
-    if (builder && !others) builder.idleSinceMs = clock.now()
-  }
-
-  #live(leaseId: LeaseId): LiveLeaseEntry | undefined {
-    const entry = this.#parts.book.get(leaseId)
-    return entry && isLiveEntry(entry) ? entry : undefined
+    endLease(lease, ending, steps)
+    if (!builderId) return
+    const others = leases.live().some(({ record }) => record.builderId === builderId && record.phase !== 'ending')
+    if (!others) pool.noteIdle(builderId)
   }
 }

@@ -1,7 +1,9 @@
 import type { BuilderFailure, Egress, Platform, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderId, LeaseId } from '@forkproof/contracts/ids'
+import type { Builder } from '../builders/builder.ts'
+import type { LiveLeaseState } from '../leases/lease.ts'
 import type { BuilderTraits } from '../state/builder-record.ts'
-import type { Failure } from '../state/failure.ts'
+import type { BuilderStatus } from '../state/builder-status.ts'
 import type { Ending, LiveLease } from '../state/lease-record.ts'
 
 /** A lease as the plan sees it. */
@@ -21,35 +23,29 @@ export interface LeaseSnapshot {
   readonly report?: { readonly position: number; readonly atMs: number } | undefined
 }
 
-/**
- * `failed`: it could not be made. `lost`: it ended by itself, or was of an earlier process. `stuck`: destroying it left something, to be
- * tried again. `gone`: nothing is left; its leases take their receipt from it.
- */
-export type BuilderPhase = 'starting' | 'ready' | 'failed' | 'lost' | 'destroying' | 'stuck' | 'gone'
-
-export interface BuilderSnapshot {
+export interface BuilderFacts {
   readonly builderId: BuilderId
-  readonly phase: BuilderPhase
-  /** Absent for what the driver found and nobody remembers: it fits no lease. */
+  /** Absent for an orphan, whose traits no record tells: it fits no lease. */
   readonly traits?: BuilderTraits | undefined
   readonly createdAtMs: number
   readonly endsAtMs: number
   /** A lease was bound to it once. */
   readonly used: boolean
-  readonly failure?: Failure | undefined
   /** Since when no lease has used it. */
   readonly idleSinceMs?: number | undefined
-  readonly teardown?: { readonly beganAtMs: number; readonly retryAtMs: number } | undefined
 }
+/** A builder as the plan sees it. */
+export type BuilderSnapshot = BuilderStatus & BuilderFacts
 
+/** What a plan is made from. docs/glossary.md: snapshot. */
 export interface Snapshot {
   readonly nowMs: number
   readonly stopping: boolean
   /** First come, first served; none that is over. */
   readonly leases: readonly LeaseSnapshot[]
   readonly builders: readonly BuilderSnapshot[]
-  /** Since when alive messages can be heard; absent while they cannot. */
-  readonly hearingSinceMs?: number | undefined
+  /** Since when clients' signs of life can arrive; absent while the bus is down. */
+  readonly busUpSinceMs?: number | undefined
   /** Not before this time another warm builder is tried, after one that failed. */
   readonly warmAfterMs: number
   readonly averageLeaseMs?: number | undefined
@@ -60,7 +56,7 @@ export interface Snapshot {
 export interface Unavailable {
   readonly egress: Egress
   readonly builderClass: BuilderTraits['kind']['class']
-  readonly reason: BuilderFailure
+  readonly reason: Extract<BuilderFailure, 'isolation_missing' | 'egress_unavailable'>
   readonly detail: string
 }
 
@@ -96,4 +92,35 @@ export type Action =
     }
 
 export const isUp = (builder: BuilderSnapshot): boolean => builder.phase === 'starting' || builder.phase === 'ready'
-export const isEnding = (lease: LeaseSnapshot): boolean => lease.phase === 'ending'
+
+export const snapshotOfBuilder = ({ record, status, used, idleSinceMs }: Builder): BuilderSnapshot => ({
+  ...status,
+  builderId: record.builderId,
+  traits: record.traits,
+  createdAtMs: record.createdAtMs,
+  endsAtMs: record.endsAtMs,
+  used,
+  idleSinceMs,
+})
+
+export function snapshotOfLease({ record, seenAtMs, route, report }: LiveLeaseState): LeaseSnapshot {
+  const { leaseId, platform, wish: request } = record
+  const { builderClass, egress, projectId } = request
+  return {
+    leaseId,
+    phase: record.phase,
+    traits: {
+      platform,
+      egress,
+      kind: builderClass === 'project' ? { class: 'project', projectId } : { class: 'ephemeral' },
+    },
+    expiresAtMs: request.expiresAtMs,
+    leaseEndsAtMs: request.leaseEndsAtMs,
+    receivedAtMs: record.receivedAtMs,
+    builderId: record.builderId,
+    releasedAs: record.releasedAs,
+    seenAtMs,
+    connections: route?.connections(leaseId) ?? 0,
+    report,
+  }
+}

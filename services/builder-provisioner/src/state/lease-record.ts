@@ -9,8 +9,9 @@ import {
 import { SealKey } from '@forkproof/contracts/claim'
 import { BuilderId, BuildId, LeaseId, ProjectId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
+import { builderLossReasons } from './loss-reason.ts'
 
-/** An event that is to be on the bus. It stays here until it is, and after that for whoever asks again. */
+/** An event for the bus. It stays here until it is there, and after that for a command that comes again. */
 export const OutgoingEvent = z.strictObject({
   id: z.string(),
   subject: z.string(),
@@ -33,25 +34,30 @@ export const LeaseRequest = z.strictObject({
 })
 export type LeaseRequest = z.infer<typeof LeaseRequest>
 
+/** Why the builder was lost. Absent for other endings, and in records from before the reasons. */
+const lossReason = z.enum(builderLossReasons).optional()
+
 /** How a lease will end once nothing of it is left. */
 export const Ending = z.discriminatedUnion('as', [
-  z.strictObject({ as: z.literal('destroyed'), reason: z.enum(releaseReasons) }),
+  z.strictObject({ as: z.literal('destroyed'), reason: z.enum(releaseReasons), lossReason }),
   z.strictObject({
     as: z.literal('failed'),
     reason: z.enum(builderFailures),
     retryable: z.boolean(),
     detail: z.string().max(500).optional(),
+    lossReason,
   }),
 ])
 export type Ending = z.infer<typeof Ending>
 
 /**
- * `waiting`: no builder yet. `starting`: bound to a builder that is not ready. `connecting`: its certificates are being made. `ready`: the
- * client was told. `ending`: given up, its builder is being removed.
+ * `waiting`: no builder yet. `starting`: bound to a builder that is not ready. `connecting`: its certificates are made.
+ * `ready`: the client was told. `ending`: given up, its builder is being destroyed. docs/glossary.md: lease.
  */
 export const LiveLease = z.strictObject({
   ...ref,
   phase: z.enum(['waiting', 'starting', 'connecting', 'ready', 'ending']),
+  /** What was asked for. Called so on disk since the first release. */
   wish: LeaseRequest,
   receivedAtMs: z.int(),
   /** How many `accepted` were made; part of their ids. */

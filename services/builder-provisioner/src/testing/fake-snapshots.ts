@@ -1,6 +1,7 @@
 import { BuilderId, LeaseId, ProjectId } from '@forkproof/contracts/ids'
-import type { BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from '../reconcile/snapshot.ts'
+import type { BuilderFacts, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from '../reconcile/snapshot.ts'
 import type { BuilderTraits } from '../state/builder-record.ts'
+import type { BuilderStatus } from '../state/builder-status.ts'
 
 export const planNowMs = 1_790_000_000_000
 
@@ -33,15 +34,19 @@ export const fakeLease = (digit: number, changes: Partial<LeaseSnapshot> = {}): 
   ...changes,
 })
 
-export const fakeBuilder = (letter: string, changes: Partial<BuilderSnapshot> = {}): BuilderSnapshot => ({
-  builderId: builderIdOf(letter),
-  phase: 'ready',
-  traits: ephemeral,
-  createdAtMs: planNowMs - 1_000,
-  endsAtMs: planNowMs + 10_000_000,
-  used: false,
-  ...changes,
-})
+/** A phase comes with all that it needs. */
+export type BuilderChanges = Partial<BuilderFacts> & (BuilderStatus | { readonly phase?: never })
+
+export function fakeBuilder(letter: string, changes: BuilderChanges = {}): BuilderSnapshot {
+  const facts: BuilderFacts = {
+    builderId: builderIdOf(letter),
+    traits: ephemeral,
+    createdAtMs: planNowMs - 1_000,
+    endsAtMs: planNowMs + 10_000_000,
+    used: false,
+  }
+  return changes.phase === undefined ? { ...facts, ...changes, phase: 'ready' } : { ...facts, ...changes }
+}
 
 export const planSettings: PlanSettings = {
   capacity: 2,
@@ -59,7 +64,7 @@ export const fakeSnapshot = (changes: Partial<Snapshot> = {}): Snapshot => ({
   stopping: false,
   leases: [],
   builders: [],
-  hearingSinceMs: planNowMs - 1_000_000,
+  busUpSinceMs: planNowMs - 1_000_000,
   warmAfterMs: 0,
   unavailable: [],
   ...changes,

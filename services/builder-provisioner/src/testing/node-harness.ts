@@ -12,7 +12,7 @@ import type { BuilderNode } from '../node.ts'
 import type { CheckReady } from '../readiness/builder-readiness.ts'
 import type { BuilderRecord } from '../state/builder-record.ts'
 import type { LeaseRecord } from '../state/lease-record.ts'
-import { type NodeDeps, wireNode } from '../wire-node.ts'
+import { type NodeOptions, wireNode } from '../wire-node.ts'
 import { FakeBus } from './fake-bus.ts'
 import { createFakeCa, FakeTlsProxy } from './fake-proxy.ts'
 import { FakeRecords } from './fake-records.ts'
@@ -42,35 +42,28 @@ export class NodeHarness {
   readonly driver = new MemoryDriver({ clock: this.clock })
   readonly leaseRecords = new FakeRecords<LeaseRecord>()
   readonly builderRecords = new FakeRecords<BuilderRecord>()
-  door = new FakeTlsProxy()
+  proxy = new FakeTlsProxy()
   checksEmulated = true
   checkReady: CheckReady = async () => ({ startMs: 10, canaryMs: 20 })
-  readonly #doors: FakeTlsProxy[] = []
+  readonly #proxies: FakeTlsProxy[] = []
   #node: BuilderNode | undefined
   #life = { over: false }
 
-  async start(changes: Partial<NodeDeps['settings']> & { queueMax?: number } = {}): Promise<BuilderNode> {
+  async start(changes: Partial<NodeOptions['settings']> & { queueMax?: number } = {}): Promise<BuilderNode> {
     const { queueMax = 100, ...settings } = changes
     const life = { over: false }
     this.#life = life
-    this.door = new FakeTlsProxy()
-    this.#doors.push(this.door)
-    this.#node = wireNode({
+    this.proxy = new FakeTlsProxy()
+    this.#proxies.push(this.proxy)
+    const options = {
       nodeId: testNodeId,
-      bus: mortal(this.bus, life),
-      driver: mortal(this.driver, life),
       driverName: 'memory',
-      createCa: createFakeCa,
-      door: mortal(this.door, life),
-      checkReady: (builder, signal) => this.checkReady(builder, signal),
       checksEmulated: this.checksEmulated,
-      leaseRecords: mortal(this.leaseRecords, life),
-      builderRecords: mortal(this.builderRecords, life),
       settings: {
         capacity: 4,
         warm: 0,
         warmStartsMax: 2,
-        warmEgress: 'none',
+        warmEgress: 'none' as const,
         warmAgeMsMax: 60 * minuteMs,
         clientGoneMs: 2 * minuteMs,
         projectLingerMs: 0,
@@ -78,6 +71,15 @@ export class NodeHarness {
       },
       queueMax,
       limits: { cpus: 1, memoryBytes: 1, pids: 1, diskBytes: 1 },
+    }
+    this.#node = wireNode(options, {
+      bus: mortal(this.bus, life),
+      driver: mortal(this.driver, life),
+      createCa: createFakeCa,
+      proxy: mortal(this.proxy, life),
+      checkReady: (builder, signal) => this.checkReady(builder, signal),
+      leaseRecords: mortal(this.leaseRecords, life),
+      builderRecords: mortal(this.builderRecords, life),
       clock: mortal(this.clock, life),
       log: silentLogger,
     })
@@ -91,7 +93,7 @@ export class NodeHarness {
 
   /** Sockets of builders that the lease was ever let through to. */
   everServed = (leaseId: LeaseId): ReadonlySet<string> =>
-    new Set(this.#doors.flatMap(door => [...(door.served.get(leaseId) ?? [])]))
+    new Set(this.#proxies.flatMap(proxy => [...(proxy.served.get(leaseId) ?? [])]))
 
   /** As `kill -9`: nothing of this node writes, says or does anything any more. */
   kill(): void {

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { plan } from '../reconcile/plan.ts'
-import type { BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from '../reconcile/snapshot.ts'
+import type { LeaseSnapshot, PlanSettings, Snapshot } from '../reconcile/snapshot.ts'
+import type { BuilderLossReason } from '../state/loss-reason.ts'
 import {
+  type BuilderChanges,
   builderIdOf,
   ephemeral,
   fakeBuilder,
@@ -14,10 +16,12 @@ import {
 /** A lease that has builder `letter`, and a builder that has served. */
 export const boundLease = (digit: number, letter: string, changes: Partial<LeaseSnapshot> = {}) =>
   fakeLease(digit, { phase: 'ready', builderId: builderIdOf(letter), ...changes })
-export const usedBuilder = (letter: string, changes: Partial<BuilderSnapshot> = {}) =>
+export const usedBuilder = (letter: string, changes: BuilderChanges = {}) =>
   fakeBuilder(letter, { used: true, ...changes })
 
 export const asFailed = (reason: string, retryable: boolean) => ({ as: 'failed', reason, retryable })
+export const asLostBeforeReady = (lossReason: BuilderLossReason) => ({ ...asFailed('builder_lost', true), lossReason })
+export const asLost = (lossReason: BuilderLossReason) => ({ ...asDestroyed('builder_lost'), lossReason })
 export const asDestroyed = (reason: string) => ({ as: 'destroyed', reason })
 export const endAction = (digit: number, ending: object) => ({
   do: 'end',
