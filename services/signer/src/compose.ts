@@ -11,7 +11,7 @@ import type { SignerConfig } from './config.ts'
 import { generateSigningKey } from './keys/signing-key.ts'
 import { type Signer, wireSigner } from './wire-signer.ts'
 
-/** Minting is processor work; more at once than this only makes each slower. */
+/** Minting is processor work: more at once only makes each slower. */
 const concurrentActivitiesMax = 64
 
 export async function compose(config: SignerConfig, lifecycle: Lifecycle): Promise<{ log: Logger }> {

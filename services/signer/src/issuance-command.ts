@@ -8,7 +8,7 @@ import { verifyChain } from './issuance/verify-chain.ts'
 
 const connectMsMax = 10_000
 
-/** A service waits for the bus for as long as it takes; somebody at a terminal does not. */
+/** A service waits for the bus without end; a person at a terminal does not. */
 async function connectSoon(config: ReturnType<typeof readIssuanceConfig>) {
   const giveUp = setTimeout(() => {
     process.stderr.write('issuance: NATS could not be reached; see FORKPROOF_NATS_URL\n')

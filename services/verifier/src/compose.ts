@@ -10,7 +10,7 @@ import type { VerifierConfig } from './config.ts'
 import { boundedFetch } from './github/bounded-fetch.ts'
 import { wireVerifier } from './wire-verifier.ts'
 
-/** Claims that are watched and runs of builds, which are watched for as long as their builds live. */
+/** Watched claims, and runs of builds, which are watched for as long as their builds live. */
 const concurrentActivitiesMax = 1_000
 
 export async function compose(config: VerifierConfig, lifecycle: Lifecycle): Promise<{ log: Logger }> {

@@ -10,7 +10,9 @@ const baseUrl = z
   .refine(isSafeOrigin, 'must be https, or http on loopback, without credentials, query and fragment')
   .transform(text => text.replace(/\/+$/, ''))
 
-/** A token, or an OAuth app's `client_id:client_secret` (facts C6); header-safe characters only. */
+/**
+ * A token, or an OAuth app's `client_id:client_secret` (docs/facts/github.md#credentials). Header-safe characters only.
+ */
 const githubTokens = z
   .string()
   .transform(text => text.split(',').map(token => token.trim()))

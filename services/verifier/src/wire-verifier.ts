@@ -57,7 +57,7 @@ export function wireVerifier(options: VerifierOptions, deps: VerifierDeps): Veri
   const claims = createGithubActivities(
     {
       issuer: options.issuer,
-      watch: (order, signal) => observers.watch(order, signal),
+      watch: (spec, signal) => observers.watch(spec, signal),
       sign: createAttestationSigner(options.attestationKey, clock),
       signalProof: createProofSignal(deps.temporal, clock),
       clock,

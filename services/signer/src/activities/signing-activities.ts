@@ -3,7 +3,7 @@ import type { SigningActivities } from '@forkproof/workflows/claims/ports'
 import { ParsedMintRequest } from '../minting/mint-request.ts'
 import type { MintToken } from '../minting/mint-token.ts'
 
-/** Task queue `signing`. Arguments are parsed here: whoever may start a workflow can write them. */
+/** Task queue `signing`. Arguments are parsed here: anybody who can start a workflow may have written them. */
 export function createSigningActivities(deps: { mintToken: MintToken; log: Logger }): SigningActivities {
   const { log } = deps
   return {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 const Sha256Digest = z.string().regex(/^[0-9a-f]{64}$/)
 
-/** One issued token, without the token. */
+/** One issued token, without the token itself (docs/glossary.md: issuance). */
 export const Issuance = z.strictObject({
   tokenId: TokenId,
   claimId: ClaimId,
@@ -20,7 +20,7 @@ export const Issuance = z.strictObject({
 })
 export type Issuance = z.infer<typeof Issuance>
 
-/** `seq` is also the message's sequence in the stream, `prev` the `hash` of the entry before (zeros for the first). */
+/** `seq`: the message's sequence in the stream. `prev`: the `hash` of the entry before, zeros for the first. */
 export const IssuanceEntry = z.strictObject({
   ...Issuance.shape,
   v: z.literal(1),
@@ -47,7 +47,7 @@ export function hashOf({ prev, ...rest }: Omit<IssuanceEntry, 'hash'>): string {
 export const entryText = (entry: IssuanceEntry): string => canonical(entry)
 
 /**
- * Reads one stored message strictly: only the canonical text of an entry whose own hash is right.
+ * Reads one stored message strictly: it must be the canonical text of an entry with the right hash.
  * @throws Error saying what is wrong with it
  */
 export function readEntry(text: string): IssuanceEntry {

@@ -3,7 +3,9 @@ import type { Bus } from '@forkproof/infra/bus'
 import { chain, entryText, firstPrev, type Issuance, type IssuanceEntry, readEntry } from './issuance-entry.ts'
 
 export interface IssuanceLog {
-  /** Resolves when the entry is stored. A repeat of a token id changes nothing. Callers are served one after the other. */
+  /**
+   * Resolves when the entry is stored. A repeat of a token id changes nothing. Callers are served one after the other.
+   */
   append(issuance: Issuance): Promise<void>
 }
 
@@ -12,11 +14,11 @@ interface Head {
   readonly hash: string
 }
 
-/** Replicas take turns at the head of the chain; with a handful of them a loser soon wins. */
+/** Replicas compete for the head of the chain; with a handful of them everyone soon wins. */
 const attemptsMax = 50
 const waitingMax = 1_000
 
-/** Append-only and hash-chained: each entry names the hash of the one before, and the stream accepts it only at that place. */
+/** Append-only and hash-chained: each entry names the hash of the one before, and the stream accepts it only there. */
 export function createIssuanceLog(bus: Pick<Bus, 'append' | 'read'>): IssuanceLog {
   let head: Head | undefined
   let last: Promise<void> = Promise.resolve()
@@ -26,13 +28,14 @@ export function createIssuanceLog(bus: Pick<Bus, 'append' | 'read'>): IssuanceLo
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       head ??= await readHead(bus)
       const entry = chain(issuance, head.seq + 1, head.hash)
-      // When this fails the entry may be stored all the same: the next append then loses its place and reads the end anew.
+      // When this fails, the entry may be stored all the same. The next append then finds its place taken and reads the
+      // end again.
       const sequence = await tryAppend(bus, entry)
       if (sequence === undefined) {
         head = undefined
         continue
       }
-      // Another number than asked for: the stream knows this token id already, an earlier try got through.
+      // Another sequence than asked for: an earlier try has stored this token id.
       if (sequence === entry.seq) head = { seq: entry.seq, hash: entry.hash }
       else if (sequence > entry.seq) head = undefined
       return

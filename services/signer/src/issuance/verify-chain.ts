@@ -18,8 +18,8 @@ export type ChainVerdict =
   | { readonly verdict: 'broken'; readonly sequence: number; readonly problem: string }
 
 /**
- * Walks the whole log from its first entry. The chain proves that nothing was changed, removed or moved inside it; that its end was not cut
- * off, only a hash noted elsewhere can prove, which is what `expected` is for.
+ * Walks the whole log from its first entry. The chain proves that nothing inside was changed, removed or moved.
+ * Only a hash noted elsewhere proves that the end was not cut off: that is `expected`.
  */
 export async function verifyChain(
   entries: AsyncIterable<StoredEntry>,

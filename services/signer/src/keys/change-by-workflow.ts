@@ -9,11 +9,11 @@ import {
 
 type KeyChangeClient = ReturnType<typeof connectTemporal>
 
-/** Longer than a healthy signer ever takes, short enough for somebody who waits at a terminal. */
+/** Longer than a healthy signer takes, and short enough for a person at a terminal. */
 const changeMsMax = 60_000
 
 /**
- * Runs one operation through the workflow, so that it is on record and never beside another one.
+ * Runs one operation through the workflow, so that it is recorded and no other runs at the same time.
  * @throws Error in words for a terminal
  */
 export async function changeKeysByWorkflow(client: KeyChangeClient, operation: KeyOperation): Promise<KeyChangeResult> {
@@ -27,7 +27,7 @@ export async function changeKeysByWorkflow(client: KeyChangeClient, operation: K
       args: [operation],
     })
   try {
-    // Without this a call keeps trying for a long time before it says that nobody is there.
+    // Without this, a call retries for a long time before it reports that the server is unreachable.
     await client.connection.ensureConnected()
     return await work()
   } catch (error) {

@@ -1,8 +1,8 @@
 import { isPublished, type KeyStates, publishedKeysMax } from './key-record.ts'
 
 /**
- * What must hold of every stored set of keys, checked on each change and each read.
- * @throws Error naming the broken rule: a set like that must stop the signer, not sign
+ * Checks the rules that every stored set of keys must obey, on each change and each read.
+ * @throws Error naming the broken rule: such a set must stop the signer
  */
 export function assertInvariants(states: KeyStates): void {
   const broken = brokenRule(states)

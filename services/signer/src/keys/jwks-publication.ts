@@ -6,12 +6,12 @@ import { publicSigningKey } from './signing-key.ts'
 
 const attemptsMax = 10
 
-/** Makes the JWKS bucket say what the set of keys says, plus `additions` that are about to join it. */
+/** Publishes the set of keys as JWKS, with `additions` that are about to join it. */
 export type PublishJwks = (additions?: readonly KeyRecord[]) => Promise<void>
 
 /**
- * Reads the published document first and the set of keys second, and writes only if the document is still the one it read: so the last
- * writer has seen the newest set, whatever the order in which replicas write.
+ * Reads the published document first and the set of keys second, and writes only if the document has not changed since.
+ * So the last writer has seen the newest set, in whatever order replicas write.
  */
 export function createJwksPublication({ bucket, store }: { bucket: Bucket; store: KeyStore }): PublishJwks {
   return async (additions = []) => {

@@ -2,18 +2,18 @@ import { createHash, createSecretKey } from 'node:crypto'
 import type { Secret } from '@forkproof/infra/secret'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 
-/** Encrypts private keys at rest: compact JWE, direct use of a 256-bit key with AES-GCM (RFC 7518 sections 4.5 and 5.3). */
+/** Encrypts private keys at rest: compact JWE with `dir` and A256GCM (RFC 7518 sections 4.5 and 5.3). */
 export interface KeyEncryption {
   encrypt(plaintext: Secret<Uint8Array>): Promise<string>
   /** @throws Error when neither the current nor the previous key opens it */
   decrypt(sealed: string): Promise<Uint8Array>
-  /** Made with the current key, not with the previous one. */
+  /** Whether the current key made it, and not the previous one. */
   isCurrent(sealed: string): boolean
 }
 
 const header = { alg: 'dir', enc: 'A256GCM' } as const
 
-/** `current` and `previous`: 32 bytes in base64url. With both given, what the previous one made can be read and is made anew at start. */
+/** `current` and `previous`: 32 bytes in base64url. What the previous one encrypted is encrypted again at start. */
 export function createKeyEncryption(keys: {
   readonly current: Secret<string>
   readonly previous?: Secret<string> | undefined
@@ -39,7 +39,7 @@ export function createKeyEncryption(keys: {
 
 function load(encoded: Secret<string>) {
   const bytes = Buffer.from(encoded.reveal(), 'base64url')
-  // Tells two keys apart without telling anything about them: the input is 256 random bits.
+  // Identifies a key without revealing anything about it: the input is 256 random bits.
   const kid = createHash('sha256')
     .update('forkproof key-encryption key\0')
     .update(bytes)

@@ -11,7 +11,7 @@ import { nextRotationStep, type RotationPolicy } from './rotation.ts'
 import { summarise } from './summary.ts'
 
 export interface KeyKeeper {
-  /** At start: a first key if there never was one, stale encryption renewed, the JWKS brought in line. */
+  /** At start: makes the first key if there is none, renews stale encryption and publishes the JWKS. */
   start(): Promise<void>
   change(operation: KeyOperation): Promise<KeyChangeResult>
   rotate(): Promise<KeyChangeResult>
@@ -25,12 +25,12 @@ interface KeyKeeperDeps {
   readonly policy: RotationPolicy
   readonly clock: Clock
   readonly log: Logger
-  /** Told after each change of this process, so that it does not wait for its own cache. */
+  /** Called after each change by this process, so that its own cache is not stale. */
   readonly onChange: () => void
 }
 
 const attemptsMax = 8
-/** A rotation is at most drop, activate and prepare of each key in the set. */
+/** A rotation drops, activates and prepares each key at most once. */
 const rotationStepsMax = 8
 
 export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
@@ -43,7 +43,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
         const due = nextRotationStep(states, deps.clock.now(), deps.policy)
         if (!due) break
         const result = await change(deps, due)
-        // A manual change may have come in between; the next run of the schedule decides anew.
+        // A manual change came in between; the schedule's next run decides again.
         if (result.outcome === 'refused') return result
       }
       return change(deps, { operation: 'status' })
@@ -66,7 +66,7 @@ async function change(deps: KeyKeeperDeps, operation: KeyOperation): Promise<Key
   })
   const keys = summarise(states)
   if (outcome.outcome === 'refused') return { outcome: 'refused', code: outcome.code, detail: outcome.detail, keys }
-  // Also when nothing changed: the process that made the change may have died before this line.
+  // Also when nothing changed: the process that made the change may have died before it published.
   await deps.publishJwks()
   if (outcome.outcome === 'changed') {
     deps.log.info({ kind: operation.operation, keyId: activeKey(states)?.keyId }, 'signing keys changed')
@@ -74,7 +74,7 @@ async function change(deps: KeyKeeperDeps, operation: KeyOperation): Promise<Key
   return { outcome: 'done', keys }
 }
 
-/** Publishes what joins before the change counts; what leaves is withdrawn by the caller, afterwards. */
+/** Publishes new keys before the change counts. The caller withdraws old ones afterwards. */
 async function commit(
   deps: KeyKeeperDeps,
   decide: (states: KeyStates) => Promise<KeyChange>,

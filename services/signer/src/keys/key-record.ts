@@ -2,20 +2,27 @@ import { KeyId } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
 import { z } from 'zod'
 
-/** Relying parties of facts oidc A read a JWKS of at most a handful of keys; contracts/jwks.ts holds the same bound. */
+/**
+ * Relying parties read key sets of a handful of keys (docs/facts/oidc.md#relying-parties); contracts/jwks.ts has the
+ * same bound.
+ */
 export const publishedKeysMax = 5
 /** Records of dropped and tainted keys that are kept for operators to read. */
 export const tombstonesMax = 20
 
 const secondMs = 1_000
-/** A prepared key signs only after every cache that obeys max-age has seen it; a minute more for clocks and slow answers. */
+/**
+ * A prepared key signs when every cache that obeys max-age has seen it. One minute more for clocks and slow answers.
+ */
 export const prepareLeadMs = (limits.jwksMaxAgeSeconds + 60) * secondMs
-/** Kept published after its last token: that token's life, the 300 s that AWS accepts beyond it, and a JWKS cache's age. */
+/** How long a key stays published after its last token: the token's life, 300 s that AWS adds, and a cache's age. */
 export const retainMs = (limits.tokenLifetimeSeconds + 300 + limits.jwksMaxAgeSeconds) * secondMs
 
 const instantMs = z.int().nonnegative()
 
-/** One signing key. `n` is the public modulus; the private key is present, encrypted, exactly while the key may still sign. */
+/**
+ * One signing key. `n`: the public modulus. The encrypted private key is there exactly while the key may still sign.
+ */
 export const KeyRecord = z.strictObject({
   keyId: KeyId,
   state: z.enum(['prepared', 'active', 'retired', 'dropped', 'tainted']),

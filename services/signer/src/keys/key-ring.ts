@@ -6,7 +6,7 @@ import { activeKey, isPublished, type KeyStates } from './key-record.ts'
 import type { KeyStore } from './key-store.ts'
 import { openSigningKey } from './signing-key.ts'
 
-/** The signer's view of the keys for minting. Private keys are decrypted and imported once. */
+/** The keys for minting (docs/glossary.md: key ring). Private keys are decrypted and imported once. */
 export interface KeyRing {
   /** The key that signs new tokens; `undefined` before the first one exists. */
   activeKeyId(): Promise<KeyId | undefined>
@@ -16,7 +16,7 @@ export interface KeyRing {
   forget(): void
 }
 
-/** How long a replica may go on with what it knows: a tainted key is out of use everywhere after this. */
+/** How long a replica may use what it has read: after this time a tainted key is out of use everywhere. */
 export const keyRingAgeMsMax = 1_000
 
 export function createKeyRing(deps: { store: KeyStore; encryption: KeyEncryption; clock: Clock }): KeyRing {
@@ -30,7 +30,7 @@ export function createKeyRing(deps: { store: KeyStore; encryption: KeyEncryption
     return states
   }
 
-  /** One read serves everybody who asks meanwhile; a failed read is nobody's answer afterwards. */
+  /** Concurrent callers share one read. A failed read is not kept. */
   function states(): Promise<KeyStates> {
     const nowMs = deps.clock.now()
     if (latest && Math.abs(nowMs - latest.readAtMs) < keyRingAgeMsMax) return latest.states

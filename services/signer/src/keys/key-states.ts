@@ -16,7 +16,7 @@ import {
 
 export type KeyChange =
   | { readonly outcome: 'changed'; readonly states: KeyStates }
-  /** The state already is what was asked: a repeat after a crash. */
+  /** The state already is what was asked for, for instance after a crash. */
   | { readonly outcome: 'unchanged' }
   | { readonly outcome: 'refused'; readonly code: 'key_state_conflict' | 'key_not_found'; readonly detail: string }
 
@@ -26,7 +26,7 @@ interface Moment {
   readonly newKey?: NewKey | undefined
 }
 
-/** The first key ever: nobody can have cached a JWKS without it, so it signs at once. */
+/** The first key. It signs at once, because no cache can hold a JWKS without it. */
 export function genesis(newKey: NewKey, nowMs: number): KeyStates {
   return checked([{ ...prepared(newKey, nowMs), state: 'active', activatedAtMs: nowMs }])
 }
@@ -39,8 +39,8 @@ export function needsNewKey(states: KeyStates, operation: KeyOperation): boolean
 }
 
 /**
- * prepared → active → retired → dropped, and tainted from any of the first three. Pure: the same set, operation and moment give the same
- * change, and a change never breaks `assertInvariants`.
+ * prepared → active → retired → dropped, and tainted from any of the first three.
+ * Pure: the same set, operation and moment give the same change. A change never breaks `assertInvariants`.
  */
 export function applyOperation(states: KeyStates, operation: KeyOperation, moment: Moment): KeyChange {
   switch (operation.operation) {
@@ -59,7 +59,7 @@ export function applyOperation(states: KeyStates, operation: KeyOperation, momen
 const transitions = { activate, retire, taint, drop }
 
 function prepare(states: KeyStates, { nowMs, newKey }: Moment): KeyChange {
-  // One key waits at a time: so a repeat is harmless, and one place in the JWKS stays free for an emergency.
+  // Only one key is prepared at a time: so a repeat is harmless, and the JWKS keeps a free place for an emergency.
   if (preparedKey(states)) return { outcome: 'unchanged' }
   const published = states.keys.filter(isPublished).length
   if (published >= publishedKeysMax - 1) return conflict(`${published} keys are published; drop a retired one first`)
@@ -87,8 +87,8 @@ function retire(states: KeyStates, key: KeyRecord, { nowMs }: Moment): KeyChange
 }
 
 /**
- * Out of the JWKS and out of use at once. Were it active, another one takes over in the same change, without the lead time: a key that
- * caches do not know yet costs a relying party one more fetch, a key that others hold costs it everything.
+ * Takes a key out of the JWKS and out of use at once. If it was active, another takes over in the same change without
+ * lead time: an unknown key costs a relying party one more fetch, and a stolen key costs it everything.
  */
 function taint(states: KeyStates, key: KeyRecord, { nowMs, newKey }: Moment): KeyChange {
   if (key.state === 'tainted') return { outcome: 'unchanged' }
@@ -139,7 +139,7 @@ function required(newKey: NewKey | undefined): NewKey {
 }
 
 const conflict = (detail: string): KeyChange => ({ outcome: 'refused', code: 'key_state_conflict', detail })
-/** The id comes from an operator's command line: only one that can be an id is repeated. */
+/** The id comes from an operator's command line. Only a well-formed one is repeated. */
 const keyNotFound = (keyId: string): string =>
   KeyId.safeParse(keyId).success ? `no key ${keyId}` : 'that is no key id; see `keys status`'
 const seconds = (ms: number): string => `${Math.ceil(ms / 1_000)} s`

@@ -8,7 +8,7 @@ export interface StoredKeyStates {
   readonly revision: number
 }
 
-/** Where the set of keys lives. The only port through which keys are stored; a hardware or cloud store would be another adapter. */
+/** Stores the set of keys. A hardware or cloud store would be another implementation of this interface. */
 export interface KeyStore {
   read(): Promise<StoredKeyStates>
   /** Compare-and-set; `false` when somebody else changed the set since `revision`. */

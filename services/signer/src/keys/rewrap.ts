@@ -3,7 +3,7 @@ import type { KeyEncryption } from './key-encryption.ts'
 import type { KeyRecord, KeyStates } from './key-record.ts'
 import type { KeyChange } from './key-states.ts'
 
-/** Encrypts anew what a previous key-encryption key made, so that the previous one can be taken out of the configuration. */
+/** Encrypts again what the previous key-encryption key made, so that it can leave the configuration. */
 export async function rewrapKeys(states: KeyStates, encryption: KeyEncryption): Promise<KeyChange> {
   const stale = (key: KeyRecord) => key.sealedPrivateKey !== undefined && !encryption.isCurrent(key.sealedPrivateKey)
   if (!states.keys.some(stale)) return { outcome: 'unchanged' }

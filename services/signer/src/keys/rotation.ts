@@ -3,7 +3,10 @@ import { activeKey, type KeyStates, preparedKey } from './key-record.ts'
 
 const dayMs = 86_400_000
 
-/** How the schedule paces keys. Slower than the invariants demand: most caches do not obey max-age (facts oidc A 6). */
+/**
+ * When keys change. Slower than the invariants demand: most caches do not obey max-age
+ * (docs/facts/oidc.md#key-rotation).
+ */
 export interface RotationPolicy {
   /** How long one key signs. */
   readonly periodMs: number
@@ -19,7 +22,9 @@ export const rotationPolicy = (days: number): RotationPolicy => ({
   retainMs: dayMs,
 })
 
-/** The one step that is due now, most overdue duty first; `undefined` on nearly every call. */
+/**
+ * The one step that is due now; `undefined` on nearly every call. Dropping comes first, then preparing or activating.
+ */
 export function nextRotationStep(states: KeyStates, nowMs: number, policy: RotationPolicy): KeyOperation | undefined {
   const old = states.keys.find(
     key => key.state === 'retired' && key.retiredAtMs !== undefined && nowMs - key.retiredAtMs >= policy.retainMs,

@@ -8,7 +8,7 @@ import type { KeyEncryption } from './key-encryption.ts'
 import type { KeyRecord, NewKey } from './key-record.ts'
 
 const generate = promisify(generateKeyPair)
-/** What every relying party of facts oidc A takes. */
+/** The size that every relying party takes (docs/facts/oidc.md#algorithms). */
 const modulusBits = 2_048
 
 export interface SigningKeyPair {
@@ -34,7 +34,7 @@ export async function sealSigningKey(
 
 /**
  * Decrypts and imports one private key.
- * @throws Error when it is not the private half of the key it stands for: a swapped entry would sign under a wrong name
+ * @throws Error when it does not belong to the key's id: a swapped entry would sign under a wrong `kid`
  */
 export async function openSigningKey(key: KeyRecord, encryption: KeyEncryption): Promise<Secret<KeyObject>> {
   if (key.sealedPrivateKey === undefined) throw new Error('the key has no private half any more')
@@ -46,7 +46,7 @@ export async function openSigningKey(key: KeyRecord, encryption: KeyEncryption):
   return new Secret(privateKey)
 }
 
-/** The published form. The strict schema is the guard: a private member cannot pass it. */
+/** The published form. The strict schema lets no private member through. */
 export const publicSigningKey = (key: KeyRecord): PublicSigningKey =>
   PublicSigningKey.parse({ kty: 'RSA', alg: 'RS256', use: 'sig', kid: key.keyId, n: key.n, e: 'AQAB' })
 

@@ -16,7 +16,7 @@ beforeEach(async () => {
   await replica.keeper.change({ operation: 'prepare' })
 })
 
-/** Writes as somebody who has the bucket but not the code. */
+/** Writes as somebody who can write to the bucket without our code. */
 async function tamper(change: (keys: KeyRecord[]) => unknown): Promise<void> {
   const { states } = await replica.store.read()
   const keys = structuredClone(states.keys)

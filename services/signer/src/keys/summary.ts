@@ -1,7 +1,7 @@
 import type { KeySummary } from '@forkproof/workflows/keys/api'
 import type { KeyRecord, KeyStates } from './key-record.ts'
 
-/** What may leave the signer about its keys: built member by member, so that a new member of a record stays inside. */
+/** What the signer tells about its keys. Built member by member, so that a new member of a record stays inside. */
 export const summarise = (states: KeyStates): readonly KeySummary[] => states.keys.map(summaryOf)
 
 function summaryOf(key: KeyRecord): KeySummary {

@@ -11,7 +11,7 @@ export interface CheckedAttestation {
   readonly expired: boolean
 }
 
-/** Verifies the verifier's signed statement; `undefined` when it is not one. Whether it still counts is the caller's decision. */
+/** Verifies the verifier's signed statement; `undefined` when it is not one. The caller decides about its age. */
 export type CheckAttestation = (jws: string, nowMs: number) => Promise<CheckedAttestation | undefined>
 
 const Header = z.strictObject({
@@ -19,12 +19,13 @@ const Header = z.strictObject({
   typ: z.literal(attestationType),
   kid: z.string().exactOptional(),
 })
-/** Clocks of two hosts. */
+/** Difference between the clocks of two hosts. */
 const clockSkewSeconds = 60
 
 /**
- * `publicKey`: the verifier's Ed25519 key, from configuration; never from the message (RFC 8725 sections 3.1 and 3.10). A statement that
- * claims to be good for longer than the verifier ever says is refused: it could outlive the record of what was minted for it.
+ * `publicKey`: the verifier's Ed25519 key, from configuration and never from the message (RFC 8725 sections 3.1 and
+ * 3.10). A statement with a longer lifetime than the verifier gives is refused: it could outlive the record of its
+ * token.
  */
 export function createAttestationCheck(publicKey: KeyObject): CheckAttestation {
   return async (jws, nowMs) => {

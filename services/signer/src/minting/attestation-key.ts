@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 
-/** The verifier's public key as configured: JWK JSON or SPKI PEM, Ed25519 only. A private key here would be a mistake, so it is refused. */
+/** The verifier's public key as configured: JWK or SPKI PEM, Ed25519 only. A private key is refused as a mistake. */
 export const attestationPublicKey = z.string().transform((text, context): KeyObject => {
   const key = parse(text.trim())
   if (key?.asymmetricKeyType === 'ed25519') return key

@@ -4,8 +4,8 @@ import { limits } from '@forkproof/contracts/limits'
 import { forkPullRequestSubject, IdTokenClaims } from '@forkproof/contracts/token'
 
 /**
- * The token's claims, from nothing but what the verifier attested, our own issuer and the reservation. Pure: the same input gives the same
- * claims in the same order, so that a repeat gives the same token. `iatSeconds`: seconds since the epoch.
+ * The token's claims, from the attestation, our own issuer and the reservation alone. `iatSeconds`: seconds since the
+ * epoch. Pure: the same input gives the same claims in the same order, so that a repeat gives the same token.
  * @throws ZodError when the facts do not fit the token's schema
  */
 export function idTokenClaims(input: {
@@ -22,7 +22,7 @@ export function idTokenClaims(input: {
     ...pullRequestClaims(facts),
     ...runClaims(facts),
     proof_method: attestation.channel,
-    // Registered claims last: nothing above can ever stand in for one of them.
+    // Registered claims last, so that nothing above can replace one of them.
     iss: issuer,
     sub: forkPullRequestSubject(facts.repository.id),
     aud: attestation.audience,

@@ -27,20 +27,20 @@ type MintRefusal = Extract<MintOutcome, { outcome: 'refused' }>
 
 /** Signed and sealed this stays below `sealedTokenBytesMax`: base64url twice is 16/9, and the headers are short. */
 const claimsBytesMax = 8_192
-/** Replicas' clocks; a reservation from further in the future was not made by one. */
+/** Difference between the clocks of replicas. None of them makes a reservation from further in the future. */
 const clockSkewSeconds = 60
 
 /**
- * At most one token id per claim, whatever is repeated, raced or killed: reserve (compare-and-set) → append to the issuance log → sign →
- * seal. Each step may run again and then gives the same token.
- * @throws AppError no_active_key, and errors of the stores: worth another try
+ * One token id for each claim, also after repeats, races and crashes. The steps are: reserve (compare-and-set), append
+ * to the issuance log, sign, seal. Each step may run again and then gives the same token.
+ * @throws AppError `no_active_key`, and errors of the stores; all of them are worth another try
  */
 export function createMintToken(deps: MintTokenDeps): MintToken {
   return async request => {
     const given = await deps.checkAttestation(request.attestation, deps.clock.now())
     if (!given) return refused('attestation_invalid')
     if (!(await belongsTo(given, request))) return refused('attestation_mismatch')
-    // A claim that was served before is served again after its attestation's end: its answer may have been lost on the way.
+    // A claim that was served before is served again after its attestation's end: its answer may have been lost.
     const reservation = given.expired
       ? await deps.reservations.find(request.order.claimId)
       : await reserve(deps, request, given)
@@ -78,7 +78,7 @@ async function redeem(
 ): Promise<MintOutcome> {
   const { tokenId, keyId, iatSeconds } = reservation
   const nowMs = deps.clock.now()
-  // The store is not trusted with what gets signed: another attestation than the one at hand is checked like that one.
+  // The store decides nothing about what is signed: an attestation from it is checked like a received one.
   const reserved =
     reservation.attestation === request.attestation
       ? given
@@ -88,7 +88,7 @@ async function redeem(
   if (iatSeconds > nowMs / 1_000 + clockSkewSeconds) return refused('attestation_invalid')
   const claims = idTokenClaims({ issuer: deps.issuer, attestation: reserved.attestation, tokenId, iatSeconds })
   const text = textOf(claims)
-  // Another version or another issuer setting took over in between: what was logged is not what would be signed.
+  // Another version or another issuer setting took over meanwhile: the signed text would not be the logged one.
   if (sha256(text) !== reservation.claimsSha256) return refused('attestation_expired')
   if (claims.exp * 1_000 <= nowMs) return refused('attestation_expired')
   const signer = await deps.keyRing.signerFor(keyId)

@@ -4,8 +4,8 @@ import type { Bucket } from '@forkproof/infra/bus'
 import { z } from 'zod'
 
 /**
- * What was promised to a claim, before anything is signed. It holds the attestation and not the claims: they are derived anew each time, so
- * that writing into the store can never make the signer say what the verifier did not.
+ * What was promised to a claim before anything is signed. It holds the attestation and not the token's claims, which
+ * are derived from it each time: so a write into the store cannot make the signer say what the verifier did not say.
  */
 export const Reservation = z.strictObject({
   v: z.literal(1),

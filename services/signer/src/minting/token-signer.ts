@@ -12,8 +12,8 @@ export interface TokenSigner {
 const signOffThread = promisify(sign)
 
 /**
- * RFC 7515 section 5.1 and RFC 7518 section 3.3, with the header encoded once and the key imported once. A library would add a tenth to the
- * cost of the signature itself; a test holds this to the bytes that `jose` produces.
+ * RFC 7515 section 5.1 and RFC 7518 section 3.3, with the header encoded once and the key imported once. A library
+ * would add a tenth to the cost of the signature itself; a test holds this to the bytes that `jose` produces.
  */
 export function createTokenSigner(key: { readonly keyId: KeyId; readonly privateKey: Secret<KeyObject> }): TokenSigner {
   const header = Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'JWT', kid: key.keyId })).toString('base64url')

@@ -1,6 +1,6 @@
 import type { AppendedMessage, Bus } from '@forkproof/infra/bus'
 
-/** One append-only stream: doubles are dropped by message id before the compare, as JetStream does. */
+/** One append-only stream. A repeated message id is dropped before the sequence is compared, as JetStream does. */
 export class FakeStream implements Pick<Bus, 'append' | 'read'> {
   readonly texts: string[] = []
   readonly #sequenceOf = new Map<string, number>()

@@ -17,7 +17,7 @@ export const signerIssuer = Issuer.parse('https://issuer.example')
 export const randomKey = () => new Secret(randomBytes(32).toString('base64url'))
 let tokens = 0
 
-/** Making RSA keys is slow: harnesses share them, and no harness gets the same one twice. */
+/** Making RSA keys is slow: harnesses share them, and no harness gets the same key twice. */
 const pairs: SigningKeyPair[] = []
 function pairAt(index: number) {
   pairs[index] ??= generateKeyPairSync('rsa', { modulusLength: 2_048 })

@@ -4,10 +4,10 @@ import { ApplicationFailure, asyncLocalStorage, CancelledFailure, type Context }
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { refuse } from '../core/run-decision.ts'
 import type { WatchReport } from '../observer/observer-registry.ts'
-import { anOrder, fakeNowMs, verifierIssuer } from '../testing/fake-github-answers.ts'
+import { aClaimSpec, fakeNowMs, verifierIssuer } from '../testing/fake-github-answers.ts'
 import { createGithubActivities } from './github-activities.ts'
 
-const order = await anOrder()
+const spec = await aClaimSpec()
 
 /** Runs the activity in a context of the test's making; the watch lasts until its signal aborts or the test ends it. */
 function started() {
@@ -32,7 +32,7 @@ function started() {
     shutdown.signal,
   )
   const context = { heartbeat, cancellationSignal: cancel.signal } as unknown as Context
-  const outcome = asyncLocalStorage.run(context, () => activities.watchForProof(order))
+  const outcome = asyncLocalStorage.run(context, () => activities.watchForProof(spec))
   outcome.catch(() => undefined)
   return { outcome, shutdown, cancel, heartbeat, watching }
 }

@@ -4,9 +4,9 @@ import { type WatchForProofDeps, watchForProof } from './watch-for-proof.ts'
 
 export function createGithubActivities(deps: WatchForProofDeps, shutdown: AbortSignal): GithubActivities {
   return {
-    watchForProof: order =>
-      keptAlive({ what: 'watching', fields: { claimId: order.claimId } }, { log: deps.log, shutdown }, signal =>
-        watchForProof(order, deps, signal),
+    watchForProof: spec =>
+      keptAlive({ what: 'watching', fields: { claimId: spec.claimId } }, { log: deps.log, shutdown }, signal =>
+        watchForProof(spec, deps, signal),
       ),
   }
 }

@@ -10,7 +10,7 @@ export interface WorkAbout {
   readonly fields: Record<string, unknown>
 }
 
-/** Work as Temporal calls it: heartbeats, cancellation, and a retry elsewhere when this process stops. */
+/** Runs work as an activity: with heartbeats, cancellation, and a retry elsewhere when this process stops. */
 export async function keptAlive<T>(
   about: WorkAbout,
   { log, shutdown }: { log: Logger; shutdown: AbortSignal },
@@ -21,11 +21,11 @@ export async function keptAlive<T>(
   try {
     return await work(AbortSignal.any([context.cancellationSignal, shutdown]))
   } catch (error) {
-    // Cancellation has an error of its own, which Temporal expects to see again.
+    // Temporal expects its own error back when it cancels.
     context.cancellationSignal.throwIfAborted()
     if (shutdown.aborted) throw ApplicationFailure.retryable('this verifier is stopping', 'shutdown')
     log.error({ ...about.fields, err: error }, `${about.what} failed`)
-    // Its text would land in the history.
+    // The error's own text would get into the workflow's history.
     throw ApplicationFailure.retryable(`${about.what} failed`, 'internal')
   } finally {
     clearInterval(heart)

@@ -1,9 +1,9 @@
 import { subjects } from '@forkproof/contracts/subjects'
 import { describe, expect, test } from 'vitest'
-import { anOrder } from '../testing/fake-github-answers.ts'
+import { aClaimSpec } from '../testing/fake-github-answers.ts'
 import { followNudges } from './nudges.ts'
 
-const { claimId } = await anOrder()
+const { claimId } = await aClaimSpec()
 
 function heard(subject: string): unknown[] {
   const nudges: unknown[] = []

@@ -2,7 +2,7 @@ import { ClaimId } from '@forkproof/contracts/ids'
 import { type NudgeKind, subjects } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 
-/** Hands on each nudge that is one; everything else on the subject is ignored. */
+/** Hands valid nudges on and ignores everything else on the subject. */
 export function followNudges(bus: Pick<Bus, 'subscribe'>, nudge: (claimId: ClaimId, kind: NudgeKind) => void): void {
   bus.subscribe(subjects.nudges, subject => {
     const [, kind, id, ...rest] = subject.split('.')

@@ -1,10 +1,10 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { describe, expect, test } from 'vitest'
-import { anOrder } from '../testing/fake-github-answers.ts'
+import { aClaimSpec } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
 import { createProofSignal } from './proof-signal.ts'
 
-const { claimId } = await anOrder()
+const { claimId } = await aClaimSpec()
 const proof = { attestation: 'jws', channel: 'artifact' as const, repositoryId: '1' }
 
 /** A Temporal client whose signals end as `answers` say, one after the other; the last repeats. */

@@ -3,7 +3,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { connectTemporal } from '@forkproof/infra/temporal'
 import { claimWorkflowId, type ProofSeen, proofSeenSignal } from '@forkproof/workflows/claims/api'
 
-/** Tells the claim's workflow. `gone` when the workflow is over: nobody waits any more. Rejects when Temporal stays unreachable. */
+/** Tells the claim's workflow. `gone`: the workflow is over. Rejects when Temporal stays unreachable. */
 export type SignalProof = (claimId: ClaimId, proof: ProofSeen, signal: AbortSignal) => Promise<'told' | 'gone'>
 
 const callTimeoutMs = 3_000

@@ -5,7 +5,7 @@ import type { Logger } from '@forkproof/infra/log'
 import type { ProofSeen } from '@forkproof/workflows/claims/api'
 import type { WatchOutcome } from '@forkproof/workflows/claims/ports'
 import type { SignAttestation } from '../attestation/attestation-signer.ts'
-import { orderIsConsistent } from '../core/challenge-check.ts'
+import { specIsConsistent } from '../core/challenge-check.ts'
 import { type RunRefusal, refuse } from '../core/run-decision.ts'
 import type { VerifiedRun } from '../core/verify-run.ts'
 import type { WatchReport } from '../observer/observer-registry.ts'
@@ -13,29 +13,29 @@ import type { SignalProof } from './proof-signal.ts'
 
 export interface WatchForProofDeps {
   readonly issuer: Issuer
-  readonly watch: (order: ClaimSpec, signal: AbortSignal) => Promise<WatchReport>
+  readonly watch: (spec: ClaimSpec, signal: AbortSignal) => Promise<WatchReport>
   readonly sign: SignAttestation
   readonly signalProof: SignalProof
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** The activity without Temporal around it: from order to outcome. Rejects only when cut short or when Temporal cannot be told. */
+/** The activity without Temporal around it. Rejects only when it is cancelled or when Temporal cannot be reached. */
 export async function watchForProof(
-  order: ClaimSpec,
+  spec: ClaimSpec,
   deps: WatchForProofDeps,
   signal: AbortSignal,
 ): Promise<WatchOutcome> {
-  const consistent = await orderIsConsistent(order, deps.issuer)
-  if (!consistent) return refused(order, refuse('attestation_mismatch'), undefined, deps)
-  if (deps.clock.now() >= order.expiresAtMs) return refused(order, refuse('code_not_seen'), undefined, deps)
-  const report = await deps.watch(order, signal)
-  if (report.result.kind === 'refused') return refused(order, report.result, report, deps)
-  return proven(order, report.result.run, report, deps, signal)
+  const consistent = await specIsConsistent(spec, deps.issuer)
+  if (!consistent) return refused(spec, refuse('attestation_mismatch'), undefined, deps)
+  if (deps.clock.now() >= spec.expiresAtMs) return refused(spec, refuse('code_not_seen'), undefined, deps)
+  const report = await deps.watch(spec, signal)
+  if (report.result.kind === 'refused') return refused(spec, report.result, report, deps)
+  return proven(spec, report.result.run, report, deps, signal)
 }
 
 async function proven(
-  order: ClaimSpec,
+  spec: ClaimSpec,
   run: VerifiedRun,
   report: WatchReport,
   deps: WatchForProofDeps,
@@ -47,7 +47,7 @@ async function proven(
     repositoryId: run.facts.repository.id,
     ...(run.facts.pullRequest && { pullRequest: run.facts.pullRequest.number }),
   }
-  const { claimId, repository, runId } = order
+  const { claimId, repository, runId } = spec
   const elapsedMs = report.shownAtMs === undefined ? undefined : deps.clock.now() - report.shownAtMs
   deps.log.info({ claimId, repository, runId, channel: run.channel, counted: report.counted, elapsedMs }, 'code seen')
   const told = await deps.signalProof(claimId, proof, signal)
@@ -56,12 +56,12 @@ async function proven(
 }
 
 function refused(
-  order: ClaimSpec,
+  spec: ClaimSpec,
   refusal: RunRefusal,
   report: WatchReport | undefined,
   deps: WatchForProofDeps,
 ): WatchOutcome {
-  const { claimId, repository, runId } = order
+  const { claimId, repository, runId } = spec
   const { reason, detail } = refusal
   const fields = { claimId, repository, runId, reason, problem: detail, counted: report?.counted }
   deps.log.info(fields, 'claim refused')

@@ -24,7 +24,7 @@ function parse(text: Secret): KeyObject {
     const key: JsonWebKey = JSON.parse(given)
     return createPrivateKey({ key, format: 'jwk' })
   } catch {
-    // The parser's own message may quote its input.
+    // The parser's message may quote its input.
     throw new Error('the attestation key is neither a PKCS #8 PEM nor a private JWK')
   }
 }

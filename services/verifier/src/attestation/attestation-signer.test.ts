@@ -4,7 +4,7 @@ import { Secret } from '@forkproof/infra/secret'
 import { compactVerify, decodeProtectedHeader, exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { type VerifiedRun, verifyRun } from '../core/verify-run.ts'
-import { anOrder, aRun, fakeNowMs } from '../testing/fake-github-answers.ts'
+import { aClaimSpec, aRun, fakeNowMs } from '../testing/fake-github-answers.ts'
 import { readAttestationKey } from './attestation-key.ts'
 import { createAttestationSigner } from './attestation-signer.ts'
 
@@ -12,11 +12,11 @@ const pair = await generateKeyPair('EdDSA', { extractable: true })
 const pem = await exportPKCS8(pair.privateKey)
 const key = await readAttestationKey(new Secret(pem))
 const sign = createAttestationSigner(key, new FakeClock(fakeNowMs))
-const order = await anOrder()
+const spec = await aClaimSpec()
 
 function aVerifiedRun(): VerifiedRun {
   const evidence = { run: aRun(), attempt: 1, sighting: { channel: 'artifact' as const }, seenAtMs: fakeNowMs }
-  const result = verifyRun(order, evidence)
+  const result = verifyRun(spec, evidence)
   if (result.kind !== 'verified') throw new Error(result.reason)
   return result.run
 }
@@ -26,7 +26,7 @@ describe('signing', () => {
     const jws = await sign(aVerifiedRun())
     const { payload } = await compactVerify(jws, pair.publicKey, { algorithms: ['EdDSA'] })
     const attestation = Attestation.parse(JSON.parse(new TextDecoder().decode(payload)))
-    expect(attestation).toMatchObject({ claimId: order.claimId, channel: 'artifact', seenAt: fakeNowMs / 1_000 })
+    expect(attestation).toMatchObject({ claimId: spec.claimId, channel: 'artifact', seenAt: fakeNowMs / 1_000 })
     expect(attestation.exp).toBe(fakeNowMs / 1_000 + 120)
     expect(decodeProtectedHeader(jws)).toEqual({ alg: 'EdDSA', typ: attestationType, kid: key.keyId })
   })

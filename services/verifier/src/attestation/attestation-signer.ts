@@ -8,7 +8,7 @@ import type { AttestationKey } from './attestation-key.ts'
 /** Compact JWS, EdDSA (RFC 8037), of the contract's `Attestation`. */
 export type SignAttestation = (run: VerifiedRun) => Promise<string>
 
-/** Signs what `verifyRun` made and nothing else: not even a value that was cast to the type. */
+/** Signs only what `verifyRun` made, and no value that was cast to the type. */
 export function createAttestationSigner(key: AttestationKey, clock: Clock): SignAttestation {
   return async run => {
     if (!isVerified(run)) throw new Error('only a run that was verified here can be attested')

@@ -1,15 +1,18 @@
 import { jobBelongs } from '../core/check-job.ts'
 import type { ChannelReader } from './channel-reader.ts'
 
-/** The agreed sentence as a whole line of a step that is running, in the live log pages (facts A2). */
+/**
+ * The agreed sentence as a whole line of a step that is running, in the live log pages
+ * (docs/facts/github.md#live-log-pages).
+ */
 export const logChannel: ChannelReader = {
   channel: 'log',
-  find: (order, { run, jobs, liveCodes }) => {
+  find: (spec, { run, jobs, liveCodes }) => {
     const job = jobs.find(
       candidate =>
         jobBelongs(candidate, run) &&
         candidate.status === 'in_progress' &&
-        liveCodes.get(candidate.id)?.has(order.challengeCode),
+        liveCodes.get(candidate.id)?.has(spec.challengeCode),
     )
     return job && { channel: 'log', jobId: job.id }
   },

@@ -1,12 +1,12 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import { ChallengeCode, challengeCodePrefix } from '@forkproof/contracts/ids'
 
-/** All sentences are equally long: most lines of a log are told apart by that alone. */
+/** All sentences have the same length, so that most lines of a log are rejected by length alone. */
 const sentenceLength = challengeSentence(ChallengeCode.parse(challengeCodePrefix + '0'.repeat(64))).length
 
 /**
- * The code that a log line shows: only where the line is the agreed sentence and nothing else. A title, a path or a quotation around it
- * means that something other than a claimant printed it.
+ * The code that a log line shows, if the line is the agreed sentence and nothing else.
+ * A title, a path or a quotation around it means that something other than a claimant printed it.
  */
 export function shownCode(line: string): ChallengeCode | undefined {
   if (line.length !== sentenceLength) return undefined
@@ -14,7 +14,7 @@ export function shownCode(line: string): ChallengeCode | undefined {
   return code.success && challengeSentence(code.data) === line ? code.data : undefined
 }
 
-/** All codes of these lines, at most `codesMax`, the newest first to be kept. */
+/** All codes of these lines, at most `codesMax`; the newest are kept. */
 export function shownCodes(lines: readonly string[], codesMax: number): ReadonlySet<string> {
   const codes = new Set<string>()
   for (const line of lines.toReversed()) {

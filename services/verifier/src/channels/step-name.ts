@@ -3,12 +3,15 @@ import { jobBelongs } from '../core/check-job.ts'
 import { clockSkewMs } from '../core/limits.ts'
 import type { ChannelReader } from './channel-reader.ts'
 
-/** A step whose whole name is the agreed words and the code, in a running job of the attempt (facts B2). */
+/**
+ * A step whose whole name is the agreed words and the code, in a running job of the attempt
+ * (docs/facts/github.md#step-names).
+ */
 export const stepNameChannel: ChannelReader = {
   channel: 'step-name',
-  find: (order, { run, jobs }) => {
-    const name = challengeStepName(order.challengeCode)
-    const sinceMs = order.claimedAtMs - clockSkewMs
+  find: (spec, { run, jobs }) => {
+    const name = challengeStepName(spec.challengeCode)
+    const sinceMs = spec.claimedAtMs - clockSkewMs
     const job = jobs.find(
       candidate =>
         jobBelongs(candidate, run) &&

@@ -1,12 +1,12 @@
 import { Audience, ChallengeCode, ChallengeNonce, Issuer } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { anOrder, verifierIssuer } from '../testing/fake-github-answers.ts'
-import { orderIsConsistent } from './challenge-check.ts'
+import { aClaimSpec, verifierIssuer } from '../testing/fake-github-answers.ts'
+import { specIsConsistent } from './challenge-check.ts'
 
-const order = await anOrder()
-const other = await anOrder()
+const spec = await aClaimSpec()
+const other = await aClaimSpec()
 
-describe('an order from a gateway that cannot be trusted', () => {
+describe('a claim from a gateway that cannot be trusted', () => {
   test.each([
     ['with a foreign code', { challengeCode: other.challengeCode }],
     ['with a made-up code', { challengeCode: ChallengeCode.parse(`forkproof-${'0'.repeat(64)}`) }],
@@ -16,12 +16,12 @@ describe('an order from a gateway that cannot be trusted', () => {
     ['with another audience', { audience: Audience.parse('https://other.example.com') }],
     ['with another nonce', { nonce: ChallengeNonce.parse('m'.repeat(22)) }],
   ])('%s is noticed', async (_, changes) => {
-    expect(await orderIsConsistent({ ...order, ...changes }, verifierIssuer)).toBe(false)
+    expect(await specIsConsistent({ ...spec, ...changes }, verifierIssuer)).toBe(false)
   })
   test('made for another issuer is noticed', async () => {
-    expect(await orderIsConsistent(order, Issuer.parse('https://evil.example.com'))).toBe(false)
+    expect(await specIsConsistent(spec, Issuer.parse('https://evil.example.com'))).toBe(false)
   })
   test('that hangs together passes', async () => {
-    expect(await orderIsConsistent(order, verifierIssuer)).toBe(true)
+    expect(await specIsConsistent(spec, verifierIssuer)).toBe(true)
   })
 })

@@ -4,8 +4,8 @@ import { checkIdentity, checkKind, checkProgress } from './check-run.ts'
 import { fine, type RunDecision, type RunRefusal, refuse } from './run-decision.ts'
 
 /**
- * May this run build as what it was admitted for? Names can pass to other repositories, ids cannot, so both must fit. Without a class the
- * run is only described, whatever it is. Pure.
+ * Whether this run may build as the event class that it was admitted for. Names can pass to other repositories and ids
+ * cannot, so both must match. Without a class the run is only described. Pure.
  */
 export function checkBuildRun(run: GithubRun, question: RunQuestion): RunDecision {
   return (
@@ -29,8 +29,8 @@ function checkClass(run: GithubRun, { eventClass }: RunQuestion): RunRefusal | u
 }
 
 /**
- * Events of pull requests whose runs get no secrets when the head is a fork; `pull_request_target` runs with the base's rights. A deleted
- * head was a fork: a repository cannot lose itself.
+ * Events of pull requests whose runs get no secrets when the head is a fork; `pull_request_target` runs with the base's
+ * rights. A deleted head repository was a fork, because the base repository exists.
  */
 const isForksPullRequest = (run: GithubRun): boolean =>
   run.event.startsWith('pull_request') &&

@@ -1,10 +1,10 @@
 import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
 import { GithubRun } from '../github/schemas.ts'
-import { anOrder, aRun, fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
+import { aClaimSpec, aRun, fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
 import { checkRun } from './check-run.ts'
 
-const order = await anOrder()
+const spec = await aClaimSpec()
 const base = rawRun()['repository'] as Record<string, unknown>
 const head = rawRun()['head_repository'] as Record<string, unknown>
 const iso = (ms: number) => new Date(ms).toISOString()
@@ -30,59 +30,59 @@ describe('a run is refused, with the reason that names the cause', () => {
     ['a status nobody knows', { status: 'dreaming' }, 'run_not_in_progress'],
     ['a run awaiting approval', { status: 'completed', conclusion: 'action_required' }, 'awaiting_approval'],
     ['a run started after the claim', { run_started_at: iso(fakeNowMs + 31_000) }, 'attempt_not_latest'],
-    ['the code in the title', { display_title: `see ${order.challengeCode}` }, 'code_quoted'],
-    ['the code in capitals in the title', { display_title: order.challengeCode.toUpperCase() }, 'code_quoted'],
-    ['the code as branch', { head_branch: order.challengeCode }, 'code_quoted'],
+    ['the code in the title', { display_title: `see ${spec.challengeCode}` }, 'code_quoted'],
+    ['the code in capitals in the title', { display_title: spec.challengeCode.toUpperCase() }, 'code_quoted'],
+    ['the code as branch', { head_branch: spec.challengeCode }, 'code_quoted'],
     ['another run’s answer', { id: 5 }, 'github_unavailable'],
   ])('%s', (_, changes, reason) => {
-    expect(checkRun(aRun(changes), order)).toMatchObject({ kind: 'refused', reason })
+    expect(checkRun(aRun(changes), spec)).toMatchObject({ kind: 'refused', reason })
   })
 
   test('an attempt before the latest', () => {
-    const claim = { ...order, attempt: RunAttempt.parse('1') }
+    const claim = { ...spec, attempt: RunAttempt.parse('1') }
     expect(checkRun(aRun({ run_attempt: 2 }), claim)).toMatchObject({ kind: 'refused', reason: 'attempt_not_latest' })
   })
 
   test('an old attempt of a finished run is an old attempt', () => {
-    const claim = { ...order, attempt: RunAttempt.parse('1') }
+    const claim = { ...spec, attempt: RunAttempt.parse('1') }
     const run = aRun({ run_attempt: 2, status: 'completed', conclusion: 'success' })
     expect(checkRun(run, claim)).toMatchObject({ reason: 'attempt_not_latest' })
   })
 
   test('a private push is first of all private', () => {
     const run = aRun({ repository: { ...base, private: true }, event: 'push' })
-    expect(checkRun(run, order)).toMatchObject({ reason: 'repository_not_public' })
+    expect(checkRun(run, spec)).toMatchObject({ reason: 'repository_not_public' })
   })
 })
 
 describe('a run that may just lag is waited for', () => {
   test.each(['queued', 'requested', 'waiting', 'pending'])('%s', status => {
-    expect(checkRun(aRun({ status }), order)).toMatchObject({ kind: 'not-yet', reason: 'run_not_in_progress' })
+    expect(checkRun(aRun({ status }), spec)).toMatchObject({ kind: 'not-yet', reason: 'run_not_in_progress' })
   })
 
   test('an attempt that the API does not show yet', () => {
-    const claim = { ...order, attempt: RunAttempt.parse('2') }
+    const claim = { ...spec, attempt: RunAttempt.parse('2') }
     expect(checkRun(aRun(), claim)).toMatchObject({ kind: 'not-yet', reason: 'attempt_not_latest' })
   })
 })
 
 describe('a run is fine', () => {
   test('a fork’s pull request in progress', () => {
-    expect(checkRun(aRun(), order)).toEqual({ kind: 'fine' })
+    expect(checkRun(aRun(), spec)).toEqual({ kind: 'fine' })
   })
   test('when only the letter case of the name differs', () => {
-    const claim = { ...order, repository: RepositoryName.parse('Base-ORG/Project') }
+    const claim = { ...spec, repository: RepositoryName.parse('Base-ORG/Project') }
     expect(checkRun(aRun(), claim)).toEqual({ kind: 'fine' })
   })
   test('with a branch called like the base branch, because forks go by id', () => {
-    expect(checkRun(aRun({ head_branch: 'main' }), order)).toEqual({ kind: 'fine' })
+    expect(checkRun(aRun({ head_branch: 'main' }), spec)).toEqual({ kind: 'fine' })
   })
   test('without a branch or a visibility', () => {
     const run = aRun({ head_branch: null, repository: { ...base, visibility: undefined } })
-    expect(checkRun(run, order)).toEqual({ kind: 'fine' })
+    expect(checkRun(run, spec)).toEqual({ kind: 'fine' })
   })
   test('when the claim names the latest attempt', () => {
-    const claim = { ...order, attempt: RunAttempt.parse('3') }
+    const claim = { ...spec, attempt: RunAttempt.parse('3') }
     expect(checkRun(aRun({ run_attempt: 3 }), claim)).toEqual({ kind: 'fine' })
   })
 })
@@ -105,7 +105,7 @@ describe('an answer that lacks a fact is malformed, never guessed', () => {
     expect(GithubRun.safeParse(rawRun(changes)).success).toBe(false)
   })
   test('a run id that only looks equal is another run', () => {
-    const claim = { ...order, runId: RunId.parse('90000000010') }
+    const claim = { ...spec, runId: RunId.parse('90000000010') }
     expect(checkRun(aRun(), claim)).toMatchObject({ kind: 'refused' })
   })
 })

@@ -6,17 +6,17 @@ import { fine, notYet, type RunDecision, type RunRefusal, refuse } from './run-d
 export type RunClaim = Pick<ClaimSpec, 'repository' | 'runId' | 'attempt' | 'claimedAtMs' | 'challengeCode'>
 
 /**
- * The facts of facts D4 about a run, from GitHub's answer alone. Who asks for what is checked first, then what never changes, then the
- * run's state; so each refusal names the cause and not a consequence. Pure.
+ * Checks a run by GitHub's answer alone (docs/facts/github.md#what-the-verifier-checks). Identity comes first, then
+ * what never changes, then the run's state, so that a refusal names the cause and not a consequence. Pure.
  */
 export function checkRun(run: GithubRun, claim: RunClaim): RunDecision {
   return checkIdentity(run, claim) ?? checkKind(run) ?? checkQuotes(run, claim) ?? checkState(run, claim) ?? fine
 }
 
 export function checkIdentity(run: GithubRun, claim: Pick<RunClaim, 'repository' | 'runId'>): RunRefusal | undefined {
-  // Another run's answer can only be a fault of GitHub or of what stands between.
+  // An answer about another run can only be a fault of GitHub or of a proxy.
   if (String(run.id) !== claim.runId) return refuse('github_unavailable', 'GitHub answered with another run')
-  // Owners and names differ in letter case only by spelling; GitHub's own is what the token will say.
+  // GitHub ignores the letter case of owners and names. The token carries GitHub's own spelling.
   const sameName = run.repository.full_name.toLowerCase() === claim.repository.toLowerCase()
   if (!sameName) return refuse('repository_renamed', `it is ${run.repository.full_name} now`)
   const { private: hidden, visibility } = run.repository
@@ -24,7 +24,7 @@ export function checkIdentity(run: GithubRun, claim: Pick<RunClaim, 'repository'
   return undefined
 }
 
-/** `pull_request_target` and `workflow_run` run with secrets and OIDC of their own: exactly `pull_request` is meant. */
+/** Only `pull_request`: runs of `pull_request_target` and `workflow_run` have secrets and OIDC tokens of their own. */
 export function checkKind(run: GithubRun): RunRefusal | undefined {
   if (run.event !== 'pull_request')
     return refuse('event_not_pull_request', `the run’s event is ${run.event.slice(0, 64)}`)
@@ -34,7 +34,7 @@ export function checkKind(run: GithubRun): RunRefusal | undefined {
   return undefined
 }
 
-/** Title and branch are written by people, also by others than the run's author: a code there proves nothing, and may be bait. */
+/** People other than the run's author may write title and branch: a code there proves nothing, and may be bait. */
 function checkQuotes(run: GithubRun, claim: RunClaim): RunRefusal | undefined {
   const quoted = [run.display_title, run.head_branch].some(text => quotes(text, claim.challengeCode))
   return quoted ? refuse('code_quoted') : undefined
@@ -48,19 +48,19 @@ const waiting: ReadonlySet<string> = new Set(['queued', 'requested', 'waiting', 
 function checkState(run: GithubRun, claim: RunClaim): RunDecision | undefined {
   const decision = checkProgress(run, claim.attempt)
   if (decision) return decision
-  // A re-run keeps the run's id and restarts its clock: a claim from before belongs to an older attempt.
+  // A re-run keeps the run's id and moves its start: an earlier claim belongs to an older attempt.
   if (run.run_started_at > claim.claimedAtMs + clockSkewMs)
     return refuse('attempt_not_latest', 'it started after the claim')
   return undefined
 }
 
-/** In progress, and of the attempt that is meant, which is the newest when none is named. */
+/** The run must be in progress and of the named attempt, or of the newest when none is named. */
 export function checkProgress(run: GithubRun, attempt: RunClaim['attempt']): RunDecision | undefined {
-  // How GitHub shows a run that a maintainer has not approved yet (facts F).
+  // How GitHub shows a run that no maintainer has approved yet (docs/facts/github.md#run-states-and-approval).
   if (run.status === 'completed' && run.conclusion === 'action_required') return refuse('awaiting_approval')
   const meant = attempt === undefined ? run.run_attempt : Number(attempt)
   if (meant < run.run_attempt) return refuse('attempt_not_latest', `the latest is ${run.run_attempt}`)
-  // A fresh re-run shows up in the API with a delay.
+  // The API shows a new re-run with a delay.
   if (meant > run.run_attempt) return notYet('attempt_not_latest', `the latest is ${run.run_attempt}`)
   if (waiting.has(run.status)) return notYet('run_not_in_progress', `the run is ${run.status}`)
   if (run.status !== 'in_progress') return refuse('run_not_in_progress', `the run is ${run.status.slice(0, 64)}`)

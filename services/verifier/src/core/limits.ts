@@ -1,2 +1,5 @@
-/** GitHub's clock, ours and the whole seconds in its answers may differ by this much. A code is older than its claim in no case. */
+/**
+ * GitHub's clock, ours and the whole seconds in its answers may differ by this much.
+ * No valid code is older than its claim.
+ */
 export const clockSkewMs = 30_000

@@ -1,8 +1,8 @@
 import type { GithubPullRequest, GithubRun } from '../github/schemas.ts'
 
 /**
- * The run's pull request: GitHub does not name it for forks (facts D1), so it is the open one with this head commit and head repository.
- * Undefined unless exactly one matches. Pure.
+ * The run's pull request. GitHub does not name it for forks (docs/facts/github.md#runs), so it is the open one with
+ * this head commit and head repository. Undefined unless exactly one matches. Pure.
  */
 export function matchPullRequest(open: readonly GithubPullRequest[], run: GithubRun): GithubPullRequest | undefined {
   const matching = open.filter(

@@ -5,7 +5,7 @@ export interface RunRefusal {
   readonly reason: RefusalReason
   readonly detail?: string
 }
-/** Not so yet, but GitHub's API may lag: refused with `reason` only when it stays so. */
+/** Not fine, but GitHub's API may lag: refused with `reason` only when it stays so. */
 export interface RunNotYet {
   readonly kind: 'not-yet'
   readonly reason: RefusalReason

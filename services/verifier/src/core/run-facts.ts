@@ -3,7 +3,9 @@ import type { GithubAccount, GithubPullRequest, GithubRepository, GithubRun } fr
 
 const textLengthMax = 1_024
 
-/** What goes into the attestation. Ids become strings; text is carried as GitHub gives it, cut at the contract's length. */
+/**
+ * The facts of the attestation. Ids become strings. Text is carried as GitHub gives it, cut at the contract's length.
+ */
 export function runFacts(
   run: GithubRun,
   head: GithubRepository,
@@ -46,5 +48,5 @@ const repository = ({ id, full_name, owner }: GithubRepository): RunFacts['repos
 const account = ({ id, login }: GithubAccount): RunFacts['actor'] => ({ id: String(id), login: cut(login) })
 const cut = (text: string): string => text.slice(0, textLengthMax)
 
-/** `build.yml@main` is `build.yml`; a file that is really called `a.yml@b.yml` keeps its name, so it cannot pass for `a.yml`. */
+/** `build.yml@main` is `build.yml`. A file called `a.yml@b.yml` keeps its name, so that it cannot pass for `a.yml`. */
 export const withoutRef = (path: string): string => path.replace(/(\.ya?ml)@(?!.*\.ya?ml$).*$/, '$1')

@@ -1,10 +1,10 @@
 import { JobId } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { aJob, anOrder, aPullRequest, aRun, fakeNowMs } from '../testing/fake-github-answers.ts'
+import { aClaimSpec, aJob, aPullRequest, aRun, fakeNowMs } from '../testing/fake-github-answers.ts'
 import { type Evidence, isVerified, type VerifiedRun, verifyRun } from './verify-run.ts'
 
-const order = await anOrder()
-const bound = { ...order, jobId: JobId.parse('5001') }
+const spec = await aClaimSpec()
+const bound = { ...spec, jobId: JobId.parse('5001') }
 const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   run: aRun(),
   attempt: 1,
@@ -13,7 +13,7 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   ...changes,
 })
 const verified = (changes: Partial<Evidence> = {}): VerifiedRun => {
-  const result = verifyRun(order, evidence(changes))
+  const result = verifyRun(spec, evidence(changes))
   if (result.kind !== 'verified') throw new Error(`refused: ${result.reason}`)
   return result.run
 }
@@ -21,25 +21,25 @@ const verified = (changes: Partial<Evidence> = {}): VerifiedRun => {
 describe('refused after the sighting', () => {
   test('when the run finished meanwhile', () => {
     const run = aRun({ status: 'completed', conclusion: 'success' })
-    expect(verifyRun(order, evidence({ run }))).toMatchObject({ reason: 'run_not_in_progress' })
+    expect(verifyRun(spec, evidence({ run }))).toMatchObject({ reason: 'run_not_in_progress' })
   })
   test('when a new attempt began meanwhile, although the claim named none', () => {
     const run = aRun({ run_attempt: 2 })
-    expect(verifyRun(order, evidence({ run }))).toMatchObject({ reason: 'attempt_not_latest' })
+    expect(verifyRun(spec, evidence({ run }))).toMatchObject({ reason: 'attempt_not_latest' })
   })
   test('when the fork was deleted meanwhile', () => {
     const run = aRun({ head_repository: null })
-    expect(verifyRun(order, evidence({ run }))).toMatchObject({ reason: 'head_repository_gone' })
+    expect(verifyRun(spec, evidence({ run }))).toMatchObject({ reason: 'head_repository_gone' })
   })
   test.each([
-    ['title', { title: `about ${order.challengeCode}` }],
-    ['body', { body: `Waiting for OIDC auth challenge ${order.challengeCode}` }],
+    ['title', { title: `about ${spec.challengeCode}` }],
+    ['body', { body: `Waiting for OIDC auth challenge ${spec.challengeCode}` }],
   ])('when the code stands in the pull request’s %s', (_, changes) => {
     const openPullRequests = [aPullRequest(changes)]
-    expect(verifyRun(order, evidence({ openPullRequests }))).toMatchObject({ reason: 'code_quoted' })
+    expect(verifyRun(spec, evidence({ openPullRequests }))).toMatchObject({ reason: 'code_quoted' })
   })
   test('when the channel was not asked for', () => {
-    const narrow = { ...order, channels: ['log' as const] }
+    const narrow = { ...spec, channels: ['log' as const] }
     expect(verifyRun(narrow, evidence())).toMatchObject({ reason: 'code_not_seen' })
   })
   test.each<[string, Evidence['jobs']]>([
@@ -84,7 +84,7 @@ describe('verified', () => {
       run: { id: '9000000001', attempt: '1', number: '7', workflowPath: '.github/workflows/ci.yml', headRef: 'main' },
       pullRequest: { number: '42', baseRef: 'main', author: { id: '21' }, authorAssociation: 'FIRST_TIME_CONTRIBUTOR' },
     })
-    expect(run).toMatchObject({ claimId: order.claimId, audience: order.audience, channel: 'artifact' })
+    expect(run).toMatchObject({ claimId: spec.claimId, audience: spec.audience, channel: 'artifact' })
   })
   test('a job is named only where the channel proves it', () => {
     expect(verified().facts.job).toBeUndefined()

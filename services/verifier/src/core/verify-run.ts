@@ -8,7 +8,7 @@ import { matchPullRequest } from './pull-request.ts'
 import { type RunNotYet, type RunRefusal, refuse } from './run-decision.ts'
 import { runFacts } from './run-facts.ts'
 
-/** The code, seen in a channel. `jobId` where the channel proves the job. */
+/** A code that was seen in a channel (docs/glossary.md: sighting). `jobId` is there if the channel proves the job. */
 export interface Sighting {
   readonly channel: Channel
   readonly jobId?: number
@@ -27,7 +27,7 @@ export interface Evidence {
 }
 
 declare const verified: unique symbol
-/** A claim whose every fact was checked. Only `verifyRun` makes one, and `isVerified` knows the ones it made. */
+/** A claim whose every fact was checked. Only `verifyRun` makes one, and `isVerified` recognizes it. */
 export interface VerifiedRun {
   readonly [verified]: true
   readonly claimId: ClaimSpec['claimId']
@@ -42,31 +42,31 @@ export const isVerified = (value: VerifiedRun): boolean => made.has(value)
 
 export type Verification = { readonly kind: 'verified'; readonly run: VerifiedRun } | RunRefusal | RunNotYet
 
-/** All checks again, on what was read after the sighting. Pure but for remembering what it made. */
-export function verifyRun(order: ClaimSpec, evidence: Evidence): Verification {
+/** All checks again, on what was read after the sighting. Pure, except that it remembers what it made. */
+export function verifyRun(spec: ClaimSpec, evidence: Evidence): Verification {
   const { run, sighting } = evidence
-  const decision = checkRun(run, order)
+  const decision = checkRun(run, spec)
   if (decision.kind !== 'fine') return decision
   if (run.run_attempt !== evidence.attempt) return refuse('attempt_not_latest', `the latest is ${run.run_attempt}`)
-  if (!order.channels.includes(sighting.channel)) return refuse('code_not_seen', 'the channel was not asked for')
-  if (order.jobId !== undefined) {
-    const job = checkJob(evidence.jobs ?? [], order.jobId, run)
-    // Seen running before: gone from the list is a mismatch now, not a lag.
+  if (!spec.channels.includes(sighting.channel)) return refuse('code_not_seen', 'the channel was not asked for')
+  if (spec.jobId !== undefined) {
+    const job = checkJob(evidence.jobs ?? [], spec.jobId, run)
+    // The job was seen running before: if the list lacks it now, that is a mismatch and no lag.
     if (job.kind === 'not-yet') return refuse(job.reason, job.detail)
     if (job.kind === 'refused') return job
-    const another = sighting.jobId !== undefined && String(sighting.jobId) !== order.jobId
+    const another = sighting.jobId !== undefined && String(sighting.jobId) !== spec.jobId
     if (another) return refuse('job_mismatch', 'the code was shown by another job')
   }
   const pullRequest = matchPullRequest(evidence.openPullRequests ?? [], run)
   const written = [pullRequest?.title, pullRequest?.body]
-  if (written.some(text => quotes(text, order.challengeCode))) return refuse('code_quoted')
+  if (written.some(text => quotes(text, spec.challengeCode))) return refuse('code_quoted')
   if (run.head_repository === null) return refuse('head_repository_gone')
   const facts = runFacts(run, run.head_repository, { pullRequest, jobId: sighting.jobId })
-  return { kind: 'verified', run: remember(order, facts, evidence) }
+  return { kind: 'verified', run: remember(spec, facts, evidence) }
 }
 
-function remember(order: ClaimSpec, facts: RunFacts, { sighting, seenAtMs }: Evidence): VerifiedRun {
-  const { claimId, audience } = order
+function remember(spec: ClaimSpec, facts: RunFacts, { sighting, seenAtMs }: Evidence): VerifiedRun {
+  const { claimId, audience } = spec
   // The brand exists only in the type system; the WeakSet holds it at run time.
   const run = Object.freeze({ claimId, audience, facts, channel: sighting.channel, seenAtMs }) as VerifiedRun
   made.add(run)

@@ -20,13 +20,14 @@ interface Received {
 }
 
 const unzip = promisify(gunzip)
-/** Reused connections save a TLS handshake before each look; GitHub closes idle ones after about a minute. */
+/** Reused connections save a TLS handshake for each poll. GitHub closes idle ones after about a minute. */
 const keepAliveMs = 30_000
 const agentOptions = { keepAlive: true, keepAliveMsecs: keepAliveMs, scheduling: 'lifo' } as const
 
 /**
- * A `fetch` for GET requests with an end: one timeout, a largest body, no redirects followed; the body is complete when it resolves. Made of
- * Node's own client, which takes a third of the CPU time of the global `fetch`: most of what a claim costs here. @throws GithubFault
+ * A `fetch` for GET requests with one timeout, a largest body and no redirects. The body is complete when it resolves.
+ * Uses Node's own client, which takes a third of the CPU time of the global `fetch`: most of a claim's cost here.
+ * @throws GithubFault
  */
 export function boundedFetch(limits: FetchLimits): Fetch {
   const agents = { http: new http.Agent(agentOptions), https: new https.Agent(agentOptions) }
@@ -52,7 +53,7 @@ export function boundedFetch(limits: FetchLimits): Fetch {
   }
 }
 
-/** A kept connection that the server closed in this very moment is no failure: asked once more, on another one. */
+/** Asks once more if the server closed a kept connection at the same moment. */
 async function receive(
   open: () => http.ClientRequest,
   limits: FetchLimits,

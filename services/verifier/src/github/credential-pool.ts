@@ -6,8 +6,8 @@ import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
 
 /**
- * Several credentials as one. A run sticks to one of them, so that its ETags stay good; when that one is limited, refused or forbidden the
- * next takes over.
+ * Several credentials as one. A run keeps to one of them, so that its ETags stay good. When that one is limited,
+ * refused or forbidden, the next takes over.
  */
 export class CredentialPool {
   readonly #credentials: readonly GithubCredential[]
@@ -18,7 +18,10 @@ export class CredentialPool {
     this.#clock = clock
   }
 
-  /** `stickyKey` is what the requests of one run share. @throws GithubFault of kind `limited` when every credential is out */
+  /**
+   * `stickyKey`: the same for all requests of one run.
+   * @throws GithubFault of kind `limited` when no credential may ask now
+   */
   async get<S extends z.ZodType>(
     stickyKey: string,
     request: GithubRequest<S>,
@@ -38,7 +41,7 @@ export class CredentialPool {
     throw new GithubFault('limited', 'no credential may ask now', { retryAtMs: this.#freeAtMs() })
   }
 
-  /** How much longer to wait between two looks of a run: more when its credential's budget runs low. */
+  /** Factor for the pause between two polls of a run: more than 1 when its credential's budget runs low. */
   slowdown(stickyKey: string): number {
     const nowMs = this.#clock.now()
     const current = this.#order(stickyKey).find(credential => credential.blockedUntilMs <= nowMs)

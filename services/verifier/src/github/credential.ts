@@ -17,7 +17,7 @@ export interface GithubRequest<S extends z.ZodType> {
   readonly schema: S
 }
 
-/** `counted` is false for a 304, which is free (facts C3). */
+/** `counted` is false for a 304, which is free (docs/facts/github.md#conditional-requests). */
 export type GithubAnswer<T> =
   | { readonly kind: 'found'; readonly value: T; readonly counted: boolean }
   | { readonly kind: 'missing' }
@@ -39,7 +39,9 @@ export interface CredentialDeps {
   readonly log: Logger
 }
 
-/** One credential with its own budget, its own ETags and its own cap on concurrency. Asks once; who calls decides about another try. */
+/**
+ * One credential with its own budget, ETags and cap on concurrency. It asks once; the caller decides about another try.
+ */
 export class GithubCredential {
   readonly name: string
   readonly #octokit: Octokit
@@ -56,7 +58,8 @@ export class GithubCredential {
     this.#clock = options.clock
     this.#log = options.log
     const silent = { debug() {}, info() {}, warn() {}, error() {} }
-    // Octokit's own log would print addresses; its retry and throttling wait longer than a claim lives (facts C4).
+    // Octokit's own log would print addresses. Its plugins for retries and throttling are not used:
+    // they wait longer than a claim lives (docs/facts/github.md#octokit).
     const request = { fetch: withJsonAsText(options.fetch), redirect: 'manual' as const }
     this.#octokit = new Octokit({ baseUrl: options.baseUrl, log: silent, request })
   }
@@ -131,11 +134,11 @@ export class GithubCredential {
   }
 }
 
-/** `id:secret` of an OAuth app goes as basic authentication (facts C6). */
+/** `id:secret` of an OAuth app goes as basic authentication (docs/facts/github.md#credentials). */
 const authorizationHeader = (secret: string): string =>
   secret.includes(':') ? `Basic ${Buffer.from(secret).toString('base64')}` : `Bearer ${secret}`
 
-/** Octokit throws on 304 and from 400 on, with the answer inside; what failed on the way is a fault in its cause. */
+/** Octokit throws on 304 and from 400 on, with the answer inside. A failed request has the fault as its cause. */
 function answerOf(error: unknown): RawAnswer {
   if (error instanceof Error && error.cause instanceof GithubFault) throw error.cause
   const response = error instanceof Error && 'response' in error ? error.response : undefined
@@ -160,8 +163,8 @@ function textHeader(answer: RawAnswer, name: string): string | undefined {
 }
 
 /**
- * Octokit parses JSON with a visitor of each value, to keep numbers beyond 2^53: many times slower than plain parsing, and the schemas
- * refuse such numbers anyway. So it is given text, and `dataOf` parses.
+ * Octokit parses JSON with a visitor of each value, to keep numbers beyond 2^53. That is many times slower than plain
+ * parsing, and the schemas refuse such numbers anyway. So Octokit gets text, and `dataOf` parses it.
  */
 function withJsonAsText(fetch: Fetch): Fetch {
   return async (input, init) => {
@@ -180,13 +183,13 @@ function dataOf({ data }: RawAnswer): unknown {
   }
 }
 
-/** Of an error's body, for telling a limit from a refusal. */
+/** The start of an error's body, for telling a limit from a refusal. */
 function messageOf(answer: RawAnswer): string {
   if (answer.status < 400 || typeof answer.data !== 'string') return ''
   return answer.data.slice(0, 2_000)
 }
 
-/** Paths and codes only: the values are GitHub’s text. */
+/** Paths and codes only: the values are GitHub's text, which must not be logged. */
 const schemaProblemOf = (error: z.ZodError): string =>
   error.issues
     .slice(0, 3)

@@ -3,7 +3,10 @@ interface Entry {
   readonly value: unknown
 }
 
-/** Least recently used entries go first. One per credential: an ETag belongs to URL and credential (facts C3). */
+/**
+ * Drops the least recently used. One for each credential: an ETag belongs to one
+ * (docs/facts/github.md#conditional-requests).
+ */
 export class EtagCache {
   readonly #entries = new Map<string, Entry>()
   readonly #entriesMax: number

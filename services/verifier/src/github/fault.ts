@@ -1,10 +1,10 @@
 export type FaultKind = 'limited' | 'unreachable' | 'server-error' | 'malformed' | 'forbidden'
 
-/** GitHub could not be read. Never carries a body or a header: those may hold what must not be logged. */
+/** GitHub could not be read (docs/glossary.md: fault). Never carries a body or a header, which must not be logged. */
 export class GithubFault extends Error {
   override readonly name = 'GithubFault'
   readonly kind: FaultKind
-  /** Not worth asking before this time, milliseconds since the epoch. */
+  /** Asking before this time is useless; milliseconds since the epoch. */
   readonly retryAtMs: number | undefined
 
   constructor(kind: FaultKind, message: string, options: { cause?: unknown; retryAtMs?: number } = {}) {
@@ -14,7 +14,7 @@ export class GithubFault extends Error {
   }
 }
 
-/** What a reader may show a client. */
+/** The detail that a client may see. */
 export const faultDetail: Readonly<Record<FaultKind, string>> = {
   limited: 'GitHub’s request limit is used up for now',
   unreachable: 'GitHub did not answer in time',

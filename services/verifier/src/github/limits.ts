@@ -1,18 +1,22 @@
-/** Bounds of talking to GitHub that only this service needs; the unit is the last word of each name. */
+/** Limits of requests to GitHub. The unit ends each name. */
 export const githubLimits = {
   credentialsMax: 50,
-  /** Secondary limits allow 100 at once (facts C2); other deps share the credential. */
+  /**
+   * Secondary limits allow 100 at once (docs/facts/github.md#secondary-rate-limits); other tools share the credential.
+   */
   concurrentRequestsMax: 20,
-  /** Waiting behind those; beyond it the service is overloaded and says so. */
+  /** Requests that wait for a place. Beyond this the service is overloaded and says so. */
   queuedRequestsMax: 2_000,
   /** Four addresses for each of 500 runs at once; a parsed list takes some 3-60 kB. */
   etagEntriesMax: 2_000,
   pageSizeMax: 100,
   pagesMax: 5,
-  /** GitHub asks for a minute's silence when a secondary limit names no time (facts C2). */
+  /**
+   * GitHub asks for a minute's pause when a secondary limit names no time (docs/facts/github.md#secondary-rate-limits).
+   */
   secondaryLimitMsMin: 60_000,
   secondaryLimitMsMax: 3_600_000,
-  /** A refused credential is tried again after this long: 401s also happen during GitHub's incidents. */
+  /** A refused credential is tried again after this pause: GitHub also answers 401 during incidents. */
   refusedCredentialMs: 300_000,
   /** Below this share of the hourly budget everything slows down. */
   lowBudgetShare: 0.1,

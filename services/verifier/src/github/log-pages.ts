@@ -11,11 +11,11 @@ const LogSteps = z.array(LogStep).max(1_000)
 const Backscroll = z.object({ lines: z.array(z.object({ line: z.string() })).max(10_000) })
 
 /**
- * The live log of one run through GitHub's web pages: undocumented, needs a user's session (facts A2), costs no REST quota. Methods throw
- * GithubFault and never try again.
+ * The live log of one run through GitHub's web pages (docs/facts/github.md#live-log-pages).
+ * It is undocumented, needs a user's session and costs no REST quota. Methods throw GithubFault and never retry.
  */
 export interface LogPages {
-  /** The id by which the pages know a job, which is not the REST id; undefined while the page does not show it. */
+  /** The pages' own id of a job, which is not the REST id; undefined while the page does not show it. */
   hiddenJobId(jobId: number, signal: AbortSignal): Promise<string | undefined>
   steps(hiddenJobId: string, signal: AbortSignal): Promise<readonly LogStep[]>
   /** The newest lines of a step, at most about 1,000; empty when GitHub has none. */
@@ -50,7 +50,9 @@ export function createLogPages(deps: { fetch: Fetch; webUrl: string; cookie: Sec
   }
 }
 
-/** A fixed pattern over the page; repository and run are compared as text, so no input becomes part of a pattern. */
+/**
+ * A fixed pattern over the page. Repository and run are compared as text, so that no input becomes part of a pattern.
+ */
 export function findHiddenJobId(html: string, target: RunTarget): string | undefined {
   const pattern =
     /\/([\w.-]{1,64}\/[\w.-]{1,100})\/actions\/runs\/(\d{1,16})\/jobs\/(\w{1,64})\/steps\/[\w-]{1,128}\/backscroll/g
@@ -62,7 +64,7 @@ export function findHiddenJobId(html: string, target: RunTarget): string | undef
 
 function assertFine({ status }: Response): void {
   if (status === 200) return
-  // A redirect leads to the sign-in page: the session is over.
+  // A redirect leads to the sign-in page: the session has ended.
   if (status === 401 || status === 403 || (status >= 300 && status < 400)) {
     throw new GithubFault('forbidden', `web page: status ${status}`)
   }

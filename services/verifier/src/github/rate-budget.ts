@@ -16,7 +16,9 @@ export interface RateAnswer {
   readonly message: string
 }
 
-/** Is this answer a limit rather than a refusal (facts C1, C2)? */
+/**
+ * Tells a limit from a refusal (docs/facts/github.md#primary-rate-limits, docs/facts/github.md#secondary-rate-limits).
+ */
 export function isLimit({ status, header, message }: RateAnswer): boolean {
   if (status === 429) return true
   if (status !== 403) return false
@@ -31,7 +33,7 @@ export function budgetAfter(before: BudgetState, answer: RateAnswer, nowMs: numb
   const remaining = wholeNumber(answer.header('x-ratelimit-remaining'))
   const resetSeconds = wholeNumber(answer.header('x-ratelimit-reset'))
   const low = limit !== undefined && remaining !== undefined && remaining < limit * githubLimits.lowBudgetShare
-  // A second more than told: the reset is given in whole seconds.
+  // One second more than GitHub says: the reset is given in whole seconds.
   const resetMs = remaining === 0 && resetSeconds !== undefined ? (resetSeconds + 1) * 1_000 : 0
   if (!isLimit(answer)) return { blockedUntilMs: Math.max(resetMs, blockLeft(before, nowMs)), low, secondaryLimits: 0 }
   const retryAfter = wholeNumber(answer.header('retry-after'))
@@ -42,7 +44,7 @@ export function budgetAfter(before: BudgetState, answer: RateAnswer, nowMs: numb
   return { blockedUntilMs, low, secondaryLimits: before.secondaryLimits + 1 }
 }
 
-/** An answer of a request sent before the block must not lift it. */
+/** An answer to a request that was sent before the block must not lift it. */
 const blockLeft = (before: BudgetState, nowMs: number): number =>
   before.blockedUntilMs > nowMs ? before.blockedUntilMs : 0
 

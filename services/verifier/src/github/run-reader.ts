@@ -23,7 +23,9 @@ export interface Listing<T> {
 
 export type RunAnswer = GithubAnswer<GithubRun>
 
-/** All that the observer needs of GitHub's REST API about one run. Every method may throw GithubFault; none tries again. */
+/**
+ * Everything that is read about one run through GitHub's REST API. Every method may throw GithubFault; none retries.
+ */
 export interface RunReader {
   run(signal: AbortSignal): Promise<RunAnswer>
   jobs(attempt: number, signal: AbortSignal): Promise<Listing<GithubJob>>
@@ -96,7 +98,7 @@ function pageOf<V extends { total_count: number }, T>(
   answer: GithubAnswer<V>,
   items: (value: V) => readonly T[],
 ): ListingPage<T> {
-  // Gone between two reads: an empty list; the next reading of the run says why.
+  // Gone between two requests: an empty list. The next reading of the run says why.
   if (answer.kind !== 'found') return { items: [], total: 0, counted: 1 }
   return { items: items(answer.value), total: answer.value.total_count, counted: answer.counted ? 1 : 0 }
 }
@@ -115,7 +117,10 @@ async function allPages<T>(
   return { items, counted }
 }
 
-/** The log is at another host's signed address: fetched without our credential, and over https unless the API itself is local. */
+/**
+ * The log is at a signed address of another host: fetched without our credential, and over https unless the API is
+ * local.
+ */
 async function download(
   { fetch, apiUrl }: { fetch: Fetch; apiUrl: string },
   location: string | undefined,
@@ -127,7 +132,7 @@ async function download(
     throw new GithubFault('malformed', 'a redirect to an insecure address')
   }
   const response = await fetch(location, { signal })
-  // A job's log may lag behind its completion (facts A1).
+  // A job's log may appear after the job's end (docs/facts/github.md#job-logs).
   if (response.status === 404) return undefined
   if (response.status !== 200) throw new GithubFault('server-error', `log download: status ${response.status}`)
   return response.text()

@@ -2,8 +2,9 @@ import { RepositoryName } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 
 /**
- * Just what the checks need of GitHub's answers (facts D). Anything missing or of another type makes the whole answer malformed: a check
- * never runs on a default.
+ * What the checks need of GitHub's answers (docs/facts/github.md#runs, docs/facts/github.md#jobs,
+ * docs/facts/github.md#artifacts). Anything missing or of another type makes the whole answer malformed: a check never
+ * runs on a default.
  */
 const id = z.int().positive()
 const text = z.string()
@@ -37,7 +38,7 @@ export const GithubRun = z.object({
   actor: GithubAccount,
   triggering_actor: GithubAccount,
   repository: GithubRepository,
-  // Null once the fork is deleted, although the OpenAPI says otherwise (facts D1).
+  // Null once the fork is deleted, although the OpenAPI says otherwise (docs/facts/github.md#runs).
   head_repository: GithubRepository.nullable(),
 })
 export type GithubRun = z.infer<typeof GithubRun>

@@ -14,11 +14,11 @@ import { inspectionLimits } from './limits.ts'
 
 export interface InspectRunDeps {
   readonly clock: Clock
-  /** Read pull requests where nobody has to wait for a build. */
+  /** Whether to read pull requests, where no build waits for the answer. */
   readonly pullRequestFacts: boolean
 }
 
-/** One look, repeated a few times where GitHub may just lag or be at fault. Rejects only with the signal's reason. */
+/** Reads the run, again a few times where GitHub may lag or fail. Rejects only with the signal's reason. */
 export async function inspectRun(
   question: RunQuestion,
   sources: RunSources,
@@ -39,7 +39,7 @@ export async function inspectRun(
       if (decision.kind === 'fine' && answer.kind === 'found')
         return await running(answer.value, question, sources, deps)
       if (decision.kind === 'refused') return refused(decision)
-      // A 404 is asked about once more; other things that may lag get longer.
+      // A 404 is tried once more; other states that may lag get more time.
       retryMs =
         answer.kind === 'found'
           ? inspectionLimits.lagRetryMs[lags]
@@ -51,7 +51,7 @@ export async function inspectRun(
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof GithubFault)) throw error
-      // A limit says when it ends, and that is never soon.
+      // A rate limit says when it ends, and that is never soon.
       retryMs = error.kind === 'limited' ? undefined : inspectionLimits.faultRetryMs[faults]
       faults += 1
       refusal = refuse('github_unavailable', faultDetail[error.kind])
@@ -62,7 +62,7 @@ export async function inspectRun(
   }
 }
 
-/** What an answer says of the run that is asked about. Pure. */
+/** What GitHub's answer means for the question. Pure. */
 export function decide(answer: RunAnswer, question: RunQuestion): RunDecision {
   if (answer.kind === 'missing') return notYet('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
@@ -90,7 +90,7 @@ async function running(
   }
 }
 
-/** Worth a short wait: without them the rules about the pull request are answered with "not known". */
+/** Worth a short wait: without them, rules about the pull request are answered with "not known". */
 async function pullRequests(sources: RunSources, clock: Clock): Promise<readonly GithubPullRequest[]> {
   const giveUp = new AbortController()
   const reading = sources.pullRequests.since(clock.now() - inspectionLimits.freshMs).then(

@@ -7,7 +7,7 @@ interface SharedRun {
   users: number
 }
 
-/** One set of readings per run, shared by all builds of it in this process, from the first to the last. */
+/** One set of sources for each run, shared by all its builds in this process. Closed after the last of them. */
 export class SharedRuns {
   readonly #open: (target: RunTarget, signal: AbortSignal) => RunSources
   readonly #runs = new Map<string, SharedRun>()

@@ -11,7 +11,7 @@ import { inspectionLimits } from './limits.ts'
 export interface WatchRunDeps {
   readonly clock: Clock
   readonly random: () => number
-  /** Between two looks of one build; builds of the same run share looks. */
+  /** Pause between two polls of one build. Builds of the same run share polls. */
   readonly everyMs: number
 }
 
@@ -21,8 +21,8 @@ export interface RunOver {
 }
 
 /**
- * Until the run is over, its attempt is no longer the latest, or it can no longer be read by the public. GitHub being away is ridden out: the
- * build has a wall clock of its own. Rejects only with the signal's reason.
+ * Resolves when the run is over, its attempt is no longer the latest, or the public cannot read it any more.
+ * While GitHub cannot be read it goes on: the build has a time limit of its own. Rejects only with the signal's reason.
  */
 export async function watchUntilOver(
   question: RunQuestion,
@@ -31,10 +31,10 @@ export async function watchUntilOver(
   signal: AbortSignal,
 ): Promise<RunOver> {
   let missing = 0
-  // The run was confirmed just now, and a look is a request even where its answer is free: the pause comes first.
+  // The run was confirmed just now, and a poll is a request even where its answer is free. So the pause comes first.
   for (let pauseMs = pause(); ; pauseMs = missing > 0 ? inspectionLimits.missingRetryMs : pause()) {
     await clock.sleep(pauseMs, signal)
-    // The second look at what was missing must be one of its own, not the first of another build.
+    // The second poll of a missing run must be a new reading, not another build's first one.
     const sinceMs = clock.now() - (missing > 0 ? 0 : everyMs / 2)
     try {
       const answer = await orAborted(sources.run.since(Math.max(sinceMs, 0)), signal)

@@ -1,7 +1,10 @@
 import { GithubFault } from '../github/fault.ts'
 import { pollLimits } from './limits.ts'
 
-/** Consecutive failures of reading one run, and when to try again. Full jitter above half, so that runs do not march in step. */
+/**
+ * Consecutive failures of reading one run, and when to try again. The upper half is random, so that runs do not retry
+ * together.
+ */
 export class BackOff {
   readonly #random: () => number
   #failures = 0
@@ -27,7 +30,10 @@ export class BackOff {
     this.#last = undefined
   }
 
-  /** Is it certain that GitHub will not be asked again before `endMs`? Only a limit says so; other faults may end at any time. */
+  /**
+   * Whether GitHub certainly stays unreadable until `endMs`. Only a rate limit says so; other faults may end at any
+   * time.
+   */
   outlasts(endMs: number): boolean {
     return this.#last?.kind === 'limited' && this.#untilMs >= endMs
   }
@@ -35,7 +41,7 @@ export class BackOff {
   /** @throws whatever is not a GithubFault */
   failed(error: unknown, nowMs: number): GithubFault {
     if (!(error instanceof GithubFault)) throw error
-    // One failed reading reaches every claim that shared it; it is one failure all the same.
+    // Every claim that shared a failed reading reports it; it counts once.
     if (error === this.#last && this.#untilMs > nowMs) return error
     const doubled = Math.min(pollLimits.backOffMsMin * 2 ** this.#failures, pollLimits.backOffMsMax)
     this.#failures = Math.min(this.#failures + 1, 16)

@@ -8,9 +8,9 @@ import { countedLeft, firstPollMs, nextPollMs, type PollState } from './poll-sch
 
 export type WatchResult = { readonly kind: 'verified'; readonly run: VerifiedRun } | RunRefusal
 
-/** One claim while it is watched: its pace, its budget and its end. */
+/** One claim while it is watched: its poll schedule, its budget and its end. */
 export class ClaimWatch implements PollState {
-  readonly order: ClaimSpec
+  readonly spec: ClaimSpec
   /** Channels that were asked for and that this service can read. */
   readonly channels: readonly Channel[]
   readonly claimedAtMs: number
@@ -26,10 +26,10 @@ export class ClaimWatch implements PollState {
   phase: 'checking' | 'watching' | 'confirming' | 'settled' = 'checking'
   readonly #settle: (result: WatchResult) => void
 
-  constructor(order: ClaimSpec, usable: ReadonlySet<Channel>) {
-    this.order = order
-    this.claimedAtMs = order.claimedAtMs
-    this.channels = order.channels.filter(channel => usable.has(channel))
+  constructor(spec: ClaimSpec, usable: ReadonlySet<Channel>) {
+    this.spec = spec
+    this.claimedAtMs = spec.claimedAtMs
+    this.channels = spec.channels.filter(channel => usable.has(channel))
     this.firstPollMs = firstPollMs(this.channels)
     const { promise, resolve } = Promise.withResolvers<WatchResult>()
     this.result = promise
@@ -56,7 +56,7 @@ export class ClaimWatch implements PollState {
     return countedLeft(this)
   }
 
-  /** From when on the live log is read for this claim; undefined when it is not. */
+  /** When reading the live log for this claim begins; undefined when it is not read. */
   get logFromMs(): number | undefined {
     if (this.phase !== 'watching' || !this.reads('live log')) return undefined
     return this.reads('artifact list') ? this.claimedAtMs + pollLimits.logAfterArtifactMs : this.claimedAtMs

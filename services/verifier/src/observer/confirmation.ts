@@ -15,7 +15,10 @@ export interface ConfirmationDeps {
   readonly pullRequestFacts: boolean
 }
 
-/** After a sighting: reads again what can have changed, and checks everything. One reading serves all claims seen in the same look. */
+/**
+ * After a sighting: reads again what may have changed, and checks everything. Claims seen in one poll share the
+ * reading.
+ */
 export async function confirmSighting(
   watch: ClaimWatch,
   sighting: Sighting,
@@ -24,7 +27,7 @@ export async function confirmSighting(
 ): Promise<WatchResult> {
   const { clock, backOff } = deps
   const seenAtMs = clock.now()
-  const deadlineMs = watch.order.expiresAtMs + pollLimits.confirmGraceMs
+  const deadlineMs = watch.spec.expiresAtMs + pollLimits.confirmGraceMs
   for (let sinceMs = seenAtMs; ; sinceMs = clock.now()) {
     try {
       const result = await attempt(watch, sighting, { seenAtMs, sinceMs }, deps)
@@ -45,10 +48,10 @@ async function attempt(
   deps: ConfirmationDeps,
 ): Promise<WatchResult> {
   const { sources } = deps
-  const { order, attempt: bound } = watch
+  const { spec, attempt: bound } = watch
   if (bound === undefined) return refuse('code_not_seen')
   const readingPulls = deps.pullRequestFacts ? readPullRequests(deps, times.seenAtMs) : undefined
-  const readingJobs = order.jobId === undefined ? undefined : sources.jobs(bound).since(times.sinceMs)
+  const readingJobs = spec.jobId === undefined ? undefined : sources.jobs(bound).since(times.sinceMs)
   const [answer, jobs] = await Promise.all([sources.run.since(times.sinceMs), readingJobs])
   if (answer.kind === 'missing') return refuse('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
@@ -61,15 +64,15 @@ async function attempt(
     ...(jobs && { jobs: jobs.items }),
     ...(openPullRequests && { openPullRequests }),
   }
-  const verification = verifyRun(order, evidence)
+  const verification = verifyRun(spec, evidence)
   return verification.kind === 'not-yet' ? refuse(verification.reason, verification.detail) : verification
 }
 
 const notNeeded = new Error('no longer waited for')
 
 /**
- * Read after the sighting, so that a title which was made to hold the code is noticed, and beside the run, so that it delays nothing. The
- * pull request's facts are worth a short wait, never the token: without them it is minted with fewer claims.
+ * Read after the sighting, so that a code in the title or body is noticed, and at the same time as the run.
+ * A short wait for the pull request's facts is fine; after that the token is minted with fewer claims.
  */
 async function readPullRequests(
   { sources, clock }: ConfirmationDeps,

@@ -1,6 +1,6 @@
 import type { Clock } from '@forkproof/infra/clock'
 
-/** Remembers for a fixed time; when full, the oldest go first. */
+/** Remembers for a fixed time. When it is full, the oldest entry goes. */
 export class ExpiringMap<V> {
   readonly #clock: Clock
   readonly #lifetimeMs: number

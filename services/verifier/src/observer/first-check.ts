@@ -14,7 +14,10 @@ export interface FirstCheckDeps {
   readonly backOff: BackOff
 }
 
-/** The first check of a claim. Waits out GitHub's lag and faults within the claim's time; undefined when everything is fine. */
+/**
+ * The first check of a claim. It waits for GitHub's lag and faults to end, within the claim's time.
+ * Resolves to undefined when everything is fine.
+ */
 export async function checkFirst(
   watch: ClaimWatch,
   deps: FirstCheckDeps,
@@ -34,7 +37,7 @@ export async function checkFirst(
       retryMs = next
     } catch (error) {
       const fault = deps.backOff.failed(error, deps.clock.now())
-      if (deps.backOff.outlasts(watch.order.expiresAtMs)) return githubUnavailable(fault)
+      if (deps.backOff.outlasts(watch.spec.expiresAtMs)) return githubUnavailable(fault)
       retryMs = deps.backOff.untilMs
     }
     await deps.clock.sleep(Math.max(retryMs - deps.clock.now(), 0), signal)
@@ -45,22 +48,22 @@ export const githubUnavailable = (fault: GithubFault): RunRefusal =>
   refuse('github_unavailable', faultDetail[fault.kind])
 
 async function check(watch: ClaimWatch, { sources }: FirstCheckDeps, nowMs: number): Promise<RunDecision> {
-  const { order } = watch
-  // A run that was read just now for a sibling serves this claim too; the final check reads it again anyway.
+  const { spec } = watch
+  // A run that was read just now for another claim serves this one too: the confirmation reads it again anyway.
   const answer = await sources.run.since(Math.max(nowMs - pollLimits.runFreshMs, 0))
   if (answer.kind === 'missing') return notYet('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
   const run = answer.value
-  const decision = checkRun(run, order)
+  const decision = checkRun(run, spec)
   if (decision.kind !== 'fine') return decision
   watch.attempt = run.run_attempt
-  if (order.jobId === undefined) return fine
+  if (spec.jobId === undefined) return fine
   const jobs = await sources.jobs(run.run_attempt).since(nowMs - pollLimits.runFreshMs)
   watch.counted += jobs.counted
-  return checkJob(jobs.items, order.jobId, run)
+  return checkJob(jobs.items, spec.jobId, run)
 }
 
-/** When to look again at what is not so yet; undefined when it has had its time. */
+/** When to check again what may just lag, in milliseconds since the epoch; undefined when it has had its time. */
 function retryAt(reason: RunRefusal['reason'], turn: number, startedMs: number): number | undefined {
   if (reason === 'run_not_found') {
     const delayMs = pollLimits.runMissingRetryMs[turn]

@@ -17,11 +17,11 @@ export interface LogPollDeps {
   readonly log: Logger
   readonly wakeup: Wakeup
   readonly watches: () => readonly ClaimWatch[]
-  /** After each job's reading, so that a slow job holds up no other. */
+  /** Called after each job's reading, so that a slow job delays no other. */
   readonly onPoll: () => void
 }
 
-/** Reads the live log of one run's running jobs while a claim wants it: one reading for all claims, no REST quota. Ends with the signal. */
+/** Polls the live log of one run's running jobs while a claim wants it, once for all claims. Costs no REST quota. */
 export class LogPolls {
   readonly #deps: LogPollDeps
   readonly #hiddenIds = new Map<number, string>()
@@ -49,7 +49,7 @@ export class LogPolls {
         continue
       }
       const jobs = this.#jobs(nowMs)
-      // The job list comes from a look through the API, which wakes this loop.
+      // The job list comes from a poll of the REST API, which wakes this loop.
       if (jobs.length === 0) {
         await wakeup.until(nowMs + pollLimits.logPollMs, signal)
         continue
@@ -70,8 +70,8 @@ export class LogPolls {
     const run = sources.latestRun
     if (!run) return []
     const wanting = watches().filter(watch => (watch.logFromMs ?? Number.POSITIVE_INFINITY) <= nowMs)
-    const named = new Set<string | undefined>(wanting.map(watch => watch.order.jobId))
-    const running = sources.snapshot(run).jobs.filter(job => job.status === 'in_progress')
+    const named = new Set<string | undefined>(wanting.map(watch => watch.spec.jobId))
+    const running = sources.readings(run).jobs.filter(job => job.status === 'in_progress')
     const wanted = named.has(undefined) ? running : running.filter(job => named.has(String(job.id)))
     return wanted.slice(0, pollLimits.logJobsMax)
   }
@@ -97,7 +97,7 @@ export class LogPolls {
     const hidden = this.#hiddenIds.get(jobId) ?? (await pages.hiddenJobId(jobId, signal))
     if (hidden === undefined) return
     this.#hiddenIds.set(jobId, hidden)
-    // The steps that ran a moment ago most likely still do: their lines are read together with the new state.
+    // The steps that ran a moment ago most likely still run: their lines are read at the same time as the new state.
     const expected = this.#runningSteps.get(jobId) ?? []
     const guesses = new Map(expected.map(stepId => [stepId, outcomeOf(pages.lines(hidden, stepId, signal))] as const))
     const running = (await pages.steps(hidden, signal)).filter(isStepRunning).map(step => step.id)
@@ -111,7 +111,7 @@ export class LogPolls {
 
 const isStepRunning = (step: LogStep): boolean => step.status === 'in_progress'
 
-/** A promise that may be left unread: its outcome, failure included, comes out when it is asked for. */
+/** The outcome as a function, which throws if the work failed. So the promise itself never rejects unhandled. */
 async function outcomeOf<T>(work: Promise<T>): Promise<() => T> {
   try {
     const value = await work

@@ -42,15 +42,15 @@ export class ObserverRegistry {
     return this.#observers.size
   }
 
-  async watch(order: ClaimSpec, signal: AbortSignal): Promise<WatchReport> {
-    const key = runKey(order)
-    const watch = new ClaimWatch(order, this.#deps.usable)
+  async watch(spec: ClaimSpec, signal: AbortSignal): Promise<WatchReport> {
+    const key = runKey(spec)
+    const watch = new ClaimWatch(spec, this.#deps.usable)
     const report = (result: WatchResult, counted: number) => ({ result, counted, shownAtMs: watch.shownAtMs })
     if (watch.channels.length === 0) return report(refuse('code_not_seen', 'none of the channels is served here'), 0)
-    // Anybody can name runs that do not exist; each costs GitHub a few requests once, not per claim.
+    // Anybody can name runs that do not exist. Each of them costs requests once a minute, not once a claim.
     if (this.#missing.get(key)) return report(refuse('run_not_found'), 0)
-    if (this.#earlyShown.get(order.claimId)) watch.nudge('shown', this.#deps.clock.now())
-    const observer = this.#observers.get(key) ?? this.#deps.observe(order)
+    if (this.#earlyShown.get(spec.claimId)) watch.nudge('shown', this.#deps.clock.now())
+    const observer = this.#observers.get(key) ?? this.#deps.observe(spec)
     this.#observers.set(key, observer)
     try {
       const result = await observer.watch(watch, signal)

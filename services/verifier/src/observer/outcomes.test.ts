@@ -2,17 +2,17 @@ import { challengeSentence } from '@forkproof/contracts/challenge'
 import { JobId, RunAttempt } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
 import { GithubFault } from '../github/fault.ts'
-import { anOrder, fakeNowMs, rawArtifact, rawJob, rawRun } from '../testing/fake-github-answers.ts'
+import { aClaimSpec, fakeNowMs, rawArtifact, rawJob, rawRun } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
 import { createObserverHarness } from '../testing/observer-harness.ts'
 
-const order = await anOrder({ channels: ['artifact'] })
+const spec = await aClaimSpec({ channels: ['artifact'] })
 
 describe('a claim is refused at once', () => {
   test('when the first check fails, with one request', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.run = rawRun({ event: 'push' })
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({ reason: 'event_not_pull_request' })
     expect(github.asked).toEqual(['run'])
@@ -20,13 +20,13 @@ describe('a claim is refused at once', () => {
   test('when its repository has moved', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.run = 'moved'
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({ reason: 'repository_renamed' })
   })
   test('when it wants only channels that are not served here, without a request', async () => {
     const { clock, github, watch } = createObserverHarness({ logSessionCookie: undefined })
-    const watched = watch(await anOrder({ channels: ['log'] }))
+    const watched = watch(await aClaimSpec({ channels: ['log'] }))
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
     expect(github.asked).toEqual([])
@@ -34,7 +34,7 @@ describe('a claim is refused at once', () => {
   test('when every credential is limited beyond its end', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.fault = new GithubFault('limited', 'status 429', { retryAtMs: fakeNowMs + 3_600_000 })
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({
       reason: 'github_unavailable',
@@ -43,10 +43,10 @@ describe('a claim is refused at once', () => {
   })
   test('also when the limit strikes while it is watched', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 50)
     github.fault = new GithubFault('limited', 'status 429', { retryAtMs: fakeNowMs + 3_600_000 })
-    nudge(order.claimId, 'shown')
+    nudge(spec.claimId, 'shown')
     await pass(clock, 50)
     expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
   })
@@ -56,10 +56,10 @@ describe('a run that GitHub does not show', () => {
   test('is asked for three times in five seconds, then remembered', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.run = 'missing'
-    const first = watch(order)
+    const first = watch(spec)
     await pass(clock, 4_000)
     expect(first.report?.result).toMatchObject({ reason: 'run_not_found' })
-    const second = watch(await anOrder({ channels: ['artifact'] }))
+    const second = watch(await aClaimSpec({ channels: ['artifact'] }))
     await pass(clock, 50)
     expect(second.report?.result).toMatchObject({ reason: 'run_not_found' })
     expect(github.asked).toHaveLength(3)
@@ -67,17 +67,17 @@ describe('a run that GitHub does not show', () => {
   test('is asked for again after a minute', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.run = 'missing'
-    watch(order)
+    watch(spec)
     await pass(clock, 64_000)
     github.run = rawRun()
-    const late = watch(await anOrder({ channels: ['artifact'] }))
+    const late = watch(await aClaimSpec({ channels: ['artifact'] }))
     await pass(clock, 50)
     expect(late.report).toBeUndefined()
   })
   test('is fine when it shows up late', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.run = 'missing'
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 1_000)
     github.run = rawRun()
     await pass(clock, 3_000)
@@ -89,18 +89,18 @@ describe('a run that is still queued', () => {
   test('is waited for', async () => {
     const { clock, github, watch, nudge } = createObserverHarness()
     github.run = rawRun({ status: 'queued' })
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 6_000)
     github.run = rawRun()
-    github.artifacts = [rawArtifact(order.challengeCode)]
-    nudge(order.claimId, 'shown')
+    github.artifacts = [rawArtifact(spec.challengeCode)]
+    nudge(spec.claimId, 'shown')
     await pass(clock, 6_000, () => watched.report !== undefined)
     expect(watched.report?.result.kind).toBe('verified')
   })
   test('for thirty seconds', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.run = rawRun({ status: 'waiting' })
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 31_000)
     expect(watched.report?.result).toMatchObject({ reason: 'run_not_in_progress' })
     expect(watched.atMs - fakeNowMs).toBeGreaterThan(20_000)
@@ -116,21 +116,21 @@ describe('between the sighting and the attestation', () => {
     ['the repository is renamed', 'moved' as const, 'repository_renamed'],
   ])('%s: refused', async (_, run, reason) => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 50)
-    github.artifacts = [rawArtifact(order.challengeCode)]
+    github.artifacts = [rawArtifact(spec.challengeCode)]
     github.run = run
-    nudge(order.claimId, 'shown')
+    nudge(spec.claimId, 'shown')
     await pass(clock, 500)
     expect(watched.report?.result).toMatchObject({ kind: 'refused', reason })
   })
   test('GitHub fails for a while: still verified', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 50)
-    github.artifacts = [rawArtifact(order.challengeCode)]
+    github.artifacts = [rawArtifact(spec.challengeCode)]
     github.fault = new GithubFault('server-error', 'status 502')
-    nudge(order.claimId, 'shown')
+    nudge(spec.claimId, 'shown')
     await pass(clock, 5_000)
     github.fault = undefined
     await pass(clock, 10_000, () => watched.report !== undefined)
@@ -141,7 +141,7 @@ describe('between the sighting and the attestation', () => {
 describe('at the end of its time', () => {
   test('a claim whose run could be read was not seen', async () => {
     const { clock, watch } = createObserverHarness()
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 120_100)
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
     expect(watched.atMs - fakeNowMs).toBe(120_000)
@@ -151,7 +151,7 @@ describe('at the end of its time', () => {
     async kind => {
       const { clock, github, watch } = createObserverHarness()
       github.fault = new GithubFault(kind, 'x')
-      const watched = watch(order)
+      const watched = watch(spec)
       await pass(clock, 120_100)
       expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
     },
@@ -159,7 +159,7 @@ describe('at the end of its time', () => {
   test('a claim whose log could not be read says so too', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.webFault = new GithubFault('server-error', 'status 500')
-    const watched = watch(await anOrder({ channels: ['log'] }))
+    const watched = watch(await aClaimSpec({ channels: ['log'] }))
     await pass(clock, 120_100)
     expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
   })
@@ -167,8 +167,8 @@ describe('at the end of its time', () => {
     const { clock, github, watch } = createObserverHarness()
     github.fault = new GithubFault('server-error', 'status 500')
     const short = { expiresAtMs: fakeNowMs + 8_000 }
-    const orders = await Promise.all(Array.from({ length: 20 }, () => anOrder(short)))
-    const watched = orders.map(each => watch(each))
+    const specs = await Promise.all(Array.from({ length: 20 }, () => aClaimSpec(short)))
+    const watched = specs.map(each => watch(each))
     await pass(clock, 4_500)
     github.fault = undefined
     await pass(clock, 3_400)
@@ -179,14 +179,14 @@ describe('at the end of its time', () => {
   test('failing requests come ever more rarely', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.fault = new GithubFault('server-error', 'status 500')
-    watch(order)
+    watch(spec)
     await pass(clock, 120_100)
     expect(github.asked.length).toBeLessThan(40)
   })
 })
 
 describe('a claim that names its job', () => {
-  const bound = { ...order, jobId: JobId.parse('5001'), channels: ['artifact', 'log'] as const }
+  const bound = { ...spec, jobId: JobId.parse('5001'), channels: ['artifact', 'log'] as const }
   test('is refused when the job is of another attempt', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.jobs = [rawJob({ run_attempt: 2 })]
@@ -205,9 +205,9 @@ describe('a claim that names its job', () => {
     const { clock, github, nudge, watch } = createObserverHarness()
     const watched = watch(bound)
     await pass(clock, 50)
-    github.artifacts = [rawArtifact(order.challengeCode)]
+    github.artifacts = [rawArtifact(spec.challengeCode)]
     github.jobs = [rawJob({ status: 'completed' })]
-    nudge(order.claimId, 'shown')
+    nudge(spec.claimId, 'shown')
     await pass(clock, 500)
     expect(watched.report?.result).toMatchObject({ reason: 'job_mismatch' })
   })
@@ -216,7 +216,7 @@ describe('a claim that names its job', () => {
     const claim = { ...bound, channels: ['log' as const] }
     const watched = watch(claim)
     await pass(clock, 50)
-    github.liveLines.push(challengeSentence(order.challengeCode))
+    github.liveLines.push(challengeSentence(spec.challengeCode))
     await pass(clock, 1_000)
     expect(watched.report?.result).toMatchObject({ kind: 'verified' })
   })
@@ -225,15 +225,15 @@ describe('a claim that names its job', () => {
 test('an old attempt is refused while the latest runs', async () => {
   const { clock, github, watch } = createObserverHarness()
   github.run = rawRun({ run_attempt: 2 })
-  const watched = watch({ ...order, attempt: RunAttempt.parse('1') })
+  const watched = watch({ ...spec, attempt: RunAttempt.parse('1') })
   await pass(clock, 50)
   expect(watched.report?.result).toMatchObject({ reason: 'attempt_not_latest' })
 })
 
 test('a nudge for an unknown claim is harmless', async () => {
   const { clock, nudge, watch } = createObserverHarness()
-  const watched = watch(order)
-  nudge((await anOrder()).claimId, 'shown')
+  const watched = watch(spec)
+  nudge((await aClaimSpec()).claimId, 'shown')
   await pass(clock, 50)
   expect(watched.report).toBeUndefined()
 })

@@ -1,20 +1,23 @@
 import { type Channel, channelReads, channelTable } from '@forkproof/contracts/channels'
 import { pollLimits } from './limits.ts'
 
-/** What decides when a claim next wants its run looked at through the REST API. */
+/** What decides when a claim's next poll of the REST API is due (docs/glossary.md: poll, poll schedule). */
 export interface PollState {
   readonly claimedAtMs: number
-  /** After the claim, for the first look without a word from the claimant; 0 is at once. */
+  /** Time from the claim to the first poll, if the claimant says nothing; 0 is at once. */
   readonly firstPollMs: number
   readonly shownAtMs: number | undefined
   readonly shownCount: number
   readonly askedAtMs: number | undefined
-  /** Counted requests made for this claim's looks. */
+  /** Counted requests made for this claim. */
   readonly counted: number
   readonly lastPollMs: number | undefined
 }
 
-/** The earliest poll that is worth its cost. Beside the artifacts the live log comes later: it needs the job list, a counted request. */
+/**
+ * Milliseconds after the claim of the first poll that is worth its cost. With artifacts the live log comes later,
+ * because it needs the job list: a counted request.
+ */
 export function firstPollMs(channels: readonly Channel[]): number {
   const forArtifacts = channels.some(channel => channelReads(channel, 'artifact list'))
   const offsets = channels.map(channel =>
@@ -25,11 +28,11 @@ export function firstPollMs(channels: readonly Channel[]): number {
   return Math.min(...offsets, pollLimits.firstPollMsMax)
 }
 
-/** Counted requests this claim may still cause: two in silence, one more for each `shown`, never more than the cap. */
+/** Counted requests that this claim may still cause: two without a nudge, one more for each `shown`, up to a cap. */
 export const countedLeft = (pace: Pick<PollState, 'shownCount' | 'counted'>): number =>
   Math.min(pollLimits.countedUnshownMax + pace.shownCount, pollLimits.countedMax) - pace.counted
 
-/** Milliseconds since the epoch; undefined when only a nudge can bring the next look. Pure. */
+/** In milliseconds since the epoch; undefined when only a nudge can cause the next poll. Pure. */
 export function nextPollMs(pace: PollState): number | undefined {
   if (countedLeft(pace) <= 0) return undefined
   const lastMs = pace.lastPollMs ?? Number.NEGATIVE_INFINITY

@@ -1,23 +1,23 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import type { Channel } from '@forkproof/contracts/channels'
 import { describe, expect, test } from 'vitest'
-import { anOrder, fakeNowMs, rawArtifact, rawJob } from '../testing/fake-github-answers.ts'
+import { aClaimSpec, fakeNowMs, rawArtifact, rawJob } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
 import { createObserverHarness } from '../testing/observer-harness.ts'
 
-const order = await anOrder({ channels: ['artifact'] })
-const orders = await Promise.all(Array.from({ length: 20 }, () => anOrder()))
+const spec = await aClaimSpec({ channels: ['artifact'] })
+const specs = await Promise.all(Array.from({ length: 20 }, () => aClaimSpec()))
 const iso = (ms: number) => new Date(ms).toISOString()
 
 describe('a claim that says when its artifact is there', () => {
-  test('costs three counted requests with the pull request’s facts and is verified two round trips after it', async () => {
+  test('costs three counted requests with the pull request’s facts and takes two round trips', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
     github.latencyMs = 100
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 700)
-    github.artifacts = [rawArtifact(order.challengeCode)]
+    github.artifacts = [rawArtifact(spec.challengeCode)]
     const shownAtMs = clock.now()
-    nudge(order.claimId, 'shown')
+    nudge(spec.claimId, 'shown')
     await pass(clock, 1_000, () => watched.report !== undefined)
     expect(watched.report).toMatchObject({ result: { kind: 'verified' }, counted: 3 })
     expect(github.counted.toSorted()).toEqual(['artifacts', 'pullRequests', 'run'])
@@ -26,10 +26,10 @@ describe('a claim that says when its artifact is there', () => {
 
   test('costs two without the pull request', async () => {
     const { clock, github, nudge, watch } = createObserverHarness({ pullRequestFacts: false })
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 100)
-    github.artifacts = [rawArtifact(order.challengeCode)]
-    nudge(order.claimId, 'shown')
+    github.artifacts = [rawArtifact(spec.challengeCode)]
+    nudge(spec.claimId, 'shown')
     await pass(clock, 500, () => watched.report !== undefined)
     expect(watched.report).toMatchObject({ result: { kind: 'verified', run: { facts: {} } } })
     expect(github.counted).toEqual(['run', 'artifacts'])
@@ -37,20 +37,20 @@ describe('a claim that says when its artifact is there', () => {
 
   test('is found soon when the listing lags behind', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 100)
-    nudge(order.claimId, 'shown')
+    nudge(spec.claimId, 'shown')
     await pass(clock, 600)
-    github.artifacts = [rawArtifact(order.challengeCode)]
+    github.artifacts = [rawArtifact(spec.challengeCode)]
     await pass(clock, 260, () => watched.report !== undefined)
     expect(watched.report?.result.kind).toBe('verified')
   })
 
   test('is found even if the word came before the watch', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    nudge(order.claimId, 'shown')
-    github.artifacts = [rawArtifact(order.challengeCode)]
-    const watched = watch(order)
+    nudge(spec.claimId, 'shown')
+    github.artifacts = [rawArtifact(spec.challengeCode)]
+    const watched = watch(spec)
     await pass(clock, 100)
     expect(watched.report?.result.kind).toBe('verified')
   })
@@ -67,7 +67,7 @@ describe('a claim that never shows its code costs at most three counted requests
     [['artifact', 'step-name', 'log', 'job-log']],
   ])('with %j, in a run where everything keeps changing', async channels => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    const silent = await anOrder({ channels })
+    const silent = await aClaimSpec({ channels })
     const watched = watch(silent)
     for (let second = 0; second < 121; second++) {
       github.artifacts = [rawArtifact(`noise-${second}`)]
@@ -83,10 +83,10 @@ describe('a claim that never shows its code costs at most three counted requests
 
   test('and with false words of having shown it, its cap', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    const watched = watch(order)
+    const watched = watch(spec)
     for (let second = 0; second < 121; second++) {
       github.artifacts = [rawArtifact(`noise-${second}`)]
-      nudge(order.claimId, 'shown')
+      nudge(spec.claimId, 'shown')
       await pass(clock, 1_000)
     }
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
@@ -98,7 +98,7 @@ describe('twenty jobs of one matrix', () => {
   test('with artifacts cost at most ten counted requests and none waits long', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
     github.latencyMs = 100
-    const claims = orders.map(each => ({ ...each, channels: ['artifact' as const] }))
+    const claims = specs.map(each => ({ ...each, channels: ['artifact' as const] }))
     const watched = claims.map(each => watch(each))
     await pass(clock, 500)
     const shownAtMs: number[] = []
@@ -109,7 +109,7 @@ describe('twenty jobs of one matrix', () => {
       await pass(clock, 70)
     }
     await pass(clock, 2_000, () => watched.every(each => each.report))
-    expect(watched.map(each => each.report?.result.kind)).toEqual(orders.map(() => 'verified'))
+    expect(watched.map(each => each.report?.result.kind)).toEqual(specs.map(() => 'verified'))
     expect(github.counted.length).toBeLessThanOrEqual(10)
     const waits = watched.map((each, index) => each.atMs - (shownAtMs[index] ?? 0))
     expect(Math.max(...waits)).toBeLessThan(1_000)
@@ -118,11 +118,11 @@ describe('twenty jobs of one matrix', () => {
   test('with the live log cost three counted requests', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.latencyMs = 100
-    github.jobs = orders.map((_, index) => rawJob({ id: 6_000 + index }))
-    const claims = orders.map(each => ({ ...each, channels: ['step-name', 'log', 'job-log'] as const }))
+    github.jobs = specs.map((_, index) => rawJob({ id: 6_000 + index }))
+    const claims = specs.map(each => ({ ...each, channels: ['step-name', 'log', 'job-log'] as const }))
     const watched = claims.map(each => watch(each))
     await pass(clock, 800)
-    github.liveLines.push(...orders.map(each => challengeSentence(each.challengeCode)))
+    github.liveLines.push(...specs.map(each => challengeSentence(each.challengeCode)))
     await pass(clock, 1_500, () => watched.every(each => each.report))
     expect(watched.every(each => each.report?.result.kind === 'verified')).toBe(true)
     expect(github.counted.toSorted()).toEqual(['jobs', 'pullRequests', 'run'])
@@ -133,7 +133,7 @@ describe('the live log', () => {
   test('is seen within a poll, its latency and the confirmation, and costs three counted requests', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.latencyMs = 100
-    const claim = await anOrder({ channels: ['step-name', 'log', 'job-log'] })
+    const claim = await aClaimSpec({ channels: ['step-name', 'log', 'job-log'] })
     const watched = watch(claim)
     await pass(clock, 2_030)
     github.liveLines.push('noise', challengeSentence(claim.challengeCode), 'more')
@@ -149,7 +149,7 @@ describe('the live log', () => {
 
   test('of a step that has ended shows nothing', async () => {
     const { clock, github, watch } = createObserverHarness()
-    const claim = await anOrder({ channels: ['log'] })
+    const claim = await aClaimSpec({ channels: ['log'] })
     const watched = watch(claim)
     github.stepStatus = 'completed'
     github.liveLines.push(challengeSentence(claim.challengeCode))
@@ -159,7 +159,7 @@ describe('the live log', () => {
 
   test('of a claim that also uses artifacts is not read before the artifact has had its time', async () => {
     const { clock, github, watch } = createObserverHarness()
-    watch(await anOrder({ channels: ['artifact', 'log'] }))
+    watch(await aClaimSpec({ channels: ['artifact', 'log'] }))
     await pass(clock, 2_900)
     expect([github.asked, github.webCount]).toEqual([['run'], 0])
     await pass(clock, 500)
@@ -168,7 +168,7 @@ describe('the live log', () => {
 
   test('is left alone for a minute when the session is refused', async () => {
     const { clock, github, watch } = createObserverHarness()
-    watch(await anOrder({ channels: ['log'] }))
+    watch(await aClaimSpec({ channels: ['log'] }))
     const { GithubFault } = await import('../github/fault.ts')
     github.webFault = new GithubFault('forbidden', 'status 302')
     await pass(clock, 30_000)
@@ -179,10 +179,10 @@ describe('the live log', () => {
 describe('looks of one run', () => {
   test('keep their distance whatever the nudges, also of a thousand', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    watch(order)
+    watch(spec)
     await pass(clock, 50)
     for (let turn = 0; turn < 100; turn++) {
-      for (let again = 0; again < 10; again++) nudge(order.claimId, 'shown')
+      for (let again = 0; again < 10; again++) nudge(spec.claimId, 'shown')
       await pass(clock, 10)
     }
     expect(github.asked.filter(read => read === 'artifacts').length).toBeLessThanOrEqual(5)
@@ -191,9 +191,9 @@ describe('looks of one run', () => {
   test('keep four times the distance when the credential’s budget is low', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
     github.lowBudget = true
-    watch(order)
+    watch(spec)
     await pass(clock, 50)
-    nudge(order.claimId, 'shown')
+    nudge(spec.claimId, 'shown')
     await pass(clock, 1_990)
     expect(github.asked.filter(read => read === 'artifacts')).toHaveLength(2)
   })
@@ -201,7 +201,7 @@ describe('looks of one run', () => {
   test('end with the last claim and leave nothing behind', async () => {
     const { clock, observers, watch } = createObserverHarness()
     const abort = new AbortController()
-    const watched = watch(await anOrder(), abort.signal)
+    const watched = watch(await aClaimSpec(), abort.signal)
     await pass(clock, 500)
     abort.abort(new Error('cancelled'))
     await pass(clock, 20)
@@ -212,7 +212,7 @@ describe('looks of one run', () => {
 
   test('of a finished job’s log are one reading for all claims', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    const claims = orders.slice(0, 5).map(each => ({ ...each, channels: ['job-log' as const] }))
+    const claims = specs.slice(0, 5).map(each => ({ ...each, channels: ['job-log' as const] }))
     const watched = claims.map(each => watch(each))
     await pass(clock, 100)
     github.jobs = [rawJob({ status: 'completed', completed_at: iso(fakeNowMs + 100) }), rawJob({ id: 5_002 })]

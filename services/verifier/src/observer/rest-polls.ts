@@ -13,24 +13,26 @@ export interface RestPollDeps {
   readonly backOff: BackOff
   readonly wakeup: Wakeup
   readonly watches: () => readonly ClaimWatch[]
-  /** After each look, good or bad. */
+  /** Called after each poll, also after a failed one. */
   readonly onPoll: () => void
 }
 
-/** Looks at one run through the REST API, one look at a time, when a claim's pace asks for it and the floor allows it. Ends with the signal. */
+/**
+ * Polls one run through the REST API, one poll at a time, when a claim's schedule asks for it and the floor allows it.
+ */
 export class RestPolls {
   readonly #deps: RestPollDeps
   #lastPollMs = Number.NEGATIVE_INFINITY
-  /** Start of the look under way. */
+  /** When the current poll started. */
   #openSinceMs: number | undefined
-  /** When looks of the recent past cost something. */
+  /** When the recent polls that cost something started. */
   #countedAtMs: number[] = []
 
   constructor(deps: RestPollDeps) {
     this.#deps = deps
   }
 
-  /** A look is under way and GitHub has let it wait for long. */
+  /** Whether GitHub has left the current poll unanswered for long. */
   get unanswered(): boolean {
     const { clock } = this.#deps
     return this.#openSinceMs !== undefined && clock.now() - this.#openSinceMs >= pollLimits.unansweredMs
@@ -78,7 +80,7 @@ export class RestPolls {
     onPoll()
   }
 
-  /** Lists are read once for all due claims; each of them bears the cost, so that a claim's budget bounds what it can cause. */
+  /** Lists are read once for all due claims. Each claim is charged, so that its budget limits what it can cause. */
   async #readFor(due: readonly ClaimWatch[], nowMs: number): Promise<void> {
     const { sources } = this.#deps
     const run = sources.latestRun
@@ -102,16 +104,16 @@ export class RestPolls {
 
   async #readFinishedLogs(due: readonly ClaimWatch[], run: GithubRun): Promise<void> {
     const { sources } = this.#deps
-    for (const job of sources.snapshot(run).jobs) {
+    for (const job of sources.readings(run).jobs) {
       const able = due.filter(
-        watch => watch.reads('finished logs') && watch.countedLeft > 0 && mayHold(job, run, watch.order),
+        watch => watch.reads('finished logs') && watch.countedLeft > 0 && mayHold(job, run, watch.spec),
       )
       if (able.length > 0 && sources.needsJobLog(job.id)) charge(able, await sources.readJobLog(job.id))
     }
   }
 }
 
-/** The log pages are found by job ids, and those are in the job list. */
+/** The log pages are found by job ids, which are in the job list. */
 const wantsJobsForLog = (watch: ClaimWatch, nowMs: number): boolean =>
   watch.logFromMs !== undefined && watch.logFromMs <= nowMs
 

@@ -95,7 +95,7 @@ export class RunObserver {
   }
 
   nudge(claimId: ClaimId, kind: NudgeKind): boolean {
-    const nudged = [...this.#watches].filter(watch => watch.order.claimId === claimId)
+    const nudged = [...this.#watches].filter(watch => watch.spec.claimId === claimId)
     for (const watch of nudged) watch.nudge(kind, this.#deps.clock.now())
     if (nudged.length > 0) this.#wake()
     return nudged.length > 0
@@ -114,14 +114,14 @@ export class RunObserver {
       return
     }
     watch.phase = 'watching'
-    // The code may be in what was read for a sibling.
+    // The code may be in what was read for another claim.
     this.#match()
     this.#wake()
   }
 
   async #expire(watch: ClaimWatch, signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps
-    await clock.sleep(Math.max(watch.order.expiresAtMs - clock.now(), 0), signal)
+    await clock.sleep(Math.max(watch.spec.expiresAtMs - clock.now(), 0), signal)
     if (watch.phase === 'confirming') {
       await clock.sleep(pollLimits.confirmGraceMs, signal)
       watch.settle(refuse('github_unavailable', 'the code was seen, but the run could not be read again'))
@@ -129,13 +129,16 @@ export class RunObserver {
     }
     const fault = this.#backOff.fault ?? (watch.reads('live log') ? this.#logPolls?.fault : undefined)
     if (fault) watch.settle(githubUnavailable(fault))
-    // A request that GitHub has not answered is no fault yet, but nothing was looked at either.
+    // A request that GitHub has not answered is no fault yet, but nothing was read either.
     else if (this.#sources.run.latest === undefined || this.#restPolls.unanswered) {
       watch.settle(refuse('github_unavailable', faultDetail.unreachable))
     } else watch.settle(await this.#lastWord(watch, signal))
   }
 
-  /** What became of the run meanwhile says better than `code_not_seen` why nothing was seen. Where nothing changed the reading is free. */
+  /**
+   * The run's state at the end often explains better than `code_not_seen` why nothing was seen.
+   * Where nothing changed, this reading is free.
+   */
   async #lastWord(watch: ClaimWatch, signal: AbortSignal): Promise<RunRefusal> {
     const { clock } = this.#deps
     const late = clock.sleep(pollLimits.confirmGraceMs, signal).then(() => undefined)
@@ -143,24 +146,24 @@ export class RunObserver {
     const answer = await Promise.race([reading, late])
     if (answer?.kind === 'missing') return refuse('run_not_found')
     if (answer?.kind === 'moved') return refuse('repository_renamed')
-    const decision = answer && checkRun(answer.value, watch.order)
+    const decision = answer && checkRun(answer.value, watch.spec)
     return decision?.kind === 'refused' ? decision : refuse('code_not_seen')
   }
 
-  /** Holds what was read against every claim that still waits. */
+  /** Compares what was read with every claim that still waits. */
   #match(): void {
     const run = this.#sources.latestRun
     if (!run) return
-    const snapshot = this.#sources.snapshot(run)
+    const readings = this.#sources.readings(run)
     for (const watch of this.#watches) {
       if (watch.phase !== 'watching') continue
-      const sighting = firstOf(watch.channels, channel => channelReaders[channel].find(watch.order, snapshot))
+      const sighting = firstOf(watch.channels, channel => channelReaders[channel].find(watch.spec, readings))
       if (sighting) this.#confirm(watch, sighting)
       else this.#giveUpEarly(watch)
     }
   }
 
-  /** The jobs of a matrix are read within milliseconds of each other: one confirmation then serves them all. */
+  /** Jobs of a matrix are read within milliseconds of each other: one confirmation then serves them all. */
   #matchSoon(): void {
     if (this.#watches.size < 2) {
       this.#match()
@@ -178,7 +181,7 @@ export class RunObserver {
   /** No request is possible before the claim ends: the claimant should know now. */
   #giveUpEarly(watch: ClaimWatch): void {
     const { fault } = this.#backOff
-    if (fault && this.#backOff.outlasts(watch.order.expiresAtMs)) watch.settle(githubUnavailable(fault))
+    if (fault && this.#backOff.outlasts(watch.spec.expiresAtMs)) watch.settle(githubUnavailable(fault))
   }
 
   #confirm(watch: ClaimWatch, sighting: Sighting): void {
@@ -197,7 +200,7 @@ export class RunObserver {
     this.#logWakeup.wake()
   }
 
-  /** Background work ends by the abort of `close`; anything else is a fault of ours and must be seen. */
+  /** Background work ends when `close` aborts it. Anything else is a defect, which is logged and ends the observer. */
   #keep(work: Promise<void>): void {
     work.catch(err => {
       if (this.#end.signal.aborted) return

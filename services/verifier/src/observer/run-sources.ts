@@ -1,5 +1,5 @@
 import type { Clock } from '@forkproof/infra/clock'
-import type { RunSnapshot } from '../channels/channel-reader.ts'
+import type { RunReadings } from '../channels/channel-reader.ts'
 import { codesOfJobLog } from '../channels/job-log.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { Listing, RunAnswer, RunReader } from '../github/run-reader.ts'
@@ -9,7 +9,7 @@ import { SharedRead } from './shared-read.ts'
 
 const none: Listing<never> = { items: [], counted: 0 }
 
-/** Everything that is read of one run, each thing once for all claims. Counts what its requests cost. */
+/** All readings of one run, each made once for all claims. Counts what the requests cost. */
 export class RunSources {
   readonly run: SharedRead<RunAnswer>
   readonly artifacts: SharedRead<Listing<GithubArtifact>>
@@ -36,7 +36,7 @@ export class RunSources {
     this.pullRequests = new SharedRead(() => this.#readPullRequests(), clock)
   }
 
-  /** Counted requests for this run in the life of its observer. */
+  /** Counted requests so far. */
   get counted(): number {
     return this.#counted
   }
@@ -59,7 +59,7 @@ export class RunSources {
     return made
   }
 
-  snapshot(run: GithubRun): RunSnapshot {
+  readings(run: GithubRun): RunReadings {
     return {
       run,
       artifacts: this.artifacts.latest?.items ?? [],
@@ -73,7 +73,7 @@ export class RunSources {
     return !this.#finishedCodes.has(jobId) && (this.#jobLogTries.get(jobId) ?? 0) < pollLimits.jobLogTriesMax
   }
 
-  /** Reads a finished job's log for all claims, once. Resolves to what it cost. */
+  /** Reads a finished job's log once for all claims. Resolves to the counted requests. */
   async readJobLog(jobId: number): Promise<number> {
     this.#jobLogTries.set(jobId, (this.#jobLogTries.get(jobId) ?? 0) + 1)
     try {
@@ -82,7 +82,7 @@ export class RunSources {
       this.#counted += counted
       return counted
     } catch (error) {
-      // Too large a log stays unread: its code cannot be told from a quotation without reading all of it.
+      // A log that is too large stays unread: without all of it a code cannot be told from a quotation.
       if (!(error instanceof GithubFault) || error.kind !== 'malformed') throw error
       this.#finishedCodes.set(jobId, new Set())
       this.#counted += 1

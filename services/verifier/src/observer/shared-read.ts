@@ -5,7 +5,7 @@ interface Reading<T> {
   readonly value: T
 }
 
-/** One reading at a time, shared by all who ask for something that recent. */
+/** One reading at a time, shared by all callers that accept its age. */
 export class SharedRead<T> {
   readonly #read: () => Promise<T>
   readonly #clock: Clock
@@ -21,7 +21,10 @@ export class SharedRead<T> {
     return this.#latest?.value
   }
 
-  /** A reading that started at `sinceMs` or later: the latest, the one on its way, or a new one. A failure is shared, not kept. */
+  /**
+   * A reading that started at `sinceMs` or later: the latest, the current one, or a new one. Failures are shared, not
+   * kept.
+   */
   since(sinceMs: number): Promise<T> {
     if (this.#latest && this.#latest.startedAtMs >= sinceMs) return Promise.resolve(this.#latest.value)
     if (this.#flight && this.#flight.startedAtMs >= sinceMs) return this.#flight.value

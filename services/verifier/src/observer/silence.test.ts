@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { anOrder, baseRepository, fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
+import { aClaimSpec, baseRepository, fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
 import { createObserverHarness } from '../testing/observer-harness.ts'
 import { pollLimits } from './limits.ts'
 
-const order = await anOrder({ expiresAtMs: fakeNowMs + 9_000 })
+const spec = await aClaimSpec({ expiresAtMs: fakeNowMs + 9_000 })
 /** Longer than any claim of this file: no answer, and no timeout yet. */
 const silenceMs = 60_000
 
@@ -12,25 +12,25 @@ describe('a claim that ends while GitHub is silent', () => {
   test('from its first check on says that GitHub did not answer', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.latencyMs = silenceMs
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 9_100)
     expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
   })
   test('from its showing on says so too', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 1_000)
     github.latencyMs = silenceMs
-    nudge(order.claimId, 'shown')
+    nudge(spec.claimId, 'shown')
     await pass(clock, 8_100)
     expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
   })
   test('for no longer than an answer may take was not seen', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 8_000)
     github.latencyMs = silenceMs
-    nudge(order.claimId, 'shown')
+    nudge(spec.claimId, 'shown')
     await pass(clock, 1_100 + pollLimits.confirmGraceMs)
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
   })
@@ -46,7 +46,7 @@ describe('a claim that ends unseen', () => {
     ['code_not_seen', rawRun()],
   ])('says %s when that is what became of the run', async (reason, run) => {
     const { clock, github, watch } = createObserverHarness()
-    const watched = watch(order)
+    const watched = watch(spec)
     await pass(clock, 1_000)
     github.run = run
     await pass(clock, 8_100)

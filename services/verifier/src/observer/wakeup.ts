@@ -1,6 +1,6 @@
 import type { Clock } from '@forkproof/infra/clock'
 
-/** One reason for all: an abort without one builds an exception, with its stack, each time. */
+/** One shared reason: an abort without a reason builds an exception, with its stack, each time. */
 const cutShort = new Error('the sleep was cut short')
 
 /** A sleep that can be cut short. A wake between two sleeps is not lost. */
