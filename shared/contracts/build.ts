@@ -1,17 +1,19 @@
+import { z } from 'zod'
 import type { AdmittedRun } from './access.ts'
-import type {
-  BuilderClass,
+import {
+  type BuilderClass,
   BuilderConnection,
-  BuilderFailure,
   BuilderTimings,
-  Egress,
+  builderFailures,
+  builderLossReasons,
+  type Egress,
   Platform,
-  PlatformRequest,
+  type PlatformRequest,
   Receipt,
-  ReleaseReason,
+  releaseReasons,
 } from './builder.ts'
 import type { SealKey } from './claim.ts'
-import type { BuilderId, BuildId, NodeId, ProjectId, RelationshipId } from './ids.ts'
+import { BuilderId, BuildId, NodeId, type ProjectId, type RelationshipId } from './ids.ts'
 
 /** What the workflow `build` knows. Plain JSON; holds no secret. */
 export interface BuildSpec {
@@ -30,20 +32,49 @@ export interface BuildSpec {
   readonly expiresAtMs: number
 }
 
-export type PlatformState = { readonly platform: Platform } & (
-  | { readonly state: 'requested' }
-  | { readonly state: 'queued'; readonly position: number; readonly estimateSeconds?: number }
-  | {
-      readonly state: 'ready'
-      readonly builderId: BuilderId
-      readonly nodeId: NodeId
-      readonly emulated: boolean
-      readonly connection: BuilderConnection
-      readonly timings: BuilderTimings
-    }
-  | { readonly state: 'failed'; readonly reason: BuilderFailure; readonly detail?: string }
-  | { readonly state: 'destroyed'; readonly reason: ReleaseReason; readonly receipt: Receipt }
-)
+const platform = { platform: Platform }
+/** With `builder_lost`. Absent in what an older release wrote. */
+const lossReason = { lossReason: z.enum(builderLossReasons).exactOptional() }
+
+const RequestedPlatform = z.object({ ...platform, state: z.literal('requested') })
+/** `position` 0 is being started. */
+const QueuedPlatform = z.object({
+  ...platform,
+  state: z.literal('queued'),
+  position: z.int().min(0),
+  estimateSeconds: z.int().exactOptional(),
+})
+const ReadyPlatform = z.object({
+  ...platform,
+  state: z.literal('ready'),
+  builderId: BuilderId,
+  nodeId: NodeId,
+  emulated: z.boolean(),
+  connection: BuilderConnection,
+  timings: BuilderTimings,
+})
+const FailedPlatform = z.object({
+  ...platform,
+  state: z.literal('failed'),
+  reason: z.enum(builderFailures),
+  ...lossReason,
+  detail: z.string().exactOptional(),
+})
+const DestroyedPlatform = z.object({
+  ...platform,
+  state: z.literal('destroyed'),
+  reason: z.enum(releaseReasons),
+  ...lossReason,
+  receipt: Receipt,
+})
+export const PlatformState = z.discriminatedUnion('state', [
+  RequestedPlatform,
+  QueuedPlatform,
+  ReadyPlatform,
+  FailedPlatform,
+  DestroyedPlatform,
+])
+export type PlatformState = z.infer<typeof PlatformState>
 
 export const buildOutcomes = [
   'success',
@@ -57,15 +88,53 @@ export const buildOutcomes = [
 ] as const
 export type BuildOutcome = (typeof buildOutcomes)[number]
 
-/** The whole of a build at one moment. `version` grows with every change. */
-export interface BuildState {
-  readonly buildId: BuildId
-  readonly version: number
-  readonly phase: 'confirming' | 'active' | 'ending' | 'ended'
+/** What its workflow and its client see alike. */
+const buildMembers = {
+  buildId: BuildId,
+  /** Grows with every change. */
+  version: z.int().min(1),
+  phase: z.enum(['confirming', 'active', 'ending', 'ended']),
   /** Set from `ending` on. */
-  readonly outcome?: BuildOutcome
+  outcome: z.enum(buildOutcomes).exactOptional(),
   /** With `refused`: why the run may not build (any more); with `failed`: a builder failure. */
-  readonly reason?: string
-  readonly expiresAtMs: number
-  readonly platforms: readonly PlatformState[]
+  reason: z.string().exactOptional(),
+  ...lossReason,
 }
+
+/** The whole of a build at one moment: the result of its workflow and the answer to its updates and its query. */
+export const BuildState = z.object({
+  ...buildMembers,
+  expiresAtMs: z.int(),
+  platforms: z.array(PlatformState).max(Platform.options.length),
+})
+export type BuildState = z.infer<typeof BuildState>
+
+const { sealedClientKey: _sealed, ...openConnection } = BuilderConnection.shape
+/** A ready builder as its client sees it: the way to it beside the rest, with the client's key in the clear. */
+export const ReadyBuilder = z.object({
+  ...ReadyPlatform.omit({ connection: true }).shape,
+  ...openConnection,
+  clientKey: z
+    .string()
+    .exactOptional()
+    .meta({ description: 'PKCS #8; absent when the client brought a certificate request' }),
+})
+export type ReadyBuilder = z.infer<typeof ReadyBuilder>
+
+/** One platform as its client sees it. Whoever reads this holds the build token, so it has the client's key in it. */
+export const PlatformAnswer = z.discriminatedUnion('state', [
+  RequestedPlatform,
+  QueuedPlatform,
+  ReadyBuilder,
+  FailedPlatform,
+  DestroyedPlatform,
+])
+export type PlatformAnswer = z.infer<typeof PlatformAnswer>
+
+/** The answer to `GET /v1/builds/{id}`, and the data of its events. */
+export const BuildAnswer = z.object({
+  ...buildMembers,
+  expiresAt: z.iso.datetime(),
+  platforms: z.array(PlatformAnswer).max(Platform.options.length),
+})
+export type BuildAnswer = z.infer<typeof BuildAnswer>

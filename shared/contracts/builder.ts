@@ -101,3 +101,15 @@ export const releaseReasons = [
   'not_wanted',
 ] as const
 export type ReleaseReason = (typeof releaseReasons)[number]
+
+/** Why a builder ended before its time, each with the sentence that people read. */
+export const builderLossTexts = {
+  ended_by_itself: 'the builder’s process ended by itself',
+  out_of_memory: 'the builder needed more memory than it may use and was killed',
+  node_stopping: 'the builder’s node is being stopped',
+  unknown_to_node: 'the node that had the builder has no record of it',
+  teardown_unconfirmed: 'the builder ended, and its node could not confirm that nothing of it is left',
+  node_restarted: 'the builder’s node was started again, and no builder outlives that',
+} as const satisfies Record<string, string>
+export type BuilderLossReason = keyof typeof builderLossTexts
+export const builderLossReasons = Object.keys(builderLossTexts) as [BuilderLossReason, ...BuilderLossReason[]]

@@ -4,6 +4,7 @@ import {
   BuilderConnection,
   BuilderTimings,
   builderFailures,
+  builderLossReasons,
   CertificateRequest,
   Egress,
   Platform,
@@ -49,6 +50,8 @@ export const ForkproofEvent = z.discriminatedUnion('type', [ClaimProvenEvent, Cl
 export type ForkproofEvent = z.infer<typeof ForkproofEvent>
 
 const buildRef = { buildId: BuildId, leaseId: LeaseId, platform: Platform }
+/** With `builder_lost`. Absent in events of an older release. */
+const lossReason = z.enum(builderLossReasons).exactOptional()
 const builderRef = { ...buildRef, builderId: BuilderId, nodeId: NodeId }
 
 /** Asks for one builder. After `expiresAtMs` no node may start on it any more, so a late command makes nothing. */
@@ -62,7 +65,7 @@ export const BuilderRequestedEvent = z.strictObject({
     builderClass: BuilderClass,
     egress: Egress,
     sealKey: SealKey,
-    certificateRequest: CertificateRequest.optional(),
+    certificateRequest: CertificateRequest.exactOptional(),
     expiresAtMs: z.int(),
     /** Wall clock of the lease: the builder is gone at this time whatever happens. */
     leaseEndsAtMs: z.int(),
@@ -85,7 +88,12 @@ export const BuilderAcceptedEvent = z.strictObject({
   ...envelope,
   type: z.literal('forkproof.builder.accepted.v1'),
   subject: BuildId,
-  data: z.strictObject({ ...buildRef, nodeId: NodeId, position: z.int().min(0), estimateSeconds: z.int().optional() }),
+  data: z.strictObject({
+    ...buildRef,
+    nodeId: NodeId,
+    position: z.int().min(0),
+    estimateSeconds: z.int().exactOptional(),
+  }),
 })
 export const BuilderReadyEvent = z.strictObject({
   ...envelope,
@@ -107,7 +115,8 @@ export const BuilderFailedEvent = z.strictObject({
     ...buildRef,
     nodeId: NodeId,
     reason: z.enum(builderFailures),
-    detail: z.string().max(500).optional(),
+    lossReason,
+    detail: z.string().max(500).exactOptional(),
     retryable: z.boolean(),
   }),
 })
@@ -116,7 +125,7 @@ export const BuilderDestroyedEvent = z.strictObject({
   ...envelope,
   type: z.literal('forkproof.builder.destroyed.v1'),
   subject: BuildId,
-  data: z.strictObject({ ...builderRef, reason: z.enum(releaseReasons), receipt: Receipt }),
+  data: z.strictObject({ ...builderRef, reason: z.enum(releaseReasons), lossReason, receipt: Receipt }),
 })
 export const BuilderEvent = z.discriminatedUnion('type', [
   BuilderAcceptedEvent,

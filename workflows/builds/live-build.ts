@@ -1,5 +1,5 @@
 import type { BuildOutcome, BuildSpec, BuildState, PlatformState } from '@forkproof/contracts/build'
-import type { Platform, ReleaseReason } from '@forkproof/contracts/builder'
+import type { BuilderLossReason, Platform, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { limits } from '@forkproof/contracts/limits'
 import { PlatformLeases } from './platform-leases.ts'
@@ -25,13 +25,14 @@ export class LiveBuild {
   }
 
   state(): BuildState {
-    const { order, phase, outcome, reason } = this
+    const { order, phase, outcome, reason, lossReason } = this
     return {
       buildId: order.buildId,
       version: this.version,
       phase,
       ...(outcome !== undefined && { outcome }),
       ...(reason !== undefined && { reason }),
+      ...(lossReason !== undefined && { lossReason }),
       expiresAtMs: order.expiresAtMs,
       platforms: this.#shownPlatforms(),
     }
@@ -105,6 +106,16 @@ export class LiveBuild {
     if (outcome === 'success' || outcome === 'error') return 'finished'
     if (outcome === undefined || outcome === 'failed' || outcome === 'refused') return 'not_wanted'
     return outcome
+  }
+
+  /** Of the first platform that was lost, once the build failed for that. A node that stops says so itself. */
+  get lossReason(): BuilderLossReason | undefined {
+    if (this.outcome !== 'failed' || this.reason !== 'builder_lost') return undefined
+    const reasons = this.leases.states().map(state => {
+      if (state.state !== 'failed' && state.state !== 'destroyed') return undefined
+      return state.lossReason ?? (state.reason === 'node_stopping' ? 'node_stopping' : undefined)
+    })
+    return reasons.find(reason => reason !== undefined)
   }
 
   get #idleEndsAtMs(): number {

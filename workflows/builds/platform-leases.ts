@@ -12,6 +12,8 @@ const retryQueueMsMin = 60_000
 
 type EventOf<K extends string> = Extract<BuilderEvent, { type: `forkproof.builder.${K}.v1` }>
 
+type FailedState = Extract<PlatformState, { state: 'failed' }>
+
 interface Wanted {
   readonly wish: PlatformRequest
   readonly askedAtMs: number
@@ -96,19 +98,20 @@ export class PlatformLeases {
   }
 
   /** The platform gets no builder from this lease any more. */
-  fail(lease: Lease, reason: BuilderFailure, detail?: string): void {
+  fail(lease: Lease, reason: BuilderFailure, more: Pick<FailedState, 'lossReason' | 'detail'> = {}): void {
     const wasWanted = lease.wanted
     lease.wanted = false
     if (!wasWanted || !this.#isNewest(lease)) return
-    this.#show({ platform: lease.platform, state: 'failed', reason, ...(detail !== undefined && { detail }) })
+    this.#show({ platform: lease.platform, state: 'failed', reason, ...more })
   }
 
   /** Gives up the leases that waited too long. */
   expire(nowMs: number): void {
     for (const lease of this.#waiting()) {
       if (waitEndsAtMs(lease) > nowMs) continue
-      if (liveNodes(lease).length > 0) this.fail(lease, 'builder_not_ready', 'its node did not answer in time')
-      else this.fail(lease, 'no_capacity', 'no node took the request in time')
+      if (liveNodes(lease).length > 0)
+        this.fail(lease, 'builder_not_ready', { detail: 'its node did not answer in time' })
+      else this.fail(lease, 'no_capacity', { detail: 'no node took the request in time' })
     }
   }
 
@@ -180,10 +183,11 @@ export class PlatformLeases {
     lease.nodes.set(data.nodeId, 'over')
     if (this.#servedElsewhere(lease, data.nodeId)) return
     if (lease.servedBy === undefined && data.retryable && this.#tryAgain(lease)) return
-    const { reason, detail } = data
-    if (lease.wanted) this.fail(lease, reason, detail)
+    const { reason, lossReason, detail } = data
+    const more = { ...(lossReason && { lossReason }), ...(detail !== undefined && { detail }) }
+    if (lease.wanted) this.fail(lease, reason, more)
     else if (this.#isNewest(lease) && !this.#isOver(lease.platform)) {
-      this.#show({ platform: lease.platform, state: 'failed', reason, ...(detail !== undefined && { detail }) })
+      this.#show({ platform: lease.platform, state: 'failed', reason, ...more })
     }
   }
 
@@ -193,9 +197,10 @@ export class PlatformLeases {
     const lost = data.reason === 'builder_lost' || data.reason === 'node_stopping'
     if (lost && lease.servedBy === undefined && this.#tryAgain(lease)) return
     lease.wanted = false
-    const { platform, reason, receipt } = data
+    const { platform, reason, lossReason, receipt } = data
     // Also over what was shown as failed for want of an answer: a receipt says more.
-    if (this.#isNewest(lease)) this.#show({ platform, state: 'destroyed', reason, receipt })
+    if (this.#isNewest(lease))
+      this.#show({ platform, state: 'destroyed', reason, ...(lossReason && { lossReason }), receipt })
   }
 
   /** The end at one node is not the lease's while another node serves it or may still. */

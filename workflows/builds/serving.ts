@@ -51,7 +51,8 @@ function request(running: Running, nowMs: number): void {
       failure => {
         lease.isVoid = isInvalid(failure)
         if (lease.isVoid) record.leases.fail(lease, 'certificate_request_invalid')
-        else if (!record.isSettled) record.leases.fail(lease, 'no_capacity', 'the request could not be sent in time')
+        else if (!record.isSettled)
+          record.leases.fail(lease, 'no_capacity', { detail: 'the request could not be sent in time' })
       },
     )
   }

@@ -2,7 +2,7 @@ import type { BuildState, PlatformState } from '@forkproof/contracts/build'
 
 /** What ops read in the Temporal UI; ids and codes only. */
 export function stateInWords(state: BuildState): string {
-  const ended = [state.outcome, state.reason].filter(part => part !== undefined).join(', ')
+  const ended = [state.outcome, state.reason, state.lossReason].filter(part => part !== undefined).join(', ')
   const head = ended === '' ? state.phase : `${state.phase}: ${ended}`
   return [head, ...state.platforms.map(platformInWords)].join('\n\n')
 }
@@ -20,8 +20,11 @@ function wordsOf(state: PlatformState): string {
     case 'ready':
       return `is ready: ${state.builderId} at ${state.nodeId} after ${Math.round(state.timings.leaseMs)} ms (${state.timings.warm ? 'warm' : 'cold'})`
     case 'failed':
-      return `failed: ${state.reason}`
+      return `failed: ${lossInWords(state)}`
     case 'destroyed':
-      return `is gone (${state.reason}): ${state.receipt.builderId} at ${state.receipt.nodeId}, ${state.receipt.leftovers.length} leftovers`
+      return `is gone (${lossInWords(state)}): ${state.receipt.builderId} at ${state.receipt.nodeId}, ${state.receipt.leftovers.length} leftovers`
   }
 }
+
+const lossInWords = ({ reason, lossReason }: { reason: string; lossReason?: string }): string =>
+  [reason, lossReason].filter(part => part !== undefined).join(', ')

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { BuildSpec } from '@forkproof/contracts/build'
-import type { BuilderFailure, Platform, Receipt, ReleaseReason } from '@forkproof/contracts/builder'
+import type { BuilderFailure, BuilderLossReason, Platform, Receipt, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import {
   BuilderId,
@@ -91,15 +91,21 @@ export function eventsOf({ buildId, leaseId, platform }: About, nodeId: NodeId =
       type: 'forkproof.builder.ready.v1',
       data: { ...about, builderId, emulated: false, connection, timings },
     }),
-    failed: (reason: BuilderFailure, retryable: boolean): BuilderEvent => ({
+    failed: (reason: BuilderFailure, retryable: boolean, lossReason?: BuilderLossReason): BuilderEvent => ({
       ...envelope('failed'),
       type: 'forkproof.builder.failed.v1',
-      data: { ...about, reason, retryable },
+      data: { ...about, reason, ...(lossReason && { lossReason }), retryable },
     }),
-    destroyed: (reason: ReleaseReason): BuilderEvent => ({
+    destroyed: (reason: ReleaseReason, lossReason?: BuilderLossReason): BuilderEvent => ({
       ...envelope('destroyed'),
       type: 'forkproof.builder.destroyed.v1',
-      data: { ...about, builderId, reason, receipt: { ...sampleReceipt, nodeId, leftovers: [] } },
+      data: {
+        ...about,
+        builderId,
+        reason,
+        ...(lossReason && { lossReason }),
+        receipt: { ...sampleReceipt, nodeId, leftovers: [] },
+      },
     }),
   }
 }
