@@ -41,16 +41,5 @@ export async function runConcurrently<T>(
   return results
 }
 
-/** Mulberry32: the same numbers in [0, 1) for the same seed, so that two runs of a benchmark do the same work. */
-export function mulberry32(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Prints the title, runs the measurement and prints its results. */
 export type RunMeasurement = (title: string, work: () => Promise<readonly BenchResult[]>) => Promise<void>

@@ -1,7 +1,8 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import { createForkRun, postClaim } from '@forkproof/e2e/testing/claim-requests'
+import { mulberry32 } from '@forkproof/infra/mulberry32'
 import { claimAsOldClient, claimWithOurClaimant, uploadMs } from './bench-claimants.ts'
-import { type BenchResult, latencyResults, mulberry32, runConcurrently } from './bench-result.ts'
+import { type BenchResult, latencyResults, runConcurrently } from './bench-result.ts'
 import type { BenchSystem } from './bench-system.ts'
 
 const latencyMs = 100

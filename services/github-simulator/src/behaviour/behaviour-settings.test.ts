@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSampleRun, openSimulatorHarness, type SimulatorHarness } from '../testing/simulator-harness.ts'
 import { BehaviourSettings } from './behaviour-settings.ts'
-import { mulberry32 } from './mulberry32.ts'
 import { neutralBehaviour } from './simulated-behaviour.ts'
 
 describe('settings of behaviour', () => {
@@ -77,12 +76,6 @@ describe('settings of behaviour', () => {
   ])('refuse %j and stay as they were', async wrong => {
     expect((await simulator.rawControl('PUT', '/dials', wrong)).status).toBe(400)
     expect(await simulator.control('GET', '/dials')).toEqual(neutralBehaviour)
-  })
-
-  it('take random numbers that depend on the seed alone', () => {
-    const numbersOf = (seed: number) => Array.from({ length: 5 }, mulberry32(seed))
-    expect(numbersOf(3)).toEqual(numbersOf(3))
-    expect(numbersOf(3)).not.toEqual(numbersOf(4))
   })
 
   it('use up no random number for a share of nothing', () => {

@@ -1,4 +1,4 @@
-import { mulberry32 } from './mulberry32.ts'
+import { mulberry32 } from '@forkproof/infra/mulberry32'
 import { neutralBehaviour, type SimulatedBehaviour } from './simulated-behaviour.ts'
 
 /** How the simulator behaves now: one set of values for all repositories, and what single repositories have instead. */
