@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { projectFiles, readSource } from './source-tree.ts'
 
 const readme = readSource('README.md').text
+const contributing = readSource('CONTRIBUTING.md').text
+/** A maintainer reads it in two minutes; what is longer belongs to docs/. */
+const readmeLinesMax = 95
 const section = (title: string) => readme.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? ''
 
 describe('the README', () => {
@@ -11,7 +14,7 @@ describe('the README', () => {
     )
     const real = new Set(
       projectFiles()
-        .filter(path => path.includes('/'))
+        .filter(path => path.includes('/') && !path.startsWith('.'))
         .flatMap(path =>
           path
             .split('/')
@@ -19,7 +22,7 @@ describe('the README', () => {
             .slice(0, path.split('/').length - 1),
         ),
     )
-    const folders = [...real].filter(name => !name.startsWith('.') && !name.includes('.ts'))
+    const folders = [...real].filter(name => !name.includes('.ts'))
     expect(
       folders.filter(name => !shown.includes(name)),
       'add these folders to the tree',
@@ -30,10 +33,15 @@ describe('the README', () => {
     ).toEqual([])
   })
 
+  it('is short', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(readmeLinesMax)
+  })
+})
+
+describe('the guide for contributors', () => {
   it('names every command of package.json', () => {
     const scripts = Object.keys(JSON.parse(readSource('package.json').text).scripts)
-    expect(
-      scripts.filter(name => !readme.includes(name === 'start' || name === 'test' ? `npm ${name}` : `npm run ${name}`)),
-    ).toEqual([])
+    const command = (name: string) => (name === 'start' || name === 'test' ? `npm ${name}` : `npm run ${name}`)
+    expect(scripts.filter(name => !contributing.includes(command(name)))).toEqual([])
   })
 })
