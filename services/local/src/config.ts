@@ -67,6 +67,12 @@ export const settings = defineSettings({
     optional: true,
     description: 'buildx program (tests) to use instead of building it',
   },
+  actionlintPath: {
+    env: 'FORKPROOF_ACTIONLINT_PATH',
+    schema: program,
+    optional: true,
+    description: 'actionlint program (tests) to use instead of building it',
+  },
   gatewayPort: {
     env: 'FORKPROOF_GATEWAY_PORT',
     schema: port,

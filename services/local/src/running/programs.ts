@@ -5,6 +5,7 @@ import { locateTool, type ToolRequest } from '../tools/locate-tool.ts'
 import type { ToolDeps } from '../tools/make-tool.ts'
 import { resolveTools } from '../tools/resolve-tools.ts'
 import {
+  actionlintTool,
   buildctlTool,
   buildkitdTool,
   buildxTool,
@@ -31,14 +32,15 @@ export interface Programs {
 /** More clients, for tests only. */
 export interface TestPrograms extends Programs {
   readonly verifyToken: string
+  readonly actionlint: string
   readonly buildx: string
   readonly probeEmulated: string
 }
 type ProgramName = keyof TestPrograms
 
 const startPrograms = ['natsServer', 'runc', 'probe', 'buildkitd', 'buildctl', 'temporal'] as const
-const testPrograms = [...startPrograms, 'verifyToken', 'probeEmulated', 'buildx'] as const
-const serverPrograms = ['natsServer', 'temporal', 'verifyToken'] as const
+const testPrograms = [...startPrograms, 'verifyToken', 'actionlint', 'probeEmulated', 'buildx'] as const
+const serverPrograms = ['natsServer', 'temporal', 'verifyToken', 'actionlint'] as const
 /** These suites start neither builders nor clients that build. */
 const suitesWithoutBuilders = ['claims', 'bus', 'signing', 'servers', 'workflows', 'deployment']
 
@@ -106,6 +108,7 @@ const requestsOf = (config: Config): Readonly<Record<ProgramName, ToolRequest>> 
   buildctl: { tool: buildctlTool, explicitPath: config.buildctlPath },
   temporal: { tool: temporalTool, explicitPath: config.temporalPath },
   verifyToken: { tool: verifyTokenTool(), explicitPath: config.verifyTokenPath },
+  actionlint: { tool: actionlintTool, explicitPath: config.actionlintPath },
   probeEmulated: { tool: emulatedProbeTool(foreignPlatform), explicitPath: config.probeEmulatedPath },
   buildx: { tool: buildxTool, explicitPath: config.buildxPath },
 })

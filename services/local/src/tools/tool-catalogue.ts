@@ -113,6 +113,16 @@ export const buildxTool: GoTool = {
   linkerFlags: `-s -w -X github.com/docker/buildx/version.Version=v${buildxVersion}`,
 }
 
+/** For tests: reads the workflow files of this repository as GitHub would. */
+export const actionlintTool: GoTool = {
+  name: 'actionlint',
+  version: '1.7.12',
+  setting: 'FORKPROOF_ACTIONLINT_PATH',
+  moduleFolder: join(modules, 'actionlint'),
+  goPackage: 'github.com/rhysd/actionlint/cmd/actionlint',
+  linkerFlags: '-s -w',
+}
+
 /** BuildKit's RUN steps. 1.1.5 is what Debian 12 has. */
 export const runcTool: DebianTool = {
   name: 'runc',
