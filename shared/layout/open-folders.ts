@@ -4,7 +4,6 @@ const services = [
   'services/claimant',
   'services/e2e',
   'services/gateway',
-  'services/github-simulator',
   'services/local',
   'services/orchestrator',
   'services/signer',

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 const answerMsMax = 5_000
 const fenceSubject = 'fence'
 
-export interface WireMessage {
+interface WireMessage {
   readonly subject: string
   readonly text: string
 }

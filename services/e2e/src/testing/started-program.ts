@@ -6,7 +6,7 @@ const lineMsMax = 90_000
 const sampleMs = 50
 const outputCharactersMax = 1_000_000
 
-export interface ProgramExit {
+interface ProgramExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string

@@ -7,6 +7,7 @@ import type { Client } from '@temporalio/client'
 import { afterFile } from './after-file.ts'
 import { unstartedSystem } from './unstarted-system.ts'
 
+/** docs/glossary.md: harness. */
 export interface SystemHarness {
   readonly system: LocalSystem
   readonly github: SimulatedGithub
