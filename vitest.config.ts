@@ -2,6 +2,10 @@ import { defineConfig } from 'vitest/config'
 
 const include = (folder: string) => [`${folder}/**/*.test.ts`]
 
+const besideCode = ['shared', 'workflows', 'services'].flatMap(include)
+const elsewhere = ['**/node_modules/**', 'services/e2e/src/!(command)/**', 'shared/layout/**']
+const processTests = '**/*.process.test.ts'
+
 /** One project per kind of test, so that `npm run check` can run the layout rules alone. */
 export default defineConfig({
   test: {
@@ -15,12 +19,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: {
-          name: 'unit',
-          include: [...include('shared'), ...include('workflows'), ...include('services')],
-          exclude: ['**/node_modules/**', 'services/e2e/src/!(command)/**', 'shared/layout/**'],
-        },
+        test: { name: 'unit', include: besideCode, exclude: [...elsewhere, processTests] },
       },
+      // Tests beside the code that start programs or bundle them: too slow for `npm run test:unit`.
+      { extends: true, test: { name: 'process', include: [processTests], exclude: elsewhere } },
       { extends: true, test: { name: 'layout', include: include('shared/layout') } },
       {
         extends: true,

@@ -8,7 +8,7 @@ import { findTestPrograms, missingTools, programsOfSuites, type TestPrograms } f
 import { Progress } from '@forkproof/local/tools/progress'
 import { clearAtExit, progressOutput } from '@forkproof/local/tools/progress-output'
 import { parseTestArguments, type TestArguments } from './command/test-arguments.ts'
-import { projectOf, testSuites } from './command/test-suites.ts'
+import { projectsOf, testSuites } from './command/test-suites.ts'
 
 /**
  * `npm test [-- suites and vitest's flags]`: looks for what the suites need of the machine, finds or builds the external
@@ -53,7 +53,9 @@ async function prepare({ selection, install }: Run, config: Config, signal: Abor
   clearAtExit(output)
   const progress = new Progress(output)
   const startServers = projects.includes('system')
-  const systemSuites = suites.filter(name => testSuites[name]?.folders.some(folder => projectOf(folder) === 'system'))
+  const systemSuites = suites.filter(name =>
+    testSuites[name]?.folders.some(folder => projectsOf(folder).includes('system')),
+  )
   const tools = startServers ? await missingTools(programsOfSuites(systemSuites), config) : []
   const deps = { environment: config.toolEnvironment, progress, signal }
   await ensureRequirements({ suites, tools, command: 'npm test', install }, deps)

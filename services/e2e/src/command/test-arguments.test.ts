@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { kernelFacts, systemPrograms } from '@forkproof/local/requirements/requirement-table'
 import { describe, expect, it } from 'vitest'
 import { parseTestArguments } from './test-arguments.ts'
-import { projectOf, testSuites } from './test-suites.ts'
+import { projectsOf, testSuites } from './test-suites.ts'
 
 const parsed = (...words: string[]) => {
   const result = parseTestArguments(words)
@@ -16,7 +16,7 @@ describe('the words after npm test --', () => {
   it('are none: every suite runs, and what is missing may be installed', () => {
     const { selection, install, vitestFlags } = parsed()
     expect(selection.suites).toEqual(Object.keys(testSuites))
-    expect([...selection.projects].sort()).toEqual(['layout', 'system', 'unit'])
+    expect([...selection.projects].sort()).toEqual(['layout', 'process', 'system', 'unit'])
     expect({ install, vitestFlags }).toEqual({ install: true, vitestFlags: [] })
   })
 
@@ -26,12 +26,13 @@ describe('the words after npm test --', () => {
       projects: ['system'],
       filters: ['services/e2e/src/claims/'],
     })
-    expect(parsed('verifier', 'claims').selection.projects).toEqual(['system', 'unit'])
+    expect(parsed('verifier', 'claims').selection.projects).toEqual(['system', 'unit', 'process'])
     expect(parsed('workflows').selection.filters).toEqual(['workflows/', 'services/e2e/src/workflows/'])
   })
 
   it('name the fast ones together: no folder that starts servers is among them', () => {
-    const { projects, filters } = parsed('unit').selection
+    const { suites, projects, filters } = parsed('unit').selection
+    expect(suites).toEqual([])
     expect(projects).toEqual(['unit'])
     expect(filters).toContain('services/gateway/')
     expect(filters).not.toContain('services/e2e/src/claims/')
@@ -82,7 +83,7 @@ describe('the table of suites', () => {
     const rows = [...systemPrograms, ...Object.values(kernelFacts)]
     for (const suite of rows.flatMap(({ suites }) => suites)) expect(testSuites).toHaveProperty(suite)
     const unitSuites = Object.entries(testSuites).filter(([, { folders }]) =>
-      folders.every(one => projectOf(one) === 'unit'),
+      folders.every(one => projectsOf(one).includes('unit')),
     )
     for (const [name] of unitSuites) expect(kernelFacts.root.suites).not.toContain(name)
   })

@@ -36,7 +36,7 @@ export const testSuites: Readonly<Record<string, TestSuite>> = {
   command: unit('services/e2e/src/command', 'the arguments of npm test'),
 }
 
-/** Stands for every folder whose tests need no server. */
+/** Stands for the tests that need no server, no root and no other program. */
 const unitGroup = 'unit'
 
 function system(folder: string, about: string): TestSuite {
@@ -47,21 +47,24 @@ function unit(folder: string, about: string): TestSuite {
   return { about, folders: [folder] }
 }
 
-export type ProjectName = 'unit' | 'layout' | 'system'
+export type ProjectName = 'unit' | 'process' | 'layout' | 'system'
 
-/** The project of vitest.config.ts that runs the test files of a folder. */
-export function projectOf(folder: string): ProjectName {
-  if (folder === 'shared/layout') return 'layout'
-  return folder.startsWith('services/e2e/src/') && !folder.endsWith('/command') ? 'system' : 'unit'
+/** The projects of vitest.config.ts that run the test files of a folder. */
+export function projectsOf(folder: string): readonly ProjectName[] {
+  if (folder === 'shared/layout') return ['layout']
+  return folder.startsWith('services/e2e/src/') && !folder.endsWith('/command') ? ['system'] : ['unit', 'process']
 }
 
 export const suiteList = (): string =>
-  Object.entries({ [unitGroup]: { about: 'every test that needs no server' }, ...testSuites })
+  Object.entries({
+    [unitGroup]: { about: 'the fast tests of all suites: no server, no root, no other program' },
+    ...testSuites,
+  })
     .map(([name, { about }]) => `  ${name.padEnd(20)} ${about}\n`)
     .join('')
 
 export interface SuiteSelection {
-  /** Names of single suites, for what they need of the machine. */
+  /** Those that may need something of the machine: all but the ones of which only the fast tests run. */
   readonly suites: readonly string[]
   readonly projects: readonly ProjectName[]
   /** Path filters for vitest. */
@@ -73,14 +76,14 @@ export function selectSuites(names: readonly string[]): SuiteSelection | { reado
   const unknown = names.filter(name => name !== unitGroup && !Object.hasOwn(testSuites, name))
   if (unknown.length > 0) return { unknown }
   const all = Object.entries(testSuites).flatMap(([suite, { folders }]) =>
-    folders.map(folder => ({ suite, folder, project: projectOf(folder) })),
+    folders.flatMap(folder => projectsOf(folder).map(project => ({ suite, folder, project }))),
   )
   const isChosen = ({ suite, project }: (typeof all)[number]) =>
     names.length === 0 || names.includes(suite) || (names.includes(unitGroup) && project === 'unit')
   const chosen = all.filter(isChosen)
   return {
-    suites: [...new Set(chosen.map(({ suite }) => suite))],
+    suites: [...new Set(chosen.filter(({ project }) => project !== 'unit').map(({ suite }) => suite))],
     projects: [...new Set(chosen.map(({ project }) => project))],
-    filters: chosen.map(({ folder }) => `${folder}/`),
+    filters: [...new Set(chosen.map(({ folder }) => `${folder}/`))],
   }
 }
