@@ -1,7 +1,5 @@
 const services = [
-  'services/bench',
   'services/builder-provisioner',
-  'services/claimant',
   'services/e2e',
   'services/gateway',
   'services/local',

@@ -15,7 +15,7 @@ export const uploadMs = 500
 const audience = Audience.parse('https://sts.example.dev')
 const silentJournal = { say: () => undefined, warn: () => undefined }
 
-export interface ClaimTimes {
+interface ClaimTimes {
   /** `POST /claim`, as the claimant waits for it. */
   readonly claimMs: number
   /** From the moment GitHub lists the artifact to the token in hand. */

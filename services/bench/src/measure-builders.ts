@@ -18,7 +18,7 @@ const githubMs = 100
 const conditionsOfAll = `2 cores for everything, process driver, canary included, GitHub ${githubMs} ms`
 
 /** The access token of one admitted fork run, used for many builds. */
-export async function admittedAccessToken(bench: BenchSystem): Promise<string> {
+async function admittedAccessToken(bench: BenchSystem): Promise<string> {
   const of = await forkRunWithToken(bench)
   const grant = { concurrency: 100, maxMinutes: 60 }
   const project = await createProject(bench, [{ repository: of.repository, eventClass: 'fork_pull_request', grant }])

@@ -5,7 +5,7 @@ import { type BuildOptions, build } from 'esbuild'
 
 export const defaultOutDir = fileURLToPath(new URL('../dist/', import.meta.url))
 
-export interface BundledFile {
+interface BundledFile {
   /** Absolute. */
   readonly path: string
   readonly bytes: number

@@ -21,7 +21,7 @@ export interface BuildConfig {
   readonly depotUrl: string
 }
 
-export interface ActionConfig {
+interface ActionConfig {
   readonly settings: ClaimSettings
   readonly build: BuildConfig | undefined
   readonly env: NodeJS.ProcessEnv

@@ -12,7 +12,7 @@ import { prepareBuilder } from './prepare-builder.ts'
 /** Name of the saved state that tells the `post` step what to delete. */
 export const artifactState = 'artifact'
 /** The variable that later steps of the job find the token in. */
-export const tokenVariable = 'FORKPROOF_ID_TOKEN'
+const tokenVariable = 'FORKPROOF_ID_TOKEN'
 
 /** The Action's main step. Never rejects: a failure is reported in plain words and fails the step. */
 export async function runAction(): Promise<void> {

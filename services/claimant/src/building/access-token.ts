@@ -7,7 +7,7 @@ import { ClaimFailure, harmlessText, refusalFailure } from '../claiming/claim-fa
 import { claimantLimits } from '../claiming/limits.ts'
 import { failedAttempt, isTransient, retryUntilDone } from '../claiming/retry-until-done.ts'
 
-export interface TokenExchangeOptions {
+interface TokenExchangeOptions {
   readonly issuer: Issuer
   readonly projectId: ProjectId
   /** A bearer secret. */

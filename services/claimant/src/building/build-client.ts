@@ -16,7 +16,7 @@ export interface BuildHandle {
 }
 
 export type BuildResult = 'success' | 'error' | 'canceled'
-export type BuildHealth = 'alive' | 'over' | 'unknown'
+type BuildHealth = 'alive' | 'over' | 'unknown'
 
 /** Reads the build's state once. The gateway holds its answer until the version differs. @throws ClaimFailure */
 export async function readBuildState(

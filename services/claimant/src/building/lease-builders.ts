@@ -4,7 +4,7 @@ import { awaitBuilders } from './await-builders.ts'
 import { type BuildHandle, endBuild, reportHealth } from './build-client.ts'
 import { type LeasedBuilder, writeBuilderFiles } from './builder-files.ts'
 import { buildingLimits } from './limits.ts'
-import { type StartBuildOptions, startBuild } from './start-build.ts'
+import { type ClientBuildOptions, startBuild } from './start-build.ts'
 
 export interface LeasedBuild {
   readonly build: BuildHandle
@@ -13,7 +13,7 @@ export interface LeasedBuild {
   readonly builders: readonly LeasedBuilder[]
 }
 
-export interface LeaseOptions extends StartBuildOptions {
+export interface LeaseOptions extends ClientBuildOptions {
   /** A private folder; the credentials are written below it. */
   readonly folder: string
   /** How long a builder may take. */
@@ -65,5 +65,4 @@ const unlessCancelled =
     throw error
   }
 
-export const cancelled = () =>
-  new ClaimFailure('unavailable', 'canceled', { title: 'Cancelled before the build began' })
+const cancelled = () => new ClaimFailure('unavailable', 'canceled', { title: 'Cancelled before the build began' })

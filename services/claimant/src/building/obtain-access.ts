@@ -2,11 +2,11 @@ import { AccessToken, type ProjectId } from '@forkproof/contracts/ids'
 import { decodeJwt } from 'jose'
 import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
-import { describeToken, obtainToken, type TokenOptions } from '../claiming/obtain-token.ts'
+import { describeToken, type ObtainTokenOptions, obtainToken } from '../claiming/obtain-token.ts'
 import type { RunEnvironment } from '../environment/run-environment.ts'
 import { exchangeIdToken } from './access-token.ts'
 
-export interface AccessOptions extends TokenOptions {
+interface AccessOptions extends ObtainTokenOptions {
   readonly projectId: ProjectId
   /** What earlier steps left; an empty string counts as absent. */
   readonly given: { readonly accessToken: string | undefined; readonly idToken: string | undefined }

@@ -9,7 +9,7 @@ import { StartedBuild } from './build-state.ts'
 import { type BuilderKey, newBuilderKey } from './builder-key.ts'
 import { buildingLimits } from './limits.ts'
 
-export interface StartBuildOptions {
+export interface ClientBuildOptions {
   readonly issuer: Issuer
   readonly accessToken: AccessToken
   readonly platforms: readonly Platform[]
@@ -26,7 +26,7 @@ export type BuilderKeys = ReadonlyMap<Platform, BuilderKey>
  * @throws ClaimFailure
  */
 export async function startBuild(
-  options: StartBuildOptions,
+  options: ClientBuildOptions,
   deps: ClaimDeps,
   deadline: AbortSignal,
 ): Promise<{ started: StartedBuild; keys: BuilderKeys }> {

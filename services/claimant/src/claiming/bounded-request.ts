@@ -1,7 +1,7 @@
 import { ClaimFailure } from './claim-failure.ts'
 import { claimantLimits } from './limits.ts'
 
-export interface BoundedRequest {
+interface BoundedRequest {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>

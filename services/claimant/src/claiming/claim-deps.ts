@@ -7,7 +7,7 @@ export interface ClaimClock {
 }
 
 /** The lines for people who read the run's log. */
-export interface ClaimJournal {
+interface ClaimJournal {
   say(line: string): void
   warn(line: string): void
 }

@@ -7,7 +7,7 @@ import { claimantLimits } from './limits.ts'
  * - `untrusted`: the issuer's answer is inconsistent, so none of it may be used.
  * - `unavailable`: no answer in time.
  */
-export type FailureKind = 'cannot' | 'refused' | 'untrusted' | 'unavailable'
+type FailureKind = 'cannot' | 'refused' | 'untrusted' | 'unavailable'
 
 /** The only error that leaves the claimant's code. Every text of it is safe to print in a public log. */
 export class ClaimFailure extends Error {

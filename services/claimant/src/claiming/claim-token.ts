@@ -4,7 +4,7 @@ import { collectToken, type IdToken } from './collect-token.ts'
 import { type ClaimOptions, type OpenClaim, openClaim } from './open-claim.ts'
 import { repeatSentence, showCode } from './show-code.ts'
 
-export interface ClaimedToken extends IdToken {
+interface ClaimedToken extends IdToken {
   readonly claimId: string
   /** From the first request to the token. */
   readonly tookMs: number
@@ -26,13 +26,13 @@ export async function claimToken(options: ClaimOptions, deps: ClaimDeps, timeout
     `GitHub gives such a run no OIDC token, so ${options.issuer} is asked to prove the run and to issue one.`,
   )
   const claim = await openClaim(options, deps, deadline)
-  announce(claim, deps)
+  announceClaim(claim, deps)
   const token = await showAndCollect(claim, deps, deadline)
   return { ...token, claimId: claim.key.claimId, tookMs: deps.clock.now() - startedAtMs }
 }
 
 /** Tells people what the following lines of the log are for. */
-function announce(claim: OpenClaim, deps: ClaimDeps): void {
+function announceClaim(claim: OpenClaim, deps: ClaimDeps): void {
   const where = claim.channels.map(channel => channelTable[channel].place).join(', ')
   deps.journal.say(
     `Claim ${claim.key.claimId} is open until ${claim.expiresAt}. The issuer now looks for a public code: ${where}.`,

@@ -7,7 +7,7 @@ import { claimToken } from './claim-token.ts'
 import type { IdToken } from './collect-token.ts'
 import { nativeToken } from './native-token.ts'
 
-export interface TokenOptions {
+export interface ObtainTokenOptions {
   readonly issuer: Issuer
   readonly audience: Audience
   readonly channels: readonly Channel[]
@@ -25,7 +25,7 @@ export interface ObtainedToken extends IdToken {
 /** Gets the token by the way that this run has. @throws ClaimFailure, also when it has none */
 export async function obtainToken(
   where: RunEnvironment,
-  options: TokenOptions,
+  options: ObtainTokenOptions,
   deps: ClaimDeps,
 ): Promise<ObtainedToken> {
   if (where.kind === 'cannot') throw obstacleFailure(where.reason)
@@ -36,7 +36,7 @@ export async function obtainToken(
 
 export async function obtainNative(
   where: { oidc: NativeOidc; eventName: string },
-  options: Pick<TokenOptions, 'audience' | 'timeoutMs'>,
+  options: Pick<ObtainTokenOptions, 'audience' | 'timeoutMs'>,
   deps: ClaimDeps,
 ): Promise<ObtainedToken> {
   if (where.eventName === 'pull_request_target') {

@@ -74,7 +74,7 @@ const claimBody = (options: ClaimOptions, key: ClaimKey): ClaimRequest => ({
  * The code is a hash over issuer, audience, claim id and nonce (shared/contracts/challenge.ts), so a code that
  * we compute from our own values is useless to anybody else. Nothing is shown before this check has passed.
  */
-export async function acceptAnswer(text: string, options: ClaimOptions, key: ClaimKey): Promise<OpenClaim> {
+async function acceptAnswer(text: string, options: ClaimOptions, key: ClaimKey): Promise<OpenClaim> {
   const parsed = ClaimAnswer.safeParse(parseJson(text))
   if (!parsed.success) throw untrusted('answer_malformed', 'The issuer’s answer to the claim is not understood')
   const answer = parsed.data

@@ -13,7 +13,7 @@ export interface CliBuildSettings extends BuildSettings {
   readonly channels: readonly Channel[]
 }
 
-export type PrintFormat = 'json' | 'env' | 'buildx'
+type PrintFormat = 'json' | 'env' | 'buildx'
 
 export type BuildingCommand =
   | { readonly kind: 'misuse'; readonly problems: readonly string[] }

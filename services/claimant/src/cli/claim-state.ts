@@ -24,7 +24,7 @@ const StoredClaim = z.discriminatedUnion('source', [
   }),
 ])
 
-export type BegunClaim =
+type BegunClaim =
   | { readonly source: 'github'; readonly audience: Audience }
   | { readonly source: 'forkproof'; readonly claim: OpenClaim }
 

@@ -4,7 +4,7 @@ import { ClaimFailure, harmlessText } from '../claiming/claim-failure.ts'
 import type { EnvironmentVariables } from '../environment/run-environment.ts'
 import { runQuietly } from './run-quietly.ts'
 
-export const buildxBuilder = 'forkproof'
+const buildxBuilder = 'forkproof'
 
 /** Checked before a builder is leased. @throws ClaimFailure `cannot` when buildx does not work */
 export async function checkBuildx(buildx: readonly string[], env: EnvironmentVariables): Promise<void> {

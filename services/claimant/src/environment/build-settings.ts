@@ -3,7 +3,7 @@ import { ProjectId } from '@forkproof/contracts/ids'
 import { buildingLimits } from '../building/limits.ts'
 import { type ClaimSettings, type RawClaimSettings, readSettings } from './claim-settings.ts'
 
-export interface RawBuildSettings extends RawClaimSettings {
+interface RawBuildSettings extends RawClaimSettings {
   readonly project: string | undefined
   /** Each entry is one platform or several with commas between. */
   readonly platforms: readonly string[]

@@ -1,6 +1,6 @@
 import { ClaimFailure } from '../claiming/claim-failure.ts'
 
-interface Explanation {
+interface ObstacleText {
   readonly title: string
   readonly advice: string
 }
@@ -59,7 +59,7 @@ export const claimObstacles = {
     title: 'GITHUB_REPOSITORY, GITHUB_RUN_ID or GITHUB_RUN_ATTEMPT is missing or malformed',
     advice: 'In a container or a sandbox, pass these variables on.',
   },
-} as const satisfies Record<string, Explanation>
+} as const satisfies Record<string, ObstacleText>
 
 export type ClaimObstacle = keyof typeof claimObstacles
 

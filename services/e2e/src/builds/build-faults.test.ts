@@ -16,8 +16,8 @@ import {
   type ReadBuildState,
   writeCredentials,
 } from '../testing/build-requests.ts'
-import { LeasedBuilder, pidsWithin } from '../testing/builders/leased-builder.ts'
 import { machineInventory } from '../testing/builders/machine-inventory.ts'
+import { ObservedBuilder, pidsWithin } from '../testing/builders/observed-builder.ts'
 import { buildWith, type FinishedProgram, imageContext } from '../testing/remote-build.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
@@ -55,7 +55,7 @@ beforeAll(async () => {
 interface Ready {
   readonly build: PostedBuild
   readonly state: ReadBuildState
-  readonly builder: LeasedBuilder
+  readonly builder: ObservedBuilder
   readonly runId: number
 }
 
@@ -65,7 +65,7 @@ async function readyBuild(): Promise<Ready> {
   const build = await postBuild(harness, await getAccessToken(harness, idToken, project))
   const state = await buildState(harness, build, isSettled)
   expect(isReady(state), JSON.stringify(state)).toBe(true)
-  return { build, state, runId: run.id, builder: new LeasedBuilder(state, join(stateFolder, 'builders')) }
+  return { build, state, runId: run.id, builder: new ObservedBuilder(state, join(stateFolder, 'builders')) }
 }
 
 async function run(state: ReadBuildState, words: readonly string[], signal?: AbortSignal): Promise<FinishedProgram> {
@@ -86,7 +86,7 @@ async function runningBuild(seconds = longRunSeconds, signal?: AbortSignal) {
   return { ...ready, over }
 }
 
-const noProcess = (builder: LeasedBuilder) =>
+const noProcess = (builder: ObservedBuilder) =>
   waitUntil('no process of the builder', async () => (await builder.pids()).length === 0, { msMax: atOnceMsMax })
 
 /** Expects this end, a clean receipt, and nothing of the builder on the machine. */

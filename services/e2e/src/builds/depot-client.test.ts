@@ -5,7 +5,7 @@ import type { RunEvent } from '@forkproof/local/github/simulated-github'
 import { verifyTokenWith } from '@forkproof/local/tools/verify-token'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { afterFile } from '../testing/after-file.ts'
-import { FakeBuildService, projectOf, recordedBuild } from '../testing/depot/fake-build-service.ts'
+import { FakeBuildService, recordedBuild, requestedProject } from '../testing/depot/fake-build-service.ts'
 import { claimHost, openSealedMachine, type SealedMachine } from '../testing/depot/sealed-machine.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
@@ -55,7 +55,7 @@ describe('the unmodified depot CLI in a fork’s pull request run', () => {
   it('presents to CreateBuild the token that our signer minted, and it holds for Go’s go-oidc', async () => {
     const creations = builds.calls.filter(({ method }) => method === 'CreateBuild')
     expect(creations).toHaveLength(1)
-    expect(projectOf(creations[0])).toBe(recordedBuild.projectId)
+    expect(requestedProject(creations[0])).toBe(recordedBuild.projectId)
     const input = { issuer: harness.issuer, audience, token: creations[0]?.bearer ?? '' }
     const verified = await verifyTokenWith(inject('programs').verifyToken, input, AbortSignal.timeout(20_000))
     expect(verified).toMatchObject({

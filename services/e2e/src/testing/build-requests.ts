@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { createForkRun, exchangeClaim, type HttpAnswer, postClaim, showAsArtifact } from './claim-requests.ts'
 
 /** The parts of a running system that clients and operators use. */
-export interface BuildHarness {
+interface BuildHarness {
   readonly issuer: string
   readonly system: LocalSystem
   readonly github: SimulatedGithub

@@ -7,7 +7,7 @@ import { FakeDeps, onlyClaimFailures } from '../../claiming/testing/fake-deps.ts
 import { type LeasedBuild, leaseBuilders } from '../lease-builders.ts'
 import { type FakeGateway, type FakeGatewayBehaviour, fakeAccessToken, startFakeGateway } from './fake-gateway.ts'
 
-export interface LeaseHarnessOptions {
+interface LeaseHarnessOptions {
   readonly platforms?: readonly Platform[]
   readonly waitMs?: number
   readonly maxMinutes?: number

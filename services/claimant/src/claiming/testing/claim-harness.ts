@@ -14,7 +14,7 @@ const run = {
   attempt: RunAttempt.parse('2'),
 }
 
-export interface ClaimHarnessOptions {
+interface ClaimHarnessOptions {
   readonly channels?: Channel[]
   readonly artifacts?: ArtifactStore
   readonly timeoutMs?: number

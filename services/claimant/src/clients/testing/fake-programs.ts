@@ -34,7 +34,7 @@ const ProgramCall = z.object({
   keys: z.array(z.string()).optional(),
   signal: z.string().optional(),
 })
-export type ProgramCall = z.infer<typeof ProgramCall>
+type ProgramCall = z.infer<typeof ProgramCall>
 
 /** Places programs in `folder` that record their calls. The argument `hang` waits for a signal, `exit=N` fails. */
 export async function placeFakePrograms(folder: string, names: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import type { BuildOutcome, BuildState } from '@forkproof/contracts/build'
 import type { ReleaseReason } from '@forkproof/contracts/builder'
 import { expect, inject } from 'vitest'
-import { LeasedBuilder } from '../builders/leased-builder.ts'
+import { ObservedBuilder } from '../builders/observed-builder.ts'
 import { commandLineOf, descendantsOf } from '../process-tree.ts'
 import { imageContext } from '../remote-build.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
@@ -24,7 +24,7 @@ export interface RunningClient extends BegunClient {
   /** Process id of the client itself, not of its wrapper. */
   readonly clientPid: number
   readonly handle: BuildWorkflowHandle
-  readonly builder: LeasedBuilder
+  readonly builder: ObservedBuilder
 }
 
 export async function runningClient(
@@ -38,7 +38,7 @@ export async function runningClient(
   const begun = await clientBeginnings[beginning](harness, { client, of, context })
   const { program } = begun
   const handle = await buildOfRun(harness, of.runId)
-  const builder = new LeasedBuilder(await readyState(handle), harness.buildersFolder)
+  const builder = new ObservedBuilder(await readyState(handle), harness.buildersFolder)
   const inRun = async () => {
     if (program.over) throw new Error(`${client} ended before its RUN began:\n${program.output}`)
     return (await builder.pids('/probe sleep')).length > 0

@@ -21,7 +21,7 @@ export interface BegunClient {
   readonly folder?: string
 }
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly client: ClientName
   readonly of: AdmittedFork
   readonly context: string
@@ -57,10 +57,10 @@ function buildWords({ client, context, words = [] }: ClientOptions): string[] {
 }
 
 /** Variables of a plain machine, without those of the tests. */
-export const clientEnvironment = async () => ({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: await temporaryFolder() })
+const clientEnvironment = async () => ({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: await temporaryFolder() })
 
 /** Starts a program that is ended after the test file, with its children. */
-export function startProgram(command: readonly string[], env: Readonly<Record<string, string>>): StartedProgram {
+function startProgram(command: readonly string[], env: Readonly<Record<string, string>>): StartedProgram {
   const [program = '', ...args] = command
   const started = new StartedProgram(program, args, { cwd: '/', env })
   afterFile(() => started.destroy())

@@ -12,7 +12,7 @@ const messages = parse(`
 
 export const recordedBuild = { buildId: 'build-1', buildToken: 'token-of-the-build', projectId: 'project-1' }
 
-export interface RecordedCall {
+interface RecordedCall {
   readonly method: string
   readonly bearer: string
   readonly body: Buffer
@@ -65,7 +65,7 @@ export class FakeBuildService {
 }
 
 /** The project that a recorded CreateBuild asks for. */
-export const projectOf = (call: RecordedCall | undefined): unknown =>
+export const requestedProject = (call: RecordedCall | undefined): unknown =>
   messages
     .lookupType('CreateBuildRequest')
     .decode(call?.body ?? Buffer.alloc(0))

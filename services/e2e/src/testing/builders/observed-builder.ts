@@ -13,7 +13,7 @@ export async function pidsWithin(cgroup: string, words = ''): Promise<readonly n
 }
 
 /** One builder as the operating system shows it, whether or not its provisioner lives. */
-export class LeasedBuilder {
+export class ObservedBuilder {
   readonly id: BuilderId
   readonly #folder: string
 
