@@ -47,8 +47,7 @@ const packagesUsed = (files: readonly SourceFile[], self: string) => {
 }
 const neverDeployed = new Set(['@forkproof/local', '@forkproof/e2e', '@forkproof/bench', '@forkproof/layout'])
 /** What only suites, tests, benchmarks and build scripts use is a development dependency. */
-const isDevelopment = (path: string) =>
-  isTest(path) || /(^|\/)(bench|testing|bundle|fake-[a-z-]+)/.test(path)
+const isDevelopment = (path: string) => isTest(path) || /(^|\/)(bench|testing|bundle|fake-[a-z-]+)/.test(path)
 
 describe('the dependencies of each workspace', () => {
   it.each(workspaces)('$name declares every package it uses', ({ name, dependencies, devDependencies, files }) => {
