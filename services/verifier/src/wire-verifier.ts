@@ -1,4 +1,4 @@
-import { Channel, channelsOfEveryVerifier } from '@forkproof/contracts/channels'
+import { Channel, channelTable } from '@forkproof/contracts/channels'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
@@ -78,7 +78,11 @@ function createObservers(
   { clock, random, log }: VerifierDeps,
   { runReader, logPages }: GithubReaders,
 ): ObserverRegistry {
-  const usable = logPages ? Channel.options : channelsOfEveryVerifier
+  const available: Readonly<Record<(typeof channelTable)[Channel]['needs'], boolean>> = {
+    nothing: true,
+    'session cookie': logPages !== undefined,
+  }
+  const usable = Channel.options.filter(channel => available[channelTable[channel].needs])
   return new ObserverRegistry({
     clock,
     usable: new Set(usable),

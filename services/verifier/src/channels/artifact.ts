@@ -5,8 +5,7 @@ import type { ChannelReader } from './channel-reader.ts'
  * An artifact whose whole name is the code. It names no attempt and no job (docs/facts/github.md#artifacts).
  * The attempt is bound by time, because a re-run keeps older artifacts listed under the same run id.
  */
-export const artifactChannel: ChannelReader = {
-  channel: 'artifact',
+export const artifactChannel: ChannelReader<'artifact'> = {
   find: (spec, { run, artifacts }) => {
     const found = artifacts.some(artifact => {
       const owner = artifact.workflow_run
@@ -20,6 +19,6 @@ export const artifactChannel: ChannelReader = {
         owner.head_sha === run.head_sha
       )
     })
-    return found ? { channel: 'artifact' } : undefined
+    return found ? {} : undefined
   },
 }

@@ -1,6 +1,5 @@
-import type { Channel } from '@forkproof/contracts/channels'
+import type { Channel, channelTable } from '@forkproof/contracts/channels'
 import type { ClaimSpec } from '@forkproof/contracts/claim'
-import type { Sighting } from '../core/verify-run.ts'
 import type { GithubArtifact, GithubJob, GithubRun } from '../github/schemas.ts'
 
 /** What has been read of a run so far. Channel readers do not change it. */
@@ -14,8 +13,12 @@ export interface RunReadings {
   readonly finishedCodes: ReadonlyMap<number, ReadonlySet<string>>
 }
 
-/** Finds a code in one channel. Pure: the same readings give the same answer. */
-export interface ChannelReader {
-  readonly channel: Channel
-  find(spec: ClaimSpec, readings: RunReadings): Sighting | undefined
+/** What a channel tells about its job: the one that shows the code, where only that job can. */
+type ShownBy<Name extends Channel> = (typeof channelTable)[Name] extends { readonly provesJob: true }
+  ? { readonly jobId: number }
+  : Record<never, never>
+
+/** Finds a claim's code in one channel. Pure: the same readings give the same answer. */
+export interface ChannelReader<Name extends Channel> {
+  find(spec: ClaimSpec, readings: RunReadings): ShownBy<Name> | undefined
 }

@@ -2,12 +2,10 @@ import { challengeSentence, challengeStepName } from '@forkproof/contracts/chall
 import { describe, expect, test } from 'vitest'
 import type { GithubJob } from '../github/schemas.ts'
 import { aClaimSpec, aJob, anArtifact, aRun, fakeNowMs } from '../testing/fake-github-answers.ts'
-import { artifactChannel } from './artifact.ts'
 import type { RunReadings } from './channel-reader.ts'
-import { codesOfJobLog, jobLogChannel } from './job-log.ts'
-import { logChannel } from './log.ts'
+import { findSighting } from './channel-readers.ts'
+import { codesOfJobLog } from './job-log.ts'
 import { shownCode, shownCodes } from './shown-code.ts'
-import { stepNameChannel } from './step-name.ts'
 
 const spec = await aClaimSpec()
 const other = await aClaimSpec()
@@ -26,7 +24,9 @@ const codes = (jobId: number, ...shown: string[]) => new Map([[jobId, new Set(sh
 describe('artifact', () => {
   const owner = { id: 9_000_000_001, repository_id: 1001, head_sha: 'a'.repeat(40) }
   test('whose whole name is the code proves', () => {
-    expect(artifactChannel.find(spec, readings({ artifacts: [anArtifact(code)] }))).toEqual({ channel: 'artifact' })
+    expect(findSighting(['artifact'], spec, readings({ artifacts: [anArtifact(code)] }))).toEqual({
+      channel: 'artifact',
+    })
   })
   test.each<[string, ReturnType<typeof anArtifact>]>([
     ['with the code as a part of its name', anArtifact(`x-${code}`)],
@@ -43,7 +43,7 @@ describe('artifact', () => {
     ['of no run', anArtifact(code, { workflow_run: null })],
     ['of a run without an id', anArtifact(code, { workflow_run: { repository_id: 1001, head_sha: 'a'.repeat(40) } })],
   ])('%s proves nothing', (_, artifact) => {
-    expect(artifactChannel.find(spec, readings({ artifacts: [artifact] }))).toBeUndefined()
+    expect(findSighting(['artifact'], spec, readings({ artifacts: [artifact] }))).toBeUndefined()
   })
 })
 
@@ -54,7 +54,7 @@ describe('step name', () => {
   const named = challengeStepName(code)
   test('that is the agreed words and the code proves, with its job', () => {
     const jobs = [aJob({ id: 4 }), aJob({ id: 5, steps: step(named) })]
-    expect(stepNameChannel.find(spec, readings({ jobs }))).toEqual({ channel: 'step-name', jobId: 5 })
+    expect(findSighting(['step-name'], spec, readings({ jobs }))).toEqual({ channel: 'step-name', jobId: 5 })
   })
   test.each<[string, Record<string, unknown>]>([
     ['that is the code alone', { steps: step(code) }],
@@ -69,7 +69,7 @@ describe('step name', () => {
     ['in a job of another run', { steps: step(named), run_id: 1 }],
     ['in a job without steps', { steps: undefined }],
   ])('%s proves nothing', (_, changes) => {
-    expect(stepNameChannel.find(spec, readings({ jobs: [aJob(changes)] }))).toBeUndefined()
+    expect(findSighting(['step-name'], spec, readings({ jobs: [aJob(changes)] }))).toBeUndefined()
   })
 })
 
@@ -101,7 +101,7 @@ describe('a line shows a code', () => {
 
 describe('live log', () => {
   test('of a running job proves, with the job', () => {
-    expect(logChannel.find(spec, readings({ jobs: [aJob()], liveCodes: codes(5_001, code) }))).toEqual({
+    expect(findSighting(['log'], spec, readings({ jobs: [aJob()], liveCodes: codes(5_001, code) }))).toEqual({
       channel: 'log',
       jobId: 5_001,
     })
@@ -113,7 +113,7 @@ describe('live log', () => {
     ['of a job that is not listed', [], codes(5_001, code)],
     ['with another code', [aJob()], codes(5_001, other.challengeCode)],
   ])('%s proves nothing', (_, jobs, liveCodes) => {
-    expect(logChannel.find(spec, readings({ jobs, liveCodes }))).toBeUndefined()
+    expect(findSighting(['log'], spec, readings({ jobs, liveCodes }))).toBeUndefined()
   })
 })
 
@@ -122,7 +122,7 @@ describe('finished job’s log', () => {
     aJob({ status: 'completed', completed_at: iso(fakeNowMs + 1_000), ...changes })
   test('of this attempt proves, with the job', () => {
     const given = readings({ jobs: [finished()], finishedCodes: codes(5_001, code) })
-    expect(jobLogChannel.find(spec, given)).toEqual({ channel: 'job-log', jobId: 5_001 })
+    expect(findSighting(['job-log'], spec, given)).toEqual({ channel: 'job-log', jobId: 5_001 })
   })
   test.each<[string, GithubJob]>([
     ['that still runs', aJob()],
@@ -132,7 +132,7 @@ describe('finished job’s log', () => {
     ['of another commit', finished({ head_sha: 'c'.repeat(40) })],
   ])('of a job %s proves nothing', (_, job) => {
     const given = readings({ jobs: [job], finishedCodes: codes(5_001, code) })
-    expect(jobLogChannel.find(spec, given)).toBeUndefined()
+    expect(findSighting(['job-log'], spec, given)).toBeUndefined()
   })
   test('is read with its byte order mark, timestamps and either line end', () => {
     const stamp = '2026-11-25T10:00:00.1234567Z '

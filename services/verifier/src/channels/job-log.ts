@@ -10,13 +10,12 @@ import { shownCodes } from './shown-code.ts'
  * The agreed sentence as a whole line in the log of a job that has finished while its run goes on
  * (docs/facts/github.md#log-of-a-finished-job).
  */
-export const jobLogChannel: ChannelReader = {
-  channel: 'job-log',
+export const jobLogChannel: ChannelReader<'job-log'> = {
   find: (spec, { run, jobs, finishedCodes }) => {
     const job = jobs.find(
       candidate => mayHold(candidate, run, spec) && finishedCodes.get(candidate.id)?.has(spec.challengeCode),
     )
-    return job && { channel: 'job-log', jobId: job.id }
+    return job && { jobId: job.id }
   },
 }
 

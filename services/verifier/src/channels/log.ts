@@ -5,8 +5,7 @@ import type { ChannelReader } from './channel-reader.ts'
  * The agreed sentence as a whole line of a step that is running, in the live log pages
  * (docs/facts/github.md#live-log-pages).
  */
-export const logChannel: ChannelReader = {
-  channel: 'log',
+export const logChannel: ChannelReader<'log'> = {
   find: (spec, { run, jobs, liveCodes }) => {
     const job = jobs.find(
       candidate =>
@@ -14,6 +13,6 @@ export const logChannel: ChannelReader = {
         candidate.status === 'in_progress' &&
         liveCodes.get(candidate.id)?.has(spec.challengeCode),
     )
-    return job && { channel: 'log', jobId: job.id }
+    return job && { jobId: job.id }
   },
 }

@@ -7,8 +7,7 @@ import type { ChannelReader } from './channel-reader.ts'
  * A step whose whole name is the agreed words and the code, in a running job of the attempt
  * (docs/facts/github.md#step-names).
  */
-export const stepNameChannel: ChannelReader = {
-  channel: 'step-name',
+export const stepNameChannel: ChannelReader<'step-name'> = {
   find: (spec, { run, jobs }) => {
     const name = challengeStepName(spec.challengeCode)
     const sinceMs = spec.claimedAtMs - clockSkewMs
@@ -18,6 +17,6 @@ export const stepNameChannel: ChannelReader = {
         candidate.status === 'in_progress' &&
         candidate.steps.some(step => step.name === name && (step.started_at ?? 0) >= sinceMs),
     )
-    return job && { channel: 'step-name', jobId: job.id }
+    return job && { jobId: job.id }
   },
 }

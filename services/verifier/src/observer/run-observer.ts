@@ -2,7 +2,7 @@ import type { ClaimId } from '@forkproof/contracts/ids'
 import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
-import { channelReaders } from '../channels/channel-readers.ts'
+import { findSighting } from '../channels/channel-readers.ts'
 import { checkRun } from '../core/check-run.ts'
 import { type RunRefusal, refuse } from '../core/run-decision.ts'
 import type { Sighting } from '../core/verify-run.ts'
@@ -157,7 +157,7 @@ export class RunObserver {
     const readings = this.#sources.readings(run)
     for (const watch of this.#watches) {
       if (watch.phase !== 'watching') continue
-      const sighting = firstOf(watch.channels, channel => channelReaders[channel].find(watch.spec, readings))
+      const sighting = findSighting(watch.channels, watch.spec, readings)
       if (sighting) this.#confirm(watch, sighting)
       else this.#giveUpEarly(watch)
     }
@@ -208,12 +208,4 @@ export class RunObserver {
       this.close()
     })
   }
-}
-
-function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const found = find(item)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
