@@ -198,7 +198,7 @@ describe.concurrent('a code that somebody else’s run repeats', () => {
     expect({ status: refused.status, code: problemCode(refused) }).toEqual({ status: 403, code: 'code_quoted' })
   })
 
-  it('is of no use to another claim, whose code it is not', async () => {
+  it('proves nothing for another claim, which has another code', async () => {
     const of = await createForkRun(harness.github)
     const [shown, other] = [await start(of, 'step-name'), await start(of, 'step-name')]
     expect(other.challengeCode).not.toBe(shown.challengeCode)

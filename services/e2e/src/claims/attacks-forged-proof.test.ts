@@ -60,7 +60,7 @@ beforeAll(async () => {
   victim = { proof, attestation, token }
 })
 
-describe('somebody who asks the signer directly', () => {
+describe('an attacker who asks the signer directly', () => {
   it('gets a token when the verifier’s key has signed for that claim, so that the refusals below mean something', async () => {
     const spec = await someSpec()
     const minted = await intruder.mint(requestFor(spec, jws(about(spec), by(verifierKey))))
@@ -134,7 +134,7 @@ describe('somebody who asks the signer directly', () => {
       'a statement with a claim of its own',
       spec => jws({ ...about(spec), sub: 'repo:octo-org/octo-repo' }, by(verifierKey)),
     ],
-    ['an ID token of ours', () => victim.token],
+    ['an ID token of this issuer', () => victim.token],
     ['nothing that is signed', () => 'x'],
   ])('with %s is refused as attestation_invalid', async (_what, forge) => {
     const spec = await someSpec()

@@ -76,7 +76,7 @@ test('no account but the bus’s own has streams, and nobody lives in that one',
   expect(/BUS \{([\s\S]*?)\n {2}\}/.exec(text)?.[1]).not.toContain('users')
 })
 
-test('who hears nothing and publishes nothing is denied everything, not allowed it', () => {
+test('a user without any permission is denied everything, not allowed everything', () => {
   expect(busPermissions.verifier.publish).toEqual([])
   const text = natsConfig({ port: 4222, storeFolder: '/state', passwords: drawBusPasswords() })
   expect(/user: verifier.*/.exec(text)?.[0]).toContain('publish: { deny: [">"] }')

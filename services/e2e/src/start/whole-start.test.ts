@@ -110,7 +110,7 @@ describe('npm start', () => {
     expect(existsSync(join(harness.stateFolder, 'lock'))).toBe(true)
   })
 
-  it('names each busy port, who has it and the setting that moves it, and starts nothing', async () => {
+  it('names each busy port, the process that has it and the setting that moves it, and starts nothing', async () => {
     const other = await openStartHarness()
     const second = startMain([], { ...harness.settings, FORKPROOF_STATE_FOLDER: other.stateFolder })
     const { code, stderr } = await second.exited

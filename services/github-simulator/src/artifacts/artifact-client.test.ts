@@ -90,7 +90,7 @@ describe('the unmodified @actions/artifact', () => {
     await expect(upload('twice')).rejects.toThrow('(409)')
   })
 
-  it('is refused with a token of nobody', async () => {
+  it('is refused with a token that no runner signed', async () => {
     const forged = new JobTokens(simulator.state.store)
     const job = simulator.state.store.job(run.jobId)
     vi.stubEnv('ACTIONS_RUNTIME_TOKEN', await forged.runtimeToken(job, 'b'.repeat(36)))

@@ -39,7 +39,7 @@ export async function serveRest(
   if (isJson && state.behaviour.chance(behaviour.truncateRate)) return sendTruncated(reply, answer)
   const isMalformed = isJson && state.behaviour.chance(behaviour.malformedJsonRate)
   reply.status(answer.status).headers(answer.headers)
-  // Without the last character no JSON document of ours parses, while the length still fits.
+  // Without its last character the JSON does not parse. The content length fits what is sent.
   await reply.send(isMalformed ? answer.text.slice(0, -1) : answer.text)
 }
 

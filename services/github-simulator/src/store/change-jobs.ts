@@ -133,7 +133,7 @@ export function patchStep(store: GithubStore, job: StoredJob, number: number, pa
   return step
 }
 
-/** Appends whole lines; beyond the cap further ones are dropped, as a live log's queue does. */
+/** Appends whole lines; lines over the bound are dropped, as by the queue of a live log. */
 export function appendLog(store: GithubStore, job: StoredJob, step: number, lines: readonly string[]): void {
   const at = store.now()
   for (const text of lines) {

@@ -80,7 +80,7 @@ async function runSetUp(session: JobSession, number: number): Promise<PlannedSte
 async function endProcesses(session: JobSession): Promise<number[]> {
   const ended = await killTrackedProcesses(session.trackingId)
   for (const groupId of session.groupIds) {
-    // The leader was waited for. A process that has its number now is another one, and the group is not ours.
+    // The leader was waited for. A process that has its number now is another one, and the group is not the job's.
     if (groupAlive(groupId) && !processExists(groupId)) signalGroup(groupId, 'SIGKILL')
   }
   session.groupIds.clear()
