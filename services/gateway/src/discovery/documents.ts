@@ -9,7 +9,7 @@ export const discoveryPaths = {
   jwks: '/.well-known/jwks',
 } as const
 
-/** OpenID Connect Discovery 1.0 section 3; RFC 8414 section 2 for the other address. */
+/** OpenID Connect Discovery 1.0 section 3 and RFC 8414 section 2. */
 export const IssuerMetadata = z.strictObject({
   issuer: z.string(),
   jwks_uri: z.string(),
@@ -18,11 +18,6 @@ export const IssuerMetadata = z.strictObject({
   id_token_signing_alg_values_supported: z.array(z.string()),
   scopes_supported: z.array(z.string()),
   claims_supported: z.array(z.string()),
-})
-export type IssuerMetadata = z.infer<typeof IssuerMetadata>
-
-/** RFC 8414 section 2: the same issuer as an authorization server. */
-export const AuthorizationServerMetadata = IssuerMetadata.extend({
   token_endpoint: z.string(),
   introspection_endpoint: z.string(),
   revocation_endpoint: z.string(),
@@ -31,27 +26,23 @@ export const AuthorizationServerMetadata = IssuerMetadata.extend({
   introspection_endpoint_auth_methods_supported: z.array(z.string()),
   revocation_endpoint_auth_methods_supported: z.array(z.string()),
 })
-export type AuthorizationServerMetadata = z.infer<typeof AuthorizationServerMetadata>
+export type IssuerMetadata = z.infer<typeof IssuerMetadata>
 
 /**
- * States only what exists. There is no authorization endpoint, and nobody signs in here, so relying parties of ID tokens are told of no
- * OAuth grant (GitHub's own issuer does the same; they read `issuer`, `jwks_uri` and the algorithms). Algorithms are those in the JWKS:
- * go-oidc trusts the list.
+ * One document for both well-known addresses, so that a client learns the same from either.
+ * It states only what exists. There is no authorization endpoint, because nobody signs in here; the one grant is token exchange, and without
+ * `grant_types_supported` a reader would assume the authorization code. Algorithms are those in the JWKS: go-oidc trusts the list.
+ * Authentication `none`: who exchanges or revokes a token has nothing but that token. Introspection needs the operator's bearer token.
  */
-export const issuerMetadata = (issuer: Issuer): IssuerMetadata => ({
+export const issuerMetadata = (issuer: Issuer, publicUrl: Issuer): IssuerMetadata => ({
   issuer,
   jwks_uri: `${issuer}${discoveryPaths.jwks}`,
   response_types_supported: ['id_token'],
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: ['RS256'],
-  scopes_supported: ['openid'],
+  // OpenID Connect demands its own; access tokens have the other.
+  scopes_supported: ['openid', 'build'],
   claims_supported: Object.keys(IdTokenClaims.shape),
-})
-
-/** `none`: who exchanges or revokes a token has nothing but that token. Introspection wants the operator's bearer token. */
-export const authorizationServerMetadata = (issuer: Issuer, publicUrl: Issuer): AuthorizationServerMetadata => ({
-  ...issuerMetadata(issuer),
-  scopes_supported: ['build'],
   token_endpoint: `${publicUrl}${oauthPaths.token}`,
   introspection_endpoint: `${publicUrl}${oauthPaths.introspect}`,
   revocation_endpoint: `${publicUrl}${oauthPaths.revoke}`,

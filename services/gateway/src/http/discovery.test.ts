@@ -34,13 +34,11 @@ describe('discovery', () => {
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['RS256'],
     })
-    expect(document).not.toHaveProperty('token_endpoint')
     expect(document.claims_supported).toContain('head_repository_id')
   })
 
-  it('names the OAuth endpoints in the authorization server’s document alone', async () => {
+  it.each(paths.slice(0, 2))('names the OAuth endpoints in %s', async url => {
     const { app } = await testGateway()
-    const url = '/.well-known/oauth-authorization-server'
     const document = (await app.inject({ url, headers: { host: 'evil.example' } })).json()
     expect(document).toMatchObject({
       issuer,
@@ -53,8 +51,15 @@ describe('discovery', () => {
       response_types_supported: ['id_token'],
     })
     for (const value of Object.values(document)) expect(value).not.toEqual([])
-    const discovery = (await app.inject({ url: '/.well-known/openid-configuration' })).json()
-    for (const name of Object.keys(discovery)) expect(name).not.toMatch(/endpoint|grant/)
+    expect(document).not.toHaveProperty('authorization_endpoint')
+    expect(document.scopes_supported).toEqual(['openid', 'build'])
+  })
+
+  it('says the same at both addresses of the metadata', async () => {
+    const { app } = await testGateway()
+    const [openid, oauth] = await Promise.all(paths.slice(0, 2).map(url => app.inject({ url })))
+    expect(oauth?.json()).toEqual(openid?.json())
+    expect(oauth?.headers.etag).toBe(openid?.headers.etag)
   })
 
   it('names them where the gateway is reached', async () => {

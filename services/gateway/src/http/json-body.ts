@@ -28,6 +28,12 @@ export function ambiguousMember(json: string): 'duplicate' | 'prototype' | undef
 
 const refusals = { duplicate: 'a member is named twice', prototype: 'a member has a forbidden name' } as const
 
+/** A string of JSON that has an escape of half a surrogate pair. */
+const hasLoneSurrogate = (json: string): boolean =>
+  /\\u[dD][89abAB]/.test(json) || /\\u[dD][c-fC-F]/.test(json)
+    ? (json.match(/"(?:[^"\\]|\\.)*"/g) ?? []).some(string => !String(JSON.parse(string)).isWellFormed())
+    : false
+
 /** Parses a request's JSON strictly. @throws AppError invalid_request */
 export function parseJsonBody(text: string): unknown {
   let value: unknown
@@ -36,6 +42,8 @@ export function parseJsonBody(text: string): unknown {
   } catch {
     throw new AppError('invalid_request', { detail: 'the body is not JSON' })
   }
+  // RFC 8259 section 8.2: readers differ in what they make of it, and as UTF-8 it cannot be written.
+  if (hasLoneSurrogate(text)) throw new AppError('invalid_request', { detail: 'a text is not Unicode' })
   const problem = ambiguousMember(text)
   if (problem) throw new AppError('invalid_request', { detail: refusals[problem] })
   return value

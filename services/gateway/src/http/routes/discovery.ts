@@ -2,13 +2,7 @@ import { JsonWebKeySet } from '@forkproof/contracts/jwks'
 import { limits } from '@forkproof/contracts/limits'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import {
-  AuthorizationServerMetadata,
-  authorizationServerMetadata,
-  discoveryPaths,
-  IssuerMetadata,
-  issuerMetadata,
-} from '../../discovery/documents.ts'
+import { discoveryPaths, IssuerMetadata, issuerMetadata } from '../../discovery/documents.ts'
 import { matchesTag, type TaggedDocument, tagged } from '../../discovery/entity-tag.ts'
 import type { GatewayApp, GatewayParts } from '../app.ts'
 import { problemResponse } from '../problem.ts'
@@ -17,18 +11,17 @@ const notModified = z.null().meta({ description: 'If-None-Match still fits' })
 
 /** Public documents: cacheable, and readable from any web page. */
 export function discoveryRoutes(app: GatewayApp, { issuer, publicUrl, publishedKeys }: GatewayParts): void {
-  const metadata = tagged(JSON.stringify(issuerMetadata(issuer)))
+  const metadata = tagged(JSON.stringify(issuerMetadata(issuer, publicUrl)))
   app.get(discoveryPaths.openidConfiguration, {
     schema: { summary: 'The issuer’s metadata', response: { 200: IssuerMetadata, 304: notModified } },
     handler: async (request, reply) => sendDocument(metadata, { request, reply }),
   })
-  const serverMetadata = tagged(JSON.stringify(authorizationServerMetadata(issuer, publicUrl)))
   app.get(discoveryPaths.authorizationServer, {
     schema: {
       summary: 'The authorization server’s metadata (RFC 8414)',
-      response: { 200: AuthorizationServerMetadata, 304: notModified },
+      response: { 200: IssuerMetadata, 304: notModified },
     },
-    handler: async (request, reply) => sendDocument(serverMetadata, { request, reply }),
+    handler: async (request, reply) => sendDocument(metadata, { request, reply }),
   })
   app.get(discoveryPaths.jwks, {
     schema: {
