@@ -1,6 +1,11 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { AppError, type ErrorCode, errorTable } from '@forkproof/contracts/errors'
 import { asAppError } from '../http/client-errors.ts'
+import {
+  brokenRequestStatus,
+  brokenRequestTexts,
+  type DescribeBrokenRequest,
+} from '../http/listening/broken-request.ts'
 import { retryAfterSeconds } from '../http/problem.ts'
 
 const codesOfStatus: Readonly<Record<number, Code>> = {
@@ -31,3 +36,10 @@ export function asConnectError(thrown: unknown): { error: ConnectError; cause: A
   if (retryAfter !== undefined) error.metadata.set('retry-after', String(retryAfter))
   return { error, cause }
 }
+
+/** A broken request in the Connect protocol's form (connectrpc.com/docs/protocol, unary errors). */
+export const describeAsConnectError: DescribeBrokenRequest = broken => ({
+  status: brokenRequestStatus(broken),
+  contentType: 'application/json',
+  body: JSON.stringify({ code: 'invalid_argument', message: brokenRequestTexts[broken] }),
+})

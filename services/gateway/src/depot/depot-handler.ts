@@ -26,6 +26,12 @@ export type DepotHandler = (request: Request, response: Response) => void
 const addressKey = createContextKey('', { description: 'whom the call counts for' })
 const progressPath = `/${BuildService.typeName}/${BuildService.method.reportStatusStream.name}`
 
+/** Broken UTF-8 is refused and not repaired, as it is in protobuf's own encoding. The adapter hands this on to its JSON reader. */
+const strictJson = {
+  ignoreUnknownFields: true,
+  textDecoder: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }),
+}
+
 /** The Connect protocol over either HTTP; everything that is not one of our methods is unimplemented. */
 export function depotHandler(
   parts: DepotParts,
@@ -38,6 +44,7 @@ export function depotHandler(
     writeMaxBytes: depotLimits.messageBytesMax,
     maxTimeoutMs: depotLimits.clientTimeoutMsMax,
     shutdownSignal: stopping,
+    jsonOptions: strictJson,
     interceptors: [translateErrors(parts)],
     contextValues: request => createContextValues().set(addressKey, addresses.of(request)),
     requestGate: ({ values, requestHeader }) => refuseEarly(parts.requestLimits, values.get(addressKey), requestHeader),

@@ -1,8 +1,10 @@
-import { createServer as createHttp1Server } from 'node:http'
 import { createServer as createHttp2Server, type Http2Session } from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createGuardedServer } from '../http/listening/guarded-server.ts'
+import { SecuredHttp2Response } from '../http/security-headers.ts'
 import { addressKey } from '../throttling/address-key.ts'
 import { clientAddresses } from './client-address.ts'
+import { describeAsConnectError } from './connect-errors.ts'
 import { type DepotHandler, type DepotParts, depotHandler } from './depot-handler.ts'
 import { type DepotBounds, depotLimits } from './limits.ts'
 
@@ -55,7 +57,7 @@ export function createDepotServer(
       stopping.abort()
       for (const session of sessions) session.close()
       const closed = new Promise(resolve => server.close(resolve))
-      const timer = setTimeout(() => sockets.destroyAll(), depotLimits.drainMsMax)
+      const timer = setTimeout(() => sockets.destroyAll(), depotLimits.stopMsMax)
       await closed
       clearTimeout(timer)
     },
@@ -63,10 +65,18 @@ export function createDepotServer(
 }
 
 const http1Server = (handler: DepotHandler, { firstBytesMsMax }: DepotBounds) => {
-  const server = createHttp1Server({ maxHeaderSize: depotLimits.headerBytesMax }, handler)
+  const server = createGuardedServer(handler, {
+    describe: describeAsConnectError,
+    drain: depotLimits,
+    node: { maxHeaderSize: depotLimits.headerBytesMax },
+  })
   // A server that does not listen itself has no timers for slow headers. So each connection has one request, and its header one bound.
   server.maxRequestsPerSocket = 1
-  server.on('request', ({ socket }) => socket.emit('header-complete'))
+  server.prependListener('request', ({ socket }, response) => {
+    socket.emit('header-complete')
+    // Said to the client because of the line above; without this Node would still wait for another request.
+    response.shouldKeepAlive = false
+  })
   server.on('connection', (socket: Socket) => {
     const timer = setTimeout(() => socket.destroy(), firstBytesMsMax)
     for (const event of ['header-complete', 'close']) socket.once(event, () => clearTimeout(timer))
@@ -79,6 +89,7 @@ const http2Server = (handler: DepotHandler) =>
     {
       maxHeaderListPairs: depotLimits.headerPairsMax,
       maxSessionMemory: 8,
+      Http2ServerResponse: SecuredHttp2Response,
       settings: {
         maxConcurrentStreams: depotLimits.streamsPerConnectionMax,
         maxHeaderListSize: depotLimits.headerBytesMax,

@@ -20,7 +20,11 @@ export const depotLimits = {
   progressMessagesMax: 2_000,
   /** The longest timeout that a client may ask for. */
   clientTimeoutMsMax: 3_600_000,
-  drainMsMax: 3_000,
+  /** What is still read of a message that the answer did not wait for. */
+  drainBytesMax: 16 * 1_048_576,
+  drainMsMax: 10_000,
+  /** What is open when the service stops gets this long. */
+  stopMsMax: 3_000,
 } as const
 
 /** What a test may set lower. */

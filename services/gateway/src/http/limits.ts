@@ -9,6 +9,12 @@ export const httpLimits = {
   headersTimeoutMs: 5_000,
   /** The whole request, headers and body; not the answer, which may be held. */
   requestTimeoutMs: 10_000,
+  /** How often the two times above are looked at. */
+  timeoutCheckMs: 1_000,
+  /** What is still read of a body that the answer did not wait for; more than any client of ours sends. */
+  drainBytesMax: 16 * 1_048_576,
+  /** As long as a body may take that the answer does wait for. */
+  drainMsMax: 10_000,
   /** Longer than an exchange is held, or the socket would be cut while it waits. */
   idleSocketTimeoutMs: limits.exchangeHoldMs + 15_000,
   /** A claimant asks again at once after a hold; proxies in front reuse connections. */

@@ -3,14 +3,7 @@ import type { Logger } from '@forkproof/infra/log'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { asAppError } from './client-errors.ts'
 import { problemContentType, problemOf, retryAfterSeconds } from './problem.ts'
-
-/** Nothing here is for a browser to show, guess at or keep; discovery says otherwise of its documents. */
-export const defaultHeaders = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-} as const
+import { securityHeaders } from './security-headers.ts'
 
 /** Answers with whatever was thrown as a problem (RFC 9457). */
 export function sendProblem(
@@ -22,7 +15,7 @@ export function sendProblem(
   const { status } = errorTable[error.code]
   reply.outcome = error.code
   // Hooks have not run for a path that does not decode.
-  reply.headers(defaultHeaders)
+  reply.headers(securityHeaders)
   logFailure(log, error, request)
   const retryAfter = retryAfterSeconds(error)
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
 import swagger from '@fastify/swagger'
 import { AppError } from '@forkproof/contracts/errors'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
@@ -12,6 +13,9 @@ import { allowedMethods, type KnownRoute } from './allowed-methods.ts'
 import type { GatewayApp, GatewayParts } from './app.ts'
 import { parseJsonBody } from './json-body.ts'
 import { httpLimits } from './limits.ts'
+import { describeAsProblem } from './listening/broken-request.ts'
+import type { HttpHandler } from './listening/connection-guard.ts'
+import { createGuardedServer } from './listening/guarded-server.ts'
 import { buildEndRoutes } from './routes/build-ends.ts'
 import { buildStateRoute } from './routes/build-state.ts'
 import { buildsRoute } from './routes/builds.ts'
@@ -28,8 +32,9 @@ import { projectRoutes } from './routes/projects.ts'
 import { relationshipRoutes } from './routes/relationships.ts'
 import { shownRoute } from './routes/shown.ts'
 import { trustExplainRoute } from './routes/trust-explain.ts'
-import { defaultHeaders, sendProblem } from './send-problem.ts'
-import { answerBrokenRequest } from './socket-errors.ts'
+import { securityHeaders } from './security-headers.ts'
+import { sendProblem } from './send-problem.ts'
+import { decodeBody } from './utf8-body.ts'
 
 const bearer = { type: 'http', scheme: 'bearer' } as const
 
@@ -40,8 +45,8 @@ export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
   app.setSerializerCompiler(serializerCompiler)
   app.decorateReply('outcome', 'ok')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: FastifyRequest, text: string) =>
-    parseJsonBody(text),
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, bytes: Buffer) =>
+    parseJsonBody(decodeBody(bytes)),
   )
   await app.register(swagger, {
     openapi: {
@@ -82,10 +87,9 @@ export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
 function serverOptions({ log, trustedProxies }: GatewayParts) {
   return {
     bodyLimit: httpLimits.bodyBytesMax,
-    connectionTimeout: httpLimits.idleSocketTimeoutMs,
-    keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
-    requestTimeout: httpLimits.requestTimeoutMs,
-    http: { maxHeaderSize: httpLimits.headerBytesMax, headersTimeout: httpLimits.headersTimeoutMs },
+    serverFactory: createListener,
+    // The listener answers what is no request.
+    clientErrorHandler: () => undefined,
     routerOptions: { maxParamLength: httpLimits.paramLengthMax },
     // A number of hops alone lets whoever connects directly name any address; only listed proxies are believed.
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
@@ -93,12 +97,28 @@ function serverOptions({ log, trustedProxies }: GatewayParts) {
     // While stopping, what still comes over open connections is answered as usual, and the connection then closed.
     return503OnClosing: false,
     logger: false,
-    clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error: { code: string }, request: FastifyRequest, reply: FastifyReply) => {
       const tooLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH'
       return sendProblem(log, new AppError(tooLong ? 'not_found' : 'invalid_request'), { request, reply })
     },
   } as const
+}
+
+function createListener(handler: HttpHandler): Server {
+  const { headerBytesMax, headersTimeoutMs, requestTimeoutMs, timeoutCheckMs } = httpLimits
+  const server = createGuardedServer(handler, {
+    describe: describeAsProblem,
+    drain: httpLimits,
+    node: {
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+    },
+  })
+  server.keepAliveTimeout = httpLimits.keepAliveTimeoutMs
+  server.setTimeout(httpLimits.idleSocketTimeoutMs)
+  return server
 }
 
 /** Decided before a body is read, so that an unknown address costs nothing. */
@@ -122,7 +142,7 @@ function refuseUnknown(app: GatewayApp): void {
 /** Headers of every answer, the access log and the counters. The log has route patterns only: a path may hold a ticket. */
 function observe(app: GatewayApp, { metrics, log, held }: GatewayParts): void {
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(defaultHeaders)
+    reply.headers(securityHeaders)
   })
   app.addHook('onSend', async (_request, reply) => {
     // An answer that ends a hold must not leave an idle connection behind that the stop would wait for.

@@ -4,6 +4,7 @@ import type { GatewayApp, GatewayParts } from '../app.ts'
 import { asAppError } from '../client-errors.ts'
 import { retryAfterSeconds } from '../problem.ts'
 import { logFailure } from '../send-problem.ts'
+import { decodeBody } from '../utf8-body.ts'
 import { parseForm } from './form-body.ts'
 import { OauthProblem, OauthRefusal, oauthProblemOf } from './oauth-error.ts'
 
@@ -24,14 +25,18 @@ export const oauthSchema = <Body, Answer>(summary: string, body: Body, answer: A
   },
 })
 
-/** OAuth routes take forms and answer errors in OAuth's own shape, because that is what its libraries read. */
+/**
+ * OAuth routes take forms and answer errors in OAuth's own shape (RFC 6749 section 5.2), as JSON, because that is what its libraries read.
+ * `Accept` does not change it. What is answered before one of these routes is found has the form of all others, a problem document: an
+ * unknown address, another method, a path that does not decode, broken HTTP.
+ */
 export function oauthRoutes(app: GatewayApp, parts: GatewayParts, addRoutes: (scope: GatewayApp) => void): void {
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(
       formContentType,
-      { parseAs: 'string', bodyLimit: formBytesMax },
-      async (_request: FastifyRequest, text: string) => parseForm(text),
+      { parseAs: 'buffer', bodyLimit: formBytesMax },
+      async (_request: FastifyRequest, bytes: Buffer) => parseForm(decodeBody(bytes)),
     )
     scope.addHook('onRequest', async (_request, reply) => {
       // RFC 6749 section 5.1, for caches of HTTP/1.0; Cache-Control: no-store is on every answer.

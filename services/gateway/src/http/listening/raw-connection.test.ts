@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { testGateway } from '../testing/test-gateway.ts'
+import { testGateway } from '../../testing/test-gateway.ts'
 
 describe('a raw connection', () => {
   const send = async (bytes: string): Promise<string> => {
