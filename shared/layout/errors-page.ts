@@ -31,5 +31,6 @@ const introduction = `# Errors
 
 <!-- Made by \`npm run docs\` from shared/contracts/errors.ts and the claimant's advice. Change the code, not this page. -->
 
-Answers are \`application/problem+json\` (RFC 9457) with \`code\`; the OAuth addresses answer as RFC 6749 section 5.2 says. *Retryable* means that the same
-request may succeed later. The title is constant; a \`detail\` may say more. The cause is in the service's log, under the answer's correlation id.`
+Answers are \`application/problem+json\` (RFC 9457) with \`code\`. The routes under \`/oauth/\` answer as RFC 6749 section 5.2 says, whatever \`Accept\`
+asks for. The Depot-compatible API answers in the form of the Connect protocol. *Retryable* means that the same request may succeed later.
+The title is constant; a \`detail\` may say more. The cause is in the service's log, under the answer's correlation id.`
