@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-export interface Deadline {
+interface Deadline {
   readonly clock: Clock
   readonly ms: number
   readonly parent?: AbortSignal

@@ -9,7 +9,7 @@ import { sharedDriverSettings } from './drivers/config.ts'
 import { driverNames, driverRefusal, driverSettings } from './drivers/driver-table.ts'
 import { uplinkSettings } from './network/config.ts'
 import { readinessSettings } from './readiness/config.ts'
-import { absolutePath, hostAndPort, wholeNumber } from './settings/setting-schemas.ts'
+import { absolutePath, hostAndPort, wholeNumberBetween } from './settings/setting-schemas.ts'
 
 const nodeSettings = defineSettings({
   nodeId: {
@@ -46,7 +46,7 @@ const proxySettings = defineSettings({
   },
   port: {
     env: 'FORKPROOF_PROVISIONER_PORT',
-    schema: wholeNumber(0, 65_535),
+    schema: wholeNumberBetween(0, 65_535),
     default: 8_372,
     description: 'port that the front door listens on',
   },
@@ -61,13 +61,13 @@ const proxySettings = defineSettings({
 const capacitySettings = defineSettings({
   capacity: {
     env: 'FORKPROOF_PROVISIONER_CAPACITY',
-    schema: wholeNumber(1, 1_000),
+    schema: wholeNumberBetween(1, 1_000),
     optional: true,
     description: 'builders that run at once, warm ones included; the number of processors when not set',
   },
   warm: {
     env: 'FORKPROOF_PROVISIONER_WARM',
-    schema: wholeNumber(0, 1_000),
+    schema: wholeNumberBetween(0, 1_000),
     default: 1,
     description: 'ready, never-used builders per platform that this machine runs without emulation',
   },
@@ -79,25 +79,25 @@ const capacitySettings = defineSettings({
   },
   warmMinutes: {
     env: 'FORKPROOF_PROVISIONER_WARM_MINUTES',
-    schema: wholeNumber(1, 1_440),
+    schema: wholeNumberBetween(1, 1_440),
     default: 60,
     description: 'a warm builder is replaced at this age, in minutes',
   },
   projectLingerSeconds: {
     env: 'FORKPROOF_PROVISIONER_PROJECT_LINGER_SECONDS',
-    schema: wholeNumber(0, 3_600),
+    schema: wholeNumberBetween(0, 3_600),
     default: 0,
     description: 'how long a project’s builder stays after its last build, in seconds',
   },
   queueMax: {
     env: 'FORKPROOF_PROVISIONER_QUEUE_MAX',
-    schema: wholeNumber(1, 10_000),
+    schema: wholeNumberBetween(1, 10_000),
     default: 100,
     description: 'builds that may wait on this node; more stay in the work queue',
   },
   clientGoneSeconds: {
     env: 'FORKPROOF_PROVISIONER_CLIENT_GONE_SECONDS',
-    schema: wholeNumber(1, 3_600),
+    schema: wholeNumberBetween(1, 3_600),
     default: limits.clientGoneMs / 1_000,
     description: 'a client that is neither connected nor heard of for so many seconds is gone',
   },

@@ -2,7 +2,7 @@ import { NodeAnnouncement } from '@forkproof/contracts/events'
 import { buckets, subjects } from '@forkproof/contracts/subjects'
 import { describe, expect, it } from 'vitest'
 import { MemoryDriver } from './drivers/memory/memory-driver.ts'
-import { buildIdOfLease, letSettle, NodeHarness, projectIdOf } from './testing/node-harness.ts'
+import { buildIdOfLease, letSettle, NodeHarness, testProjectId } from './testing/node-harness.ts'
 
 async function withLease(settings: Parameters<NodeHarness['start']>[0] = {}) {
   const world = new NodeHarness()
@@ -107,7 +107,7 @@ describe('a project’s builder', () => {
     expect(ready[0]?.builderId).toBe(ready[1]?.builderId)
     expect(ready[0]?.connection.serverName).not.toBe(ready[1]?.connection.serverName)
     expect(ready[0]?.connection.caCertificate).not.toBe(ready[1]?.connection.caCertificate)
-    expect(world.driver.made).toMatchObject([{ kind: { class: 'project', projectId: projectIdOf('a') } }])
+    expect(world.driver.made).toMatchObject([{ kind: { class: 'project', projectId: testProjectId('a') } }])
   })
 
   it('goes on for the others when one ends, which gets a receipt of its own', async () => {
@@ -142,7 +142,7 @@ describe('a project’s builder', () => {
 
   it('is never another project’s', async () => {
     const { world, ready } = await shared()
-    const stranger = world.request({ builderClass: 'project', projectId: projectIdOf('b') })
+    const stranger = world.request({ builderClass: 'project', projectId: testProjectId('b') })
     expect((await world.event(stranger, 'ready')).data.builderId).not.toBe(ready[0]?.builderId)
   })
 })

@@ -6,7 +6,7 @@ import { letSettle, NodeHarness } from './testing/node-harness.ts'
 const seed = 20_260_815
 const leasesMax = 6
 
-type Step =
+type NodeStep =
   | { readonly kind: 'request'; readonly who: number; readonly project: boolean; readonly waitMs: number }
   | { readonly kind: 'release' | 'connect' | 'leave'; readonly who: number }
   | { readonly kind: 'pass'; readonly ms: number }
@@ -16,7 +16,7 @@ type Step =
   | { readonly kind: 'fault'; readonly fault: 'none' | 'create' | 'leaves' | 'slow' }
 
 const who = fc.nat(leasesMax - 1)
-const step: fc.Arbitrary<Step> = fc.oneof(
+const step: fc.Arbitrary<NodeStep> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
@@ -42,12 +42,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const settings = { capacity: 2, warm: 1 }
 
-class Run {
+class NodeRun {
   readonly world = new NodeHarness()
   readonly leases: LeaseId[] = []
   readonly served = new Map<string, Set<LeaseId>>()
 
-  async run(one: Step): Promise<void> {
+  async run(one: NodeStep): Promise<void> {
     const { world } = this
     const leaseId = 'who' in one ? this.leases[one.who] : undefined
     if (one.kind === 'request') this.#request(one)
@@ -63,14 +63,14 @@ class Run {
     this.#check()
   }
 
-  #request({ who: index, project, waitMs }: Step & { kind: 'request' }): void {
+  #request({ who: index, project, waitMs }: NodeStep & { kind: 'request' }): void {
     const builderClass = project ? 'project' : 'ephemeral'
     const known = this.leases[index]
     if (known) this.world.request({ leaseId: known, builderClass, waitMs })
     else this.leases.push(this.world.request({ builderClass, waitMs }))
   }
 
-  #fault(fault: (Step & { kind: 'fault' })['fault']): void {
+  #fault(fault: (NodeStep & { kind: 'fault' })['fault']): void {
     const { world } = this
     world.driver.faults = {}
     if (fault === 'create') world.driver.faults.create = () => Promise.reject(new Error('no'))
@@ -124,7 +124,7 @@ class Run {
 it('no sequence of commands, deaths and faults shares a single-use builder, leaks one, or ends a lease never or twice', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), async steps => {
-      const run = new Run()
+      const run = new NodeRun()
       await run.world.start(settings)
       for (const one of steps) await run.run(one)
       await run.finish()

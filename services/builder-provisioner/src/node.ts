@@ -20,7 +20,7 @@ const listMsMax = 10_000
 export const nodeStopMsMax = 20_000
 const stopPollMs = 50
 
-export interface BuilderNodeDeps {
+interface BuilderNodeDeps {
   readonly leases: LeaseStore
   readonly pool: BuilderPool
   readonly reconciler: Reconciler

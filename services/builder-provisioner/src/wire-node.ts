@@ -59,7 +59,7 @@ export interface NodeOptions {
 }
 
 /** Everything of a node that touches the world. */
-export interface NodeDeps {
+interface NodeDeps {
   readonly bus: Pick<Bus, 'isUp' | 'store' | 'subscribe' | 'bucket' | 'consume'>
   readonly driver: Driver
   readonly createCa: CreateBuilderCa

@@ -9,7 +9,7 @@ const renewMs = 10_000
 /** Changes are announced at most this often. */
 const changeMs = 1_000
 
-export interface AnnouncerDeps {
+interface AnnouncerDeps {
   readonly bus: Pick<Bus, 'bucket'>
   readonly describe: () => Omit<NodeAnnouncement, 'announcedAtMs'>
   readonly clock: Clock

@@ -9,7 +9,7 @@ const sentencesMax = 20
 const missingCharactersMax = 1_000
 const missingMax = 8
 
-export interface DescribeNodeOptions {
+interface DescribeNodeOptions {
   readonly nodeId: NodeId
   readonly driverName: string
   /** Sentences of the driver: what it isolates with. */
@@ -17,7 +17,7 @@ export interface DescribeNodeOptions {
   readonly capacity: number
 }
 
-export interface DescribeNodeDeps {
+interface DescribeNodeDeps {
   readonly supported: SupportedBuilders
   readonly pool: Pick<BuilderPool, 'all'>
   readonly leases: Pick<LeaseStore, 'countWaiting'>

@@ -8,19 +8,19 @@ import type { Unavailable } from '../reconcile/snapshot.ts'
 
 const askMsMax = 10_000
 
-export interface ServedPlatform {
+interface ServedPlatform {
   readonly platform: Platform
   readonly emulated: boolean
 }
 
-export interface SupportedBuildersOptions {
+interface SupportedBuildersOptions {
   /** The operator's choice; all that the driver knows when absent. */
   readonly allowed?: readonly Platform[] | undefined
   /** Whether the readiness check can try programs of a platform that is emulated here. */
   readonly checksEmulated: boolean
 }
 
-export interface SupportedBuildersDeps {
+interface SupportedBuildersDeps {
   readonly driver: Driver
   readonly clock: Clock
   readonly log: Logger

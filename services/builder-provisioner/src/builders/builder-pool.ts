@@ -11,15 +11,15 @@ import { OrphanFinder } from './orphans.ts'
 import { OwnedBuilder } from './owned-builder.ts'
 import { WarmRetry } from './warm-retry.ts'
 
-export interface BuilderPoolDeps extends CreateBuilderDeps, DestroyBuilderDeps {}
+interface BuilderPoolDeps extends CreateBuilderDeps, DestroyBuilderDeps {}
 
-export interface BuilderPoolOptions {
+interface BuilderPoolOptions {
   readonly limits: BuilderLimits
   readonly lifetimes: BuilderLifetimes
 }
 
 /** How long a builder may live that no lease bounds yet. */
-export interface BuilderLifetimes {
+interface BuilderLifetimes {
   readonly warmMs: number
   readonly projectMs: number
   /** A builder outlives its lease by this, so that the lease's end is ours and orderly. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { letSettle, NodeHarness, testNodeId } from '../testing/node-harness.ts'
 
 const requests = consumers.builderRequests('linux/amd64', 'ephemeral')
-const newLease = () => LeaseId.parse(randomUUID())
+const someLeaseId = () => LeaseId.parse(randomUUID())
 
 async function started(settings: Parameters<NodeHarness['start']>[0] = {}) {
   const world = new NodeHarness()
@@ -126,7 +126,7 @@ describe('a release', () => {
 
   it('that comes before its request makes the request make nothing', async () => {
     const world = await started()
-    const leaseId = newLease()
+    const leaseId = someLeaseId()
     world.release(leaseId)
     expect((await world.event(leaseId, 'failed')).data).toMatchObject({ reason: 'builder_lost', retryable: false })
     world.request({ leaseId })

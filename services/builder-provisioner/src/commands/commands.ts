@@ -9,10 +9,10 @@ import type { Handled } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { z } from 'zod'
-import { failedEvent, outgoing } from '../events/builder-event.ts'
-import type { Lease } from '../leases/lease.ts'
+import { failedEvent, outgoingEvent } from '../events/builder-event.ts'
 import { commandLifeMs } from '../leases/lease-steps.ts'
 import type { LeaseStore } from '../leases/lease-store.ts'
+import type { NodeLease } from '../leases/node-lease.ts'
 import { type Failure, failureBecause, lossBeforeReady } from '../state/failure.ts'
 import { isLiveRecord, type LiveLease, type OverLease } from '../state/lease-record.ts'
 
@@ -20,13 +20,13 @@ import { isLiveRecord, type LiveLease, type OverLease } from '../state/lease-rec
 export const leaseMsMax = 3 * 3_600_000
 const commandBytesMax = 16_384
 
-export interface CommandOptions {
+interface CommandOptions {
   readonly nodeId: NodeId
   /** How many leases may wait here. */
   readonly queueMax: number
 }
 
-export interface CommandDeps {
+interface CommandDeps {
   readonly leases: LeaseStore
   readonly isStopping: () => boolean
   readonly wake: () => void
@@ -69,7 +69,7 @@ export function createCommands({ nodeId, queueMax }: CommandOptions, deps: Comma
       if (!known && (isStopping() || !hasRoom())) return 'later'
       return onceAtATime(data.leaseId, async () => {
         if (known) return leases.repeat(data.leaseId)
-        const lease = newLease(command, clock.now())
+        const lease = leaseFromRequest(command, clock.now())
         if (lease) return addLease(lease, deps)
         log.warn({ leaseId: data.leaseId, buildId: data.buildId }, 'a request came too late')
         await addOver(data, { ...failureBecause('no_capacity', 'the request came too late'), retryable: false })
@@ -106,7 +106,7 @@ function parseCommand<S extends z.ZodType>(text: string, schema: S, log: Logger)
 }
 
 /** Undefined when the request came too late. */
-function newLease({ data, traceparent }: BuilderRequested, nowMs: number): LiveLease | undefined {
+function leaseFromRequest({ data, traceparent }: BuilderRequested, nowMs: number): LiveLease | undefined {
   const { leaseId, buildId, platform, ...request } = data
   const leaseEndsAtMs = Math.min(request.leaseEndsAtMs, nowMs + leaseMsMax)
   if (nowMs >= request.expiresAtMs || nowMs >= leaseEndsAtMs) return undefined
@@ -128,7 +128,7 @@ async function addLease(lease: LiveLease, { leases, log }: CommandDeps): Promise
   log.info({ leaseId, buildId, platform, kind: request.builderClass, egress: request.egress }, 'a lease was taken')
 }
 
-async function releaseLease({ record }: Lease, { data }: BuilderReleased, leases: LeaseStore): Promise<void> {
+async function releaseLease({ record }: NodeLease, { data }: BuilderReleased, leases: LeaseStore): Promise<void> {
   if (!isLiveRecord(record)) {
     leases.repeat(record.leaseId)
     return
@@ -146,6 +146,6 @@ function overLease(
   origin: { readonly nodeId: NodeId; readonly nowMs: number },
 ): OverLease {
   const ids = { leaseId, buildId, platform }
-  const event = outgoing(failedEvent(ids, origin, ending))
+  const event = outgoingEvent(failedEvent(ids, origin, ending))
   return { ...ids, phase: 'over', forgetAtMs: origin.nowMs + commandLifeMs, events: [event] }
 }

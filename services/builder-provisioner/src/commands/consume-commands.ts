@@ -11,7 +11,7 @@ const releasesAtOnce = 16
 const roomWaitMsMax = 20_000
 const roomPollMs = 100
 
-export interface CommandConsumerDeps {
+interface CommandConsumerDeps {
   readonly bus: Pick<Bus, 'consume'>
   readonly nodeId: NodeId
   readonly commands: Commands

@@ -17,7 +17,7 @@ import {
   X509CertificateGenerator,
 } from './x509.ts'
 
-export interface ClientCertificateOptions {
+interface ClientCertificateOptions {
   readonly commonName: string
   readonly endsAtMs: number
   readonly certificateRequest?: string

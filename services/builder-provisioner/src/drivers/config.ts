@@ -1,6 +1,6 @@
 import { defineSettings } from '@forkproof/infra/config'
 import { z } from 'zod'
-import { absolutePath, wholeNumber } from '../settings/setting-schemas.ts'
+import { absolutePath, wholeNumberBetween } from '../settings/setting-schemas.ts'
 import { binfmtFolder } from './host-platforms.ts'
 
 /** What several drivers read: the bounds of one builder, its project's disk, and what the machine emulates. */
@@ -13,25 +13,25 @@ export const sharedDriverSettings = defineSettings({
   },
   builderMemoryMegabytes: {
     env: 'FORKPROOF_PROVISIONER_BUILDER_MEMORY_MB',
-    schema: wholeNumber(128, 16_777_216),
+    schema: wholeNumberBetween(128, 16_777_216),
     default: 2_048,
     description: 'memory of one builder, in MiB',
   },
   builderPids: {
     env: 'FORKPROOF_PROVISIONER_BUILDER_PIDS',
-    schema: wholeNumber(64, 4_194_304),
+    schema: wholeNumberBetween(64, 4_194_304),
     default: 1_024,
     description: 'processes and threads of one builder',
   },
   builderDiskMegabytes: {
     env: 'FORKPROOF_PROVISIONER_BUILDER_DISK_MB',
-    schema: wholeNumber(64, 16_777_216),
+    schema: wholeNumberBetween(64, 16_777_216),
     default: 8_192,
     description: 'disk of one builder, in MiB; made sparse',
   },
   projectDiskMegabytes: {
     env: 'FORKPROOF_PROVISIONER_PROJECT_DISK_MB',
-    schema: wholeNumber(64, 16_777_216),
+    schema: wholeNumberBetween(64, 16_777_216),
     default: 32_768,
     description: 'disk of a project’s cache, in MiB; made sparse',
   },

@@ -11,7 +11,7 @@ export const driverTable = {
   memory: memoryDriver,
 } as const
 
-export type DriverName = keyof typeof driverTable
+type DriverName = keyof typeof driverTable
 type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void ? I : never
 type DriverSettings = Intersection<(typeof driverTable)[DriverName]['settings']>
 type DriverConfig = Settings<DriverSettings>

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Platform } from '@forkproof/contracts/builder'
-import { ifAbsent } from './if-absent.ts'
+import { ifAbsent } from '../host/absence.ts'
 
 /** Where the kernel's table of interpreters for foreign programs is mounted, where it is. */
 export const binfmtFolder = '/proc/sys/fs/binfmt_misc'

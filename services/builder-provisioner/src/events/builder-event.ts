@@ -101,7 +101,7 @@ export const destroyedEvent = (
   },
 })
 
-export const outgoing = (event: BuilderEvent): OutgoingEvent => ({
+export const outgoingEvent = (event: BuilderEvent): OutgoingEvent => ({
   id: event.id,
   subject: subjects.builderEvent(event),
   text: JSON.stringify(event),

@@ -33,7 +33,7 @@ export const newOutboxEntry = (record: LeaseRecord): OutboxEntry => ({
 })
 
 /** Makes the record durable, then says its events in order. Never throws: a second after a failure, a call tries again. */
-export async function deliver(entry: OutboxEntry, deps: OutboxDeps): Promise<void> {
+export async function deliverLease(entry: OutboxEntry, deps: OutboxDeps): Promise<void> {
   const { clock, log } = deps
   if (entry.delivering || clock.now() < entry.deliverAfterMs || !hasWork(entry)) return
   entry.delivering = true

@@ -8,14 +8,14 @@ import {
   destroyedEvent,
   type EventOrigin,
   failedEvent,
-  outgoing,
+  outgoingEvent,
   readyEvent,
 } from '../events/builder-event.ts'
 import { failureOf, lossBeforeReady } from '../state/failure.ts'
 import type { Ending, OverLease } from '../state/lease-record.ts'
 import { type ConnectLeaseDeps, connectLease } from './connect-lease.ts'
-import type { LiveLeaseState } from './lease.ts'
 import type { LeaseStore } from './lease-store.ts'
+import type { LiveNodeLease } from './node-lease.ts'
 
 /** Commands live this long in the stream: until then one may come again, and must find that its lease is over. */
 export const commandLifeMs = 3_600_000
@@ -29,7 +29,7 @@ export interface LeaseStepDeps extends ConnectLeaseDeps {
   readonly log: Logger
 }
 
-const originOf = ({ record }: LiveLeaseState, { nodeId, clock }: LeaseStepDeps): EventOrigin => ({
+const originOf = ({ record }: LiveNodeLease, { nodeId, clock }: LeaseStepDeps): EventOrigin => ({
   nodeId,
   nowMs: clock.now(),
   traceparent: record.wish.traceparent,
@@ -37,7 +37,7 @@ const originOf = ({ record }: LiveLeaseState, { nodeId, clock }: LeaseStepDeps):
 
 /** Tells the build the lease's place in the queue. */
 export function reportQueuePlace(
-  lease: LiveLeaseState,
+  lease: LiveNodeLease,
   place: { position: number; estimateSeconds?: number },
   deps: LeaseStepDeps,
 ): void {
@@ -45,11 +45,11 @@ export function reportQueuePlace(
   const count = record.reports + 1
   const event = acceptedEvent(record, originOf(lease, deps), { ...place, count })
   deps.leases.noteReport(record.leaseId, place.position)
-  deps.leases.change({ ...record, reports: count }, outgoing(event))
+  deps.leases.change({ ...record, reports: count }, outgoingEvent(event))
 }
 
 /** Makes the certificates and tells the client, unless the lease was given up meanwhile. */
-export async function connectClient(lease: LiveLeaseState, builder: Builder, deps: LeaseStepDeps): Promise<void> {
+export async function connectClient(lease: LiveNodeLease, builder: Builder, deps: LeaseStepDeps): Promise<void> {
   const { leases, clock, log } = deps
   const { leaseId } = lease.record
   try {
@@ -65,7 +65,7 @@ export async function connectClient(lease: LiveLeaseState, builder: Builder, dep
     const { builderId } = builder.record
     const emulated = deps.isEmulated(record.platform)
     const event = readyEvent(record, originOf(lease, deps), { builderId, emulated, connection, timings })
-    leases.change({ ...record, phase: 'ready', readyAtMs }, outgoing(event))
+    leases.change({ ...record, phase: 'ready', readyAtMs }, outgoingEvent(event))
     log.info({ leaseId, builderId, warm, elapsedMs: timings.leaseMs }, 'a builder is ready')
   } catch (err) {
     log.warn({ leaseId, err }, 'a lease could not be connected')
@@ -74,7 +74,7 @@ export async function connectClient(lease: LiveLeaseState, builder: Builder, dep
 }
 
 /** From here on its client reaches nothing. */
-export function endLease({ record, route }: LiveLeaseState, ending: Ending, { leases, log }: LeaseStepDeps): void {
+export function endLease({ record, route }: LiveNodeLease, ending: Ending, { leases, log }: LeaseStepDeps): void {
   const { leaseId, builderId } = record
   route?.revoke(leaseId)
   leases.change({ ...record, phase: 'ending', ending })
@@ -83,7 +83,7 @@ export function endLease({ record, route }: LiveLeaseState, ending: Ending, { le
 
 /** Says how the lease ended. `shared`: the builder goes on, so the receipt is of what was the lease's own. */
 export function settleLease(
-  lease: LiveLeaseState,
+  lease: LiveNodeLease,
   builder: Builder | undefined,
   shared: boolean,
   deps: LeaseStepDeps,
@@ -107,7 +107,7 @@ export function settleLease(
     forgetAtMs: Math.max(deps.clock.now(), record.wish.expiresAtMs) + commandLifeMs,
     events: events.filter(said => !said.stored),
   }
-  deps.leases.change(over, outgoing(event))
+  deps.leases.change(over, outgoingEvent(event))
 }
 
 /** Nothing is known of the builder that could be a receipt of its end. */
@@ -117,7 +117,7 @@ const unconfirmed = ({ lossReason }: Ending) => ({
 })
 
 function ownReceipt(
-  { record, route }: LiveLeaseState,
+  { record, route }: LiveNodeLease,
   builder: Builder,
   { nodeId, driverName, clock }: LeaseStepDeps,
 ): Receipt {

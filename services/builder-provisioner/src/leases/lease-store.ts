@@ -1,11 +1,11 @@
 import type { BuildId, LeaseId } from '@forkproof/contracts/ids'
-import { deliver, isDelivered, newOutboxEntry, type OutboxDeps, type OutboxEntry } from '../events/outbox.ts'
+import { deliverLease, isDelivered, newOutboxEntry, type OutboxDeps, type OutboxEntry } from '../events/outbox.ts'
 import type { Route } from '../proxy/route.ts'
 import { isLiveRecord, type LeaseRecord, type OutgoingEvent } from '../state/lease-record.ts'
 import type { Records } from '../state/record-folder.ts'
-import { isLiveLease, type Lease, type LiveLeaseState } from './lease.ts'
+import { isLiveLease, type LiveNodeLease, type NodeLease } from './node-lease.ts'
 
-export interface LeaseStoreDeps extends OutboxDeps {
+interface LeaseStoreDeps extends OutboxDeps {
   readonly records: Records<LeaseRecord>
 }
 
@@ -13,7 +13,7 @@ export interface LeaseStoreDeps extends OutboxDeps {
 interface OwnedLease extends OutboxEntry {
   seenAtMs: number
   route: Route | undefined
-  report: Lease['report']
+  report: NodeLease['report']
   warm: boolean
 }
 
@@ -49,15 +49,15 @@ export class LeaseStore {
     warm: false,
   })
 
-  get = (leaseId: LeaseId): Lease | undefined => this.#leases.get(leaseId)
+  get = (leaseId: LeaseId): NodeLease | undefined => this.#leases.get(leaseId)
 
-  getLive(leaseId: LeaseId): LiveLeaseState | undefined {
+  getLive(leaseId: LeaseId): LiveNodeLease | undefined {
     const lease = this.get(leaseId)
     return lease && isLiveLease(lease) ? lease : undefined
   }
 
-  live(): readonly LiveLeaseState[] {
-    return [...this.#leases.values()].filter((lease): lease is OwnedLease & LiveLeaseState => isLiveLease(lease))
+  live(): readonly LiveNodeLease[] {
+    return [...this.#leases.values()].filter((lease): lease is OwnedLease & LiveNodeLease => isLiveLease(lease))
   }
 
   countWaiting(): number {
@@ -120,7 +120,7 @@ export class LeaseStore {
 
   /** Makes durable and says what is not yet. */
   deliver(): void {
-    for (const lease of this.#leases.values()) void deliver(lease, this.#deps)
+    for (const lease of this.#leases.values()) void deliverLease(lease, this.#deps)
   }
 
   isDelivered(): boolean {

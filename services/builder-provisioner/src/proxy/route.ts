@@ -29,7 +29,7 @@ interface AllowedClient {
   readonly sockets: Set<TLSSocket>
 }
 
-export type RouteRefusal = 'opening_closed' | 'certificate_not_allowed' | 'too_many_connections' | 'connection_gone'
+type RouteRefusal = 'opening_closed' | 'certificate_not_allowed' | 'too_many_connections' | 'connection_gone'
 
 /** One builder behind the door: its own TLS identity, and who may come in now. */
 export class BuilderRoute implements Route {

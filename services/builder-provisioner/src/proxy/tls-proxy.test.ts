@@ -24,7 +24,7 @@ afterAll(async () => {
 
 let names = 0
 const newName = () => `b${++names}.builders.example`
-const newLease = () => crypto.randomUUID() as LeaseId
+const someLeaseId = () => crypto.randomUUID() as LeaseId
 
 /** A builder behind the door and a client that may come in. */
 const endsAtMs = systemClock.now() + 600_000
@@ -38,7 +38,7 @@ async function openedBuilder(create = createBuilderCa, caEndsAtMs = endsAtMs) {
     onChange: (leaseId, count) => changes.push([leaseId, count]),
   })
   const newClient = async () => {
-    const leaseId = newLease()
+    const leaseId = someLeaseId()
     const client = await ca.issueClient({ commonName: leaseId, endsAtMs })
     opening.allow(leaseId, client.fingerprint)
     return { leaseId, client }
@@ -59,7 +59,7 @@ const validity = { notBefore: new Date(systemClock.now() - 60_000), notAfter: ne
 /** What the door must not take even when its fingerprint has been allowed: only a certificate of the builder's authority counts. */
 async function allowed(ca: { opening: typeof own.opening }, certificate: X509Certificate, clientKey: Secret<string>) {
   const fingerprint = Buffer.from(await certificate.getThumbprint('SHA-256')).toString('hex')
-  ca.opening.allow(newLease(), fingerprint)
+  ca.opening.allow(someLeaseId(), fingerprint)
   return { clientCertificate: certificate.toString('pem'), clientKey, fingerprint }
 }
 async function selfSigned(name: string): Promise<ClientCredentials> {
@@ -241,7 +241,7 @@ describe('the front door', () => {
     const { ca, opening } = await openedBuilder()
     opening.close()
     const client = await ca.issueClient({ commonName: 'late', endsAtMs })
-    opening.allow(newLease(), client.fingerprint)
+    opening.allow(someLeaseId(), client.fingerprint)
     await expect(connectAndEcho({ ...clientOptions(door, ca, client), rejectUnauthorized: false })).rejects.toThrow(
       'refused',
     )

@@ -7,7 +7,7 @@ const answerBytesMax = 1_048_576
 const reconnectMs = 20
 const asIs = (bytes: Buffer) => bytes
 
-export interface CallOptions {
+interface CallOptions {
   readonly signal: AbortSignal
   readonly msMax: number
 }

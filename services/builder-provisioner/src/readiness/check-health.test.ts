@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { checkHealth } from './check-health.ts'
 import {
   answersWith,
-  type FakeAnswers,
+  type FakeBuildKitAnswers,
   openFakeBuildKit,
   openImpostor,
   servingAnswers,
@@ -15,7 +15,7 @@ const never = new AbortController().signal
 const soon = { clock: systemClock, signal: never, serveMsMax: 150 }
 const patient = { clock: systemClock, signal: never }
 
-const unready: [string, FakeAnswers][] = [
+const unready: [string, FakeBuildKitAnswers][] = [
   ['says that it does not serve', answersWith({ health: () => Buffer.from([0x08, 0x02]) })],
   ['answers the health check with nothing', answersWith({ health: () => Buffer.alloc(0) })],
   ['answers more than SERVING', answersWith({ health: () => Buffer.from([0x08, 0x01, 0x10, 0x01]) })],

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { NetworkInterfaceInfo } from 'node:os'
 
-export interface HostAndPort {
+interface HostAndPort {
   readonly host: string
   readonly port: number
 }

@@ -9,7 +9,7 @@ const lookupMsMax = 5_000
 /** All addresses of a host. */
 export type Lookup = (host: string) => Promise<readonly string[]>
 
-export const systemLookup: Lookup = async host => (await lookup(host, { all: true })).map(({ address }) => address)
+const systemLookup: Lookup = async host => (await lookup(host, { all: true })).map(({ address }) => address)
 
 /**
  * The same targets with addresses instead of names. Asked of this machine's resolver, because a builder without a network can resolve nothing

@@ -4,7 +4,7 @@ import type { BuilderLossReason } from '../state/loss-reason.ts'
 import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
 
 /** A lease without a route whose builder cannot be destroyed is answered after this long; destroying it goes on. */
-export const leftoversMsMax = 20_000
+const leftoversMsMax = 20_000
 
 /** Which leases end now, and how. */
 export function planEndings(situation: Snapshot, settings: PlanSettings): readonly (Action & { do: 'end' })[] {

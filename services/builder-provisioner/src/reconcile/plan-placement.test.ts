@@ -2,8 +2,8 @@ import { describe } from 'vitest'
 import {
   fakeBuilder,
   fakeLease,
-  leaseIdOf,
   onArm,
+  planLeaseId,
   planNowMs,
   projectA,
   projectB,
@@ -29,7 +29,7 @@ describe('a waiting lease', () => {
     [
       'gets a new builder when there is room',
       { leases: [fakeLease(1)] },
-      [createAction(1), { do: 'report', leaseId: leaseIdOf(1), position: 0 }].slice(0, 1),
+      [createAction(1), { do: 'report', leaseId: planLeaseId(1), position: 0 }].slice(0, 1),
     ],
     ['takes a warm builder that fits', { leases: [fakeLease(1)], builders: [fakeBuilder('a')] }, [bindAction(1, 'a')]],
     [

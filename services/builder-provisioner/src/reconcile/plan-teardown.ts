@@ -2,7 +2,7 @@ import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } f
 import { isUp } from './snapshot.ts'
 
 /** Whether this builder is to be destroyed now. `users`: the leases that go on using it. */
-export function isToBeDestroyed(
+function isToBeDestroyed(
   builder: BuilderSnapshot,
   users: readonly LeaseSnapshot[],
   situation: Snapshot,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { failureBecause } from '../state/failure.ts'
 import {
-  builderIdOf,
   fakeBuilder,
   fakeLease,
   fakeSnapshot,
-  leaseIdOf,
+  planBuilderId,
+  planLeaseId,
   planNowMs,
   planSettings,
 } from '../testing/fake-snapshots.ts'
@@ -20,7 +20,7 @@ import {
   settleAction,
   usedBuilder,
 } from '../testing/plan-harness.ts'
-import { plan } from './plan.ts'
+import { planActions } from './plan.ts'
 import type { Action } from './snapshot.ts'
 
 describe('the plan does nothing', () => {
@@ -112,7 +112,7 @@ describe('a builder', () => {
     [
       'that is gone is forgotten',
       { builders: [usedBuilder('a', { phase: 'gone' })] },
-      [{ do: 'drop', builderId: builderIdOf('a') }],
+      [{ do: 'drop', builderId: planBuilderId('a') }],
     ],
     [
       'that is warm and old is replaced',
@@ -141,7 +141,7 @@ describe('the queue', () => {
     fakeLease(digit, { report: { position, atMs: planNowMs - agoMs } })
   const report = (digit: number, position: number, more = {}) => ({
     do: 'report',
-    leaseId: leaseIdOf(digit),
+    leaseId: planLeaseId(digit),
     position,
     ...more,
   })
@@ -172,7 +172,7 @@ describe('the queue', () => {
     [
       'says nothing to who finds a ready builder: that is said next',
       { leases: [fakeLease(1, { report: undefined })], builders: [fakeBuilder('a')] },
-      [{ do: 'bind', leaseId: leaseIdOf(1), builderId: builderIdOf('a') }],
+      [{ do: 'bind', leaseId: planLeaseId(1), builderId: planBuilderId('a') }],
     ],
     [
       'says nothing to who gets its certificates now',
@@ -189,6 +189,6 @@ describe('the queue', () => {
 
 it('connects a lease when its builder is ready', () => {
   const given = fakeSnapshot({ leases: [boundLease(1, 'a', { phase: 'starting' })], builders: [usedBuilder('a')] })
-  const wanted: Action[] = [{ do: 'connect', leaseId: leaseIdOf(1) }]
-  expect(plan(given, planSettings)).toEqual(wanted)
+  const wanted: Action[] = [{ do: 'connect', leaseId: planLeaseId(1) }]
+  expect(planActions(given, planSettings)).toEqual(wanted)
 })

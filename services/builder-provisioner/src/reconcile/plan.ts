@@ -5,13 +5,13 @@ import { planTeardown } from './plan-teardown.ts'
 import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
 
 /** The place in the queue is said again at most this often. */
-export const reportEveryMs = 5_000
+const reportEveryMs = 5_000
 
 /**
  * What is to be done now, from what is wanted and what is there. Pure and level-triggered: carrying the actions out and asking again comes
  * to an end, from wherever it starts.
  */
-export function plan(situation: Snapshot, settings: PlanSettings): readonly Action[] {
+export function planActions(situation: Snapshot, settings: PlanSettings): readonly Action[] {
   const endings = planEndings(situation, settings)
   const ended = new Set(endings.map(({ leaseId }) => leaseId))
   const going = situation.leases.filter(lease => lease.phase !== 'ending' && !ended.has(lease.leaseId))

@@ -1,11 +1,11 @@
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { BuilderPool } from '../builders/builder-pool.ts'
-import type { LiveLeaseState } from '../leases/lease.ts'
 import { connectClient, endLease, type LeaseStepDeps, reportQueuePlace, settleLease } from '../leases/lease-steps.ts'
 import type { LeaseStore } from '../leases/lease-store.ts'
+import type { LiveNodeLease } from '../leases/node-lease.ts'
 import type { AverageDuration } from './average-duration.ts'
-import { plan } from './plan.ts'
+import { planActions } from './plan.ts'
 import {
   type Action,
   type PlanSettings,
@@ -18,7 +18,7 @@ import {
 /** Each round's actions may make others due at once; what needs more rounds than this waits for the next wake. */
 const roundsMax = 16
 
-export interface ReconcilerDeps {
+interface ReconcilerDeps {
   readonly leases: LeaseStore
   readonly pool: BuilderPool
   readonly steps: LeaseStepDeps
@@ -66,7 +66,7 @@ export class Reconciler {
     const { leases, log } = this.#deps
     try {
       for (let round = 0; round < roundsMax; round += 1) {
-        const actions = plan(this.#snapshot(), this.#deps.settings())
+        const actions = planActions(this.#snapshot(), this.#deps.settings())
         if (actions.length === 0) break
         for (const action of actions) this.#apply(action)
       }
@@ -113,7 +113,7 @@ export class Reconciler {
     leases.change({ ...lease.record, phase: 'starting', builderId })
   }
 
-  #applyTo(lease: LiveLeaseState, action: Exclude<Action, { do: 'destroy' | 'drop' | 'create' }>): void {
+  #applyTo(lease: LiveNodeLease, action: Exclude<Action, { do: 'destroy' | 'drop' | 'create' }>): void {
     const { pool, steps, leases } = this.#deps
     const { builderId } = lease.record
     const builder = builderId && pool.get(builderId)
@@ -127,7 +127,7 @@ export class Reconciler {
     }
   }
 
-  #bind({ record }: LiveLeaseState, { builderId }: Action & { do: 'bind' }): void {
+  #bind({ record }: LiveNodeLease, { builderId }: Action & { do: 'bind' }): void {
     const { leases, pool } = this.#deps
     const builder = pool.get(builderId)
     if (!builder) return
@@ -136,7 +136,7 @@ export class Reconciler {
     leases.change({ ...record, phase: 'starting', builderId })
   }
 
-  #end(lease: LiveLeaseState, { ending }: Action & { do: 'end' }): void {
+  #end(lease: LiveNodeLease, { ending }: Action & { do: 'end' }): void {
     const { leases, pool, steps, average, clock } = this.#deps
     const { readyAtMs, builderId } = lease.record
     if (readyAtMs !== undefined) average.add(clock.now() - readyAtMs)

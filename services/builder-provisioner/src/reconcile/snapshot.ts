@@ -1,7 +1,7 @@
 import type { BuilderFailure, Egress, Platform, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderId, LeaseId } from '@forkproof/contracts/ids'
 import type { Builder } from '../builders/builder.ts'
-import type { LiveLeaseState } from '../leases/lease.ts'
+import type { LiveNodeLease } from '../leases/node-lease.ts'
 import type { BuilderTraits } from '../state/builder-record.ts'
 import type { BuilderStatus } from '../state/builder-status.ts'
 import type { Ending, LiveLease } from '../state/lease-record.ts'
@@ -103,7 +103,7 @@ export const snapshotOfBuilder = ({ record, status, used, idleSinceMs }: Builder
   idleSinceMs,
 })
 
-export function snapshotOfLease({ record, seenAtMs, route, report }: LiveLeaseState): LeaseSnapshot {
+export function snapshotOfLease({ record, seenAtMs, route, report }: LiveNodeLease): LeaseSnapshot {
   const { leaseId, platform, wish: request } = record
   const { builderClass, egress, projectId } = request
   return {

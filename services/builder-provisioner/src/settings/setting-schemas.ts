@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 
 /** Schemas of settings that more than one folder uses. */
-export const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+export const wholeNumberBetween = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 export const absolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
 
 const hostAndPortPattern = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/

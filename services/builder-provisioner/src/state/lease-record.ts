@@ -22,7 +22,7 @@ export type OutgoingEvent = z.infer<typeof OutgoingEvent>
 
 const ref = { leaseId: LeaseId, buildId: BuildId, platform: Platform }
 
-export const LeaseRequest = z.strictObject({
+const LeaseRequest = z.strictObject({
   projectId: ProjectId,
   builderClass: BuilderClass,
   egress: Egress,
@@ -32,7 +32,6 @@ export const LeaseRequest = z.strictObject({
   leaseEndsAtMs: z.int(),
   traceparent: z.string().optional(),
 })
-export type LeaseRequest = z.infer<typeof LeaseRequest>
 
 /** Why the builder was lost. Absent for other endings, and in records from before the reasons. */
 const lossReason = z.enum(builderLossReasons).optional()

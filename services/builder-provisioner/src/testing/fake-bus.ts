@@ -2,7 +2,7 @@ import { streams } from '@forkproof/contracts/subjects'
 import type { Bus, ConsumeOptions, Delivery, Handled } from '@forkproof/infra/bus'
 import { MemoryBucket } from '@forkproof/infra/memory-bucket'
 
-interface StoredMessage {
+interface FakeStoredMessage {
   readonly subject: string
   readonly text: string
   readonly id: string
@@ -11,9 +11,9 @@ type FakeConsumer = (delivery: Delivery) => Promise<Handled>
 
 /** The parts of a bus that a node uses. Outlives the nodes that connect to it; stores each message id once, as a stream does. */
 export class FakeBus implements Pick<Bus, 'isUp' | 'store' | 'subscribe' | 'bucket' | 'consume'> {
-  readonly stored: StoredMessage[] = []
+  readonly stored: FakeStoredMessage[] = []
   /** Every attempt that reached the stream, doubles too. */
-  readonly attempts: StoredMessage[] = []
+  readonly attempts: FakeStoredMessage[] = []
   up = true
   readonly buckets = new Map<string, MemoryBucket>()
   readonly outcomes: Handled[] = []

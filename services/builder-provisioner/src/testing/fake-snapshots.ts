@@ -5,8 +5,8 @@ import type { BuilderStatus } from '../state/builder-status.ts'
 
 export const planNowMs = 1_790_000_000_000
 
-export const leaseIdOf = (digit: number): LeaseId => LeaseId.parse(`00000000-0000-4000-8000-00000000000${digit}`)
-export const builderIdOf = (letter: string): BuilderId => BuilderId.parse(`b${letter.repeat(11)}`)
+export const planLeaseId = (digit: number): LeaseId => LeaseId.parse(`00000000-0000-4000-8000-00000000000${digit}`)
+export const planBuilderId = (letter: string): BuilderId => BuilderId.parse(`b${letter.repeat(11)}`)
 
 export const ephemeral: BuilderTraits = { platform: 'linux/amd64', egress: 'none', kind: { class: 'ephemeral' } }
 export const withInternet: BuilderTraits = { ...ephemeral, egress: 'internet' }
@@ -21,7 +21,7 @@ export const projectB: BuilderTraits = {
 }
 
 export const fakeLease = (digit: number, changes: Partial<LeaseSnapshot> = {}): LeaseSnapshot => ({
-  leaseId: leaseIdOf(digit),
+  leaseId: planLeaseId(digit),
   phase: 'waiting',
   traits: ephemeral,
   expiresAtMs: planNowMs + 300_000,
@@ -39,7 +39,7 @@ export type BuilderChanges = Partial<BuilderFacts> & (BuilderStatus | { readonly
 
 export function fakeBuilder(letter: string, changes: BuilderChanges = {}): BuilderSnapshot {
   const facts: BuilderFacts = {
-    builderId: builderIdOf(letter),
+    builderId: planBuilderId(letter),
     traits: ephemeral,
     createdAtMs: planNowMs - 1_000,
     endsAtMs: planNowMs + 10_000_000,

@@ -18,12 +18,12 @@ import { createFakeCa, FakeTlsProxy } from './fake-proxy.ts'
 import { FakeRecords } from './fake-records.ts'
 
 export const testNodeId = NodeId.parse('node-1')
-export const projectIdOf = (letter: string) => ProjectId.parse(`prj_${letter.repeat(16)}`)
+export const testProjectId = (letter: string) => ProjectId.parse(`prj_${letter.repeat(16)}`)
 export const testBuildToken = newBuildToken()
 const sealKey = buildTokenSealKey(testBuildToken)
 const minuteMs = 60_000
 
-export interface LeaseAsk {
+interface LeaseAsk {
   readonly leaseId?: LeaseId
   readonly buildId?: BuildId
   readonly platform?: Platform
@@ -108,7 +108,7 @@ export class NodeHarness {
       buildId: ask.buildId ?? buildIdOfLease(leaseId),
       leaseId,
       platform,
-      projectId: ask.projectId ?? projectIdOf('a'),
+      projectId: ask.projectId ?? testProjectId('a'),
       builderClass,
       egress: ask.egress ?? 'none',
       sealKey,

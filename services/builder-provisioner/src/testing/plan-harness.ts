@@ -1,21 +1,21 @@
 import { expect, it } from 'vitest'
-import { plan } from '../reconcile/plan.ts'
+import { planActions } from '../reconcile/plan.ts'
 import type { LeaseSnapshot, PlanSettings, Snapshot } from '../reconcile/snapshot.ts'
 import type { BuilderLossReason } from '../state/loss-reason.ts'
 import {
   type BuilderChanges,
-  builderIdOf,
   ephemeral,
   fakeBuilder,
   fakeLease,
   fakeSnapshot,
-  leaseIdOf,
+  planBuilderId,
+  planLeaseId,
   planSettings,
 } from './fake-snapshots.ts'
 
 /** A lease that has builder `letter`, and a builder that has served. */
 export const boundLease = (digit: number, letter: string, changes: Partial<LeaseSnapshot> = {}) =>
-  fakeLease(digit, { phase: 'ready', builderId: builderIdOf(letter), ...changes })
+  fakeLease(digit, { phase: 'ready', builderId: planBuilderId(letter), ...changes })
 export const usedBuilder = (letter: string, changes: BuilderChanges = {}) =>
   fakeBuilder(letter, { used: true, ...changes })
 
@@ -25,17 +25,21 @@ export const asLost = (lossReason: BuilderLossReason) => ({ ...asDestroyed('buil
 export const asDestroyed = (reason: string) => ({ as: 'destroyed', reason })
 export const endAction = (digit: number, ending: object) => ({
   do: 'end',
-  leaseId: leaseIdOf(digit),
+  leaseId: planLeaseId(digit),
   ending: expect.objectContaining(ending),
 })
-export const destroyAction = (letter: string) => ({ do: 'destroy', builderId: builderIdOf(letter) })
-export const settleAction = (digit: number, shared: boolean) => ({ do: 'settle', leaseId: leaseIdOf(digit), shared })
+export const destroyAction = (letter: string) => ({ do: 'destroy', builderId: planBuilderId(letter) })
+export const settleAction = (digit: number, shared: boolean) => ({ do: 'settle', leaseId: planLeaseId(digit), shared })
 export const bindAction = (digit: number, letter: string) => ({
   do: 'bind',
-  leaseId: leaseIdOf(digit),
-  builderId: builderIdOf(letter),
+  leaseId: planLeaseId(digit),
+  builderId: planBuilderId(letter),
 })
-export const createAction = (digit: number, traits = ephemeral) => ({ do: 'create', leaseId: leaseIdOf(digit), traits })
+export const createAction = (digit: number, traits = ephemeral) => ({
+  do: 'create',
+  leaseId: planLeaseId(digit),
+  traits,
+})
 export const createWarmAction = (traits = ephemeral) => ({ do: 'create', traits })
 
 type PlanRow = [name: string, given: Partial<Snapshot>, wanted: readonly object[], settings?: Partial<PlanSettings>]
@@ -43,5 +47,5 @@ type PlanRow = [name: string, given: Partial<Snapshot>, wanted: readonly object[
 /** One test for each row: exactly the wanted actions, in their order. */
 export const expectPlans = (rows: readonly PlanRow[]) =>
   it.each(rows)('%s', (_name, given, wanted, settings) => {
-    expect(plan(fakeSnapshot(given), { ...planSettings, ...settings })).toEqual(wanted)
+    expect(planActions(fakeSnapshot(given), { ...planSettings, ...settings })).toEqual(wanted)
   })

@@ -7,7 +7,7 @@ import { mountDiskImage, unmountDisk } from '@forkproof/builder-provisioner/driv
 import { DockerDriver, dockerDriver } from '@forkproof/builder-provisioner/drivers/docker/docker-driver'
 import { buildOn, probeImage } from '@forkproof/builder-provisioner/drivers/testing/build-on'
 import { describeDriver } from '@forkproof/builder-provisioner/drivers/testing/driver-conformance'
-import { mebibyte, someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
+import { mebibyte, someBuilderSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { linkName } from '@forkproof/builder-provisioner/network/network'
 import { parseNetwork } from '@forkproof/builder-provisioner/network/networks'
 import { UplinkNetwork } from '@forkproof/builder-provisioner/network/uplink-network'
@@ -46,7 +46,7 @@ const inventory = () => machineInventory({ words: [docker.folder, docker.cgroup]
 describeDriver({ name: 'docker', runsBuildKit: dockerDriver.runsBuildKit, leavesOut: 0 }, async () => {
   // What Docker makes for its first container and keeps is no trace of a builder.
   const driver = driverOn(docker.socketPath)
-  const spec = someSpec()
+  const spec = someBuilderSpec()
   await driver.create(spec, within())
   await driver.destroy(spec.builderId, within())
   const more = {
@@ -68,7 +68,7 @@ describe('a dead Docker daemon', () => {
 
   it('does not keep a builder from being ended; what only Docker can remove is named, and removed when it is back', async () => {
     const driver = driverOn(docker.socketPath)
-    const spec = someSpec()
+    const spec = someBuilderSpec()
     const builder = await driver.create(spec, within())
     const building = buildOn(buildctl, builder.endpoint, probeImage(probe, ['sleep', '600']))
     await docker.killDaemon()
@@ -86,7 +86,7 @@ describe('a dead Docker daemon', () => {
 
   it('does not stop the wall clock: the builder ends with nobody to end it', async () => {
     const driver = driverOn(docker.socketPath)
-    const spec = someSpec({ endsAtMs: Date.now() + 4_000 })
+    const spec = someBuilderSpec({ endsAtMs: Date.now() + 4_000 })
     const builder = await driver.create(spec, within())
     await docker.killDaemon()
     await builder.ended
@@ -101,7 +101,7 @@ describe('a dead Docker daemon', () => {
     const driver = driverOn(docker.socketPath)
     const need = { egress: 'none', builderClass: 'ephemeral' } as const
     expect(await driver.missing(need, within())).toEqual([expect.objectContaining({ what: 'a Docker daemon' })])
-    await expect(driver.create(someSpec(), within())).rejects.toThrow(/does not answer/)
+    await expect(driver.create(someBuilderSpec(), within())).rejects.toThrow(/does not answer/)
   })
 })
 
@@ -125,7 +125,7 @@ describe('egress internet on Docker', () => {
     const options = { socketPath: docker.socketPath, image, nodeId: 'node-1', stateFolder: stateFolder(), network }
     const driver = new DockerDriver(options)
     expect(await driver.missing({ egress: 'internet', builderClass: 'ephemeral' }, within())).toEqual([])
-    const spec = someSpec({ egress: 'internet' })
+    const spec = someBuilderSpec({ egress: 'internet' })
     const { endpoint } = await driver.create(spec, within())
     const runs = [
       ['reachable', at(fakeHosts.internet)],
@@ -153,12 +153,12 @@ describe('what is particular to Docker', () => {
       'docker pull forkproof-test/absent:1',
       expect.stringContaining('uplink'),
     ])
-    await expect(driver.create(someSpec(), within())).rejects.toThrow('there is no image')
+    await expect(driver.create(someBuilderSpec(), within())).rejects.toThrow('there is no image')
   })
 
   it('the folder of a builder’s socket is closed to the builder once the socket is there', async () => {
     const driver = driverOn(docker.socketPath)
-    const { endpoint } = await driver.create(someSpec(), within())
+    const { endpoint } = await driver.create(someBuilderSpec(), within())
     const { uid, gid, mode } = await stat(dirname(endpoint.path))
     expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: 0, gid: 0, mode: 0o711 })
   })
@@ -186,7 +186,7 @@ describe('what is particular to Docker', () => {
 
   it('the machine’s own mount table does not show a running builder’s disk', async () => {
     const driver = driverOn(docker.socketPath)
-    const spec = someSpec()
+    const spec = someBuilderSpec()
     await driver.create(spec, within())
     const disk = join(stateFolder(), 'builders', spec.builderId, 'state')
     expect((await inventory()).filter(line => line.startsWith('mount ') && line.endsWith(` at ${disk}`))).toEqual([])

@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 
 /** A build of a fork's run in the simulator, without a gateway; bounded by its own end. */
-async function startBuild(changes: (order: BuildSpec) => Partial<BuildSpec> = () => ({})) {
+async function startBuildOfFork(changes: (order: BuildSpec) => Partial<BuildSpec> = () => ({})) {
   const { repository, run } = await createForkRun(harness.github)
   const name = crypto.randomUUID()
   const sample = sampleBuild(name)
@@ -55,7 +55,7 @@ async function startBuild(changes: (order: BuildSpec) => Partial<BuildSpec> = ()
 
 describe('a build over the real bus', () => {
   it('is confirmed at GitHub, ready by its node’s events, and ends with the receipt', async () => {
-    const build = await startBuild()
+    const build = await startBuildOfFork()
     expect(await build.isReady()).toMatchObject({ phase: 'active', platforms: [{ state: 'ready' }] })
     await build.finish()
     expect(await build.handle.result()).toMatchObject({ outcome: 'success', platforms: [{ state: 'destroyed' }] })
@@ -66,7 +66,7 @@ describe('a build over the real bus', () => {
   })
 
   it('ends with its run', async () => {
-    const build = await startBuild()
+    const build = await startBuildOfFork()
     await build.isReady()
     await harness.github.send('PATCH', `/_sim/runs/${build.run.id}`, { status: 'completed', conclusion: 'success' })
     expect(await build.handle.result()).toMatchObject({ outcome: 'run_over', reason: 'run_not_in_progress' })
@@ -77,7 +77,7 @@ describe('a build over the real bus', () => {
     ['of a repository with another id', ({ run }) => ({ run: { ...run, repositoryId: '1' } }), 'run_not_found'],
     ['of a run that is not there', ({ run }) => ({ run: { ...run, runId: RunId.parse('1') } }), 'run_not_found'],
   ])('is refused %s, and the node is told to give back what it made meanwhile', async (_, changes, reason) => {
-    const build = await startBuild(changes)
+    const build = await startBuildOfFork(changes)
     expect(await build.handle.result()).toMatchObject({
       outcome: 'refused',
       reason,
@@ -93,7 +93,7 @@ describe('the stream of builders', () => {
     for (const text of ['', '{', '[]', '{"type":"forkproof.builder.ready.v1"}', 'x'.repeat(10_000)]) {
       await node.publishText(text, crypto.randomUUID())
     }
-    const build = await startBuild()
+    const build = await startBuildOfFork()
     await build.isReady()
     await build.finish()
     expect(await build.handle.result()).toMatchObject({ outcome: 'success' })
@@ -103,14 +103,14 @@ describe('the stream of builders', () => {
     const { buildId } = sampleBuild('never started')
     const leaseId = crypto.randomUUID() as Parameters<typeof eventsOf>[0]['leaseId']
     await node.publish(eventsOf({ buildId, leaseId, platform: 'linux/amd64' }).destroyed('time_up'))
-    const build = await startBuild()
+    const build = await startBuildOfFork()
     await build.isReady()
     await build.finish()
     expect(await build.handle.result()).toMatchObject({ outcome: 'success' })
   })
 
   it('loses nothing to an orchestrator that is killed, and no command is done twice', async () => {
-    const build = await startBuild()
+    const build = await startBuildOfFork()
     await build.isReady()
     await harness.system.killPart('orchestrator')
     const [request] = node.commandsOf(build.order.buildId)
@@ -125,7 +125,7 @@ describe('the stream of builders', () => {
   })
 
   it('loses nothing to a Temporal that is away', async () => {
-    const build = await startBuild()
+    const build = await startBuildOfFork()
     await build.isReady()
     await harness.system.killPart('temporal')
     const [request] = node.commandsOf(build.order.buildId)

@@ -1,6 +1,6 @@
 import type { BuilderSpec } from '@forkproof/builder-provisioner/drivers/driver'
 import { buildOn, probeImage } from '@forkproof/builder-provisioner/drivers/testing/build-on'
-import { someBuilderId, someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
+import { someBuilderId, someBuilderSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { parseNetwork } from '@forkproof/builder-provisioner/network/networks'
 import { UplinkNetwork, type UplinkOptions } from '@forkproof/builder-provisioner/network/uplink-network'
 import type { BuilderEndpoint } from '@forkproof/builder-provisioner/state/builder-endpoint'
@@ -18,10 +18,10 @@ let harness: Awaited<ReturnType<typeof openProcessDriverHarness>>
 let uplink: UplinkOptions
 let before: readonly string[]
 
-const specOf = (more: Partial<BuilderSpec> = {}) => someSpec({ egress: 'internet', ...more })
+const specOf = (more: Partial<BuilderSpec> = {}) => someBuilderSpec({ egress: 'internet', ...more })
 const linksOfUplink = async () =>
   (await net.inUplink('ip', '-brief', 'link', 'show')).split('\n').map(line => line.split(/[@\s]/)[0] ?? '')
-const pidOf = async (id: BuilderId) => {
+const buildkitPidOf = async (id: BuilderId) => {
   const line = (await harness.openDriver().inventory(id, within())).find(one => one.endsWith(' buildkitd'))
   return Number(line?.split(' ')[1])
 }
@@ -80,7 +80,7 @@ describe('egress internet', () => {
     const [one, two] = [specOf(), specOf()]
     const { endpoint } = await driver.create(one, within())
     await driver.create(two, within())
-    const other = await pidOf(two.builderId)
+    const other = await buildkitPidOf(two.builderId)
     await listenIn(`/proc/${other}/ns/net`, [fakeHostPort])
     const addresses = await net.inUplink('ip', '-brief', '-4', 'address', 'show')
     const outside = [...addresses.matchAll(/^fpb\S+\s+UP\s+(\d+\.\d+\.\d+\.)(\d+)\/30/gm)]
@@ -94,7 +94,7 @@ describe('egress internet', () => {
   it('cannot be begun from the machine or the harness: a builder’s own ports answer nobody outside', async () => {
     const spec = specOf()
     await harness.openDriver().create(spec, within())
-    const pid = await pidOf(spec.builderId)
+    const pid = await buildkitPidOf(spec.builderId)
     await listenIn(`/proc/${pid}/ns/net`, [fakeHostPort])
     const addresses = await net.inUplink('ip', '-brief', '-4', 'address', 'show')
     const [, start, last] = /^fpb\S+\s+UP\s+(\d+\.\d+\.\d+\.)(\d+)\/30/m.exec(addresses) ?? []
@@ -104,7 +104,7 @@ describe('egress internet', () => {
   it('cannot change its own link, even as BuildKit', async () => {
     const spec = specOf()
     await harness.openDriver().create(spec, within())
-    const pid = await pidOf(spec.builderId)
+    const pid = await buildkitPidOf(spec.builderId)
     const asBuilder = ['--target', String(pid), '--user', '--net', '--preserve-credentials', '--', 'setpriv']
     const change = net.inUplink(
       'nsenter',
@@ -138,7 +138,7 @@ describe('egress internet', () => {
     for (const ms of [50, 120, 200]) await driver.create(specOf(), AbortSignal.timeout(ms)).catch(() => {})
     const killed = specOf()
     const { ended } = await driver.create(killed, within())
-    process.kill(await pidOf(killed.builderId), 'SIGKILL')
+    process.kill(await buildkitPidOf(killed.builderId), 'SIGKILL')
     await ended
     for (const id of await driver.list(within())) await driver.destroy(id, within())
     expect(await linksOfUplink()).toEqual(before)

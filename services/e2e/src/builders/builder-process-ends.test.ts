@@ -4,7 +4,7 @@ import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/prom
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildOn, probeImage } from '@forkproof/builder-provisioner/drivers/testing/build-on'
-import { someBuilderId, someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
+import { someBuilderId, someBuilderSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { unixEndpoint } from '@forkproof/builder-provisioner/state/builder-endpoint'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -12,7 +12,7 @@ import { openProcessDriverHarness } from '../testing/builders/process-driver-har
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 
-const holdBuilder = fileURLToPath(new URL('../testing/builders/hold-builder-command.ts', import.meta.url))
+const holdBuilderCommand = fileURLToPath(new URL('../testing/builders/hold-builder-command.ts', import.meta.url))
 const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
 
 let harness: Awaited<ReturnType<typeof openProcessDriverHarness>>
@@ -38,7 +38,7 @@ const processesOf = async (id: BuilderId) =>
 describe('a provisioner that is killed', () => {
   it('takes its builders with it, in the middle of a RUN, and what is not a process is found and removed by the next', async () => {
     const id = someBuilderId()
-    const child = spawn(process.execPath, [holdBuilder, JSON.stringify(harness.options), id], {
+    const child = spawn(process.execPath, [holdBuilderCommand, JSON.stringify(harness.options), id], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const [line]: string[] = await once(child.stdout.setEncoding('utf8'), 'data', { signal: within() })
@@ -69,7 +69,7 @@ describe('what separates a process builder from its machine', () => {
 
   it('BuildKit itself sees no file of the machine’s users, configuration, state or other builders', async () => {
     const driver = harness.openDriver()
-    const [spec, other] = [someSpec(), someSpec()]
+    const [spec, other] = [someBuilderSpec(), someBuilderSpec()]
     await driver.create(spec, within())
     await driver.create(other, within())
     expect((await readdir(await inside(spec.builderId))).sort()).toEqual(
@@ -87,7 +87,7 @@ describe('what separates a process builder from its machine', () => {
 
   it('gives each builder users of its own, no capability outside of them and no way to gain one', async () => {
     const driver = harness.openDriver()
-    const [one, two] = [someSpec(), someSpec()]
+    const [one, two] = [someBuilderSpec(), someBuilderSpec()]
     await driver.create(one, within())
     await driver.create(two, within())
     const statuses = await Promise.all(
@@ -103,7 +103,7 @@ describe('what separates a process builder from its machine', () => {
   })
 
   it('hands out a socket that the builder cannot exchange for a link to another one', async () => {
-    const { endpoint } = await harness.openDriver().create(someSpec(), within())
+    const { endpoint } = await harness.openDriver().create(someBuilderSpec(), within())
     const { uid, mode } = await stat(dirname(endpoint.path))
     expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 0, mode: 0o700 })
     const { uid: owner } = await stat(join(dirname(endpoint.path), 'socket'))
@@ -119,7 +119,7 @@ describe('what separates a process builder from its machine', () => {
     const { openDriver } = await openProcessDriverHarness({
       programs: { ...harness.options.programs, buildkitd: impostor },
     })
-    await expect(openDriver().create(someSpec(), within())).rejects.toThrow('something else than a socket')
+    await expect(openDriver().create(someBuilderSpec(), within())).rejects.toThrow('something else than a socket')
     expect(await openDriver().list(within())).toEqual([])
   })
 
@@ -131,7 +131,7 @@ describe('what separates a process builder from its machine', () => {
     const { openDriver } = await openProcessDriverHarness({
       programs: { ...harness.options.programs, buildkitd: broken },
     })
-    await expect(openDriver().create(someSpec(), within())).rejects.toThrow('out of order')
+    await expect(openDriver().create(someBuilderSpec(), within())).rejects.toThrow('out of order')
     expect(await openDriver().list(within())).toEqual([])
   })
 
@@ -141,7 +141,7 @@ describe('what separates a process builder from its machine', () => {
     await symlink(real, linked)
     const { openDriver } = await openProcessDriverHarness({ stateFolder: linked })
     const driver = openDriver()
-    const spec = someSpec()
+    const spec = someBuilderSpec()
     const { endpoint } = await driver.create(spec, within())
     const built = await buildOn(buildctl, endpoint, probeImage(probe, ['hello']))
     expect(built, built.output).toMatchObject({ code: 0 })

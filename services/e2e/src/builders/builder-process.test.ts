@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { processDriver } from '@forkproof/builder-provisioner/drivers/process/process-driver'
 import { describeDriver } from '@forkproof/builder-provisioner/drivers/testing/driver-conformance'
-import { someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
+import { someBuilderSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { expect, it } from 'vitest'
 import { buildKitHarness } from '../testing/builders/buildkit-harness.ts'
 import { openFakeHostService } from '../testing/builders/fake-host-service.ts'
@@ -28,7 +28,7 @@ it('names what is missing instead of making a weaker builder', async () => {
     'user ids for builders',
     'a way out for builders',
   ])
-  await expect(openDriver().create(someSpec({ egress: 'internet' }), AbortSignal.timeout(10_000))).rejects.toThrow(
-    'way out',
-  )
+  await expect(
+    openDriver().create(someBuilderSpec({ egress: 'internet' }), AbortSignal.timeout(10_000)),
+  ).rejects.toThrow('way out')
 })

@@ -25,7 +25,7 @@ const { buildctl, buildx, probe } = programs
 const createBuilderCa = builderAuthorities(systemClock)
 const endsAtMs = systemClock.now() + 600_000
 const within = (msMax = 30_000) => AbortSignal.timeout(msMax)
-const newLease = () => LeaseId.parse(crypto.randomUUID())
+const someLeaseId = () => LeaseId.parse(crypto.randomUUID())
 
 let folder: string
 let door: TlsProxy
@@ -47,7 +47,7 @@ async function leasedBuilder(serverName: string) {
   const ca = await createBuilderCa({ serverName, endsAtMs })
   const opening = door.open({ ca, builder: builder.endpoint, onChange: () => {} })
   const lease = async (certificateRequest?: string) => {
-    const leaseId = newLease()
+    const leaseId = someLeaseId()
     const client = await ca.issueClient({
       commonName: leaseId,
       endsAtMs,
@@ -69,12 +69,12 @@ async function filesOf(ca: BuilderCa, client: ClientCredentials, key?: string): 
   if (client.clientKey) await writeFile(to.key, client.clientKey.reveal(), { mode: 0o600 })
   return { endpoint: door.endpoint, serverName: ca.serverName, ...to }
 }
-const build = async (to: BuilderCredentials, lines?: string[], signal: AbortSignal = within()) =>
+const buildThrough = async (to: BuilderCredentials, lines?: string[], signal: AbortSignal = within()) =>
   buildWith({ buildctl, to }, await imageContext({ probe, folder }, lines), { args: ['--no-cache'], signal })
 
 describe('behind the front door', () => {
   it('buildctl builds with its lease’s certificate', async () => {
-    const { code, output } = await build(await filesOf(own.ca, own.client))
+    const { code, output } = await buildThrough(await filesOf(own.ca, own.client))
     expect(output).toContain('Hello from an image')
     expect(code).toBe(0)
   })
@@ -86,7 +86,7 @@ describe('behind the front door', () => {
     const { stdout } = await openssl('openssl', ['req', '-new', '-key', key, '-subj', '/CN=build'])
     const { client } = await own.lease(stdout)
     expect(client.clientKey).toBeUndefined()
-    expect((await build(await filesOf(own.ca, client, key))).code).toBe(0)
+    expect((await buildThrough(await filesOf(own.ca, client, key))).code).toBe(0)
   })
 
   it('buildx builds by its remote driver', async () => {
@@ -118,7 +118,7 @@ describe('behind the front door', () => {
       },
     ],
   ])('buildctl builds nothing with %s', async (_what, credentials) => {
-    const { code, output } = await build(await credentials(), undefined, within(15_000))
+    const { code, output } = await buildThrough(await credentials(), undefined, within(15_000))
     expect(code).not.toBe(0)
     expect(output).not.toContain('Hello')
   })
@@ -132,14 +132,14 @@ describe('behind the front door', () => {
 
   it('a build is cut when its lease is revoked, and the next lease of the builder works', async () => {
     const { leaseId, client } = await own.lease()
-    const running = build(await filesOf(own.ca, client), ['RUN ["/probe","sleep","60"]'], within(60_000))
+    const running = buildThrough(await filesOf(own.ca, client), ['RUN ["/probe","sleep","60"]'], within(60_000))
     await waitUntil('the client is connected', () => own.opening.connections(leaseId) > 0, { msMax: 20_000 })
     const beganMs = performance.now()
     own.opening.revoke(leaseId)
     expect((await running).code).not.toBe(0)
     expect(performance.now() - beganMs).toBeLessThan(15_000)
     const next = await own.lease()
-    expect((await build(await filesOf(own.ca, next.client))).code).toBe(0)
+    expect((await buildThrough(await filesOf(own.ca, next.client))).code).toBe(0)
   })
 })
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 const context = (lines?: readonly string[]) => imageContext({ probe: programs.probe, folder: service.folder }, lines)
 /** A context of its own unless one is given: no build is served from another's cache by accident. */
-const buildOn = async (lease: RequestedLease, from?: string) =>
+const buildWithLease = async (lease: RequestedLease, from?: string) =>
   buildWith({ buildctl: programs.buildctl, to: await lease.credentials() }, from ?? (await context()))
 const builderRecords = () => readdir(join(service.folder, 'builders', 'records', 'builders'))
 const isWarm = () => waitUntil('a warm builder', () => service.output.includes('"ready"'), { msMax: 30_000 })
@@ -44,7 +44,7 @@ describe('the provisioner on a real bus with real builders', () => {
     const lease = await service.lease()
     await lease.ask()
     const { timings } = (await lease.event('ready')).data
-    const done = await buildOn(lease)
+    const done = await buildWithLease(lease)
     expect(done.code, done.output).toBe(0)
     await lease.release()
     const { receipt, reason } = (await lease.event('destroyed')).data
@@ -60,7 +60,7 @@ describe('the provisioner on a real bus with real builders', () => {
     await lease.event('ready')
     await lease.release()
     await lease.event('destroyed')
-    expect((await buildOn(lease)).code).not.toBe(0)
+    expect((await buildWithLease(lease)).code).not.toBe(0)
   })
 
   it('shares a project’s builder among its leases, and keeps its state for the next', async () => {
@@ -69,19 +69,19 @@ describe('the provisioner on a real bus with real builders', () => {
     const ready = await Promise.all(leases.map(lease => lease.event('ready')))
     expect(new Set(ready.map(({ data }) => data.builderId)).size).toBe(1)
     const from = await context()
-    const built = await Promise.all(leases.map(lease => buildOn(lease, from)))
+    const built = await Promise.all(leases.map(lease => buildWithLease(lease, from)))
     expect(built.map(({ code, output }) => [code, code === 0 ? '' : output])).toEqual([
       [0, ''],
       [0, ''],
     ])
     await leases[0].release()
     expect((await leases[0].event('destroyed')).data.receipt.during).toEqual({ permission: 1 })
-    expect((await buildOn(leases[1], from)).output).toContain('CACHED')
+    expect((await buildWithLease(leases[1], from)).output).toContain('CACHED')
     await leases[1].release()
     expect((await leases[1].event('destroyed')).data.receipt.leftovers).toEqual([])
     const next = await service.lease('project')
     await next.ask()
-    expect((await buildOn(next, from)).output).toContain('CACHED')
+    expect((await buildWithLease(next, from)).output).toContain('CACHED')
     await next.release()
     await next.event('destroyed')
   })
@@ -105,7 +105,7 @@ describe('the provisioner on a real bus with real builders', () => {
     const lease = await service.lease()
     await lease.ask({ leaseMs: 10_000 })
     await lease.event('ready')
-    const done = await buildOn(lease, await context(['RUN ["/probe","sleep","60"]']))
+    const done = await buildWithLease(lease, await context(['RUN ["/probe","sleep","60"]']))
     expect([done.code === 0, done.output]).toEqual([false, expect.stringContaining('RUN')])
     expect((await lease.event('destroyed')).data).toMatchObject({ reason: 'time_up', receipt: { leftovers: [] } })
   })
@@ -123,7 +123,7 @@ describe('the provisioner on a real bus with real builders', () => {
     expect(receipt.leftovers).toEqual([])
     const next = await service.lease()
     await next.ask()
-    expect((await buildOn(next)).code).toBe(0)
+    expect((await buildWithLease(next)).code).toBe(0)
     await next.release()
     await next.event('destroyed')
   })

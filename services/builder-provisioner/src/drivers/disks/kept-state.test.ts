@@ -18,7 +18,7 @@ const spec: BuilderSpec = {
   endsAtMs: 0,
 }
 const lives = async () => true
-const isOver = async () => false
+const isHolderGone = async () => false
 
 describe('the kept state of a project', () => {
   let folder: string
@@ -65,7 +65,7 @@ describe('the kept state of a project', () => {
   it('is taken over from a holder that is over', async () => {
     const kept = keptIn('over')
     await takeKeptState(kept, first, lives)
-    await takeKeptState(kept, second, isOver)
+    await takeKeptState(kept, second, isHolderGone)
     expect(await readFile(kept.lock, 'utf8')).toBe(second)
   })
 

@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BuilderId } from '@forkproof/contracts/ids'
+import { ifAbsent } from '../../host/absence.ts'
 import type { BuilderSpec } from '../driver.ts'
-import { ifAbsent } from '../if-absent.ts'
 import { isSoundImage, makeDiskImage } from './disk-image.ts'
 
 interface DiskOwner {
@@ -11,7 +11,7 @@ interface DiskOwner {
 }
 
 /** The disk of a project and platform that outlives its builders. One running builder at a time holds it. */
-export interface KeptState {
+interface KeptState {
   readonly image: string
   readonly lock: string
 }

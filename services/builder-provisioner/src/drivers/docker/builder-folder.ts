@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } f
 import { join } from 'node:path'
 import { BuilderId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
-import { ifAbsent } from '../if-absent.ts'
+import { ifAbsent } from '../../host/absence.ts'
 
 /** What must be known to find a builder's traces when Docker does not answer. Grows while the builder is made. */
 const Trace = z.object({

@@ -14,12 +14,12 @@ const spec: BuilderSpec = {
   endsAtMs: nowMs + 90_500,
 }
 const folders = { state: '/s/state', socket: '/s/socket', config: '/s/buildkitd.toml' }
-const requestOf = (more: Partial<BuilderSpec> = {}, hasAppArmor = false) =>
+const bodyOf = (more: Partial<BuilderSpec> = {}, hasAppArmor = false) =>
   containerRequest({ spec: { ...spec, ...more }, nodeId: 'node-1', imageId: 'sha256:1', folders, hasAppArmor, nowMs })
 
 describe('the container of a builder', () => {
   it('has every bound of the specification, and no swap on top of its memory', () => {
-    expect(requestOf().HostConfig).toMatchObject({
+    expect(bodyOf().HostConfig).toMatchObject({
       Memory: 2_000_000_000,
       MemorySwap: 2_000_000_000,
       CpuQuota: 150_000,
@@ -29,22 +29,22 @@ describe('the container of a builder', () => {
   })
 
   it.each(['none', 'internet'] as const)('has no network of Docker’s with egress %s', egress => {
-    expect(requestOf({ egress }).HostConfig.NetworkMode).toBe('none')
+    expect(bodyOf({ egress }).HostConfig.NetworkMode).toBe('none')
   })
 
   it('is never privileged, never in the machine’s user namespace, and cannot change its image', () => {
-    expect(requestOf().HostConfig).toMatchObject({
+    expect(bodyOf().HostConfig).toMatchObject({
       Privileged: false,
       UsernsMode: '',
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
       RestartPolicy: { Name: 'no' },
     })
-    expect(requestOf().HostConfig.SecurityOpt).toContain('no-new-privileges')
+    expect(bodyOf().HostConfig.SecurityOpt).toContain('no-new-privileges')
   })
 
   it('holds neither the network nor tracing among its capabilities', () => {
-    const added = requestOf().HostConfig.CapAdd
+    const added = bodyOf().HostConfig.CapAdd
     for (const name of ['NET_ADMIN', 'SYS_PTRACE', 'SYS_MODULE', 'SYS_RAWIO', 'SYS_TIME', 'SYS_BOOT', 'BPF'])
       expect(added).not.toContain(name)
     expect(capabilityMask & (1n << 12n)).toBe(0n)
@@ -52,7 +52,7 @@ describe('the container of a builder', () => {
   })
 
   it('has no volume and no socket of the machine: its own three places only', () => {
-    const mounts = requestOf().HostConfig.Mounts
+    const mounts = bodyOf().HostConfig.Mounts
     expect(mounts.map(({ Type, Source, ReadOnly }) => ({ Type, Source, ReadOnly }))).toEqual([
       { Type: 'bind', Source: '/s/state', ReadOnly: false },
       { Type: 'bind', Source: '/s/socket', ReadOnly: false },
@@ -61,17 +61,17 @@ describe('the container of a builder', () => {
   })
 
   it('is told how long it may live, in whole seconds and never none', () => {
-    expect(requestOf().Entrypoint.at(4)).toBe('91')
-    expect(requestOf({ endsAtMs: nowMs - 1 }).Entrypoint.at(4)).toBe('1')
+    expect(bodyOf().Entrypoint.at(4)).toBe('91')
+    expect(bodyOf({ endsAtMs: nowMs - 1 }).Entrypoint.at(4)).toBe('1')
   })
 
   it('listens on a unix socket and on nothing else', () => {
-    const addresses = requestOf().Cmd.filter(word => word.includes('://'))
+    const addresses = bodyOf().Cmd.filter(word => word.includes('://'))
     expect(addresses).toEqual(['unix:///forkproof/socket/buildkitd.sock'])
   })
 
   it('filters system calls by a list of its own, and leaves keyctl, which runc needs', () => {
-    const option = requestOf().HostConfig.SecurityOpt.find(one => one.startsWith('seccomp=')) ?? ''
+    const option = bodyOf().HostConfig.SecurityOpt.find(one => one.startsWith('seccomp=')) ?? ''
     const profile: unknown = JSON.parse(option.slice('seccomp='.length))
     expect(profile).toMatchObject({ defaultAction: 'SCMP_ACT_ALLOW' })
     for (const name of ['bpf', 'ptrace', 'kexec_load', 'userfaultfd', 'open_by_handle_at', 'io_uring_setup'])
@@ -80,8 +80,8 @@ describe('the container of a builder', () => {
   })
 
   it('gives up AppArmor’s default profile only where there is AppArmor', () => {
-    expect(requestOf({}, true).HostConfig.SecurityOpt).toContain('apparmor=unconfined')
-    expect(requestOf().HostConfig.SecurityOpt.join()).not.toContain('apparmor')
+    expect(bodyOf({}, true).HostConfig.SecurityOpt).toContain('apparmor=unconfined')
+    expect(bodyOf().HostConfig.SecurityOpt.join()).not.toContain('apparmor')
   })
 })
 

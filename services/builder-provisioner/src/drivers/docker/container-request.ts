@@ -62,7 +62,7 @@ read -r -t $seconds status <>$end || status=${wallClockExitCode}
 exit $status
 `
 
-export interface ContainerOptions {
+interface ContainerOptions {
   readonly spec: BuilderSpec
   readonly nodeId: string
   /** By its id: what was checked is what runs. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
+import { ifAbsent } from '../../host/absence.ts'
 import { type BuilderNetwork, linkName } from '../../network/network.ts'
-import { ifAbsent } from '../if-absent.ts'
 import type { BuilderFolder, BuilderTrace } from './builder-folder.ts'
 import { containerName } from './container-request.ts'
 import type { EngineClient } from './engine-client.ts'

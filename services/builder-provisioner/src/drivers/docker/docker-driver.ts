@@ -27,7 +27,7 @@ const killedExitCode = 137
 /** Traces that are remembered after the folder is gone, so that a receipt's inventory still knows what to look for. */
 const rememberedMax = 512
 
-export interface DockerDriverOptions {
+interface DockerDriverOptions {
   /** Path of the Docker daemon's unix socket. */
   readonly socketPath: string
   /** Reference of an image with `buildkitd`, `runc` (or `buildkit-runc`), `mkfifo`, and a `/bin/sh` whose `read` knows `-t`. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findProgram } from '../../host/find-program.ts'
 import type { MissingPart } from '../../host/missing-part.ts'
+import { excessOfSocketPath } from '../../host/socket-path.ts'
 import { containerSocketName } from './container-request.ts'
 import type { EngineClient, EngineInfo } from './engine-client.ts'
 import { EngineUnreachable } from './engine-request.ts'
@@ -12,9 +13,6 @@ const neededPrograms: readonly { name: string; debianPackage: string }[] = [
   { name: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
   { name: 'e2fsck', debianPackage: 'e2fsprogs' },
 ]
-
-/** Longest path of a unix socket that can be connected to: the kernel's 108 bytes with the final zero. */
-const socketPathBytesMax = 107
 
 /** The container's root in the machine's numbers, or undefined for a daemon without user namespaces. It names its data folder after them. */
 export function remappedRoot(info: EngineInfo): { readonly uid: number; readonly gid: number } | undefined {
@@ -29,7 +27,7 @@ export async function missingForDocker(
   signal: AbortSignal,
 ): Promise<readonly MissingPart[]> {
   const missing: MissingPart[] = []
-  const excess = Buffer.byteLength(join(builders, 'baaaaaaaaaaa/socket', containerSocketName)) - socketPathBytesMax
+  const excess = excessOfSocketPath(join(builders, 'baaaaaaaaaaa/socket', containerSocketName))
   if (excess > 0)
     missing.push({
       what: 'a shorter path of the state folder',

@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
-import { ifAbsent } from '../if-absent.ts'
+import { ifAbsent } from '../../host/absence.ts'
 
 /** Every mount namespace of the machine that has a process, with one of its processes and what that sees. */
 export async function mountNamespaces(): Promise<

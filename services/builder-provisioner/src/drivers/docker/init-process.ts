@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { ifAbsent } from '../if-absent.ts'
+import { ifVanished } from '../../host/absence.ts'
 
 const pollMs = 200
 
@@ -44,9 +44,9 @@ export async function untilEnded(init: InitProcess, signal: AbortSignal): Promis
   }
 }
 
-/** `/proc/<pid>/cgroup` without the hierarchy numbers, and whether the process is still one. */
+/** The lines of `/proc/<pid>/cgroup`, `<number>:<controllers>:<path>`; none for a process that is over. */
 export async function cgroupsOf(pid: number): Promise<readonly string[]> {
-  const text = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(ifGone(''))
+  const text = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(ifVanished(''))
   return text.split('\n').filter(line => line !== '')
 }
 
@@ -56,8 +56,8 @@ export async function containerProcesses(containerId: string): Promise<readonly 
   const found = await Promise.all(
     pids.map(async pid => {
       const [cgroups, command] = await Promise.all([
-        readFile(`/proc/${pid}/cgroup`, 'utf8').catch(ifGone('')),
-        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(ifGone('')),
+        readFile(`/proc/${pid}/cgroup`, 'utf8').catch(ifVanished('')),
+        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(ifVanished('')),
       ])
       if (!cgroups.includes(containerId) && !command.includes(containerId)) return []
       if ((await startTicksOf(pid)) === undefined) return []
@@ -68,14 +68,8 @@ export async function containerProcesses(containerId: string): Promise<readonly 
 }
 
 async function startTicksOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(ifGone(''))
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(ifVanished(''))
   // The command's name may hold spaces and brackets: the fields are counted from behind it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return fields[0] === '' || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
 }
-
-/** A process that ends while its files are read answers ESRCH. */
-const ifGone =
-  <T>(value: T) =>
-  (error: unknown): T =>
-    error instanceof Error && 'code' in error && error.code === 'ESRCH' ? value : ifAbsent(value)(error)

@@ -1,12 +1,12 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '@forkproof/infra/clock'
+import { ifAbsent } from '../../host/absence.ts'
 import type { BuilderNetwork } from '../../network/network.ts'
 import { buildkitToml } from '../buildkit-toml.ts'
 import { makeDiskImage } from '../disks/disk-image.ts'
 import { ensureKeptImage, keptStateOf, takeKeptState } from '../disks/kept-state.ts'
 import type { BuilderSpec } from '../driver.ts'
-import { ifAbsent } from '../if-absent.ts'
 import { type BuilderFolder, type BuilderTrace, emptyTrace } from './builder-folder.ts'
 import { checkContainerBoundary, deviceAt } from './container-boundary.ts'
 import { containerPathsOf } from './container-paths.ts'
@@ -19,7 +19,7 @@ import { type InitProcess, initProcess, isAlive } from './init-process.ts'
 const listenMsMax = 20_000
 const pollMs = 10
 
-export interface StartContainerDeps {
+interface StartContainerDeps {
   readonly engine: EngineClient
   readonly network: BuilderNetwork | undefined
   readonly clock: Clock

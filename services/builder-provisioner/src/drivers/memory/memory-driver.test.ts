@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { describeDriver } from '../testing/driver-conformance.ts'
-import { someSpec } from '../testing/driver-harness.ts'
+import { someBuilderSpec } from '../testing/driver-harness.ts'
 import { MemoryDriver, memoryDriver } from './memory-driver.ts'
 
 describeDriver({ name: 'memory', runsBuildKit: memoryDriver.runsBuildKit, leavesOut: 16 }, async () => {
@@ -16,9 +16,9 @@ describeDriver({ name: 'memory', runsBuildKit: memoryDriver.runsBuildKit, leaves
 
 it('leaves behind what a test tells it to, until the fault is over', async () => {
   const driver = new MemoryDriver()
-  const { builderId } = someSpec()
+  const { builderId } = someBuilderSpec()
   const signal = AbortSignal.timeout(10_000)
-  await driver.create(someSpec({ builderId }), signal)
+  await driver.create(someBuilderSpec({ builderId }), signal)
   driver.faults.leaves = ['mount /x']
   await expect(driver.destroy(builderId, signal)).rejects.toThrow('left: mount /x')
   expect(await driver.inventory(builderId)).toEqual(['mount /x'])

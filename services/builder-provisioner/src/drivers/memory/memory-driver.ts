@@ -7,7 +7,7 @@ import type { BuilderEnd, BuilderSpec, Driver, DriverDefinition, RunningBuilder 
 import { memoryDriverSettings } from './config.ts'
 
 /** What goes wrong with the next builders. Read anew at every step, so that a test can change it at any time. */
-export interface MemoryFaults {
+interface MemoryFaults {
   /** Awaited while a builder is created: a test lets it hang, or throw. */
   create?: (spec: BuilderSpec, signal: AbortSignal) => Promise<void> | void
   destroy?: (builderId: BuilderId, signal: AbortSignal) => Promise<void> | void

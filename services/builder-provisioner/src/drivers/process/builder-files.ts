@@ -12,8 +12,6 @@ const BuilderFilesSchema = z.strictObject({
 })
 export type BuilderFilesRecord = z.infer<typeof BuilderFilesSchema>
 
-/** Longest path of a unix socket that can be connected to: the kernel's 108 bytes with the final zero. */
-export const socketPathBytesMax = 107
 const socketName = 'buildkitd.sock'
 
 /** The folder of one builder: made before anything else of it, removed after everything else. Only root can look into it. */

@@ -16,7 +16,7 @@ export interface Hierarchy {
   readonly mountedAs: string
 }
 
-export interface Hierarchies {
+interface Hierarchies {
   readonly found: readonly Hierarchy[]
   /** Bounding controllers that are in none. */
   readonly missing: readonly string[]

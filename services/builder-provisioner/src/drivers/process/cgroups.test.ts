@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cgroups } from './cgroups.ts'
 
 const id = BuilderId.parse('baaaaaaaaaaa')
-const limits = { cpus: 1.5, memoryBytes: 2 ** 30, pids: 300, diskBytes: 1 }
+const someLimits = { cpus: 1.5, memoryBytes: 2 ** 30, pids: 300, diskBytes: 1 }
 let folder: string
 
 beforeEach(async () => {
@@ -20,7 +20,7 @@ describe('bounds of a builder', () => {
   it('are written as version 1 wants them', async () => {
     const tree = (name: 'cpu' | 'memory' | 'pids') =>
       ({ version: 1, mountPoint: join(folder, name), controllers: [name], mountedAs: name }) as const
-    await new Cgroups([tree('cpu'), tree('memory'), tree('pids')], 'forkproof/node').create(id, limits)
+    await new Cgroups([tree('cpu'), tree('memory'), tree('pids')], 'forkproof/node').create(id, someLimits)
     expect(await text('cpu/forkproof/node', id, 'cpu.cfs_quota_us')).toBe('150000')
     expect(await text('cpu/forkproof/node', id, 'cpu.cfs_period_us')).toBe('100000')
     expect(await text('memory/forkproof/node', id, 'memory.limit_in_bytes')).toBe('1073741824')
@@ -35,7 +35,7 @@ describe('bounds of a builder', () => {
       await writeFile(join(one, 'cgroup.subtree_control'), 'io\n')
     }
     const tree = { version: 2, mountPoint: folder, controllers: ['cpu', 'memory', 'pids'], mountedAs: '' } as const
-    await new Cgroups([tree], 'forkproof/node').create(id, limits)
+    await new Cgroups([tree], 'forkproof/node').create(id, someLimits)
     for (const one of above)
       expect(await readFile(join(one, 'cgroup.subtree_control'), 'utf8')).toBe('+cpu +memory +pids')
     expect(await text('forkproof/node', id, 'cpu.max')).toBe('150000 100000')
@@ -51,7 +51,7 @@ describe('cgroups of builders', () => {
     new Cgroups([{ version: 1, mountPoint: folder, controllers: ['devices'], mountedAs: 'devices' }], 'forkproof/node')
 
   it('are found by the ids of builders, whatever else is there', async () => {
-    await cgroups().create(id, limits)
+    await cgroups().create(id, someLimits)
     await mkdir(join(folder, 'forkproof/node/else'))
     expect(await cgroups().builders()).toEqual([id])
     expect(await cgroups().present(id)).toEqual([join(folder, 'forkproof/node', id)])
@@ -59,8 +59,8 @@ describe('cgroups of builders', () => {
 
   it('are removed with all below them and empty folders above, and not those of another', async () => {
     const other = BuilderId.parse('bbbbbbbbbbbb')
-    await cgroups().create(id, limits)
-    await cgroups().create(other, limits)
+    await cgroups().create(id, someLimits)
+    await cgroups().create(other, someLimits)
     await mkdir(join(folder, 'forkproof/node', id, 'buildkit/step'), { recursive: true })
     await cgroups().remove(id)
     expect(await cgroups().builders()).toEqual([other])
@@ -76,7 +76,7 @@ describe('cgroups of builders', () => {
   })
 
   it('tell how often memory was short, in either version', async () => {
-    await cgroups().create(id, limits)
+    await cgroups().create(id, someLimits)
     expect(await cgroups().memoryKills(id)).toBe(0)
     const at = join(folder, 'forkproof/node', id)
     await writeFile(join(at, 'memory.events'), 'low 0\nmax 8\noom 2\noom_kill 3\n')

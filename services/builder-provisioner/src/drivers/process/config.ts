@@ -1,5 +1,5 @@
 import { defineSettings } from '@forkproof/infra/config'
-import { absolutePath, wholeNumber } from '../../settings/setting-schemas.ts'
+import { absolutePath, wholeNumberBetween } from '../../settings/setting-schemas.ts'
 
 export const processDriverSettings = defineSettings({
   buildkitdPath: {
@@ -22,14 +22,14 @@ export const processDriverSettings = defineSettings({
   },
   userFirst: {
     env: 'FORKPROOF_PROVISIONER_PROCESS_USER_FIRST',
-    schema: wholeNumber(65_536, 4_000_000_000),
+    schema: wholeNumberBetween(65_536, 4_000_000_000),
     // Above every range that systemd hands out (uid-gid of containers end at 0x6fffffff).
     default: 1_879_048_192,
     description: 'process driver: first user and group id that builders may have; used by nobody else on the machine',
   },
   userRanges: {
     env: 'FORKPROOF_PROVISIONER_PROCESS_USER_RANGES',
-    schema: wholeNumber(1, 4_000),
+    schema: wholeNumberBetween(1, 4_000),
     default: 1_000,
     description: 'process driver: how many builders and project caches have ids, 65536 each',
   },

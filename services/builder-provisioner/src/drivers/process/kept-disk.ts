@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ifVanished } from '../../host/absence.ts'
 import type { BuilderSpec } from '../driver.ts'
 
-export interface KeptDisk {
+interface KeptDisk {
   readonly image: string
   readonly lock: string
   /** The users that own what is on it, so every later builder of it must have them too. */

@@ -9,7 +9,7 @@ const furnishMsMax = 10_000
 const lastLinesMax = 12
 const lineCharactersMax = 400
 
-export interface LaunchOptions {
+interface LaunchOptions {
   readonly builderId: BuilderId
   readonly folder: string
   readonly firstUser: number

@@ -4,7 +4,8 @@ import { BuilderId } from '@forkproof/contracts/ids'
 import { findProgram } from '../../host/find-program.ts'
 import type { MissingPart } from '../../host/missing-part.ts'
 import { ProgramError, runSystemProgram } from '../../host/run-program.ts'
-import { BuilderFiles, socketPathBytesMax } from './builder-files.ts'
+import { excessOfSocketPath } from '../../host/socket-path.ts'
+import { BuilderFiles } from './builder-files.ts'
 import { findHierarchies } from './cgroup-hierarchies.ts'
 import { type UserRanges, usersPerBuilder } from './user-ranges.ts'
 
@@ -119,8 +120,8 @@ async function oddPath(stateFolder: string): Promise<MissingPart[]> {
     return [{ what: 'a plainer path of the state folder', howToGet }]
   }
   const { socketPath } = new BuilderFiles(join(stateFolder, 'builders'), BuilderId.parse('baaaaaaaaaaa'))
-  const excess = Buffer.byteLength(socketPath) - socketPathBytesMax
-  if (excess <= 0) return []
+  const excess = excessOfSocketPath(socketPath)
+  if (excess === 0) return []
   return [
     { what: 'a shorter path of the state folder', howToGet: `name a state folder that is ${excess} bytes shorter` },
   ]

@@ -19,7 +19,7 @@ const endedMsMax = 500
 /** 128 + SIGKILL, as shells report it. */
 const killedExitCode = 137
 
-export interface StartProcessDeps {
+interface StartProcessDeps {
   readonly record: BuilderFilesRecord
   readonly places: ProcessTraceDeps
   readonly machine: ProcessHost

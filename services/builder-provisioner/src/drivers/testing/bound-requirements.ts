@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { buildOn, probeImage } from './build-on.ts'
-import { eventually, type Requirements, within } from './conformance-suite.ts'
+import { boundedSignal, eventually, type Requirements } from './conformance-suite.ts'
 import { countTasks } from './real-builder.ts'
 
 export const boundRequirements: Requirements = {
@@ -14,7 +14,7 @@ export const boundRequirements: Requirements = {
     await suite.expectServes(good)
     // 200, and some that stand outside of the bound.
     expect(await countTasks(driver, bad.id)).toBeLessThan(230)
-    await driver.destroy(bad.id, within())
+    await driver.destroy(bad.id, boundedSignal())
     stop.abort()
     await bombing
     await suite.expectServes(good)
@@ -25,7 +25,7 @@ export const boundRequirements: Requirements = {
     const hogging = await suite.build(bad, ['memory-hog'])
     expect(hogging.code).not.toBe(0)
     await suite.expectServes(good)
-    await suite.driver.destroy(bad.id, within())
+    await suite.driver.destroy(bad.id, boundedSignal())
   },
 
   'by a filled disk hurts only its builder': async suite => {

@@ -5,15 +5,15 @@ import { join } from 'node:path'
 import { addressOf, type BuilderEndpoint } from '../../state/builder-endpoint.ts'
 
 const outputCharactersMax = 200_000
-const buildMsMax = 60_000
+const probeBuildMsMax = 60_000
 
-export interface BuildOutcome {
+export interface BuildctlResult {
   /** Null when it was killed. */
   readonly code: number | null
   readonly output: string
 }
 
-export interface BuildInput {
+export interface BuildctlOptions {
   readonly dockerfile: string
   /** Copied into the context under these names. */
   readonly files: Readonly<Record<string, string>>
@@ -24,7 +24,11 @@ export interface BuildInput {
 }
 
 /** Builds with an unmodified `buildctl` on a builder's socket. Never throws for a build that fails. */
-export async function buildOn(buildctl: string, endpoint: BuilderEndpoint, input: BuildInput): Promise<BuildOutcome> {
+export async function buildOn(
+  buildctl: string,
+  endpoint: BuilderEndpoint,
+  input: BuildctlOptions,
+): Promise<BuildctlResult> {
   const folder = await mkdtemp(join(tmpdir(), 'forkproof-context-'))
   try {
     for (const [name, path] of Object.entries(input.files)) await copyFile(path, join(folder, name))
@@ -38,16 +42,16 @@ export async function buildOn(buildctl: string, endpoint: BuilderEndpoint, input
 }
 
 /** An image of the probe alone, which says what it finds in a RUN step. */
-export const probeImage = (probe: string, ...runs: readonly (readonly string[])[]): BuildInput => ({
+export const probeImage = (probe: string, ...runs: readonly (readonly string[])[]): BuildctlOptions => ({
   dockerfile: ['FROM scratch', 'COPY probe /probe', ...runs.map(words => `RUN ${JSON.stringify(['/probe', ...words])}`)]
     .join('\n')
     .concat('\n'),
   files: { probe },
 })
 
-function run(program: string, args: readonly string[], signal?: AbortSignal): Promise<BuildOutcome> {
-  const { promise, resolve, reject } = Promise.withResolvers<BuildOutcome>()
-  const limit = AbortSignal.timeout(buildMsMax)
+function run(program: string, args: readonly string[], signal?: AbortSignal): Promise<BuildctlResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<BuildctlResult>()
+  const limit = AbortSignal.timeout(probeBuildMsMax)
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: '/usr/bin:/bin', HOME: tmpdir() },

@@ -2,13 +2,13 @@ import { readdir } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { expect, vi } from 'vitest'
 import type { BuilderSpec, Driver, RunningBuilder } from '../driver.ts'
-import { type BuildInput, type BuildOutcome, buildOn, probeImage } from './build-on.ts'
-import { type BuildKitHarness, type DriverHarness, someSpec } from './driver-harness.ts'
+import { type BuildctlOptions, type BuildctlResult, buildOn, probeImage } from './build-on.ts'
+import { type BuildKitHarness, type DriverHarness, someBuilderSpec } from './driver-harness.ts'
 import { pidOf } from './real-builder.ts'
 
 const driverMsMax = 60_000
 
-export const within = (msMax = driverMsMax): AbortSignal => AbortSignal.timeout(msMax)
+export const boundedSignal = (msMax = driverMsMax): AbortSignal => AbortSignal.timeout(msMax)
 
 export interface CreatedBuilder extends RunningBuilder {
   readonly id: BuilderId
@@ -41,12 +41,12 @@ export class ConformanceSuite {
   }
 
   async create(more: Partial<BuilderSpec> = {}): Promise<CreatedBuilder> {
-    const spec = someSpec(more)
-    return { spec, id: spec.builderId, ...(await this.driver.create(spec, within())) }
+    const spec = someBuilderSpec(more)
+    return { spec, id: spec.builderId, ...(await this.driver.create(spec, boundedSignal())) }
   }
 
   async destroyAll(): Promise<void> {
-    for (const id of await this.driver.list(within())) await this.driver.destroy(id, within())
+    for (const id of await this.driver.list(boundedSignal())) await this.driver.destroy(id, boundedSignal())
   }
 
   /** The machine without projects' kept state, which stays on purpose. */
@@ -55,13 +55,13 @@ export class ConformanceSuite {
     return (await this.harness.inventory()).filter(line => kept === undefined || !line.startsWith(kept))
   }
 
-  build(builder: RunningBuilder, ...runs: string[][]): Promise<BuildOutcome> {
+  build(builder: RunningBuilder, ...runs: string[][]): Promise<BuildctlResult> {
     const { buildctl, probe } = this.buildkit.programs
     return buildOn(buildctl, builder.endpoint, probeImage(probe, ...runs))
   }
 
   /** Builds the greeting image anew, with changes to the build. */
-  hello(builder: RunningBuilder, more: Partial<BuildInput> = {}): Promise<BuildOutcome> {
+  hello(builder: RunningBuilder, more: Partial<BuildctlOptions> = {}): Promise<BuildctlResult> {
     const { buildctl, probe } = this.buildkit.programs
     return buildOn(buildctl, builder.endpoint, { ...probeImage(probe, ['hello']), args: ['--no-cache'], ...more })
   }
@@ -75,7 +75,7 @@ export class ConformanceSuite {
   }
 
   /** A build with a RUN step that lasts, once the step runs. */
-  async buildInRun(builder: CreatedBuilder): Promise<Promise<BuildOutcome>[]> {
+  async buildInRun(builder: CreatedBuilder): Promise<Promise<BuildctlResult>[]> {
     const building = this.build(builder, ['sleep', '600'])
     await eventually(async () => expect(await this.pidOf(builder.id, 'probe')).not.toBeNaN(), 20_000)
     // In an array, so that awaiting this function does not await the build.

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { boundRequirements } from './bound-requirements.ts'
-import { ConformanceSuite, type Requirements, within } from './conformance-suite.ts'
+import { boundedSignal, ConformanceSuite, type Requirements } from './conformance-suite.ts'
 import type { DriverHarness } from './driver-harness.ts'
 import { isolationRequirements } from './isolation-requirements.ts'
 import { lifeRequirements, runningBuildRequirements } from './life-requirements.ts'
@@ -20,7 +20,7 @@ const withBuildKit: Readonly<Record<string, Requirements>> = {
 const countOf = (parts: Readonly<Record<string, Requirements>>): number =>
   Object.values(parts).reduce((sum, part) => sum + Object.keys(part).length, 0)
 
-export interface ConformanceOptions {
+interface ConformanceOptions {
   /** The driver's name in the table of drivers. */
   readonly name: string
   /** As the driver itself declares it (`DriverDefinition.runsBuildKit`). */
@@ -40,7 +40,7 @@ export function describeDriver(options: ConformanceOptions, open: () => Promise<
 
     beforeAll(async () => {
       suite = new ConformanceSuite(await open())
-      const missing = await suite.driver.missing({ egress: 'none', builderClass: 'project' }, within())
+      const missing = await suite.driver.missing({ egress: 'none', builderClass: 'project' }, boundedSignal())
       if (missing.length > 0) throw new Error(`this machine cannot run the suite: ${JSON.stringify(missing)}`)
       before = await suite.inventory()
     })

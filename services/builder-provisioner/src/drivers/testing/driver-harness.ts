@@ -36,7 +36,7 @@ export const someProjectId = (): ProjectId => ProjectId.parse(`prj_${base32(rand
 export const mebibyte = 1024 * 1024
 
 /** A small builder without a way out and for one use. The requirements that meet its bounds know them. */
-export const someSpec = (more: Partial<BuilderSpec> = {}): BuilderSpec => ({
+export const someBuilderSpec = (more: Partial<BuilderSpec> = {}): BuilderSpec => ({
   builderId: someBuilderId(),
   platform: 'linux/amd64',
   egress: 'none',

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { buildOn, probeImage } from './build-on.ts'
-import { type ConformanceSuite, eventually, type Requirements, within } from './conformance-suite.ts'
-import { someBuilderId, someProjectId, someSpec } from './driver-harness.ts'
+import { boundedSignal, type ConformanceSuite, eventually, type Requirements } from './conformance-suite.ts'
+import { someBuilderId, someBuilderSpec, someProjectId } from './driver-harness.ts'
 import { scarceMemoryBytes } from './real-builder.ts'
 
 /** When `create` is cancelled, ms after it began: before, between and after the steps of a real driver. */
@@ -9,13 +9,13 @@ const cancelledAfterMs = [0, 15, 40, 80, 150, 250, 400]
 
 const leavesNothingWhenCancelled = (ms: number) => async (suite: ConformanceSuite) => {
   const { driver } = suite
-  const spec = someSpec()
+  const spec = someBuilderSpec()
   const outcome = await driver.create(spec, AbortSignal.timeout(ms)).then(
     () => 'created',
     () => 'cancelled',
   )
-  if (outcome === 'created') await driver.destroy(spec.builderId, within())
-  expect(await driver.inventory(spec.builderId, within())).toEqual([])
+  if (outcome === 'created') await driver.destroy(spec.builderId, boundedSignal())
+  expect(await driver.inventory(spec.builderId, boundedSignal())).toEqual([])
 }
 
 export const lifeRequirements: Requirements = {
@@ -23,25 +23,25 @@ export const lifeRequirements: Requirements = {
     const { driver } = suite
     const builder = await suite.create()
     await suite.expectServes(builder)
-    expect(await driver.list(within())).toEqual([builder.id])
-    expect(await driver.inventory(builder.id, within())).toContainEqual(expect.stringMatching(/^process \d+ /))
-    await driver.destroy(builder.id, within())
-    expect(await driver.inventory(builder.id, within())).toEqual([])
-    expect(await driver.list(within())).toEqual([])
+    expect(await driver.list(boundedSignal())).toEqual([builder.id])
+    expect(await driver.inventory(builder.id, boundedSignal())).toContainEqual(expect.stringMatching(/^process \d+ /))
+    await driver.destroy(builder.id, boundedSignal())
+    expect(await driver.inventory(builder.id, boundedSignal())).toEqual([])
+    expect(await driver.list(boundedSignal())).toEqual([])
   },
 
   'may be destroyed twice, at once and one after the other, and when it never was': async suite => {
     const { driver } = suite
     const { id } = await suite.create()
-    await Promise.all([driver.destroy(id, within()), driver.destroy(id, within())])
-    await driver.destroy(id, within())
-    await driver.destroy(someBuilderId(), within())
-    expect(await driver.list(within())).toEqual([])
+    await Promise.all([driver.destroy(id, boundedSignal()), driver.destroy(id, boundedSignal())])
+    await driver.destroy(id, boundedSignal())
+    await driver.destroy(someBuilderId(), boundedSignal())
+    expect(await driver.list(boundedSignal())).toEqual([])
   },
 
   'is not created twice under one id, and the attempt does not hurt the first': async suite => {
     const builder = await suite.create()
-    await expect(suite.driver.create(builder.spec, within())).rejects.toThrow()
+    await expect(suite.driver.create(builder.spec, boundedSignal())).rejects.toThrow()
     await suite.expectServes(builder)
   },
 
@@ -52,9 +52,9 @@ export const lifeRequirements: Requirements = {
   'of an earlier process is found and destroyed by a new one': async suite => {
     const { id } = await suite.create()
     suite.restart()
-    expect(await suite.driver.list(within())).toEqual([id])
-    await suite.driver.destroy(id, within())
-    expect(await suite.driver.inventory(id, within())).toEqual([])
+    expect(await suite.driver.list(boundedSignal())).toEqual([id])
+    await suite.driver.destroy(id, boundedSignal())
+    expect(await suite.driver.inventory(id, boundedSignal())).toEqual([])
   },
 
   'says that it ended by itself when it is killed': async suite => {
@@ -65,7 +65,7 @@ export const lifeRequirements: Requirements = {
   },
 
   'says that it ran out of memory when the kernel ends it for that': async suite => {
-    const { limits } = someSpec()
+    const { limits } = someBuilderSpec()
     const builder = await suite.create({ limits: { ...limits, memoryBytes: scarceMemoryBytes } })
     await suite.harness.exhaustMemory(builder.id)
     expect(await builder.ended).toEqual({ lossReason: 'out_of_memory', detail: expect.any(String) })
@@ -82,7 +82,7 @@ export const lifeRequirements: Requirements = {
     const first = await suite.create(ofProject)
     await expect(suite.create(ofProject)).rejects.toThrow()
     await suite.expectServes(first)
-    await suite.driver.destroy(first.id, within())
+    await suite.driver.destroy(first.id, boundedSignal())
     await suite.expectServes(await suite.create(ofProject))
   },
 }
@@ -90,7 +90,7 @@ export const lifeRequirements: Requirements = {
 export const runningBuildRequirements: Requirements = {
   'has its processes, cgroups, loop device and files in its inventory': async suite => {
     const { id } = await suite.create()
-    const traces = (await suite.driver.inventory(id, within())).join('\n')
+    const traces = (await suite.driver.inventory(id, boundedSignal())).join('\n')
     for (const kind of ['process', 'cgroup', 'loop', 'file']) expect(traces).toMatch(new RegExp(`^${kind} `, 'm'))
   },
 
@@ -98,7 +98,7 @@ export const runningBuildRequirements: Requirements = {
     const builder = await suite.create()
     const [building] = await suite.buildInRun(builder)
     const startedMs = performance.now()
-    await suite.driver.destroy(builder.id, within())
+    await suite.driver.destroy(builder.id, boundedSignal())
     expect(performance.now() - startedMs).toBeLessThan(5_000)
     expect((await building)?.code).not.toBe(0)
   },

@@ -3,12 +3,12 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProjectId } from '@forkproof/contracts/ids'
 import { expect } from 'vitest'
-import type { BuildOutcome } from './build-on.ts'
-import { type ConformanceSuite, type CreatedBuilder, type Requirements, within } from './conformance-suite.ts'
+import type { BuildctlResult } from './build-on.ts'
+import { boundedSignal, type ConformanceSuite, type CreatedBuilder, type Requirements } from './conformance-suite.ts'
 import { mebibyte, someProjectId } from './driver-harness.ts'
 
 const ofProject = (projectId: ProjectId = someProjectId()) => ({ kind: { class: 'project', projectId } }) as const
-const buildTwoSteps = (suite: ConformanceSuite, builder: CreatedBuilder): Promise<BuildOutcome> =>
+const buildTwoSteps = (suite: ConformanceSuite, builder: CreatedBuilder): Promise<BuildctlResult> =>
   suite.build(builder, ['hello'], ['whoami'])
 const fromScratch = { code: 0, output: expect.not.stringMatching(/CACHED/) }
 const fromCache = { code: 0, output: expect.stringMatching(/CACHED/) }
@@ -29,12 +29,12 @@ export const projectRequirements: Requirements = {
       const cache = join(suite.buildkit.cacheFolder, projectId)
       const first = await suite.create(ofProject(projectId))
       expect(await buildTwoSteps(suite, first)).toMatchObject(fromScratch)
-      await driver.destroy(first.id, within())
+      await driver.destroy(first.id, boundedSignal())
       const kept = await digestOf(cache)
 
       const stranger = await suite.create()
       expect(await buildTwoSteps(suite, stranger)).toMatchObject(fromScratch)
-      await driver.destroy(stranger.id, within())
+      await driver.destroy(stranger.id, boundedSignal())
       expect(await digestOf(cache)).toBe(kept)
 
       const second = await suite.create(ofProject(projectId))
@@ -44,7 +44,7 @@ export const projectRequirements: Requirements = {
   'gives one project’s state to no other project': async suite => {
     const first = await suite.create(ofProject())
     expect(await buildTwoSteps(suite, first)).toMatchObject({ code: 0 })
-    await suite.driver.destroy(first.id, within())
+    await suite.driver.destroy(first.id, boundedSignal())
     const other = await suite.create(ofProject())
     expect(await buildTwoSteps(suite, other)).toMatchObject(fromScratch)
   },
@@ -55,14 +55,14 @@ export const projectRequirements: Requirements = {
     await suite.expectServes(first)
     await suite.harness.kill(first.id)
     await first.ended
-    await suite.driver.destroy(first.id, within())
+    await suite.driver.destroy(first.id, boundedSignal())
     await suite.expectServes(await suite.create(more))
   },
 
   'does not take more of the disk than its bound': async suite => {
     const builder = await suite.create(ofProject())
     await suite.build(builder, ['disk-fill', '/full'])
-    await suite.driver.destroy(builder.id, within())
+    await suite.driver.destroy(builder.id, boundedSignal())
     const images = await readdir(suite.buildkit.cacheFolder, { recursive: true, withFileTypes: true })
     for (const image of images.filter(entry => entry.isFile())) {
       const { blocks } = await stat(join(image.parentPath, image.name))

@@ -31,15 +31,19 @@ export async function killBuildKit(driver: Driver, id: BuilderId): Promise<void>
 }
 
 /**
- * Fills the builder's tmpfs from inside its cgroups. Pages of a tmpfs cannot be dropped without swap, so the kernel ends
- * the largest process, which is BuildKit. For builders with `scarceMemoryBytes`.
+ * Fills the builder's tmpfs from inside its cgroups until BuildKit is dead. Pages of a tmpfs cannot be dropped without
+ * swap, so the kernel ends the largest process, which is BuildKit. For builders with `scarceMemoryBytes`.
  */
 export async function exhaustMemory(driver: Driver, id: BuilderId): Promise<void> {
   const pid = await pidOf(driver, id, 'buildkitd')
   const folders = await tracesOfKind(driver, id, 'cgroup')
   const join = folders.map(folder => `echo $$ >'${folder}/cgroup.procs'`)
+  // In small steps: what is written after BuildKit's end would make the kernel end the builder's other processes.
   const fill = ['tmp', 'run', 'dev/shm'].map(
-    path => `dd if=/dev/zero of=/proc/${pid}/root/${path}/filled bs=1M count=64 2>/dev/null || true`,
+    path => `for step in $(seq 16); do
+      kill -0 ${pid} 2>/dev/null || exit 0
+      dd if=/dev/zero of=/proc/${pid}/root/${path}/filled bs=1M count=4 oflag=append conv=notrunc 2>/dev/null || true
+    done`,
   )
   const child = spawn('sh', ['-c', [...join, ...fill].join('\n')], { stdio: 'ignore' })
   await once(child, 'close')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BuilderEndpoint, unixEndpoint } from '../../state/builder-endpoint.ts'
 
-export interface FakeBuilder extends AsyncDisposable {
+interface FakeBuilder extends AsyncDisposable {
   readonly endpoint: BuilderEndpoint
   /** Connections that are open now. */
   readonly sockets: ReadonlySet<Socket>

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unixEndpoint } from '../../state/builder-endpoint.ts'
 
-type FakeAnswer =
+type FakeBuildKitAnswer =
   | Uint8Array
   /** Messages of a stream; it ends after them. */
   | readonly Uint8Array[]
@@ -16,22 +16,22 @@ type FakeAnswer =
   | 'silence'
   /** Dies with the connection. */
   | 'death'
-export type FakeAnswers = Readonly<
-  Record<string, (attempt: number, request: Buffer) => FakeAnswer | Promise<FakeAnswer>>
+export type FakeBuildKitAnswers = Readonly<
+  Record<string, (attempt: number, request: Buffer) => FakeBuildKitAnswer | Promise<FakeBuildKitAnswer>>
 >
 const health = '/grpc.health.v1.Health/Check'
 const workers = '/moby.buildkit.v1.Control/ListWorkers'
 const solve = '/moby.buildkit.v1.Control/Solve'
 const status = '/moby.buildkit.v1.Control/Status'
 
-export const servingAnswers: FakeAnswers = {
+export const servingAnswers: FakeBuildKitAnswers = {
   [health]: () => Buffer.from([0x08, 0x01]),
   [workers]: () => Buffer.from('a worker'),
   [solve]: () => Buffer.alloc(0),
   [status]: () => [],
 }
-type FakeAnswerChange = { readonly [name in 'health' | 'workers' | 'solve' | 'status']?: FakeAnswers[string] }
-export const answersWith = (change: FakeAnswerChange): FakeAnswers => ({
+type FakeBuildKitChange = { readonly [name in 'health' | 'workers' | 'solve' | 'status']?: FakeBuildKitAnswers[string] }
+export const answersWith = (change: FakeBuildKitChange): FakeBuildKitAnswers => ({
   ...servingAnswers,
   ...(change.health && { [health]: change.health }),
   ...(change.workers && { [workers]: change.workers }),
@@ -52,7 +52,7 @@ export async function socketFolder() {
 }
 
 /** Speaks gRPC without TLS on a unix socket and gives these answers. */
-export async function openFakeBuildKit(socketPath: string, answers: FakeAnswers) {
+export async function openFakeBuildKit(socketPath: string, answers: FakeBuildKitAnswers) {
   const attempts = new Map<string, number>()
   const cancelled: string[] = []
   const server = createServer()
@@ -111,7 +111,7 @@ async function requestBytesOf(stream: ServerHttp2Stream): Promise<Buffer> {
 
 const prefixBytes = 5
 
-function sendAnswer(stream: ServerHttp2Stream, what: FakeAnswer): void {
+function sendAnswer(stream: ServerHttp2Stream, what: FakeBuildKitAnswer): void {
   if (what === 'silence' || stream.destroyed) return
   if (what === 'death') return void stream.session?.destroy()
   const messages = what instanceof Uint8Array ? [what] : Array.isArray(what) ? what : []
@@ -125,7 +125,7 @@ function sendAnswer(stream: ServerHttp2Stream, what: FakeAnswer): void {
   stream.end()
 }
 
-function trailersFor(what: FakeAnswer): Record<string, string> {
+function trailersFor(what: FakeBuildKitAnswer): Record<string, string> {
   if (what === 'unimplemented') return { 'grpc-status': '12' }
   if (typeof what === 'object' && 'fails' in what) {
     return { 'grpc-status': '2', 'grpc-message': encodeURI(what.fails) }

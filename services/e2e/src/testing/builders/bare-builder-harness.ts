@@ -12,7 +12,7 @@ import { waitUntil } from '../wait-until.ts'
 /** User ids of the builder on this machine; far from those of the provisioner's own builders. */
 const idBase = 1_900_000_000
 const idCount = 65_536
-const startMsMax = 20_000
+const builderStartMsMax = 20_000
 
 export interface BareBuilder {
   readonly endpoint: BuilderEndpoint
@@ -44,7 +44,10 @@ export async function startBareBuilder(
   // A process that does nothing holds the user namespace, whose ids root maps: newuidmap is not needed.
   const holder = spawn('unshare', ['--user', 'sleep', 'infinity'], { stdio: 'ignore' })
   afterFile(() => endChild(holder))
-  await waitUntil('the user namespace is there', () => hasOwnUsers(holder.pid), { msMax: startMsMax, everyMs: 5 })
+  await waitUntil('the user namespace is there', () => hasOwnUsers(holder.pid), {
+    msMax: builderStartMsMax,
+    everyMs: 5,
+  })
   for (const map of ['uid_map', 'gid_map']) await writeFile(`/proc/${holder.pid}/${map}`, `0 ${idBase} ${idCount}`)
 
   const launcher = spawn(
@@ -60,7 +63,7 @@ export async function startBareBuilder(
   const daemons = () => (launcher.pid ? descendantsOf(launcher.pid) : [])
   // The first process of the namespace goes first: the kernel ends the rest with it, and its parent reaps it.
   afterFile(() => endChild(launcher, daemons()[0]))
-  await waitUntil('buildkitd is there', () => daemons().length > 0, { msMax: startMsMax, everyMs: 5 })
+  await waitUntil('buildkitd is there', () => daemons().length > 0, { msMax: builderStartMsMax, everyMs: 5 })
   return {
     endpoint: unixEndpoint(socketPath),
     inNetwork: (program, ...args) => {

@@ -8,11 +8,11 @@ import { promisify } from 'node:util'
 import { waitUntil } from '../wait-until.ts'
 
 const run = promisify(execFile)
-const startMsMax = 60_000
+const daemonStartMsMax = 60_000
 const stopMsMax = 30_000
 
 /** Container root is this user of the machine: a range that no account has. */
-export const remappedUid = 1_500_000_000
+const remappedUid = 1_500_000_000
 
 /**
  * A Docker daemon for tests, apart from any other: own data, own containerd, own cgroup, and namespaces of its own for mounts and network, the
@@ -80,7 +80,7 @@ export class DockerHarness {
         if (daemon.exitCode !== null) throw new Error(`it ended with ${daemon.exitCode}`)
         return this.#answers()
       }
-      await waitUntil('the Docker daemon answers', answers, { msMax: startMsMax })
+      await waitUntil('the Docker daemon answers', answers, { msMax: daemonStartMsMax })
     } catch (error) {
       const text = await readFile(join(this.folder, 'log'), 'utf8')
       throw new Error(`no Docker daemon. The end of its log:\n${text.slice(-3_000)}`, { cause: error })

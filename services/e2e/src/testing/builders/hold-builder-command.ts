@@ -1,5 +1,5 @@
 import { ProcessDriver, type ProcessDriverOptions } from '@forkproof/builder-provisioner/drivers/process/process-driver'
-import { someSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
+import { someBuilderSpec } from '@forkproof/builder-provisioner/drivers/testing/driver-harness'
 import { BuilderId } from '@forkproof/contracts/ids'
 
 /**
@@ -10,7 +10,7 @@ const [options = '{}', id] = process.argv.slice(2)
 const parsed: ProcessDriverOptions = JSON.parse(options)
 const driver = new ProcessDriver(parsed)
 const builder = await driver.create(
-  someSpec({ builderId: BuilderId.parse(id), endsAtMs: Date.now() + 300_000 }),
+  someBuilderSpec({ builderId: BuilderId.parse(id), endsAtMs: Date.now() + 300_000 }),
   AbortSignal.timeout(60_000),
 )
 process.stdout.write(`socket ${builder.endpoint.path}\n`)

@@ -63,7 +63,7 @@ export async function openNetworkHarness(): Promise<{
 }
 
 /** Accepts TCP on every address of the namespace. */
-export async function listenInNamespace(namespace: string, ports: readonly number[]): Promise<void> {
+async function listenInNamespace(namespace: string, ports: readonly number[]): Promise<void> {
   await listenIn(`/run/netns/${namespace}`, ports)
 }
 

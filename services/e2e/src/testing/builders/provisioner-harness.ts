@@ -16,7 +16,7 @@ import { temporaryFolder } from '../temporary-folder.ts'
 import { waitUntil } from '../wait-until.ts'
 
 const eventMsMax = 60_000
-export const provisionerNodeId = NodeId.parse('node-1')
+const provisionerNodeId = NodeId.parse('node-1')
 const main = fileURLToPath(import.meta.resolve('@forkproof/builder-provisioner/main'))
 
 type BuilderEventKind = 'accepted' | 'ready' | 'failed' | 'destroyed'

@@ -2,7 +2,7 @@ import type { Route } from '../proxy/route.ts'
 import { isLiveRecord, type LeaseRecord, type LiveLease } from '../state/lease-record.ts'
 
 /** What everybody but the lease store sees of a lease: its record, and what dies with this process. */
-export interface Lease<R extends LeaseRecord = LeaseRecord> {
+export interface NodeLease<R extends LeaseRecord = LeaseRecord> {
   readonly record: Readonly<R>
   /** Last sign of life of the client, or when it was told of its builder, or when the lease was taken. */
   readonly seenAtMs: number
@@ -13,6 +13,6 @@ export interface Lease<R extends LeaseRecord = LeaseRecord> {
   /** Its builder was ready before the lease came. */
   readonly warm: boolean
 }
-export type LiveLeaseState = Lease<LiveLease>
+export type LiveNodeLease = NodeLease<LiveLease>
 
-export const isLiveLease = (lease: Lease): lease is LiveLeaseState => isLiveRecord(lease.record)
+export const isLiveLease = (lease: NodeLease): lease is LiveNodeLease => isLiveRecord(lease.record)
