@@ -1,9 +1,9 @@
+import type { BuilderLossReason } from '@forkproof/contracts/builder'
 import type { BuilderCa } from '../credentials/builder-ca.ts'
 import type { RunningBuilder } from '../drivers/driver.ts'
 import type { BuilderRecord } from '../state/builder-record.ts'
 import type { BuilderStatus, Teardown } from '../state/builder-status.ts'
 import type { Failure } from '../state/failure.ts'
-import type { BuilderLossReason } from '../state/loss-reason.ts'
 import type { Builder } from './builder.ts'
 
 /** A builder as the pool has it, with everything that changes one. Nothing outside of this folder may import it. */

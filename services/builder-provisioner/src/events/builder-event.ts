@@ -1,9 +1,14 @@
-import type { BuilderConnection, BuilderTimings, Receipt, ReleaseReason } from '@forkproof/contracts/builder'
+import type {
+  BuilderConnection,
+  BuilderLossReason,
+  BuilderTimings,
+  Receipt,
+  ReleaseReason,
+} from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { BuilderId, NodeId } from '@forkproof/contracts/ids'
 import { subjects } from '@forkproof/contracts/subjects'
 import type { Ending, LeaseRef, OutgoingEvent } from '../state/lease-record.ts'
-import type { BuilderLossReason } from '../state/loss-reason.ts'
 
 const detailCharactersMax = 500
 const leftoverCharactersMax = 300
@@ -76,6 +81,7 @@ export const failedEvent = (
   data: {
     ...refOf(lease, origin),
     reason: failure.reason,
+    ...(failure.lossReason && { lossReason: failure.lossReason }),
     retryable: failure.retryable,
     ...(failure.detail !== undefined && { detail: failure.detail.slice(0, detailCharactersMax) }),
   },
@@ -97,6 +103,7 @@ export const destroyedEvent = (
     ...refOf(lease, origin),
     builderId: end.builderId,
     reason: end.reason,
+    ...(end.lossReason && { lossReason: end.lossReason }),
     receipt: bounded(end.receipt),
   },
 })

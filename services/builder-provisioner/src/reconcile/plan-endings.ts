@@ -1,6 +1,6 @@
+import type { BuilderLossReason } from '@forkproof/contracts/builder'
 import { failureBecause, lossAfterReady, lossBeforeReady } from '../state/failure.ts'
 import type { Ending } from '../state/lease-record.ts'
-import type { BuilderLossReason } from '../state/loss-reason.ts'
 import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
 
 /** A lease without a route whose builder cannot be destroyed is answered after this long; destroying it goes on. */

@@ -1,5 +1,5 @@
+import type { BuilderLossReason } from '@forkproof/contracts/builder'
 import type { Failure } from './failure.ts'
-import type { BuilderLossReason } from './loss-reason.ts'
 
 /** How a builder stands. Only the builder pool changes it. */
 export type BuilderStatus =

@@ -1,7 +1,6 @@
-import { type BuilderFailure, builderFailures } from '@forkproof/contracts/builder'
+import { type BuilderFailure, type BuilderLossReason, builderFailures } from '@forkproof/contracts/builder'
 import { errorTable, isAppError } from '@forkproof/contracts/errors'
 import type { Ending } from './lease-record.ts'
-import type { BuilderLossReason } from './loss-reason.ts'
 
 export type Failure = Extract<Ending, { as: 'failed' }>
 /** Without `builder_lost`, which needs a reason of its own: see below. */

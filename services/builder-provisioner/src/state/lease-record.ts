@@ -1,6 +1,7 @@
 import {
   BuilderClass,
   builderFailures,
+  builderLossReasons,
   CertificateRequest,
   Egress,
   Platform,
@@ -9,7 +10,6 @@ import {
 import { SealKey } from '@forkproof/contracts/claim'
 import { BuilderId, BuildId, LeaseId, ProjectId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
-import { builderLossReasons } from './loss-reason.ts'
 
 /** An event for the bus. It stays here until it is there, and after that for a command that comes again. */
 export const OutgoingEvent = z.strictObject({

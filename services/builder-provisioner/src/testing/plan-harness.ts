@@ -1,7 +1,7 @@
+import type { BuilderLossReason } from '@forkproof/contracts/builder'
 import { expect, it } from 'vitest'
 import { planActions } from '../reconcile/plan.ts'
 import type { LeaseSnapshot, PlanSettings, Snapshot } from '../reconcile/snapshot.ts'
-import type { BuilderLossReason } from '../state/loss-reason.ts'
 import {
   type BuilderChanges,
   ephemeral,
