@@ -1,4 +1,5 @@
 import { refusalFailure } from '@forkproof/claimant/claiming/claim-failure'
+import { builderLossTexts } from '@forkproof/contracts/builder'
 import { type ErrorCode, errorTable, refusalReasons } from '@forkproof/contracts/errors'
 
 /** The page of errors, made from the closed table and from what the claimant advises. */
@@ -11,10 +12,14 @@ export function errorsPage(): string {
     tableOf(codes.filter(code => refusals.has(code))),
     '## All others',
     tableOf(codes.filter(code => !refusals.has(code))),
+    '## Why a builder was lost\n\n`builder_lost` comes with one of these reasons, in the event, in the build’s state and in the client’s last line.',
+    ['| reason | meaning |', '|---|---|', ...Object.entries(builderLossTexts).map(row)].join('\n'),
   ]
     .join('\n\n')
     .concat('\n')
 }
+
+const row = ([reason, text]: [string, string]) => `| \`${reason}\` | ${text} |`
 
 function tableOf(codes: readonly ErrorCode[]): string {
   const rows = codes.map(code => {

@@ -47,7 +47,7 @@ describe('the workflow file', () => {
     const file = join(folder, 'wrong.yml')
     await writeFile(
       file,
-      'on: push\njobs:\n  one:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ github.evnt }}\n',
+      'on: push\njobs:\n  one:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: make\n        if: github.evnt\n',
     )
     expect(await complaints(file)).toContain('property "evnt" is not defined')
   })
