@@ -19,13 +19,13 @@ import { createAttestationCheck } from './minting/attestation-check.ts'
 import { createMintToken, type MintToken } from './minting/mint-token.ts'
 import { createReservations } from './minting/reservations.ts'
 
-export type SignerOptions = Pick<
+type SignerServiceOptions = Pick<
   SignerConfig,
   'issuer' | 'attestationPublicKey' | 'keyEncryptionKey' | 'previousKeyEncryptionKey' | 'rotationDays'
 >
 
 /** Everything that touches the world. */
-export interface SignerDeps {
+interface SignerDeps {
   readonly signingKeys: Bucket
   readonly jwks: Bucket
   readonly minted: Bucket
@@ -48,7 +48,7 @@ export interface Signer {
 }
 
 /** One replica but for its connections: `compose` and the tests give it theirs. */
-export function wireSigner(options: SignerOptions, deps: SignerDeps): Signer {
+export function wireSigner(options: SignerServiceOptions, deps: SignerDeps): Signer {
   const { clock, log } = deps
   const { keyEncryptionKey: current, previousKeyEncryptionKey: previous } = options
   const encryption = createKeyEncryption({ current, previous })

@@ -18,7 +18,7 @@ import { ObserverRegistry } from './observer/observer-registry.ts'
 import { RunObserver } from './observer/run-observer.ts'
 import { RunSources } from './observer/run-sources.ts'
 
-export type VerifierOptions = Pick<
+export type VerifierServiceOptions = Pick<
   VerifierConfig,
   | 'issuer'
   | 'githubApiUrl'
@@ -41,14 +41,14 @@ export interface VerifierDeps {
   readonly stopping: AbortSignal
 }
 
-export interface Verifier {
+interface Verifier {
   readonly activities: GithubActivities & InspectActivities
   readonly observers: ObserverRegistry
   readonly runs: SharedRuns
 }
 
 /** The whole service but for its connections: `compose` and the tests give it theirs. */
-export function wireVerifier(options: VerifierOptions, deps: VerifierDeps): Verifier {
+export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps): Verifier {
   const { clock, random, log, stopping } = deps
   const github = createGithubReaders(options, deps)
   const observers = createObservers(options, deps, github)
@@ -74,7 +74,7 @@ export function wireVerifier(options: VerifierOptions, deps: VerifierDeps): Veri
 }
 
 function createObservers(
-  { pullRequestFacts }: VerifierOptions,
+  { pullRequestFacts }: VerifierServiceOptions,
   { clock, random, log }: VerifierDeps,
   { runReader, logPages }: GithubReaders,
 ): ObserverRegistry {

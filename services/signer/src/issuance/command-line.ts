@@ -8,7 +8,7 @@ export const issuanceUsage = `usage: npm run issuance -- <what> [--json]
   tail [count]                    show the last entries (default 10)
 `
 
-export type IssuanceCommand =
+type IssuanceCommand =
   | { readonly command: 'verify'; readonly json: boolean; readonly expected: Expectations }
   | { readonly command: 'tail'; readonly json: boolean; readonly count: number }
 

@@ -31,7 +31,7 @@ export const IssuanceEntry = z.strictObject({
 export type IssuanceEntry = z.infer<typeof IssuanceEntry>
 
 export const firstPrev = '0'.repeat(64)
-export const entryBytesMax = 4_096
+const entryBytesMax = 4_096
 
 /** Chains an issuance to the entry before it. */
 export function chain(issuance: Issuance, seq: number, prev: string): IssuanceEntry {
@@ -40,7 +40,7 @@ export function chain(issuance: Issuance, seq: number, prev: string): IssuanceEn
 }
 
 /** SHA-256 over the 32 bytes of `prev`, then the canonical JSON of everything but `prev` and `hash`. */
-export function hashOf({ prev, ...rest }: Omit<IssuanceEntry, 'hash'>): string {
+function hashOf({ prev, ...rest }: Omit<IssuanceEntry, 'hash'>): string {
   return createHash('sha256').update(Buffer.from(prev, 'hex')).update(canonical(rest)).digest('hex')
 }
 

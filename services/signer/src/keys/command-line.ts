@@ -10,7 +10,7 @@ export const keysUsage = `usage: npm run keys -- <what> [--json]
   drop <kid>       forget a retired or tainted key
 `
 
-export interface KeysCommand {
+interface KeysCommand {
   readonly operation: KeyOperation
   readonly json: boolean
 }

@@ -17,7 +17,7 @@ export interface KeyRing {
 }
 
 /** How long a replica may use what it has read: after this time a tainted key is out of use everywhere. */
-export const keyRingAgeMsMax = 1_000
+const keyRingAgeMsMax = 1_000
 
 export function createKeyRing(deps: { store: KeyStore; encryption: KeyEncryption; clock: Clock }): KeyRing {
   const signers = new Map<KeyId, Promise<TokenSigner>>()

@@ -2,7 +2,7 @@ import type { Bucket } from '@forkproof/infra/bus'
 import { assertInvariants } from './invariants.ts'
 import { KeyStates, noKeys } from './key-record.ts'
 
-export interface StoredKeyStates {
+interface StoredKeyStates {
   readonly states: KeyStates
   /** 0 when nothing was ever stored. */
   readonly revision: number

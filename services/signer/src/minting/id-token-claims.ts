@@ -3,7 +3,7 @@ import type { Issuer, TokenId } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
 import { forkPullRequestSubject, IdTokenClaims } from '@forkproof/contracts/token'
 
-export interface TokenFacts {
+interface TokenFacts {
   readonly issuer: Issuer
   readonly attestation: Attestation
   readonly tokenId: TokenId

@@ -12,7 +12,7 @@ import { idTokenClaims } from './id-token-claims.ts'
 import type { ParsedMintRequest } from './mint-request.ts'
 import type { Reservation, Reservations } from './reservations.ts'
 
-export interface MintTokenDeps {
+interface MintTokenDeps {
   readonly issuer: Issuer
   readonly checkAttestation: CheckAttestation
   readonly reservations: Reservations

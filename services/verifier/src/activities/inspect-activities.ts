@@ -5,7 +5,7 @@ import type { SharedRuns } from '../inspection/shared-runs.ts'
 import { type WatchRunDeps, watchUntilOver } from '../inspection/watch-run.ts'
 import { keptAlive } from './kept-alive.ts'
 
-export interface InspectActivityDeps extends InspectRunDeps, WatchRunDeps {
+interface InspectActivityDeps extends InspectRunDeps, WatchRunDeps {
   readonly runs: SharedRuns
   readonly log: Logger
 }

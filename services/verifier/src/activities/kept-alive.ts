@@ -5,7 +5,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity'
 const heartbeatMs = 2_000
 
 /** What is logged of work that failed unexpectedly. */
-export interface WorkAbout {
+interface WorkAbout {
   readonly what: string
   readonly fields: Record<string, unknown>
 }

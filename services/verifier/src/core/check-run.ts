@@ -3,7 +3,7 @@ import type { GithubRun } from '../github/schemas.ts'
 import { clockSkewMs } from './limits.ts'
 import { fine, notYet, type RunDecision, type RunRefusal, refuse } from './run-decision.ts'
 
-export type RunClaim = Pick<ClaimSpec, 'repository' | 'runId' | 'attempt' | 'claimedAtMs' | 'challengeCode'>
+type RunClaim = Pick<ClaimSpec, 'repository' | 'runId' | 'attempt' | 'claimedAtMs' | 'challengeCode'>
 
 /**
  * Checks a run by GitHub's answer alone (docs/facts/github.md#what-the-verifier-checks). Identity comes first, then

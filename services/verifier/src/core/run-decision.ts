@@ -11,7 +11,7 @@ export interface RunNotYet {
   readonly reason: RefusalReason
   readonly detail?: string
 }
-export interface RunFine {
+interface RunFine {
   readonly kind: 'fine'
 }
 export type RunDecision = RunFine | RunRefusal | RunNotYet

@@ -40,7 +40,7 @@ export interface VerifiedRun {
 const made = new WeakSet<VerifiedRun>()
 export const isVerified = (value: VerifiedRun): boolean => made.has(value)
 
-export type Verification = { readonly kind: 'verified'; readonly run: VerifiedRun } | RunRefusal | RunNotYet
+type Verification = { readonly kind: 'verified'; readonly run: VerifiedRun } | RunRefusal | RunNotYet
 
 /** All checks again, on what was read after the sighting. Pure, except that it remembers what it made. */
 export function verifyRun(spec: ClaimSpec, evidence: Evidence): Verification {

@@ -29,7 +29,7 @@ interface RawAnswer {
   readonly data: unknown
 }
 
-export interface CredentialDeps {
+interface CredentialDeps {
   /** How logs call it; never a part of the secret. */
   readonly name: string
   readonly secret: Secret

@@ -1,4 +1,4 @@
-interface Entry {
+interface EtagEntry {
   readonly etag: string
   readonly value: unknown
 }
@@ -8,14 +8,14 @@ interface Entry {
  * (docs/facts/github.md#conditional-requests).
  */
 export class EtagCache {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, EtagEntry>()
   readonly #entriesMax: number
 
   constructor(entriesMax: number) {
     this.#entriesMax = entriesMax
   }
 
-  get(key: string): Entry | undefined {
+  get(key: string): EtagEntry | undefined {
     const entry = this.#entries.get(key)
     if (!entry) return undefined
     this.#entries.delete(key)
@@ -23,7 +23,7 @@ export class EtagCache {
     return entry
   }
 
-  set(key: string, entry: Entry): void {
+  set(key: string, entry: EtagEntry): void {
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     const oldest = this.#entries.keys().next().value

@@ -1,4 +1,4 @@
-export type FaultKind = 'limited' | 'unreachable' | 'server-error' | 'malformed' | 'forbidden'
+type FaultKind = 'limited' | 'unreachable' | 'server-error' | 'malformed' | 'forbidden'
 
 /** GitHub could not be read (docs/glossary.md: fault). Never carries a body or a header, which must not be logged. */
 export class GithubFault extends Error {

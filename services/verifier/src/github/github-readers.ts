@@ -8,7 +8,7 @@ import { createLogPages, type LogPages } from './log-pages.ts'
 import { createRunReader, type RunReader } from './run-reader.ts'
 import type { RunTarget } from './run-target.ts'
 
-export interface GithubReaderOptions {
+interface GithubReaderOptions {
   readonly githubApiUrl: string
   readonly githubWebUrl: string
   readonly githubTokens: Secret<readonly string[]>
@@ -16,7 +16,7 @@ export interface GithubReaderOptions {
   readonly logSessionCookie?: Secret | undefined
 }
 
-export interface GithubReaderDeps {
+interface GithubReaderDeps {
   readonly fetch: Fetch
   readonly clock: Clock
   readonly log: Logger

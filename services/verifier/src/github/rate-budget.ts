@@ -1,6 +1,6 @@
 import { githubLimits } from './limits.ts'
 
-export interface BudgetState {
+interface BudgetState {
   /** Nothing may be sent before this time, milliseconds since the epoch. */
   readonly blockedUntilMs: number
   readonly low: boolean
@@ -9,7 +9,7 @@ export interface BudgetState {
 }
 export const freshBudget: BudgetState = { blockedUntilMs: 0, low: false, secondaryLimits: 0 }
 
-export interface RateAnswer {
+interface RateAnswer {
   readonly status: number
   readonly header: (name: string) => string | undefined
   /** The body's `message`, for telling a limit from a plain refusal. */
@@ -29,14 +29,14 @@ export function isLimit({ status, header, message }: RateAnswer): boolean {
 
 /** The budget after an answer. Pure. */
 export function budgetAfter(before: BudgetState, answer: RateAnswer, nowMs: number): BudgetState {
-  const limit = wholeNumber(answer.header('x-ratelimit-limit'))
-  const remaining = wholeNumber(answer.header('x-ratelimit-remaining'))
-  const resetSeconds = wholeNumber(answer.header('x-ratelimit-reset'))
+  const limit = wholeNumberOf(answer.header('x-ratelimit-limit'))
+  const remaining = wholeNumberOf(answer.header('x-ratelimit-remaining'))
+  const resetSeconds = wholeNumberOf(answer.header('x-ratelimit-reset'))
   const low = limit !== undefined && remaining !== undefined && remaining < limit * githubLimits.lowBudgetShare
   // One second more than GitHub says: the reset is given in whole seconds.
   const resetMs = remaining === 0 && resetSeconds !== undefined ? (resetSeconds + 1) * 1_000 : 0
   if (!isLimit(answer)) return { blockedUntilMs: Math.max(resetMs, blockLeft(before, nowMs)), low, secondaryLimits: 0 }
-  const retryAfter = wholeNumber(answer.header('retry-after'))
+  const retryAfter = wholeNumberOf(answer.header('retry-after'))
   if (retryAfter === undefined && resetMs > 0) return { ...before, low: true, blockedUntilMs: resetMs }
   const doubled = githubLimits.secondaryLimitMsMin * 2 ** Math.min(before.secondaryLimits, 6)
   const waitMs = retryAfter === undefined ? Math.min(doubled, githubLimits.secondaryLimitMsMax) : retryAfter * 1_000
@@ -48,6 +48,6 @@ export function budgetAfter(before: BudgetState, answer: RateAnswer, nowMs: numb
 const blockLeft = (before: BudgetState, nowMs: number): number =>
   before.blockedUntilMs > nowMs ? before.blockedUntilMs : 0
 
-function wholeNumber(text: string | undefined): number | undefined {
+function wholeNumberOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined
 }

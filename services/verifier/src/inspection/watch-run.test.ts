@@ -16,7 +16,7 @@ function watching(question = aQuestion()) {
 }
 
 describe('a run that is watched', () => {
-  test('is looked at every fifteen seconds, which costs nothing while it does not change', async () => {
+  test('is polled every fifteen seconds, which costs nothing while it does not change', async () => {
     const { clock, github, start } = watching()
     const seen = start()
     await pass(clock, 61_000)
@@ -26,7 +26,7 @@ describe('a run that is watched', () => {
   test.each([
     [0, 12_000],
     [1, 18_000],
-  ])('is first looked at a little earlier or later (%d)', async (random, atMs) => {
+  ])('is first polled a little earlier or later (%d)', async (random, atMs) => {
     const { clock, github, start } = watching()
     start(random)
     await pass(clock, atMs - 100)
@@ -34,7 +34,7 @@ describe('a run that is watched', () => {
     await pass(clock, 200)
     expect(github.asked).toHaveLength(1)
   })
-  test('by many builds is looked at about as often as by one', async () => {
+  test('by many builds is polled about as often as by one', async () => {
     const { clock, github, start } = watching()
     for (let build = 0; build < 20; build++) {
       start(build / 20)
@@ -43,7 +43,7 @@ describe('a run that is watched', () => {
     await pass(clock, 60_000)
     expect(github.asked.length).toBeLessThanOrEqual(10)
   })
-  test('is looked at less often when the credential’s budget is low', async () => {
+  test('is polled less often when the credential’s budget is low', async () => {
     const { begin, clock, github, start } = watching()
     github.lowBudget = true
     // The budget is known from the answers.

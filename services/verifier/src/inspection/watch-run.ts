@@ -15,7 +15,7 @@ export interface WatchRunDeps {
   readonly everyMs: number
 }
 
-export interface RunOver {
+interface RunOver {
   readonly reason: RefusalReason
   readonly detail?: string
 }

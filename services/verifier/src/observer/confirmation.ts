@@ -8,7 +8,7 @@ import { githubUnavailable } from './first-check.ts'
 import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 
-export interface ConfirmationDeps {
+interface ConfirmationDeps {
   readonly sources: RunSources
   readonly clock: Clock
   readonly backOff: BackOff

@@ -8,7 +8,7 @@ import type { ClaimWatch } from './claim-watch.ts'
 import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 
-export interface FirstCheckDeps {
+interface FirstCheckDeps {
   readonly sources: RunSources
   readonly clock: Clock
   readonly backOff: BackOff

@@ -10,7 +10,7 @@ import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 import type { Wakeup } from './wakeup.ts'
 
-export interface LogPollDeps {
+interface LogPollDeps {
   readonly sources: RunSources
   readonly pages: LogPages
   readonly clock: Clock

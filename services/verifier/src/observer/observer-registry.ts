@@ -10,7 +10,7 @@ import { ExpiringMap } from './expiring-map.ts'
 import { pollLimits } from './limits.ts'
 import type { RunObserver } from './run-observer.ts'
 
-export interface ObserverRegistryDeps {
+interface ObserverRegistryDeps {
   readonly clock: Clock
   /** Channels that this service can read. */
   readonly usable: ReadonlySet<Channel>

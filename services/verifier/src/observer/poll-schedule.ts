@@ -29,19 +29,19 @@ export function firstPollMs(channels: readonly Channel[]): number {
 }
 
 /** Counted requests that this claim may still cause: two without a nudge, one more for each `shown`, up to a cap. */
-export const countedLeft = (pace: Pick<PollState, 'shownCount' | 'counted'>): number =>
-  Math.min(pollLimits.countedUnshownMax + pace.shownCount, pollLimits.countedMax) - pace.counted
+export const countedLeft = (state: Pick<PollState, 'shownCount' | 'counted'>): number =>
+  Math.min(pollLimits.countedUnshownMax + state.shownCount, pollLimits.countedMax) - state.counted
 
 /** In milliseconds since the epoch; undefined when only a nudge can cause the next poll. Pure. */
-export function nextPollMs(pace: PollState): number | undefined {
-  if (countedLeft(pace) <= 0) return undefined
-  const lastMs = pace.lastPollMs ?? Number.NEGATIVE_INFINITY
-  if (pace.shownAtMs !== undefined) return nextShownMs(pace.shownAtMs, lastMs)
-  const plannedMs = [pace.firstPollMs, ...pollLimits.unshownPollsMs]
-    .filter(offset => offset >= pace.firstPollMs)
-    .map(offset => pace.claimedAtMs + offset)
+export function nextPollMs(state: PollState): number | undefined {
+  if (countedLeft(state) <= 0) return undefined
+  const lastMs = state.lastPollMs ?? Number.NEGATIVE_INFINITY
+  if (state.shownAtMs !== undefined) return nextShownMs(state.shownAtMs, lastMs)
+  const plannedMs = [state.firstPollMs, ...pollLimits.unshownPollsMs]
+    .filter(offset => offset >= state.firstPollMs)
+    .map(offset => state.claimedAtMs + offset)
     .find(at => at > lastMs)
-  return earliest(plannedMs, nextAskedMs(pace, lastMs))
+  return earliest(plannedMs, nextAskedMs(state, lastMs))
 }
 
 function nextShownMs(shownAtMs: number, lastMs: number): number {

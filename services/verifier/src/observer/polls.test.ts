@@ -176,7 +176,7 @@ describe('the live log', () => {
   })
 })
 
-describe('looks of one run', () => {
+describe('polls of one run', () => {
   test('keep their distance whatever the nudges, also of a thousand', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
     watch(spec)

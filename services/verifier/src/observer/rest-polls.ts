@@ -7,7 +7,7 @@ import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 import type { Wakeup } from './wakeup.ts'
 
-export interface RestPollDeps {
+interface RestPollDeps {
   readonly sources: RunSources
   readonly clock: Clock
   readonly backOff: BackOff

@@ -19,7 +19,7 @@ import { RestPolls } from './rest-polls.ts'
 import { RunSources } from './run-sources.ts'
 import { Wakeup } from './wakeup.ts'
 
-export interface RunObserverDeps {
+interface RunObserverDeps {
   readonly reader: RunReader
   /** Absent where no session cookie is configured. */
   readonly pages: LogPages | undefined

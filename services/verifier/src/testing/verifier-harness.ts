@@ -5,7 +5,7 @@ import { FakeClock } from '@forkproof/infra/clock'
 import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
 import { Secret } from '@forkproof/infra/secret'
 import { readAttestationKey } from '../attestation/attestation-key.ts'
-import { type VerifierDeps, type VerifierOptions, wireVerifier } from '../wire-verifier.ts'
+import { type VerifierDeps, type VerifierServiceOptions, wireVerifier } from '../wire-verifier.ts'
 import { FakeGithub } from './fake-github.ts'
 import { fakeNowMs, verifierIssuer } from './fake-github-answers.ts'
 
@@ -13,7 +13,7 @@ const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', fo
 const attestationKey = await readAttestationKey(new Secret(pem))
 
 /** The verifier over one run at a fake GitHub, without Temporal, with time in the test's hands. */
-export function createVerifierHarness(changes: Partial<VerifierOptions> = {}) {
+export function createVerifierHarness(changes: Partial<VerifierServiceOptions> = {}) {
   const clock = new FakeClock(fakeNowMs)
   const github = new FakeGithub(clock)
   const stop = new AbortController()
