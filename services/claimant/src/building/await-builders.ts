@@ -1,10 +1,10 @@
-import type { Platform } from '@forkproof/contracts/builder'
+import { builderLossTexts, type Platform } from '@forkproof/contracts/builder'
 import { isErrorCode } from '@forkproof/contracts/errors'
 import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure, harmlessText, refusalFailure } from '../claiming/claim-failure.ts'
 import { retryUntilDone } from '../claiming/retry-until-done.ts'
+import type { ClientBuildAnswer, ClientPlatformAnswer, ClientReadyBuilder } from './build-answer.ts'
 import { type BuildHandle, readBuildState } from './build-client.ts'
-import type { ReadyBuilder, ShownBuild, ShownPlatform } from './build-state.ts'
 import { buildingLimits } from './limits.ts'
 
 /**
@@ -16,10 +16,10 @@ import { buildingLimits } from './limits.ts'
 export async function awaitBuilders(
   build: BuildHandle,
   platforms: readonly Platform[],
-  first: ShownBuild | undefined,
+  first: ClientBuildAnswer | undefined,
   deps: ClaimDeps,
   deadline: AbortSignal,
-): Promise<ReadyBuilder[]> {
+): Promise<ClientReadyBuilder[]> {
   const progress = new BuilderProgress(deps)
   const enough = new AbortController()
   const ticking = progress.repeat(AbortSignal.any([deadline, enough.signal]))
@@ -45,19 +45,18 @@ export async function awaitBuilders(
 }
 
 /** @throws ClaimFailure when there will be none */
-function readyBuilders(state: ShownBuild, platforms: readonly Platform[]): ReadyBuilder[] | undefined {
+function readyBuilders(state: ClientBuildAnswer, platforms: readonly Platform[]): ClientReadyBuilder[] | undefined {
   const failed = state.platforms.find(one => one.state === 'failed')
-  if (failed)
-    throw noBuilder(failed.reason, `${failed.platform}${failed.detail === undefined ? '' : `: ${failed.detail}`}`)
+  if (failed) throw noBuilder(failed)
   if (state.phase === 'ending' || state.phase === 'ended') throw buildEndFailure(state)
   const ready = platforms.map(platform => state.platforms.find(one => one.platform === platform))
   return ready.every(one => one?.state === 'ready') ? ready : undefined
 }
 
 /** The failure that says why a build is over. */
-export function buildEndFailure(state: ShownBuild): ClaimFailure {
+export function buildEndFailure(state: ClientBuildAnswer): ClaimFailure {
   const reason = state.reason ?? state.outcome
-  if (reason !== undefined && isErrorCode(reason)) return refusalFailure(reason, 200)
+  if (reason !== undefined && isErrorCode(reason)) return refusalFailure(reason, 200, lossText(state))
   return new ClaimFailure('refused', 'build_over', {
     title: `The build was ended by the service (${reason?.replace(/[^a-z_]/g, '') ?? 'no reason given'})`,
     advice:
@@ -65,13 +64,19 @@ export function buildEndFailure(state: ShownBuild): ClaimFailure {
   })
 }
 
-function noBuilder(reason: string, detail: string): ClaimFailure {
+function noBuilder(failed: Extract<ClientPlatformAnswer, { state: 'failed' }>): ClaimFailure {
+  const { platform, reason } = failed
+  const detail = [platform, lossText(failed), failed.detail].filter(text => text !== undefined).join(': ')
   if (isErrorCode(reason)) return refusalFailure(reason, 200, detail)
   return new ClaimFailure('refused', 'no_builder', {
     title: 'There is no builder for this build',
     detail: harmlessText(detail),
   })
 }
+
+/** The sentence for a lost builder, where the gateway says why it was lost. */
+const lossText = ({ lossReason }: Pick<ClientBuildAnswer, 'lossReason'>): string | undefined =>
+  lossReason && builderLossTexts[lossReason]
 
 class BuilderProgress {
   readonly #deps: ClaimDeps
@@ -81,7 +86,7 @@ class BuilderProgress {
     this.#deps = deps
   }
 
-  update(state: ShownBuild): void {
+  update(state: ClientBuildAnswer): void {
     for (const one of state.platforms) {
       const line = describePlatform(one)
       if (this.#said.get(one.platform) === line) continue
@@ -103,7 +108,7 @@ class BuilderProgress {
   }
 }
 
-function describePlatform(one: ShownPlatform): string {
+function describePlatform(one: ClientPlatformAnswer): string {
   switch (one.state) {
     case 'requested':
       return `The builder for ${one.platform} is being started`

@@ -83,6 +83,11 @@ describe('the health of a build', () => {
   it.each([
     [{ phase: 'ended', outcome: 'refused', reason: 'run_not_in_progress' }, 'The run is not in progress.'],
     [{ phase: 'ended', outcome: 'time_up' }, 'The build was ended by the service (time_up).'],
+    [
+      { phase: 'ended', outcome: 'failed', reason: 'builder_lost', lossReason: 'out_of_memory' },
+      'The builder ended before its time: the builder needed more memory than it may use and was killed.',
+    ],
+    [{ phase: 'ended', outcome: 'failed', reason: 'builder_lost' }, 'The builder ended before its time.'],
     [{ phase: 'active' }, 'The build is over at the service.'],
   ])('that is over has a reason: %j', async (changes, words) => {
     const read: FakeGatewayBehaviour['read'] = async build => jsonReply(200, await build.state(changes))

@@ -5,7 +5,7 @@ import { type BoundedAnswer, boundedRequest } from '../claiming/bounded-request.
 import { ClaimFailure } from '../claiming/claim-failure.ts'
 import { readRefusal } from '../claiming/read-refusal.ts'
 import { type AttemptOutcome, failedAttempt, isTransient } from '../claiming/retry-until-done.ts'
-import { ShownBuild } from './build-state.ts'
+import { ClientBuildAnswer } from './build-answer.ts'
 import { buildingLimits } from './limits.ts'
 
 /** Names one build and carries the right to it. The token is a bearer secret. */
@@ -23,11 +23,11 @@ export async function readBuildState(
   build: BuildHandle,
   version: number,
   signal: AbortSignal,
-): Promise<AttemptOutcome<ShownBuild>> {
+): Promise<AttemptOutcome<ClientBuildAnswer>> {
   const answer = await ask(build, 'GET', `?version=${version}`, buildingLimits.stateTimeoutMs, signal)
   if (answer.status !== 200) return retryOrRefusal(answer)
-  const shown = ShownBuild.safeParse(parseJson(answer.text))
-  if (shown.success) return { state: 'done', value: shown.data }
+  const read = ClientBuildAnswer.safeParse(parseJson(answer.text))
+  if (read.success) return { state: 'done', value: read.data }
   throw new ClaimFailure('untrusted', 'build_malformed', {
     title: 'The issuer’s answer about the build is not understood',
     advice: 'Check that this client and the issuer are of the same release.',

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Platform } from '@forkproof/contracts/builder'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
-import type { ReadyBuilder } from './build-state.ts'
+import type { ClientReadyBuilder } from './build-answer.ts'
 import type { BuilderKeys } from './start-build.ts'
 
 /** A builder as clients are told of it. The three files are PEM. */
@@ -29,7 +29,7 @@ export async function privateFolder(parent: string): Promise<string> {
 /** Writes one builder's credentials below `folder`. @throws ClaimFailure when the certificate is not for our key */
 export async function writeBuilderFiles(
   folder: string,
-  builder: ReadyBuilder,
+  builder: ClientReadyBuilder,
   keys: BuilderKeys,
 ): Promise<LeasedBuilder> {
   const key = keys.get(builder.platform)
@@ -58,7 +58,7 @@ export async function writeBuilderFiles(
   }
 }
 
-function belongTogether(builder: ReadyBuilder, privateKey: string): boolean {
+function belongTogether(builder: ClientReadyBuilder, privateKey: string): boolean {
   try {
     const client = new X509Certificate(builder.clientCertificate)
     const ca = new X509Certificate(builder.caCertificate)

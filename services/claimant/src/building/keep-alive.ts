@@ -28,5 +28,6 @@ export async function serviceEndReason(build: BuildHandle): Promise<string | und
   const bound = AbortSignal.timeout(buildingLimits.endAttemptTimeoutMs)
   const answer = await readBuildState(build, 0, bound).catch(() => undefined)
   if (answer?.state !== 'done' || !['ending', 'ended'].includes(answer.value.phase)) return undefined
-  return `${harmlessText(buildEndFailure(answer.value).message)}.`
+  const { message, detail } = buildEndFailure(answer.value)
+  return `${harmlessText(detail === undefined ? message : `${message}: ${detail}`)}.`
 }

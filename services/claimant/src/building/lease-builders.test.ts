@@ -150,6 +150,17 @@ describe('a lease that does not come about', () => {
     expect(told.at(-1)).toBe('DELETE')
   })
 
+  it('because its only builder was lost says why', async () => {
+    const failed = { platform: 'linux/amd64', state: 'failed', reason: 'builder_lost', lossReason: 'node_stopping' }
+    const { outcome } = await tryLease({
+      read: async build => jsonReply(200, await build.state({ platforms: [failed] })),
+    })
+    expect(outcome).toMatchObject({
+      code: 'builder_lost',
+      detail: 'linux/amd64: the builder’s node is being stopped',
+    })
+  })
+
   it.each([
     [{ phase: 'ended', outcome: 'refused', reason: 'run_not_in_progress' }, 'run_not_in_progress'],
     [{ phase: 'ending', outcome: 'failed', reason: 'builder_lost' }, 'builder_lost'],

@@ -23,8 +23,6 @@ export const buildingLimits = {
   waitSecondsDefault: 330,
   waitSecondsMax: 900,
   minutesMax: 120,
-  platformsMax: 2,
-  pemCharsMax: 8_192,
   recordBytesMax: 4_096,
   /** Output of a helper program that is shown when it fails. */
   programOutputBytesMax: 65_536,

@@ -4,8 +4,8 @@ import { boundedRequest } from '../claiming/bounded-request.ts'
 import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
 import { retryUntilDone } from '../claiming/retry-until-done.ts'
+import { StartedBuildAnswer } from './build-answer.ts'
 import { retryOrRefusal } from './build-client.ts'
-import { StartedBuild } from './build-state.ts'
 import { type BuilderKey, newBuilderKey } from './builder-key.ts'
 import { buildingLimits } from './limits.ts'
 
@@ -29,7 +29,7 @@ export async function startBuild(
   options: ClientBuildOptions,
   deps: ClaimDeps,
   deadline: AbortSignal,
-): Promise<{ started: StartedBuild; keys: BuilderKeys }> {
+): Promise<{ started: StartedBuildAnswer; keys: BuilderKeys }> {
   const keys = new Map(options.platforms.map(platform => [platform, newBuilderKey()]))
   const requests = [...keys].map(([platform, key]) => [platform, key.certificateRequest])
   const body = JSON.stringify({
@@ -37,7 +37,7 @@ export async function startBuild(
     certificateRequests: Object.fromEntries(requests),
     ...(options.maxMinutes === undefined ? {} : { maxMinutes: options.maxMinutes }),
   })
-  const started = await retryUntilDone<StartedBuild>('Asking for a build', deps, deadline, async () => {
+  const started = await retryUntilDone<StartedBuildAnswer>('Asking for a build', deps, deadline, async () => {
     const answer = await boundedRequest({
       method: 'POST',
       url: `${options.issuer}/v1/builds`,
@@ -52,9 +52,9 @@ export async function startBuild(
   return { started, keys }
 }
 
-function understood(text: string): StartedBuild {
+function understood(text: string): StartedBuildAnswer {
   try {
-    return StartedBuild.parse(JSON.parse(text))
+    return StartedBuildAnswer.parse(JSON.parse(text))
   } catch {
     throw new ClaimFailure('untrusted', 'build_malformed', {
       title: 'The issuer’s answer about the new build is not understood',

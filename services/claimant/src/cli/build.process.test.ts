@@ -131,6 +131,17 @@ describe('forkproof build', () => {
     expect(err).toContain('The build was ended by the service (canceled)')
   })
 
+  it('says in its last line why the builder was lost, where the command failed of it', async () => {
+    const lost = { phase: 'ended', outcome: 'failed', reason: 'builder_lost', lossReason: 'node_restarted' }
+    const { exit, err } = await forkproof(['build', '--', 'tool', 'exit=42'], {
+      read: async (build, read) => jsonReply(200, await build.state(read > 1 ? lost : {})),
+    })
+    expect(exit).toBe(1)
+    expect(err.trimEnd().split('\n').at(-1)).toBe(
+      'forkproof: The builder ended before its time: the builder’s node was started again, and no builder outlives that.',
+    )
+  })
+
   it('leaves no command behind when it is killed itself', async () => {
     const started = await start(['build', '--', 'tool', 'hang'])
     await expect.poll(async () => (await programCalls(harness.directory)).length, { timeout: 20_000 }).toBe(1)

@@ -65,7 +65,7 @@ function readPlatforms(given: readonly string[], implied: readonly Platform[]): 
   named.delete('')
   if (named.size === 0) return implied.length > 0 ? implied : [platformDefault]
   return Platform.array()
-    .max(buildingLimits.platformsMax)
+    .max(Platform.options.length)
     .safeParse([...named]).data
 }
 

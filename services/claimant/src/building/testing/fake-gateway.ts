@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import type { BuildAnswer, ReadyBuilder } from '@forkproof/contracts/build'
 import { Platform } from '@forkproof/contracts/builder'
-import { AccessToken, BuildId, BuildToken, ProjectId } from '@forkproof/contracts/ids'
+import { AccessToken, BuilderId, BuildId, BuildToken, NodeId, ProjectId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import {
   type FakeIssuer,
@@ -113,16 +114,20 @@ const issued = (): FakeReply =>
     expires_in: 3_600,
   })
 
+const inTenMinutes = () => new Date(Date.now() + 600_000).toISOString()
+
 /** The gateway's answer when a build begins; nothing is ready yet. */
 export const startedBuildBody = async (build: FakeBuild): Promise<object> => ({
   buildId: build.buildId,
   buildToken: build.buildToken,
-  expiresAt: new Date(Date.now() + 600_000).toISOString(),
+  expiresAt: inTenMinutes(),
   state: {
+    buildId: build.buildId,
     version: 1,
     phase: 'active',
+    expiresAt: inTenMinutes(),
     platforms: build.request.platforms.map(platform => ({ platform, state: 'requested' })),
-  },
+  } satisfies BuildAnswer,
 })
 
 function named({ method, path, body }: OtherRequest): string {
@@ -142,25 +147,25 @@ async function newBuild(request: z.infer<typeof StartBody>, port: number): Promi
     ended: undefined,
     health: 0,
     reads: 0,
-    state: async changes => ({
-      buildId: build.buildId,
-      version: build.reads + 1,
-      phase: 'active',
-      platforms: await Promise.all(request.platforms.map(platform => build.platform(platform))),
-      ...changes,
-    }),
-    platform: async (platform, changes) => ({
-      platform,
-      state: 'ready',
-      builderId: 'baaaaaaaaaaa',
-      emulated: false,
-      endpoint: `tcp://127.0.0.1:${port}`,
-      serverName: `${platform.replace('linux/', '')}.builders.test`,
-      caCertificate: authority.caCertificate,
-      clientCertificate: await authority.sign(request.certificateRequests[platform] ?? ''),
-      timings: { warm: true, leaseMs: 12.4, startMs: 0, canaryMs: 0 },
-      ...changes,
-    }),
+    async state(changes) {
+      const platforms = await Promise.all(request.platforms.map(readyBuilder))
+      const { buildId, reads } = build
+      const answer: BuildAnswer = { buildId, version: reads + 1, phase: 'active', expiresAt: inTenMinutes(), platforms }
+      return { ...answer, ...changes }
+    },
+    platform: async (platform, changes) => ({ ...(await readyBuilder(platform)), ...changes }),
   }
+  const readyBuilder = async (platform: Platform): Promise<ReadyBuilder> => ({
+    platform,
+    state: 'ready',
+    builderId: BuilderId.parse('baaaaaaaaaaa'),
+    nodeId: NodeId.parse('node-1'),
+    emulated: false,
+    endpoint: `tcp://127.0.0.1:${port}`,
+    serverName: `${platform.replace('linux/', '')}.builders.test`,
+    caCertificate: authority.caCertificate,
+    clientCertificate: await authority.sign(request.certificateRequests[platform] ?? ''),
+    timings: { warm: true, leaseMs: 12.4, startMs: 0, canaryMs: 0 },
+  })
   return build
 }
