@@ -8,7 +8,10 @@ interface Deadline {
   readonly graceMs?: number
 }
 
-/** Runs `work` with a signal that aborts after `ms` or with `parent`. @throws what the work throws, or that it did not stop */
+/**
+ * Runs `work` with a signal that aborts after `ms` or with `parent`.
+ * @throws what the work throws, or that it did not stop
+ */
 export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { clock, ms, parent, graceMs = 0 } = deadline
   const ended = new AbortController()

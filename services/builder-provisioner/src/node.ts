@@ -36,7 +36,10 @@ interface BuilderNodeDeps {
   readonly log: Logger
 }
 
-/** One machine that runs builders: loads its records, sweeps, then serves until it is stopped. docs/glossary.md: node. */
+/**
+ * One machine that runs builders. It loads its records, sweeps, and then serves until it is stopped. docs/glossary.md:
+ * node.
+ */
 export class BuilderNode {
   readonly #deps: BuilderNodeDeps
   readonly #ended = new AbortController()

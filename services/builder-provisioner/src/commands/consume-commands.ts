@@ -7,7 +7,9 @@ import type { Commands } from './commands.ts'
 
 const requestsAtOnce = 8
 const releasesAtOnce = 16
-/** Less than the 30 s that the bus waits for an answer: a full node gives the message back before another node is asked. */
+/**
+ * Less than the 30 s that the bus waits for an answer: a full node gives the message back before the bus asks another.
+ */
 const roomWaitMsMax = 20_000
 const roomPollMs = 100
 

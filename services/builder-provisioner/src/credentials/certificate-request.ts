@@ -4,15 +4,18 @@ import { AppError } from '@forkproof/contracts/errors'
 import { Pkcs10CertificateRequest } from './x509.ts'
 
 const commonNameCharactersMax = 64
-/** SubjectPublicKeyInfo of an uncompressed P-256 point up to the point itself: ecPublicKey, prime256v1, BIT STRING (RFC 5480). */
+/**
+ * SubjectPublicKeyInfo of an uncompressed P-256 point, up to the point itself: ecPublicKey, prime256v1, BIT STRING (RFC
+ * 5480).
+ */
 const p256KeyPrefix = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex')
 /** AlgorithmIdentifier, no parameters (RFC 5758 3.2), and the tag of the signature's BIT STRING. */
 const ecdsaWithSha256 = Buffer.from('300a06082a8648ce3d04030203', 'hex')
 const p256KeyBytes = p256KeyPrefix.length + 64
 
 /**
- * The public key of a PKCS #10 request whose sender has the private key. Nothing else of it is used, and a request that asks for more
- * than a certificate for a P-256 key is refused, so that nobody believes to have got it.
+ * The public key of a PKCS #10 request whose sender has the private key. Nothing else of the request is used.
+ * A request that asks for more than a certificate for a P-256 key is refused, so that its sender does not expect more.
  * @throws AppError certificate_request_invalid; its detail says what to change
  */
 export async function readCertificateRequest(pem: string): Promise<webcrypto.CryptoKey> {
@@ -61,8 +64,9 @@ function sequenceBytes(der: Uint8Array): number | undefined {
 }
 
 /**
- * Cut by hand and verified by OpenSSL: the library reads what is outside of the signed part leniently, so that one request would have many
- * spellings. Undefined when it is not signed by ECDSA with SHA-256.
+ * Cut by hand and verified by OpenSSL. The library reads what is outside of the signed part leniently, so one request
+ * would have many spellings.
+ * Undefined when it is not signed by ECDSA with SHA-256.
  */
 function signedParts(der: Uint8Array): { signed: Uint8Array; signature: Uint8Array } | undefined {
   const [, first = 0] = der

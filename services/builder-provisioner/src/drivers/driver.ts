@@ -5,7 +5,10 @@ import type { MissingPart } from '../host/missing-part.ts'
 import type { BuilderNetwork } from '../network/network.ts'
 import type { BuilderEndpoint } from '../state/builder-endpoint.ts'
 
-/** What a builder is made of. Bounds hold at an outer boundary that the builder cannot change (facts buildkit 1.4). */
+/**
+ * What a builder is made of.
+ * Its bounds hold at an outer boundary that the builder cannot change: docs/facts/buildkit.md#limits.
+ */
 export interface BuilderSpec {
   readonly builderId: BuilderId
   readonly platform: Platform
@@ -41,14 +44,19 @@ export interface BuilderEnd {
 }
 
 /**
- * Makes and destroys builders on this machine. Every method is bounded in time and takes its cancel. `create` rejects only after it has
- * removed what it had begun; `destroy` is idempotent, works for builders of an earlier process, and resolves when `inventory` is empty or
+ * Creates and destroys builders. Every method is bounded in time and takes a signal that cancels it. docs/glossary.md:
+ * driver.
+ * `create` rejects only after it has removed what it had begun.
+ * `destroy` is idempotent and works for builders of an earlier process. It resolves when `inventory` is empty and
  * rejects with what is left.
  */
 export interface Driver {
   /** Sentences for people: what separates a builder from the machine and from others. */
   readonly isolation: readonly string[]
-  /** What is missing for builders of this egress; empty when they can be made. Never weaker instead: a builder is refused. */
+  /**
+   * What is missing for builders of this egress; empty when they can be made. A builder is refused rather than made
+   * weaker.
+   */
   missing(need: { egress: Egress; builderClass: BuilderClass }, signal: AbortSignal): Promise<readonly MissingPart[]>
   /** Platforms that really run here; `emulated` where binfmt has an interpreter. */
   platforms(signal: AbortSignal): Promise<readonly { platform: Platform; emulated: boolean }[]>
@@ -57,8 +65,9 @@ export interface Driver {
   /** Every builder that has left any trace on this machine, also from before a crash. */
   list(signal: AbortSignal): Promise<readonly BuilderId[]>
   /**
-   * Traces of one builder in the operating system and the driver's own objects, read afresh, as `kind name`: `process 4711`,
-   * `mount /x`, `cgroup memory/…`, `link fp…`, `loop /dev/loop3`, `file …`, `container …`. The kept state of a project is not a trace.
+   * Traces of one builder in the operating system and in the driver's own objects, read anew. docs/glossary.md: trace.
+   * As `kind name`: `process 4711`, `mount /x`, `cgroup memory/…`, `link fp…`, `loop /dev/loop3`, `file …`, `container
+   * …`. The kept state of a project is not a trace.
    */
   inventory(builderId: BuilderId, signal: AbortSignal): Promise<readonly string[]>
 }

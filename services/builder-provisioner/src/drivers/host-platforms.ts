@@ -21,8 +21,9 @@ const machines: Readonly<Record<Platform, number>> = { 'linux/amd64': 62, 'linux
 export const ownPlatform = (architecture: string): Platform | undefined => architectures[architecture]
 
 /**
- * The machine's own, and those for which an interpreter is registered with binfmt_misc and held open (flag F): it works in every root then,
- * and in every user namespace that has no table of its own (Linux 6.7). What an entry is called does not matter, only what it interprets.
+ * The machine's own platform, and those with an interpreter that is registered with binfmt_misc and held open (flag F).
+ * Such an interpreter works in every root, and in every user namespace without a table of its own (Linux 6.7). The
+ * entry's name does not matter, only what it interprets.
  */
 export async function hostPlatforms(
   architecture: string,
@@ -49,9 +50,9 @@ async function interpreters(folder: string): Promise<readonly string[]> {
 
 /** As the kernel compares: every bit of the mask must be the same in the file and in the entry. */
 function interprets(entry: string, machine: number): boolean {
-  const magic = bytesOf(entry, 'magic')
+  const magic = entryBytesOf(entry, 'magic')
   if (!/^enabled$/m.test(entry) || !/^flags: .*F/m.test(entry) || magic === undefined) return false
-  const mask = bytesOf(entry, 'mask') ?? Buffer.alloc(magic.length, 0xff)
+  const mask = entryBytesOf(entry, 'mask') ?? Buffer.alloc(magic.length, 0xff)
   const offset = Number(/^offset (\d+)$/m.exec(entry)?.[1] ?? Number.NaN)
   const program = headerOf(machine)
   // One that also looks at bytes behind the machine's number interprets some programs of it at most.
@@ -59,7 +60,7 @@ function interprets(entry: string, machine: number): boolean {
   return magic.every((byte, at) => ((byte ^ (program[offset + at] ?? 0)) & (mask[at] ?? 0)) === 0)
 }
 
-const bytesOf = (entry: string, field: string): Buffer | undefined => {
+const entryBytesOf = (entry: string, field: string): Buffer | undefined => {
   const digits = new RegExp(`^${field} ((?:[0-9a-f]{2})+)$`, 'm').exec(entry)?.[1]
   return digits === undefined ? undefined : Buffer.from(digits, 'hex')
 }

@@ -32,7 +32,10 @@ export const newOutboxEntry = (record: LeaseRecord): OutboxEntry => ({
   deliverAfterMs: 0,
 })
 
-/** Makes the record durable, then says its events in order. Never throws: a second after a failure, a call tries again. */
+/**
+ * Makes the record durable, then sends its events in order. Never throws: after a failure, a call a second later tries
+ * again.
+ */
 export async function deliverLease(entry: OutboxEntry, deps: OutboxDeps): Promise<void> {
   const { clock, log } = deps
   if (entry.delivering || clock.now() < entry.deliverAfterMs || !hasWork(entry)) return

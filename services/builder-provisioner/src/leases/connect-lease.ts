@@ -17,9 +17,10 @@ export interface ConnectLeaseDeps {
 }
 
 /**
- * Makes the lease's own certificates and its route through the TLS proxy. Each lease has a CA of its own, not only each
- * builder: leases of a project's builder then cannot use each other's certificates. No client's certificate outlives its
- * lease. @throws AppError certificate_request_invalid
+ * Makes the lease's own certificates and its route through the TLS proxy. No client's certificate outlives its lease.
+ * Each lease has a CA of its own, not only each builder, so that leases of a project's builder cannot use each other's
+ * certificates.
+ * @throws AppError certificate_request_invalid
  */
 export async function connectLease(
   lease: LiveLease,

@@ -17,7 +17,10 @@ interface OwnedLease extends OutboxEntry {
   warm: boolean
 }
 
-/** Every lease of this node, in the order they came, and the only one that changes them: what it hands out is readonly. */
+/**
+ * Every lease of this node, in the order in which they came. Only the store changes a lease: what it hands out is
+ * readonly.
+ */
 export class LeaseStore {
   readonly #leases = new Map<LeaseId, OwnedLease>()
   readonly #deps: LeaseStoreDeps

@@ -28,8 +28,8 @@ export const linkBits = 30
 const linkSize = 2 ** (32 - linkBits)
 
 /**
- * The first /30 of the prefix that holds none of the addresses in use, looking from `start` on so that provisioners that share a machine
- * rarely choose the same. Undefined when every one is taken.
+ * The first /30 of the prefix that holds none of the addresses in use; undefined when every one is taken.
+ * The search begins at `start`, so that provisioners that share a machine rarely choose the same.
  */
 export function freeLink(prefix: NetworkRange, inUse: readonly string[], start: number): LinkAddresses | undefined {
   const first = toNumber(prefix.address)
@@ -45,8 +45,8 @@ export function freeLink(prefix: NetworkRange, inUse: readonly string[], start: 
 }
 
 /**
- * What no builder may reach: this network, private, shared, loopback, link-local with the metadata services, protocol assignments, benchmarking
- * (where builders' own links are), multicast and reserved addresses (RFC 6890).
+ * What no builder may reach (RFC 6890): this network, private, shared, loopback, link-local with the metadata services,
+ * protocol assignments, benchmarking with the builders' own links, multicast and reserved addresses.
  */
 export const blockedNetworks: readonly string[] = [
   '0.0.0.0/8',

@@ -32,7 +32,9 @@ const AddressList = z.array(
   }),
 )
 
-/** A veth pair per builder, from its network namespace to the uplink's, where one nftables table filters all of them. */
+/**
+ * A veth pair per builder, from its network namespace to the uplink's. One nftables table there filters all of them.
+ */
 export class UplinkNetwork implements BuilderNetwork {
   readonly nameservers: readonly string[]
   readonly #options: UplinkOptions
@@ -155,7 +157,10 @@ export class UplinkNetwork implements BuilderNetwork {
   }
 }
 
-/** Asked of the kernel directly: most machines have no builder with a link, and each is looked for at every end of a builder. */
+/**
+ * Read from the kernel without a program: most machines have no builder with a link, and every end of a builder looks
+ * for one.
+ */
 async function hasBuilderLinks(): Promise<boolean> {
   const names = (await readFile('/proc/self/net/dev', 'utf8')).split('\n').map(line => line.split(':')[0]?.trim() ?? '')
   return names.some(name => builderOfLink(name) !== undefined)
@@ -174,7 +179,10 @@ const runIn = (
 const batch = (namespace: string | undefined, commands: readonly string[], signal: AbortSignal): Promise<string> =>
   runIn(namespace, 'ip', ['-batch', '-'], { signal, input: `${commands.join('\n')}\n` })
 
-/** A pid that is gone and used again, or a builder that was started without a namespace, would get a second default route for the machine. */
+/**
+ * Otherwise a pid that is gone and used again, or a builder without a namespace, would give the machine a second
+ * default route.
+ */
 async function refuseOwnNamespace(pid: number): Promise<void> {
   const namespaceOf = (process: string | number) => readlink(`/proc/${process}/ns/net`).catch(() => '')
   const [own, theirs] = await Promise.all([namespaceOf('self'), namespaceOf(pid)])

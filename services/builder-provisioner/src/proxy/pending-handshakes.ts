@@ -5,7 +5,9 @@ interface PendingHandshake {
   readonly timer: NodeJS.Timeout
 }
 
-/** Connections that have not shown who they are yet, oldest first. Each has a deadline, and there are never more than the limit. */
+/**
+ * Connections that have not shown who they are yet, oldest first. Each has a deadline, and their number has a limit.
+ */
 export class PendingHandshakes {
   readonly #pending = new Map<string, PendingHandshake>()
   readonly #handshakeMsMax: number

@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net'
 import { type BuilderEndpoint, connectOptionsOf } from '../state/builder-endpoint.ts'
 
 /**
- * Carries bytes both ways between a client and a builder's unix socket until both are done. What they say (HTTP/2) is theirs: nothing is
- * parsed. Each side is read only as fast as the other takes it; the end of one is passed on, its loss cuts the other.
+ * Carries bytes both ways between a client and a builder until both are done. Nothing of them (HTTP/2) is parsed.
+ * Each side is read only as fast as the other takes it. The end of one is passed on, and its loss cuts the other.
  */
 export function pipeToBuilder(client: Socket, endpoint: BuilderEndpoint, halfOpenMsMax: number): void {
   const builder = connect({ ...connectOptionsOf(endpoint), allowHalfOpen: true })

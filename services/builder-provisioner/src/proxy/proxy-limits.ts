@@ -8,7 +8,10 @@ export const proxyLimits = {
   connectionsMax: 2_048,
   /** A build with several sessions, exporters and a status stream uses fewer than ten. */
   connectionsPerLeaseMax: 64,
-  /** Nothing is sent for this long: ask the other side's kernel whether it is still there. A build may be silent for minutes. */
+  /**
+   * After this long without a byte the other side's kernel is asked whether it is still there. A build may be silent
+   * for minutes.
+   */
   keepAliveMs: 15_000,
   /** One side is done; the other may still flush for this long. */
   halfOpenMsMax: 30_000,

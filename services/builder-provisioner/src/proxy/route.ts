@@ -74,7 +74,10 @@ export class BuilderRoute implements Route {
     this.#inputs.onClose()
   }
 
-  /** Takes over a client whose certificate this builder's authority has signed, or says why not. `fingerprint` as in `allow`. */
+  /**
+   * Takes over a client whose certificate this builder's authority has signed, or says why not. `fingerprint` is as in
+   * `allow`.
+   */
   serve(client: TLSSocket, fingerprint: string): RouteRefusal | undefined {
     if (this.#closed) return 'opening_closed'
     if (client.destroyed) return 'connection_gone'

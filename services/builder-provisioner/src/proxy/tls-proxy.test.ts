@@ -56,7 +56,10 @@ const keyPem = async (key: typeof keys.privateKey) => {
 }
 const validity = { notBefore: new Date(systemClock.now() - 60_000), notAfter: new Date(systemClock.now() + 60_000) }
 
-/** What the door must not take even when its fingerprint has been allowed: only a certificate of the builder's authority counts. */
+/**
+ * What the proxy must not take even when its fingerprint has been allowed: only a certificate of the builder's
+ * authority counts.
+ */
 async function allowed(ca: { opening: typeof own.opening }, certificate: X509Certificate, clientKey: Secret<string>) {
   const fingerprint = Buffer.from(await certificate.getThumbprint('SHA-256')).toString('hex')
   ca.opening.allow(someLeaseId(), fingerprint)

@@ -9,7 +9,10 @@ import { PendingHandshakes } from './pending-handshakes.ts'
 import { type ProxyLimits, proxyLimits } from './proxy-limits.ts'
 import { BuilderRoute, type Route } from './route.ts'
 
-/** The one TLS port of a node: SNI picks the builder, mutual TLS the lease, and bytes are piped to the builder's socket. */
+/**
+ * The one TLS port of a node. SNI picks the builder, mutual TLS the lease, and bytes are piped to the builder.
+ * docs/glossary.md: TLS proxy.
+ */
 export interface TlsProxy {
   /** `tcp://host:port`, as clients are told. */
   readonly endpoint: string
@@ -31,8 +34,10 @@ interface TlsProxyOptions {
 }
 
 /**
- * Who names protocols must name HTTP/2, so that no other protocol's client can be talked into connecting here (RFC 7301). Who names none is
- * let in: buildx dials TLS for its remote driver that way, while buildctl and depot name it.
+ * A client that names protocols must name HTTP/2, so that no client of another protocol can be led to connect here (RFC
+ * 7301).
+ * A client that names none is let in: buildx dials TLS for its remote driver that way, while buildctl and depot name
+ * it.
  */
 const protocol = 'h2'
 

@@ -8,7 +8,8 @@ import { type Lookup, resolveTargets } from './resolve-targets.ts'
 import { runCanary } from './run-canary.ts'
 
 /**
- * Resolves when the builder serves and a canary build with a RUN has passed, from inside which nothing forbidden is reachable; in ms.
+ * Resolves when the builder serves and a canary build with a RUN has passed, which reaches nothing forbidden; times in
+ * ms. docs/glossary.md: readiness check.
  * @throws when it does not in time, with the reason for the log
  */
 export type CheckReady = (
@@ -17,7 +18,10 @@ export type CheckReady = (
 ) => Promise<{ readonly startMs: number; readonly canaryMs: number }>
 
 interface BuilderReadinessOptions {
-  /** The probe program; for an emulated platform one of that platform, so that the canary shows the emulation to work. */
+  /**
+   * The probe program. For an emulated platform it is one of that platform, so that the canary shows that the emulation
+   * works.
+   */
   readonly probePath: (platform: Platform) => string
   /** Asked for each canary: the machine's addresses change while it runs. */
   readonly targets: () => readonly string[]
@@ -26,7 +30,10 @@ interface BuilderReadinessOptions {
   readonly clock: Clock
 }
 
-/** Health first, then a canary build with a RUN, over one connection. The probe is read once per platform and process. */
+/**
+ * Health first, then a canary build with a RUN, over one connection. The probe is read once for each platform and
+ * process.
+ */
 export function builderReadiness({ probePath, targets, find, clock }: BuilderReadinessOptions): CheckReady {
   const requests = new Map<Platform, Promise<CanaryRequest>>()
   const requestFor = (platform: Platform) => {

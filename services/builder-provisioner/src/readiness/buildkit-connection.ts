@@ -12,9 +12,12 @@ interface CallOptions {
   readonly msMax: number
 }
 
-/** One connection to the API of a BuildKit on this machine. Messages are bytes: half of the questions here have no content. */
+/** One connection to the API of a builder's BuildKit. Messages are bytes: half of the requests here have no content. */
 export interface BuildKitConnection {
-  /** @throws ServiceError; the call is cancelled, and with it what BuildKit does for it, when the signal is aborted or its time is over */
+  /**
+   * The call is cancelled, and with it what BuildKit does for it, when the signal aborts or the time is over.
+   * @throws ServiceError
+   */
   ask(path: string, request: Uint8Array, options: CallOptions): Promise<Buffer>
   /** Messages as they come, until the other side ends, fails or the signal is aborted. Never rejects. */
   listen(path: string, request: Uint8Array, onMessage: (message: Buffer) => void, options: CallOptions): Promise<void>

@@ -12,9 +12,11 @@ const targetBytesMax = 100_000
 export type CanaryRequest = (ref: string, targets: readonly string[]) => Uint8Array
 
 /**
- * Requests to build the canary image, which has one file, the probe, and to run it. They need neither a frontend nor a session, and leave nothing
- * that a later client of the builder could read: `internal` keeps them out of its history, and BuildKit shows a step's name and arguments but
- * not its variables, where the targets are. All but that last step is encoded once: the probe weighs some megabytes.
+ * Requests to build the canary image, whose one file is the probe, and to run it. They need neither a frontend nor a
+ * session.
+ * They leave nothing that a later client of the builder could read: `internal` keeps them out of its history. BuildKit
+ * shows a step's name and arguments but not its variables, where the targets are.
+ * All but that last step is encoded once, since the probe has some megabytes.
  * @throws Error when the probe is too large
  */
 export function canaryRequests(platform: Platform, probe: Uint8Array): CanaryRequest {

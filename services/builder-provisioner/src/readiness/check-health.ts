@@ -26,8 +26,10 @@ export async function checkHealth(endpoint: BuilderEndpoint, options: HealthChec
 }
 
 /**
- * Resolves when BuildKit on this socket serves and has a worker, with the connection over which it said so; the caller closes it. A listener
- * that accepts is not enough: BuildKit listens before it can answer. @throws AppError builder_not_ready, or the signal's reason
+ * Resolves when BuildKit at this endpoint serves and has a worker, with the connection over which it said so. The
+ * caller closes it.
+ * A listener that accepts is not enough: BuildKit listens before it can answer (docs/facts/buildkit.md#ready).
+ * @throws AppError builder_not_ready, or the signal's reason
  */
 export async function connectServing(
   endpoint: BuilderEndpoint,

@@ -16,8 +16,9 @@ const privateNetworks = ['10.0.0.1', '172.16.0.1', '192.168.0.1', '192.168.1.1',
 )
 
 /**
- * What no build may reach, as `host:port`, without doubles: metadata services, private networks, and everything that listens on this machine
- * at each of its addresses. Loopback is among them: a builder that shares the machine's network by mistake reaches the front door there.
+ * What no build may reach, as `host:port`, each once: metadata services, private networks, and everything that listens
+ * on this machine at each of its addresses.
+ * Loopback is among them: a builder that shares the machine's network by mistake reaches the TLS proxy there.
  */
 export function forbiddenTargets(of: {
   readonly interfaces: NodeJS.Dict<readonly Pick<NetworkInterfaceInfo, 'address'>[]>

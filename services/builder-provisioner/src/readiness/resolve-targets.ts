@@ -12,8 +12,10 @@ export type Lookup = (host: string) => Promise<readonly string[]>
 const systemLookup: Lookup = async host => (await lookup(host, { all: true })).map(({ address }) => address)
 
 /**
- * The same targets with addresses instead of names. Asked of this machine's resolver, because a builder without a network can resolve nothing
- * and would find every name unreachable, whatever else it reaches. A name that nobody knows cannot be checked, so no builder is ready then.
+ * The same targets with addresses instead of names. A name without an address cannot be checked, so no builder is ready
+ * then.
+ * This machine's resolver is asked, because a builder without a network can resolve nothing and would find every name
+ * unreachable, whatever else it reaches.
  * @throws AppError builder_not_ready, or the signal's reason
  */
 export async function resolveTargets(

@@ -20,9 +20,10 @@ interface CanaryOptions {
 }
 
 /**
- * Builds the canary image on a builder and throws it away: a builder answers health checks also when it cannot mount or run anything. The
- * RUN step fails when it reaches one of the targets. @throws AppError builder_not_ready with the build's last words as the cause, or the
- * signal's reason; the build is cancelled in the builder either way
+ * Builds the canary image on a builder and throws it away. docs/glossary.md: canary.
+ * A builder answers health checks also when it cannot mount or run anything. The RUN step fails when it reaches one of
+ * the targets. The build is cancelled in the builder when the signal aborts.
+ * @throws AppError builder_not_ready with the build's last words as the cause, or the signal's reason
  */
 export async function runCanary(
   canary: CanaryOptions,

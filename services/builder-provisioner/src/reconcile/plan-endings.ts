@@ -61,7 +61,9 @@ function isClientGone(lease: LeaseSnapshot, { nowMs, busUpSinceMs }: Snapshot, s
   return nowMs - Math.max(lease.seenAtMs, busUpSinceMs) >= settings.clientGoneMs
 }
 
-/** Ending leases that can be answered now. `keeps` tells whether a builder stays, because others use it or it lingers. */
+/**
+ * Ending leases that can be answered now. `keeps`: whether a builder stays, because other leases use it or it lingers.
+ */
 export function planSettlements(situation: Snapshot, keeps: (builder: BuilderSnapshot) => boolean): readonly Action[] {
   const builders = new Map(situation.builders.map(builder => [builder.builderId, builder]))
   return situation.leases.flatMap(lease => {

@@ -3,7 +3,10 @@ import type { BuilderTraits } from '../state/builder-record.ts'
 import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } from './snapshot.ts'
 import { isUp } from './snapshot.ts'
 
-/** Whoever was given a builder just now is about to use this machine: a pool that is not empty is filled after this pause. */
+/**
+ * A build that was just given a builder is about to use this machine: a pool that is not empty is filled after this
+ * pause.
+ */
 const calmAfterMs = 1_000
 
 /** Places on this machine during one pass of the plan. */
@@ -17,8 +20,9 @@ interface Placement {
 }
 
 /**
- * Gives waiting leases a builder, first come first served: one that is there and fits, else a new one, else a never-used one that fits
- * nobody makes room. What is left over becomes warm builders. `doomed`: destroyed in this pass.
+ * Gives waiting leases a builder, first come, first served: one that is there and fits, else a new one. Else an idle
+ * builder that fits no lease makes room.
+ * Places that are left become warm builders. `doomed`: destroyed in this pass.
  */
 export function planPlacement(
   situation: Snapshot,

@@ -8,8 +8,8 @@ import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } f
 const reportEveryMs = 5_000
 
 /**
- * What is to be done now, from what is wanted and what is there. Pure and level-triggered: carrying the actions out and asking again comes
- * to an end, from wherever it starts.
+ * What to do now, from what is desired and what is observed. docs/glossary.md: plan.
+ * Pure and level-triggered: carrying the actions out and asking again comes to an end, whatever the start.
  */
 export function planActions(situation: Snapshot, settings: PlanSettings): readonly Action[] {
   const endings = planEndings(situation, settings)
@@ -45,7 +45,10 @@ function planConnections(going: readonly LeaseSnapshot[], ready: ReadyBuilders):
     .map(({ leaseId }) => ({ do: 'connect', leaseId }))
 }
 
-/** Position 0 is being started; who waits is told when the place changes. A lease that found a ready builder is told so at once instead. */
+/**
+ * Position 0 is being started; a waiting lease is told when its place changes.
+ * A lease that found a ready builder is told that instead, at once.
+ */
 function planReports(
   going: readonly LeaseSnapshot[],
   placement: readonly Action[],

@@ -32,7 +32,7 @@ interface ReconcilerDeps {
   readonly log: Logger
 }
 
-/** Carries out the plan. Everything that takes time runs beside it and wakes it when done. docs/glossary.md: reconcile. */
+/** Carries out the plan. What takes time runs beside it and wakes it when done. docs/glossary.md: reconcile. */
 export class Reconciler {
   readonly #deps: ReconcilerDeps
   #scheduled = false

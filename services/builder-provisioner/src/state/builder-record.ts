@@ -12,7 +12,10 @@ export const BuilderTraits = z.strictObject({
 })
 export type BuilderTraits = z.infer<typeof BuilderTraits>
 
-/** Written before anything of the builder exists, removed when nothing of it is left and every lease of it has its receipt. */
+/**
+ * Written before anything of the builder exists. Removed when nothing of it is left and every lease of it has its
+ * receipt.
+ */
 export const BuilderRecord = z.strictObject({
   builderId: BuilderId,
   /** Absent for what a driver found and nobody remembers. */

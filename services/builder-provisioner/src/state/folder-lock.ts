@@ -3,8 +3,9 @@ import { realpath } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 
 /**
- * One process per state folder: two would destroy each other's builders. An abstract unix socket is the lock, because the kernel gives
- * it back when the process dies, however it dies. @throws when another process has it
+ * One process per state folder: two would destroy each other's builders.
+ * The lock is an abstract unix socket, because the kernel frees it when the process dies, however it dies.
+ * @throws when another process has it
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const digest = createHash('sha256')

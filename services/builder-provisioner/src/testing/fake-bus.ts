@@ -9,7 +9,10 @@ interface FakeStoredMessage {
 }
 type FakeConsumer = (delivery: Delivery) => Promise<Handled>
 
-/** The parts of a bus that a node uses. Outlives the nodes that connect to it; stores each message id once, as a stream does. */
+/**
+ * What a node uses of a bus. It outlives the nodes that connect to it, and stores each message id once, as a stream
+ * does.
+ */
 export class FakeBus implements Pick<Bus, 'isUp' | 'store' | 'subscribe' | 'bucket' | 'consume'> {
   readonly stored: FakeStoredMessage[] = []
   /** Every attempt that reached the stream, doubles too. */

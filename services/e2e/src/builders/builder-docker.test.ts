@@ -24,7 +24,10 @@ import { waitUntil } from '../testing/wait-until.ts'
 
 const image = 'forkproof-test/builder:1'
 const within = (msMax = 60_000) => AbortSignal.timeout(msMax)
-/** Databases and logs of Docker and containerd, which grow by themselves, and the list of layers that it fills and empties. */
+/**
+ * Databases and logs of Docker and containerd, which grow on their own, and the list of layers, which it fills and
+ * empties.
+ */
 const ignored = /\/(log|docker\.sock|exec\/containerd\/.*|data\/.*\/(containerd|buildkit|network|image|tmp)(\/.*)?)$/
 
 let docker: DockerHarness

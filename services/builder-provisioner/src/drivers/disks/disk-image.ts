@@ -11,8 +11,8 @@ interface DiskImageOptions {
 }
 
 /**
- * A builder's disk: a sparse file with ext4. The one bound on disk that works on every file system (facts buildkit 3.5), it holds for all that
- * BuildKit writes, does not count as memory as a tmpfs would, and removing one file wipes it.
+ * A builder's disk: a sparse file with ext4. It bounds all that BuildKit writes, on every file system of the machine.
+ * It does not count as memory, as a tmpfs would, and removing one file wipes it: docs/facts/buildkit.md#disk-quota.
  */
 export async function makeDiskImage(path: string, { bytes, owner, journal, signal }: DiskImageOptions): Promise<void> {
   const file = await open(path, 'wx', 0o600)

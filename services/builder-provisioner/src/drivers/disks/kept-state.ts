@@ -16,7 +16,10 @@ interface KeptState {
   readonly lock: string
 }
 
-/** `folder` is `<state folder>/cache`. Named by the owner too: another user namespace would meet files that it does not own. */
+/**
+ * `folder` is `<state folder>/cache`. The name holds the owner, too: another user namespace would meet files that it
+ * does not own.
+ */
 export function keptStateOf(folder: string, spec: BuilderSpec, owner: DiskOwner): KeptState | undefined {
   if (spec.kind.class !== 'project') return undefined
   const name = `docker-${spec.platform.replace('/', '-')}-${owner.uid}`
@@ -26,7 +29,10 @@ export function keptStateOf(folder: string, spec: BuilderSpec, owner: DiskOwner)
   }
 }
 
-/** @throws when another builder holds it. `exists` says whether a builder has its folder: a holder without one is over. */
+/**
+ * `exists` says whether a builder has its folder: a holder without one is over.
+ * @throws when another builder holds the state
+ */
 export async function takeKeptState(
   kept: KeptState,
   builderId: BuilderId,
@@ -44,7 +50,10 @@ export async function leaveKeptState(lock: string, builderId: BuilderId): Promis
   if (holder === builderId) await rm(lock, { force: true })
 }
 
-/** Makes the image where the project has none, or one that the machine's fall has damaged: it is a cache, and nothing else is lost. */
+/**
+ * Makes the image where the project has none, or where a crash of the machine has damaged it. It is a cache, so nothing
+ * else is lost.
+ */
 export async function ensureKeptImage(
   kept: KeptState,
   options: { readonly bytes: number; readonly owner: DiskOwner; readonly signal: AbortSignal },

@@ -10,7 +10,10 @@ const Trace = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
-  /** First process of the container, as the machine counts processes; the start time tells it from a later one of the same pid. */
+  /**
+   * First process of the container, as the machine counts processes. The start time tells it from a later process with
+   * the same pid.
+   */
   init: z.object({ pid: z.number().int().positive(), startTicks: z.string() }).optional(),
   /** Cgroup folders, layers and other files that Docker made for it. */
   paths: z.array(z.string()),
@@ -23,7 +26,10 @@ const Trace = z.object({
 export type BuilderTrace = z.infer<typeof Trace>
 export const emptyTrace: BuilderTrace = { paths: [], network: false }
 
-/** The folder of one builder: made before anything else of it and removed after everything else, so that no builder is ever forgotten. */
+/**
+ * The folder of one builder. It is made before anything else of the builder and removed after everything else, so that
+ * no builder is ever forgotten.
+ */
 export class BuilderFolder {
   readonly path: string
   readonly image: string
@@ -60,8 +66,9 @@ export class BuilderFolder {
   }
 
   /**
-   * From now on the builder cannot put anything beside its socket: no link to another socket of the machine, which the front door would follow, and
-   * no files past its disk's bound.
+   * From now on the builder can put nothing beside its socket.
+   * A link to another socket of the machine would otherwise be followed by the TLS proxy, and files would pass the
+   * disk's bound.
    */
   async sealSocketFolder(): Promise<void> {
     await chown(this.socketFolder, 0, 0)
@@ -71,7 +78,8 @@ export class BuilderFolder {
   async read(): Promise<BuilderTrace | undefined> {
     const text = await readFile(this.#record, 'utf8').catch(ifAbsent(undefined))
     if (text === undefined) return undefined
-    // Written by us and never half: the rename below is atomic. What cannot be read is treated as a builder that never got anything.
+    // Never half written: the rename below is atomic. A record that cannot be read is treated as that of a builder that
+    // never got anything.
     return Trace.safeParse(jsonOf(text)).data ?? emptyTrace
   }
 

@@ -2,8 +2,9 @@ import { readFile, readlink } from 'node:fs/promises'
 import { capabilityMask, containerPaths } from './container-request.ts'
 
 /**
- * What separates the builder, read from the kernel after the start instead of believed: a daemon that ignores a part of the request, or whose
- * mounts are not ours, would give a weaker builder without a word. `diskDevice` is `<major>:<minor>` of the mounted disk image.
+ * Reads from the kernel what separates the builder, after the start. A daemon that ignores a part of the request, or
+ * whose mounts are not ours, would give a weaker builder without an error.
+ * `diskDevice` is `<major>:<minor>` of the mounted disk image.
  * @throws with the part that is missing
  */
 export async function checkContainerBoundary(

@@ -4,7 +4,10 @@ import type { EngineContainer } from './engine-client.ts'
 import { cgroupFolders } from './host-traces.ts'
 import { cgroupsOf } from './init-process.ts'
 
-/** Where Docker put what belongs to the container: cgroups of its first process, its layers, its own files, its network namespace. */
+/**
+ * Where Docker put what belongs to the container: the cgroups of its first process, its layers, its own files, its
+ * network namespace.
+ */
 export async function containerPathsOf(
   container: EngineContainer,
 ): Promise<Pick<BuilderTrace, 'containerId' | 'paths' | 'namespaceFile'>> {

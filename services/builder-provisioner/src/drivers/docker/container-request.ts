@@ -2,9 +2,11 @@ import type { BuilderSpec } from '../driver.ts'
 import seccompProfile from './seccomp.json' with { type: 'json' }
 
 /**
- * Bounding set of the container, all of it inside a user namespace: what Docker gives by default, because BuildKit hands RUN steps those and
- * runc cannot grant what it lacks itself, and SYS_ADMIN for mounts. No NET_ADMIN: Docker makes the network namespace inside the user namespace, so
- * it is this that keeps a builder from changing its link. Values are the kernel's numbers.
+ * Bounding set of the container, all of it inside a user namespace. Values are the kernel's numbers.
+ * It has what Docker gives by default, because BuildKit hands RUN steps those and runc cannot grant what it lacks
+ * itself, and SYS_ADMIN for mounts.
+ * It has no NET_ADMIN: Docker makes the network namespace inside the user namespace, so only this keeps a builder from
+ * changing its link.
  */
 const allowedCapabilities: Readonly<Record<string, bigint>> = {
   CHOWN: 0n,
@@ -49,9 +51,10 @@ export const containerName = (builderId: string): string => `forkproof-${builder
 export const wallClockExitCode = 124
 
 /**
- * Process 1 is the wall clock: it waits for BuildKit's end or for the time, whichever is first, and with it ends every process of the
- * container, also when neither Docker nor the provisioner lives. It keeps the time itself (`read -t`, in busybox and bash), because no other process of the
- * container can kill or stop process 1, as it could a `sleep` or a `timeout` beside it.
+ * Process 1 is the wall clock: it waits for BuildKit's end or for the time, whichever is first. With it ends every
+ * process of the container, also when neither Docker nor the provisioner lives.
+ * It keeps the time itself (`read -t`, in busybox and bash). No other process of the container can kill or stop process
+ * 1, as it could a `sleep` or a `timeout` beside it.
  */
 const wallClock = `
 seconds=$1; shift
@@ -107,7 +110,8 @@ export function containerRequest({ spec, nodeId, imageId, folders, hasAppArmor, 
     ],
     Labels: { [containerLabels.builder]: spec.builderId, [containerLabels.node]: nodeId },
     HostConfig: {
-      // The network module gives a link to builders with egress; Docker's own networks let a builder reach the host (facts buildkit 3.4).
+      // Docker's own networks let a builder reach the host: docs/facts/buildkit.md#egress. A builder with egress gets
+      // its link from the network module.
       NetworkMode: 'none',
       Privileged: false,
       CapDrop: ['ALL'],

@@ -16,8 +16,9 @@ interface ContainerTraceDeps {
 }
 
 /**
- * All that a builder has left: what Docker says, and what the kernel says whether Docker answers or not, since Docker can call a container gone
- * whose processes run (facts buildkit 1.9). `trace` names what to look for.
+ * All that is left of a builder: what Docker says, and what the kernel says whether Docker answers or not. `trace`
+ * names what to look for.
+ * Docker can call a container gone whose processes run: docs/facts/buildkit.md#what-docker-does-not-list.
  */
 export async function containerTracesOf(
   builderId: BuilderId,

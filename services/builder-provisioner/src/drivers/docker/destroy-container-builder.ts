@@ -13,7 +13,7 @@ import { EngineUnreachable } from './engine-request.ts'
 import { containerProcesses, killInit } from './init-process.ts'
 
 const pollMs = 20
-/** What the kernel needs to let go of the last mount and cgroup after the last process; far above what was ever seen. */
+/** The kernel releases the last mount and cgroup a moment after the last process. Far above what was ever measured. */
 const settleMsMax = 8_000
 
 interface DestroyContainerDeps {
@@ -24,8 +24,9 @@ interface DestroyContainerDeps {
 }
 
 /**
- * Ends the builder and removes everything of it. The processes die first and without Docker, so a dead daemon delays the tidying, not the end.
- * The folder goes last: until then the builder is found again.
+ * Ends the builder and removes everything of it.
+ * The processes die first and without Docker, so a dead daemon delays the clean-up and not the end. The folder goes
+ * last: until then the builder is found again.
  * @throws with what is left
  */
 export async function destroyContainerBuilder(
@@ -94,8 +95,9 @@ async function removeContainer(
 }
 
 /**
- * The namespace is gone with the container; libnetwork's own collector, which runs each minute and ignores an absent file, would remove the
- * empty file that it was bound to (facts buildkit 3.6). One that is still bound is not empty space and refuses.
+ * Removes the empty file that the container's network namespace was bound to. libnetwork's own collector would do so
+ * within a minute, and ignores an absent file: docs/facts/buildkit.md#leftovers.
+ * A file whose namespace is still bound is not empty and stays.
  */
 async function removeNamespaceStub(path: string): Promise<void> {
   const found = await stat(path).catch(ifAbsent(undefined))

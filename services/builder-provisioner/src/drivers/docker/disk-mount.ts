@@ -9,8 +9,9 @@ export async function mountDiskImage(path: string, mountPoint: string, signal: A
 }
 
 /**
- * Takes the disk out of the machine's own view, and out of every mount namespace that somebody made with a copy of that view while the disk was in it: a
- * copy would keep the disk after its builder. The container has it at another place and keeps it. No error when it is not mounted.
+ * Takes the disk out of the machine's own mount namespace and out of every copy that was made of it meanwhile, which
+ * would keep the disk after its builder.
+ * The container has the disk mounted at another place and keeps it. No error when it is not mounted.
  */
 export async function unmountDisk(mountPoint: string, signal: AbortSignal): Promise<void> {
   // Our own first: from then on nobody can copy it.

@@ -30,7 +30,10 @@ const rememberedMax = 512
 interface DockerDriverOptions {
   /** Path of the Docker daemon's unix socket. */
   readonly socketPath: string
-  /** Reference of an image with `buildkitd`, `runc` (or `buildkit-runc`), `mkfifo`, and a `/bin/sh` whose `read` knows `-t`. */
+  /**
+   * Reference of an image with `buildkitd`, `runc` (or `buildkit-runc`), `mkfifo`, and a `/bin/sh` whose `read` has
+   * `-t`.
+   */
   readonly image: string
   readonly nodeId: string
   /** Absolute. `builders/` and `cache/` below it are this driver's. */
@@ -124,7 +127,8 @@ export class DockerDriver implements Driver {
         if (builderId.success) found.add(builderId.data)
       }
     } catch (error) {
-      // Every builder has its folder from before its first trace until after its last: without Docker the list is still whole.
+      // Every builder has its folder from before its first trace until after its last, so the list is complete without
+      // Docker.
       if (!(error instanceof EngineUnreachable)) throw error
     }
     return [...found].sort()

@@ -14,7 +14,10 @@ const neededPrograms: readonly { name: string; debianPackage: string }[] = [
   { name: 'e2fsck', debianPackage: 'e2fsprogs' },
 ]
 
-/** The container's root in the machine's numbers, or undefined for a daemon without user namespaces. It names its data folder after them. */
+/**
+ * The container's root in the machine's numbers; undefined for a daemon without user namespaces.
+ * The daemon names its data folder after them.
+ */
 export function remappedRoot(info: EngineInfo): { readonly uid: number; readonly gid: number } | undefined {
   if (!info.SecurityOptions?.some(option => option.split(',').includes('name=userns'))) return undefined
   const [, uid, gid] = /\/([0-9]+)\.([0-9]+)$/.exec(info.DockerRootDir) ?? []

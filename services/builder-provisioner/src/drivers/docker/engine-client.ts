@@ -50,8 +50,9 @@ export class EngineClient {
   }
 
   /**
-   * Not cut off by the signal, which is looked at afterwards: Docker goes on when nobody listens, and a removal in between would find nothing to
-   * remove. It is quick, and bounded like every call.
+   * The signal does not cut the call off; it is checked afterwards. Docker goes on without a listener, and a removal in
+   * between would find nothing to remove.
+   * The call is quick, and bounded like every call.
    */
   async create(name: string, body: ContainerRequest, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted()

@@ -36,8 +36,9 @@ interface EngineAnswer {
 }
 
 /**
- * The Engine API over the daemon's unix socket, nothing but `node:http`: nine calls are used, and a client library for all of them would be
- * the largest dependency of this service. Every answer is bounded, every call has a time limit and ends with the signal.
+ * The Engine API over the daemon's unix socket, with nothing but `node:http`. Nine calls are used, and a client library
+ * for all of them would be the largest dependency of this service.
+ * Every answer is bounded, and every call has a time limit and ends with the signal.
  */
 export class EngineSocket {
   readonly #socketPath: string

@@ -22,8 +22,8 @@ export async function mountNamespaces(): Promise<
 }
 
 /**
- * Mounts that mention one of the texts, in any mount namespace: Docker mounts a container's layers in its own, which need not be ours. Each
- * once, as `mount <path>`.
+ * Mounts that mention one of the texts, in any mount namespace, each once, as `mount <path>`.
+ * Docker may mount a container's layers in another namespace than ours.
  */
 export async function mountsMentioning(texts: readonly string[]): Promise<readonly string[]> {
   const mounts = (await mountNamespaces()).flatMap(namespace => namespace.mounts)
@@ -50,7 +50,7 @@ export async function existingPaths(kind: string, paths: readonly string[]): Pro
 }
 
 /**
- * Folders of the container's cgroups, found from the process's own list so that every cgroup version and driver is covered. Lines are
+ * Folders of the container's cgroups, for every version and driver of cgroups. `lines` are the process's own, as
  * `<number>:<controllers>:<path>`.
  */
 export async function cgroupFolders(lines: readonly string[]): Promise<readonly string[]> {

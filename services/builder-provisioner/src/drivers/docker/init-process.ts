@@ -30,8 +30,8 @@ export async function killInit(init: InitProcess): Promise<void> {
 }
 
 /**
- * Resolves when the process is over or the signal aborts. By looking, not by asking Docker: the daemon may be dead, and its answer to `wait`
- * ends with it.
+ * Resolves when the process is over or the signal aborts.
+ * It looks at the process instead of asking Docker: the daemon may be dead, and its answer to `wait` ends with it.
  */
 export async function untilEnded(init: InitProcess, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && (await isAlive(init))) {

@@ -31,8 +31,8 @@ interface StartContainerDeps {
 }
 
 /**
- * Makes the builder up to the moment in which BuildKit listens. What it makes is in the folder's record before or with its making, so that a
- * teardown finds all of it at any moment; it undoes nothing itself.
+ * Makes the builder up to the moment in which BuildKit listens; undoes nothing itself.
+ * What it makes is in the folder's record before or with its making, so that all of it can be removed at any moment.
  */
 export async function startContainerBuilder(
   spec: BuilderSpec,

@@ -14,7 +14,10 @@ export type BuilderFilesRecord = z.infer<typeof BuilderFilesSchema>
 
 const socketName = 'buildkitd.sock'
 
-/** The folder of one builder: made before anything else of it, removed after everything else. Only root can look into it. */
+/**
+ * The folder of one builder. It is made before anything else of the builder and removed after everything else. Only
+ * root can read it.
+ */
 export class BuilderFiles {
   readonly folder: string
   readonly root: string
@@ -49,21 +52,26 @@ export class BuilderFiles {
     await writeFile(`${this.#record}.new`, JSON.stringify(record), { mode: 0o600, flush: true })
     await rename(`${this.#record}.new`, this.#record)
     await Promise.all([this.root, this.etc, this.socketFolder].map(folder => mkdir(folder)))
-    // To be walked through by others too: BuildKit changes its socket's mode a moment after the socket is there and taken.
+    // Others may pass through: BuildKit changes its socket's mode a moment after the socket is there and taken.
     await chmod(this.socketFolder, 0o711)
     await chown(this.socketFolder, record.firstUser, record.firstUser)
   }
 
-  /** Undefined where there is none; then nothing else was made yet. One that is damaged tells nothing, and the name must do. */
+  /**
+   * Undefined where there is none: then nothing else was made yet. A damaged record tells nothing, and the builder's
+   * name has to do.
+   */
   async read(): Promise<BuilderFilesRecord | undefined> {
     const text = await readFile(this.#record, 'utf8').catch(ifVanished(undefined))
     return text === undefined ? undefined : BuilderFilesSchema.safeParse(jsonOf(text)).data
   }
 
   /**
-   * Takes the builder's socket once it is there, under a name where only root can write, and then closes the builder's folder for it. A builder
-   * could otherwise put a link to another socket of the machine in its place, which the front door would follow, or fill the machine's disk.
-   * False while there is none. @throws when what is there is no socket
+   * Takes the builder's socket, once it is there, under a name where only root can write. Then it closes the builder's
+   * folder for the builder.
+   * The builder could otherwise put a link to another socket of the machine in its place, which the TLS proxy would
+   * follow, or fill the machine's disk.
+   * False while there is no socket. @throws when something else is there
    */
   async takeSocket(): Promise<boolean> {
     try {

@@ -52,7 +52,7 @@ async function removeAll(
   await files.remove()
 }
 
-/** SIGTERM waits for running builds without bound (facts buildkit 1.3), so it is only a chance. */
+/** SIGTERM waits for running builds without a bound, so it is only a chance: docs/facts/buildkit.md#stopping. */
 async function endInOrder(builderId: BuilderId, cgroups: Cgroups, waiting: WaitOptions): Promise<void> {
   const processes = (await cgroups.processes(builderId)).map(pid => readProcess(pid))
   for (const one of processes) if (one?.name === 'buildkitd') sendSignal('SIGTERM', one.pid)
@@ -60,8 +60,9 @@ async function endInOrder(builderId: BuilderId, cgroups: Cgroups, waiting: WaitO
 }
 
 /**
- * Process 1 of the builder first: the kernel then ends everything in its PID namespace, and the programs that started it take it from the
- * process table and end in turn. Were those killed first, what is below would be left to process 1 of the machine.
+ * Process 1 of the builder first: the kernel then ends everything in its PID namespace, and the programs that started
+ * it reap it and end in turn.
+ * If those were killed first, process 1 of the machine would inherit what is below.
  */
 async function killAll(
   builderId: BuilderId,

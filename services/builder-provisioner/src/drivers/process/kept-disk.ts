@@ -10,7 +10,10 @@ interface KeptDisk {
   readonly firstUser: number
 }
 
-/** `<cache>/<project>/process-<platform>-<first user>.img`: its name says whose it is, so there is no second record that could be lost. */
+/**
+ * `<cache>/<project>/process-<platform>-<first user>.img`: the name says whose it is, so that there is no second record
+ * to lose.
+ */
 const nameOf = (platform: string, firstUser: number | string) => `process-${platform.replace('/', '-')}-${firstUser}`
 
 /** The disk that a project keeps for a platform; undefined before its first builder. */

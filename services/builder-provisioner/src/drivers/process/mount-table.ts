@@ -21,8 +21,8 @@ export interface MountOptions {
 }
 
 /**
- * A builder's whole view of files, for `mount --all`: in this order, nothing else, and nothing of it writable but its own disk, its
- * socket's folder and bounded memory. Pure.
+ * Everything that a builder sees of files, in this order, for `mount --all`.
+ * Nothing of it is writable but its own disk, its socket's folder and bounded memory. Pure.
  */
 export function mountTable(inputs: MountOptions): string {
   const { root, skeleton, etc, socketFolder, disk, kept, firstUser, shown, devices, hierarchies } = inputs
@@ -49,7 +49,9 @@ export function mountTable(inputs: MountOptions): string {
   ].join('\n')
 }
 
-/** In the builder's cgroup namespace these show its own cgroups as the root. runc refuses to start a step where it sees none. */
+/**
+ * In the builder's cgroup namespace these show its own cgroups as the root. Without them runc refuses to start a step.
+ */
 function cgroupMounts(hierarchies: readonly Hierarchy[]): (readonly [type: string, target: string, options: string])[] {
   const folder = '/sys/fs/cgroup'
   const readOnly = 'ro,nosuid,nodev,noexec'

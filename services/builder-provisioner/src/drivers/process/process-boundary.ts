@@ -5,12 +5,16 @@ import type { Cgroups } from './cgroups.ts'
 import { readProcess } from './process-table.ts'
 import { isInRange } from './user-ranges.ts'
 
-/** Bits of capabilities that would matter most: for links and filters, for tracing, for the kernel's own limits and modules. */
+/**
+ * Bits of the capabilities that matter most: for links and filters, for tracing, for the kernel's own limits and
+ * modules.
+ */
 const forbiddenCapabilities = { net_admin: 12, sys_module: 16, sys_ptrace: 19, sys_resource: 24, bpf: 39 } as const
 
 /**
- * What separates BuildKit from the machine, read from the kernel instead of believed: a system program that knows one option less than ours
- * would otherwise give a weaker builder without a word. @throws with the part that is missing
+ * Reads from the kernel what separates BuildKit from the machine. A system program that knows one option less than ours
+ * would otherwise give a weaker builder without an error.
+ * @throws with the part that is missing
  */
 export async function checkProcessBoundary(
   builderId: BuilderId,

@@ -38,7 +38,10 @@ export interface ProcessDriverOptions {
   readonly clock?: Clock
 }
 
-/** Builders that are processes of this machine: rootless BuildKit in namespaces, with a root, users, cgroups and a disk of its own. */
+/**
+ * Builders that are processes of this machine: rootless BuildKit in namespaces, with a root, users, cgroups and a disk
+ * of its own each.
+ */
 export class ProcessDriver implements Driver {
   readonly isolation = [
     'Users and groups of its own: its root is an ordinary, unused user of the machine, different for every builder, and no privilege can be gained.',

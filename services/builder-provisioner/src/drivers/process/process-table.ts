@@ -3,7 +3,11 @@ import { readdir } from 'node:fs/promises'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { ifVanished } from '../../host/absence.ts'
 
-/** The kernel answers from memory: asked on the spot an owner takes some 5 µs, by way of Node's threads far more. Then others have their turn. */
+/**
+ * A synchronous look at an owner takes some 5 µs, since the kernel answers from memory; by way of Node's threads it
+ * takes far more.
+ * After this many of them other work gets its turn.
+ */
 const askedInOneGoMax = 256
 
 export interface SeenProcess {
@@ -17,8 +21,9 @@ export interface SeenProcess {
 }
 
 /**
- * The effective user of every process, those that are over but not reaped among them. A process that may not be dumped belongs to the root of its
- * user namespace instead, so one in a builder's namespace belongs to that builder's range either way (proc(5)).
+ * The effective user of every process, also of those that are over and not reaped.
+ * A process that may not be dumped belongs to the root of its user namespace instead, so a process in a builder's
+ * namespace belongs to that builder's range either way (proc(5)).
  */
 export async function processOwners(): Promise<readonly { readonly pid: number; readonly user: number }[]> {
   const pids = (await readdir('/proc')).filter(name => /^[0-9]+$/.test(name)).map(Number)
@@ -34,9 +39,10 @@ export async function processOwners(): Promise<readonly { readonly pid: number; 
 }
 
 /**
- * Undefined for one that is over, also when it only waits for its parent to ask for its exit code (a zombie): it holds no memory, file, namespace
- * or cgroup, only a number, and where process 1 of the machine does not reap it would be listed for ever. @throws when it cannot be told, such as
- * for want of file handles: nobody may be overlooked for that
+ * Undefined for a process that is over, also when it only waits for its parent to read its exit code (a zombie).
+ * A zombie holds no memory, file, namespace or cgroup, only a number, and would be listed for ever where process 1 of
+ * the machine does not reap it.
+ * @throws when it cannot be read, such as for want of file handles, so that no process is overlooked for that
  */
 export function readProcess(pid: number): SeenProcess | undefined {
   try {

@@ -17,8 +17,9 @@ export interface ProcessTraceDeps {
 }
 
 /**
- * All that the machine holds of one builder now. `record` is absent for one that never got so far, or that is gone: then its name alone is
- * looked for, which every trace carries.
+ * All that the machine holds of one builder now.
+ * `record` is absent for a builder that never got so far, or that is gone. Then only its name is looked for, which
+ * every trace carries.
  */
 export async function processTracesOf(
   builderId: BuilderId,
@@ -76,7 +77,10 @@ export async function loopDevices(): Promise<readonly { readonly device: string;
   return found.flat()
 }
 
-/** Mount points that this process can see. A builder's own mounts are never among them: they live and end with its mount namespace. */
+/**
+ * Mount points that this process can see. A builder's own mounts are not among them: they live and end with its mount
+ * namespace.
+ */
 async function mountsBelow(folder: string): Promise<readonly string[]> {
   const table = await readFile('/proc/self/mountinfo', 'utf8')
   const points = table.split('\n').map(line => line.split(' ')[4] ?? '')

@@ -7,7 +7,8 @@ import { processOwners } from './process-table.ts'
 import { freeRange, type UserRanges } from './user-ranges.ts'
 
 /**
- * Gives the builder its users, its project's disk and its folder, with nothing made yet but the record of it. Not safe side by side.
+ * Gives the builder its users, its project's disk and its folder; only their record is made yet. Two must not run at
+ * once.
  * @throws when it exists, when another builder has the project's disk, or when no users are left
  */
 export async function reserveBuilder(
@@ -33,7 +34,10 @@ export async function reserveBuilder(
   return record
 }
 
-/** By builders, by what is kept for projects, and by any process of the machine, such as a builder of another provisioner. */
+/**
+ * Users taken by builders, by what is kept for projects, and by any process of the machine, such as a builder of
+ * another provisioner.
+ */
 async function takenUsers(
   { builders, cache }: ProcessHost,
   known: readonly BuilderSpec['builderId'][],

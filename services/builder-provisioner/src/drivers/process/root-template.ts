@@ -8,7 +8,10 @@ export const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'] as c
 
 /** On most systems links into /usr, on some folders of their own. */
 const systemFolders = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32']
-/** Public certificates of authorities, for registries; shown where they are, since the paths are built into programs. */
+/**
+ * Public certificates of authorities, for registries. They are shown at their own paths, since these are built into
+ * programs.
+ */
 const certificateFolders = ['/etc/ssl/certs', '/etc/pki/tls/certs', '/etc/pki/ca-trust/extracted']
 const libraryCache = '/etc/ld.so.cache'
 
@@ -22,8 +25,9 @@ export interface RootTemplate {
 }
 
 /**
- * The bare root of every builder of this machine, below the state folder: mount points and links, no content. Named by what it holds and never
- * changed, because removing a mount point takes the mount out of running builders.
+ * The bare root of every builder of this machine, below the state folder: mount points and links, no content.
+ * It is named by what it holds and never changed, because removing a mount point takes the mount out of running
+ * builders.
  */
 export async function ensureRootTemplate(
   stateFolder: string,

@@ -28,7 +28,10 @@ interface StartProcessDeps {
   readonly clock: Clock
 }
 
-/** Makes the builder up to the moment in which BuildKit listens. Everything of it can be found by its record and name; undoes nothing itself. */
+/**
+ * Makes the builder up to the moment in which BuildKit listens; undoes nothing itself.
+ * Everything of it can be found by its record and its name.
+ */
 export async function startProcessBuilder(
   spec: BuilderSpec,
   parts: StartProcessDeps,

@@ -11,7 +11,7 @@ interface FakeBuilder extends AsyncDisposable {
   readonly sockets: ReadonlySet<Socket>
 }
 
-/** Something that listens on a unix socket as a builder does; `serve` answers each connection, by default as an echo. */
+/** Listens on a unix socket as a builder does. `serve` answers each connection, by default as an echo. */
 export async function openFakeBuilder(
   serve: (socket: Socket) => void = socket => socket.pipe(socket),
 ): Promise<FakeBuilder> {

@@ -22,8 +22,9 @@ export function proxyAddress(door: TlsProxy): { host: string; port: number } {
 }
 
 /**
- * Connects and sends a few bytes. With TLS 1.3 a client believes to be connected before its certificate is looked at: only an echo
- * from the builder is a proof of having got in. @throws with what the client saw when it is refused
+ * Connects and sends a few bytes. With TLS 1.3 a client takes itself for connected before its certificate is checked:
+ * only an echo from the builder proves that it got in.
+ * @throws with what the client saw when it is refused
  */
 export function connectAndEcho(options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {

@@ -9,8 +9,9 @@ const run = promisify(execFile)
 const commandMsMax = 60_000
 
 /**
- * An image with what a builder's container needs, put together from programs of this machine and handed to Docker as a tar: nothing is
- * pulled. Bash is its shell, because Debian's dash cannot wait for a line with a time limit; the official image has busybox.
+ * An image with what a builder's container needs, made of programs of this machine and handed to Docker as a tar:
+ * nothing is pulled.
+ * Its shell is Bash, because Debian's dash cannot wait for a line with a time limit. The official image has busybox.
  */
 export async function importBuilderImage(
   socketPath: string,

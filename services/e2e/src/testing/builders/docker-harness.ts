@@ -15,8 +15,9 @@ const stopMsMax = 30_000
 const remappedUid = 1_500_000_000
 
 /**
- * A Docker daemon for tests, apart from any other: own data, own containerd, own cgroup, and namespaces of its own for mounts and network, the
- * latter with no way out. User namespaces need an account with ids; it exists in that mount namespace only, so `/etc/subuid` of the machine
+ * A Docker daemon for tests, apart from any other: own data, own containerd, own cgroup, and namespaces of its own for
+ * mounts and network, the latter without a way out.
+ * User namespaces need an account with ids. It exists in that mount namespace only, so the machine's `/etc/subuid`
  * stays as it is.
  */
 export class DockerHarness {
@@ -66,7 +67,8 @@ export class DockerHarness {
 
   /** Resolves when the API answers. @throws with the end of its log */
   async startDaemon(): Promise<void> {
-    // Where process 1 does not reap, a killed daemon's pid and that of its containerd stay taken, and a new one would wait for the dead.
+    // Where process 1 does not reap, the pids of a killed daemon and of its containerd stay taken, and a new daemon
+    // would wait for them.
     for (const file of ['pid', 'exec/containerd/containerd.pid']) await rm(join(this.folder, file), { force: true })
     const log = await open(join(this.folder, 'log'), 'a')
     const inside = ['--target', String(this.#holder.pid), '--mount', '--net']
@@ -146,7 +148,10 @@ export class DockerHarness {
   }
 }
 
-/** Metadata service, LAN and a shared address range, as a container with the wrong network would meet them: here, and nowhere else. */
+/**
+ * Metadata service, LAN and a shared address range, as a container with the wrong network would reach them. They exist
+ * here only.
+ */
 const fakeAddresses = ['169.254.169.254', '10.66.0.1', '100.100.100.200', '172.17.0.1']
 const fakeAddressPort = 8080
 const fakeHostProgram = `require('node:net').createServer().listen(${fakeAddressPort}, '0.0.0.0', () => console.log('listening'))`

@@ -7,13 +7,17 @@ import { temporaryFolder } from '../temporary-folder.ts'
 
 const interpreter = '/usr/bin/qemu-aarch64-static'
 const endMsMax = 10_000
-/** As QEMU registers itself: 64-bit little-endian programs for AArch64, types EXEC and DYN, whatever system they name. */
+/**
+ * As QEMU registers itself: 64-bit little-endian programs for AArch64, of types EXEC and DYN, whatever system they
+ * name.
+ */
 const magic = `\\x7fELF\\x02\\x01\\x01${'\\x00'.repeat(9)}\\x02\\x00\\xb7\\x00`
 const mask = `${'\\xff'.repeat(7)}\\x00${'\\xff'.repeat(8)}\\xfe${'\\xff'.repeat(3)}`
 
 /**
- * Mounts the kernel's table where only this process and its children see it, and takes its own entry out again when its input ends, which
- * the kernel sees to however the test dies. The table itself is the machine's: other suites' builders could run such programs meanwhile.
+ * Mounts the kernel's table where only this process and its children see it. Takes its own entry out again when its
+ * input ends, which the kernel ensures however the test dies.
+ * The table itself is the machine's: other suites' builders could run such programs meanwhile.
  */
 const script = `
 set -e

@@ -3,8 +3,8 @@ import { someBuilderSpec } from '@forkproof/builder-provisioner/drivers/testing/
 import { BuilderId } from '@forkproof/contracts/ids'
 
 /**
- * A provisioner as far as its builders can tell: makes one, says where its socket is, and holds it until it is killed. Arguments: the driver's
- * options as JSON, the builder's id.
+ * Makes one builder as a provisioner does, says where its socket is, and holds it until it is killed.
+ * Arguments: the driver's options as JSON, the builder's id.
  */
 const [options = '{}', id] = process.argv.slice(2)
 const parsed: ProcessDriverOptions = JSON.parse(options)

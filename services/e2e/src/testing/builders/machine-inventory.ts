@@ -2,9 +2,10 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * What the operating system holds of one test world, asked of the kernel and not of the driver: every process, mount in any namespace, loop
- * device and listening or bound unix socket that mentions one of the world's words, every cgroup of such a name, every link with builders'
- * names, and every file below its folders. Limited to the world's own, because other suites make builders at the same time.
+ * What the operating system holds of one harness, read from the kernel and not from the driver: every process, mount in
+ * any namespace, loop device and listening or bound unix socket that mentions one of its words, every cgroup of such a
+ * name, every link with builders' names, and every file below its folders.
+ * It is limited to the harness's own, because other suites make builders at the same time.
  */
 export async function machineInventory(world: {
   /** Texts that only this world's things carry: its folder, the name of its cgroup. */

@@ -29,8 +29,9 @@ export const fakeHostPort = 8080
 const dnsPort = 53
 
 /**
- * Two network namespaces with no way out: `uplink`, which forwards as a machine with builders does, and behind it a world in which every
- * stand-in listens. Whatever isolation fails to stop meets nothing else. Gone after the file.
+ * Two network namespaces without a way out: `uplink`, which forwards as a machine with builders does, and behind it one
+ * in which every fake host listens.
+ * What isolation fails to stop meets nothing else. Both are gone after the file.
  */
 export async function openNetworkHarness(): Promise<{
   readonly uplink: string
