@@ -2,7 +2,6 @@
 const openFolders: Readonly<Record<string, readonly string[]>> = {
   'import cycles': [],
   'line width': [
-    'services/builder-provisioner',
     'services/e2e',
     'services/gateway',
     'services/local',
@@ -28,7 +27,6 @@ const openFolders: Readonly<Record<string, readonly string[]>> = {
   ],
   references: [
     'docs/glossary.md: shared',
-    'services/builder-provisioner',
     'services/gateway',
     'services/local',
     'shared/contracts',

@@ -43,20 +43,20 @@ const step: fc.Arbitrary<NodeStep> = fc.oneof(
 const settings = { capacity: 2, warm: 1 }
 
 class NodeRun {
-  readonly world = new NodeHarness()
+  readonly harness = new NodeHarness()
   readonly leases: LeaseId[] = []
   readonly served = new Map<string, Set<LeaseId>>()
 
   async run(one: NodeStep): Promise<void> {
-    const { world } = this
+    const { harness } = this
     const leaseId = 'who' in one ? this.leases[one.who] : undefined
     if (one.kind === 'request') this.#request(one)
-    if (one.kind === 'release' && leaseId) world.release(leaseId)
-    if (one.kind === 'connect' && leaseId) world.proxy.setConnections(leaseId, 1)
-    if (one.kind === 'leave' && leaseId) world.proxy.setConnections(leaseId, 0)
-    if (one.kind === 'pass') await world.pass(one.ms, 2_500)
-    if (one.kind === 'die') world.driver.kill([...world.driver.machine.keys()][one.which] ?? ('none' as never))
-    if (one.kind === 'bus') world.bus.up = one.up
+    if (one.kind === 'release' && leaseId) harness.release(leaseId)
+    if (one.kind === 'connect' && leaseId) harness.proxy.setConnections(leaseId, 1)
+    if (one.kind === 'leave' && leaseId) harness.proxy.setConnections(leaseId, 0)
+    if (one.kind === 'pass') await harness.pass(one.ms, 2_500)
+    if (one.kind === 'die') harness.driver.kill([...harness.driver.machine.keys()][one.which] ?? ('none' as never))
+    if (one.kind === 'bus') harness.bus.up = one.up
     if (one.kind === 'fault') this.#fault(one.fault)
     if (one.kind === 'restart' || one.kind === 'stop') await this.#again(one.kind)
     await letSettle()
@@ -66,57 +66,57 @@ class NodeRun {
   #request({ who: index, project, waitMs }: NodeStep & { kind: 'request' }): void {
     const builderClass = project ? 'project' : 'ephemeral'
     const known = this.leases[index]
-    if (known) this.world.request({ leaseId: known, builderClass, waitMs })
-    else this.leases.push(this.world.request({ builderClass, waitMs }))
+    if (known) this.harness.request({ leaseId: known, builderClass, waitMs })
+    else this.leases.push(this.harness.request({ builderClass, waitMs }))
   }
 
   #fault(fault: (NodeStep & { kind: 'fault' })['fault']): void {
-    const { world } = this
-    world.driver.faults = {}
-    if (fault === 'create') world.driver.faults.create = () => Promise.reject(new Error('no'))
-    if (fault === 'leaves') world.driver.faults.leaves = ['mount /x']
-    if (fault === 'slow') world.driver.faults.create = () => world.clock.sleep(10_000)
+    const { harness } = this
+    harness.driver.faults = {}
+    if (fault === 'create') harness.driver.faults.create = () => Promise.reject(new Error('no'))
+    if (fault === 'leaves') harness.driver.faults.leaves = ['mount /x']
+    if (fault === 'slow') harness.driver.faults.create = () => harness.clock.sleep(10_000)
   }
 
   async #again(kind: 'restart' | 'stop'): Promise<void> {
     if (kind === 'stop') {
-      void this.world.stop()
-      await this.world.pass(21_000, 2_500)
+      void this.harness.stop()
+      await this.harness.pass(21_000, 2_500)
     }
-    this.world.kill()
-    await this.world.start(settings)
+    this.harness.kill()
+    await this.harness.start(settings)
   }
 
   /** What holds at every moment. */
   #check(): void {
-    const { world } = this
-    expect(world.driver.machine.size).toBeLessThanOrEqual(settings.capacity)
-    const ephemeral = world.driver.made.filter(({ kind }) => kind.class === 'ephemeral')
+    const { harness } = this
+    expect(harness.driver.machine.size).toBeLessThanOrEqual(settings.capacity)
+    const ephemeral = harness.driver.made.filter(({ kind }) => kind.class === 'ephemeral')
     for (const { builderId } of ephemeral) {
-      const users = this.leases.filter(leaseId => world.everServed(leaseId).has(`unix:///nowhere/${builderId}.sock`))
+      const users = this.leases.filter(leaseId => harness.everServed(leaseId).has(`unix:///nowhere/${builderId}.sock`))
       expect(users.length, `${builderId} serves one lease`).toBeLessThanOrEqual(1)
     }
     for (const leaseId of this.leases) {
-      const ends = world.kinds(leaseId).filter(kind => kind === 'failed' || kind === 'destroyed')
+      const ends = harness.kinds(leaseId).filter(kind => kind === 'failed' || kind === 'destroyed')
       expect(ends.length, `${leaseId} ends once`).toBeLessThanOrEqual(1)
     }
   }
 
   /** When faults are over and time is up, everything is over too. */
   async finish(): Promise<void> {
-    const { world } = this
-    world.bus.up = true
-    world.driver.faults = {}
-    await world.pass(30 * 60_000, 15_000)
+    const { harness } = this
+    harness.bus.up = true
+    harness.driver.faults = {}
+    await harness.pass(30 * 60_000, 15_000)
     this.#check()
     for (const leaseId of this.leases) {
-      expect(world.kinds(leaseId), `${leaseId} ends`).toSatisfy(
+      expect(harness.kinds(leaseId), `${leaseId} ends`).toSatisfy(
         (kinds: readonly string[]) => kinds.filter(kind => kind === 'failed' || kind === 'destroyed').length === 1,
       )
-      expect(world.proxy.isAllowed(leaseId)).toBe(false)
+      expect(harness.proxy.isAllowed(leaseId)).toBe(false)
     }
-    expect(world.proxy.openings.size, 'the door is shut').toBe(0)
-    const warm = [...world.driver.machine.keys()]
+    expect(harness.proxy.routes.size, 'the door is shut').toBe(0)
+    const warm = [...harness.driver.machine.keys()]
     expect(warm.length, 'only the warm pool stands').toBe(settings.warm)
   }
 }
@@ -125,7 +125,7 @@ it('no sequence of commands, deaths and faults shares a single-use builder, leak
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), async steps => {
       const run = new NodeRun()
-      await run.world.start(settings)
+      await run.harness.start(settings)
       for (const one of steps) await run.run(one)
       await run.finish()
     }),

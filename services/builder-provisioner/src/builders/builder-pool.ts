@@ -27,9 +27,8 @@ interface BuilderLifetimes {
 }
 
 /**
- * All builders of this node, and the only one that changes them: what it hands out is readonly.
- * Creating and destroying run in the background, one of them at a time for each builder.
- * docs/glossary.md: builder pool.
+ * All builders of this node, and the only one that changes them: what it hands out is readonly. Creating and destroying
+ * run in the background, one of them at a time for each builder. docs/glossary.md: builder pool.
  */
 export class BuilderPool {
   readonly #builders = new Map<BuilderId, OwnedBuilder>()

@@ -15,7 +15,7 @@ export class OwnedBuilder implements Builder {
   timings: Builder['timings']
   readyAtMs: number | undefined
   teardown: Teardown | undefined
-  /** Settles when nobody is creating it any more. */
+  /** Settles when its creation is over, in whatever way. */
   created: Promise<void> = Promise.resolve()
   /** Aborts when its creation is no longer of use. */
   readonly signal: AbortSignal

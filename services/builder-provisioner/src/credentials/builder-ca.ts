@@ -32,7 +32,7 @@ export interface ClientCredentials {
   readonly fingerprint: string
 }
 
-/** One per lease, in memory only: whoever holds a certificate of builder A is a stranger at builder B. */
+/** One per lease, in memory only, so that a certificate of builder A is of no use at builder B. */
 export interface BuilderCa {
   /** SNI and the only name in the server's certificate. */
   readonly serverName: string

@@ -18,7 +18,7 @@ export interface BuilderSpec {
     /** BuildKit's state folder of this project and platform is kept and used again. */
     | { readonly class: 'project'; readonly projectId: ProjectId }
   readonly limits: BuilderLimits
-  /** The builder ends by itself then, also when nobody is left to end it. */
+  /** The builder ends by itself then, also when the provisioner is dead. */
   readonly endsAtMs: number
 }
 
@@ -45,10 +45,8 @@ export interface BuilderEnd {
 
 /**
  * Creates and destroys builders. Every method is bounded in time and takes a signal that cancels it. docs/glossary.md:
- * driver.
- * `create` rejects only after it has removed what it had begun.
- * `destroy` is idempotent and works for builders of an earlier process. It resolves when `inventory` is empty and
- * rejects with what is left.
+ * driver. `create` rejects only after it has removed what it had begun. `destroy` is idempotent and works for builders
+ * of an earlier process. It resolves when `inventory` is empty and rejects with what is left.
  */
 export interface Driver {
   /** Sentences for people: what separates a builder from the machine and from others. */

@@ -30,7 +30,7 @@ describe('the platforms of a machine', () => {
   /** The table as it is mounted. */
   const table = async (entries: Record<string, string>, status = 'enabled') => {
     await writeFile(join(folder, 'status'), `${status}\n`)
-    // Nobody may read this one.
+    // Not readable.
     await writeFile(join(folder, 'register'), entry(), { mode: 0o200 })
     for (const [name, text] of Object.entries(entries)) await writeFile(join(folder, name), text)
   }

@@ -22,9 +22,8 @@ export interface FilterRules {
 }
 
 /**
- * The table of builders' links. Refusals are answered, so that a client fails at once instead of waiting.
- * Docker's own chains and a firewall of the machine still apply: they can refuse what is accepted here, never the
- * reverse.
+ * The table of builders' links. Refusals are answered, so that a client fails at once instead of waiting. Docker's own
+ * chains and a firewall of the machine still apply: they can refuse what is accepted here, never the reverse.
  */
 export function filterRules({ prefix, nameservers, blocked }: FilterOptions): FilterRules {
   const rules = `

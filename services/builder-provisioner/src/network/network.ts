@@ -11,9 +11,8 @@ export interface BuilderNetwork {
   /** What the machine lacks for a way out that is filtered; empty when `attach` can work. */
   missing(signal: AbortSignal): Promise<readonly MissingPart[]>
   /**
-   * Gives the network namespace of process `pid` its one link, after the filter is in place.
-   * The namespace must belong to the machine's own user namespace, or the builder could change the link's addresses
-   * itself.
+   * Gives the network namespace of process `pid` its one link, after the filter is in place. The namespace must belong
+   * to the machine's own user namespace, or the builder could change the link's addresses itself.
    */
   attach(builder: { readonly builderId: BuilderId; readonly pid: number }, signal: AbortSignal): Promise<void>
   /** Idempotent; the kernel has removed the link already when the namespace is gone. */

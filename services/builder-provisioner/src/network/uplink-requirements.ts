@@ -8,7 +8,7 @@ import { isPublic } from './networks.ts'
 interface UplinkCheck {
   readonly namespace: string | undefined
   readonly nameservers: readonly string[]
-  /** The filter itself, tried in a namespace that nobody uses. */
+  /** The filter itself, tried in a namespace that is thrown away. */
   readonly script: string
   readonly readForwarding: () => Promise<string>
 }

@@ -88,7 +88,7 @@ describe('a carried connection', () => {
     const { client, builder, atDoor } = await carried(socket => socket.resume(), { halfOpenMsMax: 100 })
     client.end('done')
     await vi.waitFor(() => expect(atDoor.closed).toBe(true), 5_000)
-    // This builder has heard the end already: that nobody is there any more shows when it speaks.
+    // This builder has read the end already. It learns that the client is gone when it writes.
     for (const socket of builder.sockets) socket.write('late')
     await vi.waitFor(() => expect(builder.sockets.size).toBe(0))
   })
@@ -100,7 +100,7 @@ describe('a carried connection', () => {
     const fill = (socket: Socket) => {
       while (socket.write(chunk)) written += chunk.length
       written += chunk.length
-      // The kernel holds a few hundred kilobytes for each socket; no room for this long means that nobody reads.
+      // The kernel holds a few hundred kilobytes for each socket: no room for this long means that nothing is read.
       const timer = setTimeout(() => stalled.resolve(written), 300)
       socket.once('drain', () => {
         clearTimeout(timer)

@@ -1,4 +1,4 @@
-/** Bounds of the front door, which anybody may knock at. */
+/** Bounds of the TLS proxy, to which anybody may connect. */
 export const proxyLimits = {
   /** A handshake needs two round trips; the slowest client that is of use has them in a few seconds. */
   handshakeMsMax: 10_000,

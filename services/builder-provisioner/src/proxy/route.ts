@@ -6,7 +6,10 @@ import type { BuilderEndpoint } from '../state/builder-endpoint.ts'
 import { pipeToBuilder } from './pipe-to-builder.ts'
 import type { ProxyLimits } from './proxy-limits.ts'
 
-/** One builder's place at the front door. Nobody may connect until allowed. */
+/**
+ * One lease's way through the TLS proxy to its builder. No client may connect until it is allowed.
+ * docs/glossary.md: route.
+ */
 export interface Route {
   allow(leaseId: LeaseId, fingerprint: string): void
   /** Cuts the lease's connections; harmless when it has none or was never allowed. */
@@ -29,9 +32,9 @@ interface AllowedClient {
   readonly sockets: Set<TLSSocket>
 }
 
-type RouteRefusal = 'opening_closed' | 'certificate_not_allowed' | 'too_many_connections' | 'connection_gone'
+type RouteRefusal = 'route_closed' | 'certificate_not_allowed' | 'too_many_connections' | 'connection_gone'
 
-/** One builder behind the door: its own TLS identity, and who may come in now. */
+/** A route's own TLS identity, and the clients that may connect now. */
 export class BuilderRoute implements Route {
   readonly context: SecureContext
   readonly #inputs: RouteOptions
@@ -79,7 +82,7 @@ export class BuilderRoute implements Route {
    * `allow`.
    */
   serve(client: TLSSocket, fingerprint: string): RouteRefusal | undefined {
-    if (this.#closed) return 'opening_closed'
+    if (this.#closed) return 'route_closed'
     if (client.destroyed) return 'connection_gone'
     const allowed = [...this.#allowed.values()].find(one => one.fingerprint === fingerprint)
     if (!allowed) return 'certificate_not_allowed'

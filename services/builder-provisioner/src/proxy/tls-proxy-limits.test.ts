@@ -23,14 +23,14 @@ afterEach(async () => {
 })
 
 async function openDoor(limits: Partial<ProxyLimits> = {}) {
-  const door = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, logger: silentLogger, limits })
-  closers.push(() => door.close())
-  const opening = door.open({ ca, builder: builder.endpoint, onChange: () => {} })
-  opening.allow(leaseId, client.fingerprint)
-  return { door, opening, right: clientOptions(door, ca, client) }
+  const proxy = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, logger: silentLogger, limits })
+  closers.push(() => proxy.close())
+  const route = proxy.open({ ca, builder: builder.endpoint, onChange: () => {} })
+  route.allow(leaseId, client.fingerprint)
+  return { proxy, route, right: clientOptions(proxy, ca, client) }
 }
 
-/** A connection that says only this, and whether the door has cut it. */
+/** A connection that says only this, and whether the proxy has cut it. */
 function stranger(address: { host: string; port: number }, says: Uint8Array | string = '') {
   const socket: Socket = connectTcp(address)
   const seen = { bytes: 0, cut: false }
@@ -54,23 +54,23 @@ const records = (count: number) =>
     Array.from({ length: count }, () => Buffer.concat([Buffer.from([0x16, 3, 1, 0x40, 0]), Buffer.alloc(16_384)])),
   )
 
-describe('the limits of the front door', () => {
+describe('the limits of the TLS proxy', () => {
   it.each([
     ['says nothing', ''],
     ['begins a handshake and stalls', beginOfHello(400)],
     ['begins a huge handshake and stalls', beginOfHello(0xffffff)],
   ])('cut a client that %s when its time for a handshake is over', async (_what, says) => {
-    const { door } = await openDoor({ handshakeMsMax: 150 })
-    const { seen } = stranger(proxyAddress(door), says)
+    const { proxy } = await openDoor({ handshakeMsMax: 150 })
+    const { seen } = stranger(proxyAddress(proxy), says)
     await vi.waitFor(() => expect(seen.cut).toBe(true), 5_000)
     expect(seen.bytes).toBe(0)
   })
 
   it('cut a client that takes part in a handshake and then never sends its certificate', async () => {
-    const { door, right } = await openDoor({ handshakeMsMax: 300 })
+    const { proxy, right } = await openDoor({ handshakeMsMax: 300 })
     const socket = await connectAndEcho(right)
     const hello = await recordedHello(right)
-    const { seen } = stranger(proxyAddress(door), hello)
+    const { seen } = stranger(proxyAddress(proxy), hello)
     await vi.waitFor(() => expect(seen.cut).toBe(true), 5_000)
     expect(seen.bytes).toBeGreaterThan(500)
     expect(socket.closed).toBe(false)
@@ -84,14 +84,14 @@ describe('the limits of the front door', () => {
     ['a ClientHello of 16 MB', Buffer.concat([beginOfHello(0xffffff), records(1_000)])],
     ['an alert', Buffer.from([0x15, 3, 3, 0, 2, 2, 40])],
   ])('cut a client that sends %s at once', async (_what, says) => {
-    const { door } = await openDoor()
-    const { seen } = stranger(proxyAddress(door), says)
+    const { proxy } = await openDoor()
+    const { seen } = stranger(proxyAddress(proxy), says)
     await vi.waitFor(() => expect(seen.cut).toBe(true), 5_000)
   })
 
   it('let an honest client in past 1,000 that shake no hands, and keep only as many of those as they say', async () => {
-    const { door, right } = await openDoor({ handshakeMsMax: 60_000 })
-    const strangers = Array.from({ length: 1_000 }, () => stranger(proxyAddress(door)))
+    const { proxy, right } = await openDoor({ handshakeMsMax: 60_000 })
+    const strangers = Array.from({ length: 1_000 }, () => stranger(proxyAddress(proxy)))
     const left = () => strangers.filter(one => !one.seen.cut).length
     await vi.waitFor(() => expect(left()).toBe(proxyLimits.pendingHandshakesMax), 10_000)
     const socket = await connectAndEcho(right)
@@ -100,12 +100,12 @@ describe('the limits of the front door', () => {
   })
 
   it('give one lease no more connections than they say, and the next one when one has ended', async () => {
-    const { opening, right } = await openDoor({ connectionsPerLeaseMax: 2 })
+    const { route, right } = await openDoor({ connectionsPerLeaseMax: 2 })
     const [first, second] = [await connectAndEcho(right), await connectAndEcho(right)]
     await expect(connectAndEcho(right)).rejects.toThrow('refused')
-    expect(opening.connections(leaseId)).toBe(2)
+    expect(route.connections(leaseId)).toBe(2)
     first.destroy()
-    await vi.waitFor(() => expect(opening.connections(leaseId)).toBe(1))
+    await vi.waitFor(() => expect(route.connections(leaseId)).toBe(1))
     const third = await connectAndEcho(right)
     for (const socket of [second, third]) socket.destroy()
   })
@@ -118,28 +118,28 @@ describe('the limits of the front door', () => {
     await vi.waitFor(async () => (await connectAndEcho(right)).destroy(), 5_000)
   })
 
-  it('leave nothing open when the door closes', async () => {
-    const { door, right } = await openDoor()
-    const idle = stranger(proxyAddress(door))
+  it('leave nothing open when the proxy closes', async () => {
+    const { proxy, right } = await openDoor()
+    const idle = stranger(proxyAddress(proxy))
     const socket = await connectAndEcho(right)
-    await door.close()
+    await proxy.close()
     await vi.waitFor(() => expect(idle.seen.cut && socket.closed && builder.sockets.size === 0).toBe(true))
     await expect(connectAndEcho(right)).rejects.toThrow('refused')
   })
 })
 
-describe('the address of the front door', () => {
+describe('the address of the TLS proxy', () => {
   it('is the one that clients are told where it differs from the one that is listened on', async () => {
     const publicAddress = 'builders.example:8443'
     const listen = { host: '127.0.0.1', port: 0 }
-    const door = await openTlsProxy({ listen, publicAddress, logger: silentLogger })
-    expect(door.endpoint).toBe('tcp://builders.example:8443')
-    await door.close()
+    const proxy = await openTlsProxy({ listen, publicAddress, logger: silentLogger })
+    expect(proxy.endpoint).toBe('tcp://builders.example:8443')
+    await proxy.close()
   })
 
   it('is refused when something else listens there', async () => {
-    const { door } = await openDoor()
-    await expect(openTlsProxy({ listen: proxyAddress(door), logger: silentLogger })).rejects.toMatchObject({
+    const { proxy } = await openDoor()
+    await expect(openTlsProxy({ listen: proxyAddress(proxy), logger: silentLogger })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     })
   })

@@ -16,9 +16,9 @@ const createBuilderCa = builderAuthorities(systemClock)
 const builder = await openFakeBuilder()
 const reasons: unknown[] = []
 const logger = { ...silentLogger, debug: (fields: LogFields) => reasons.push(fields['reason']) }
-const door = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, logger })
+const proxy = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, logger })
 afterAll(async () => {
-  await door.close()
+  await proxy.close()
   await builder[Symbol.asyncDispose]()
 })
 
@@ -26,13 +26,13 @@ let names = 0
 const newName = () => `b${++names}.builders.example`
 const someLeaseId = () => crypto.randomUUID() as LeaseId
 
-/** A builder behind the door and a client that may come in. */
+/** A builder behind the proxy and a client that may connect. */
 const endsAtMs = systemClock.now() + 600_000
 
 async function openedBuilder(create = createBuilderCa, caEndsAtMs = endsAtMs) {
   const ca = await create({ serverName: newName(), endsAtMs: caEndsAtMs })
   const changes: [LeaseId, number][] = []
-  const opening = door.open({
+  const route = proxy.open({
     ca,
     builder: builder.endpoint,
     onChange: (leaseId, count) => changes.push([leaseId, count]),
@@ -40,10 +40,10 @@ async function openedBuilder(create = createBuilderCa, caEndsAtMs = endsAtMs) {
   const newClient = async () => {
     const leaseId = someLeaseId()
     const client = await ca.issueClient({ commonName: leaseId, endsAtMs })
-    opening.allow(leaseId, client.fingerprint)
+    route.allow(leaseId, client.fingerprint)
     return { leaseId, client }
   }
-  return { ca, opening, changes, newClient, ...(await newClient()) }
+  return { ca, route, changes, newClient, ...(await newClient()) }
 }
 const own = await openedBuilder()
 const other = await openedBuilder()
@@ -60,9 +60,9 @@ const validity = { notBefore: new Date(systemClock.now() - 60_000), notAfter: ne
  * What the proxy must not take even when its fingerprint has been allowed: only a certificate of the builder's
  * authority counts.
  */
-async function allowed(ca: { opening: typeof own.opening }, certificate: X509Certificate, clientKey: Secret<string>) {
+async function allowed(ca: { route: typeof own.route }, certificate: X509Certificate, clientKey: Secret<string>) {
   const fingerprint = Buffer.from(await certificate.getThumbprint('SHA-256')).toString('hex')
-  ca.opening.allow(someLeaseId(), fingerprint)
+  ca.route.allow(someLeaseId(), fingerprint)
   return { clientCertificate: certificate.toString('pem'), clientKey, fingerprint }
 }
 async function selfSigned(name: string): Promise<ClientCredentials> {
@@ -90,50 +90,50 @@ async function serverAsClient(ca: BuilderCa): Promise<ClientCredentials> {
 async function expired() {
   const past = new FakeClock(systemClock.now() - 3_600_000)
   const late = await openedBuilder(builderAuthorities(past), systemClock.now() - 1_000)
-  return { ...clientOptions(door, late.ca, late.client), rejectUnauthorized: false }
+  return { ...clientOptions(proxy, late.ca, late.client), rejectUnauthorized: false }
 }
 async function neverAllowed(): Promise<ClientCredentials> {
   return own.ca.issueClient({ commonName: 'never allowed', endsAtMs })
 }
 async function revoked(): Promise<ClientCredentials> {
   const { leaseId, client } = await own.newClient()
-  own.opening.revoke(leaseId)
+  own.route.revoke(leaseId)
   return client
 }
 
-const rightOne = clientOptions(door, own.ca, own.client)
-/** What the client brings, and why the door refuses it: OpenSSL’s word, where it is the chain. */
+const rightOne = clientOptions(proxy, own.ca, own.client)
+/** What the client brings, and why the proxy refuses it: OpenSSL’s word, where it is the chain. */
 const hostile: [string, object, string][] = [
-  ['no certificate', clientOptions(door, own.ca), 'handshake_failed'],
+  ['no certificate', clientOptions(proxy, own.ca), 'handshake_failed'],
   [
     'a certificate that it signed itself',
-    clientOptions(door, own.ca, await selfSigned('CN=lease')),
+    clientOptions(proxy, own.ca, await selfSigned('CN=lease')),
     'DEPTH_ZERO_SELF_SIGNED_CERT',
   ],
   [
     'a certificate that it signed itself in the authority’s name',
-    clientOptions(door, own.ca, await selfSigned('CN=forkproof builder CA')),
+    clientOptions(proxy, own.ca, await selfSigned('CN=forkproof builder CA')),
     'DEPTH_ZERO_SELF_SIGNED_CERT',
   ],
-  ['a certificate that another client signed', clientOptions(door, own.ca, await signedByClient()), 'UNSPECIFIED'],
+  ['a certificate that another client signed', clientOptions(proxy, own.ca, await signedByClient()), 'UNSPECIFIED'],
   [
     'the certificate of another builder’s client',
-    clientOptions(door, own.ca, other.client),
+    clientOptions(proxy, own.ca, other.client),
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   ],
   [
     'the right certificate at another builder',
-    clientOptions(door, other.ca, own.client),
+    clientOptions(proxy, other.ca, own.client),
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   ],
-  ['the server’s own certificate', clientOptions(door, own.ca, await serverAsClient(own.ca)), 'INVALID_PURPOSE'],
+  ['the server’s own certificate', clientOptions(proxy, own.ca, await serverAsClient(own.ca)), 'INVALID_PURPOSE'],
   ['a certificate whose time is over', await expired(), 'CERT_HAS_EXPIRED'],
   [
     'a certificate that was never allowed',
-    clientOptions(door, own.ca, await neverAllowed()),
+    clientOptions(proxy, own.ca, await neverAllowed()),
     'certificate_not_allowed',
   ],
-  ['the certificate of a revoked lease', clientOptions(door, own.ca, await revoked()), 'certificate_not_allowed'],
+  ['the certificate of a revoked lease', clientOptions(proxy, own.ca, await revoked()), 'certificate_not_allowed'],
   [
     'the name of no builder',
     { ...rightOne, servername: 'b0.builders.example', rejectUnauthorized: false },
@@ -144,14 +144,14 @@ const hostile: [string, object, string][] = [
   ['HTTP/1.1 for a protocol', { ...rightOne, ALPNProtocols: ['http/1.1'] }, 'handshake_failed'],
 ]
 
-describe('the front door', () => {
+describe('the TLS proxy', () => {
   it('lets a client with its builder’s certificate through to that builder', async () => {
-    const { ca, client, opening, leaseId, changes } = await openedBuilder()
-    const socket = await connectAndEcho(clientOptions(door, ca, client))
+    const { ca, client, route, leaseId, changes } = await openedBuilder()
+    const socket = await connectAndEcho(clientOptions(proxy, ca, client))
     expect(socket.authorized && socket.getProtocol()).toBe('TLSv1.3')
-    expect(opening.connections(leaseId)).toBe(1)
+    expect(route.connections(leaseId)).toBe(1)
     socket.destroy()
-    await vi.waitFor(() => expect(opening.connections(leaseId)).toBe(0))
+    await vi.waitFor(() => expect(route.connections(leaseId)).toBe(0))
     expect(changes).toEqual([
       [leaseId, 1],
       [leaseId, 0],
@@ -185,7 +185,7 @@ describe('the front door', () => {
   )
 
   it('shows a client the certificate of the builder that it named only', async () => {
-    const socket = await connectAndEcho(clientOptions(door, other.ca, other.client))
+    const socket = await connectAndEcho(clientOptions(proxy, other.ca, other.client))
     expect(socket.getPeerX509Certificate()?.subjectAltName).toBe(`DNS:${other.ca.serverName}`)
     socket.destroy()
   })
@@ -199,66 +199,66 @@ describe('the front door', () => {
     again.destroy()
     const bare = { ...rightOne, session, secureContext: createSecureContext({ ca: own.ca.caCertificate }) }
     await expect(connectAndEcho({ ...bare, cert: undefined, key: undefined })).rejects.toThrow('refused')
-    await expect(connectAndEcho({ ...clientOptions(door, other.ca), session })).rejects.toThrow('refused')
+    await expect(connectAndEcho({ ...clientOptions(proxy, other.ca), session })).rejects.toThrow('refused')
   })
 
   it('cuts a revoked lease at a shared builder, and nobody else', async () => {
-    const { ca, client, leaseId, opening, newClient } = await openedBuilder()
+    const { ca, client, leaseId, route, newClient } = await openedBuilder()
     const neighbour = await newClient()
-    const socket = await connectAndEcho(clientOptions(door, ca, client))
-    const stays = await connectAndEcho(clientOptions(door, ca, neighbour.client))
-    opening.revoke(leaseId)
+    const socket = await connectAndEcho(clientOptions(proxy, ca, client))
+    const stays = await connectAndEcho(clientOptions(proxy, ca, neighbour.client))
+    route.revoke(leaseId)
     await once(socket, 'close')
-    await expect(connectAndEcho(clientOptions(door, ca, client))).rejects.toThrow('refused')
+    await expect(connectAndEcho(clientOptions(proxy, ca, client))).rejects.toThrow('refused')
     stays.write('still here')
     expect(String((await once(stays, 'data'))[0])).toBe('still here')
-    expect(opening.connections(neighbour.leaseId)).toBe(1)
-    opening.close()
+    expect(route.connections(neighbour.leaseId)).toBe(1)
+    route.close()
     await once(stays, 'close')
   })
 
   it('forgets a builder that has closed, and lets its name be used again by another authority only', async () => {
     const first = await openedBuilder()
-    const socket = await connectAndEcho(clientOptions(door, first.ca, first.client))
-    first.opening.close()
-    first.opening.close()
+    const socket = await connectAndEcho(clientOptions(proxy, first.ca, first.client))
+    first.route.close()
+    first.route.close()
     await once(socket, 'close')
     await expect(
-      connectAndEcho({ ...clientOptions(door, first.ca, first.client), rejectUnauthorized: false }),
+      connectAndEcho({ ...clientOptions(proxy, first.ca, first.client), rejectUnauthorized: false }),
     ).rejects.toThrow()
     const ca = await createBuilderCa({ serverName: first.ca.serverName, endsAtMs: systemClock.now() + 60_000 })
-    const second = door.open({ ca, builder: builder.endpoint, onChange: () => {} })
+    const second = proxy.open({ ca, builder: builder.endpoint, onChange: () => {} })
     second.allow(first.leaseId, first.client.fingerprint)
     await expect(
-      connectAndEcho({ ...clientOptions(door, ca, first.client), rejectUnauthorized: false }),
+      connectAndEcho({ ...clientOptions(proxy, ca, first.client), rejectUnauthorized: false }),
     ).rejects.toThrow('refused')
     second.close()
   })
 
   it('does not open one name twice', () => {
     const again = { ca: own.ca, builder: builder.endpoint, onChange: () => {} }
-    expect(() => door.open(again)).toThrow('open already')
+    expect(() => proxy.open(again)).toThrow('open already')
   })
 
-  it('allows nobody at an opening that has closed', async () => {
-    const { ca, opening } = await openedBuilder()
-    opening.close()
+  it('allows nobody at an route that has closed', async () => {
+    const { ca, route } = await openedBuilder()
+    route.close()
     const client = await ca.issueClient({ commonName: 'late', endsAtMs })
-    opening.allow(someLeaseId(), client.fingerprint)
-    await expect(connectAndEcho({ ...clientOptions(door, ca, client), rejectUnauthorized: false })).rejects.toThrow(
+    route.allow(someLeaseId(), client.fingerprint)
+    await expect(connectAndEcho({ ...clientOptions(proxy, ca, client), rejectUnauthorized: false })).rejects.toThrow(
       'refused',
     )
   })
 
   it('lets the newest certificate of a lease in, and the one before no more', async () => {
-    const { ca, client, leaseId, opening } = await openedBuilder()
+    const { ca, client, leaseId, route } = await openedBuilder()
     const renewed = await ca.issueClient({ commonName: leaseId, endsAtMs })
-    opening.allow(leaseId, renewed.fingerprint)
-    opening.allow(leaseId, renewed.fingerprint)
-    await expect(connectAndEcho(clientOptions(door, ca, client))).rejects.toThrow('refused')
-    const socket = await connectAndEcho(clientOptions(door, ca, renewed))
-    expect(opening.connections(leaseId)).toBe(1)
+    route.allow(leaseId, renewed.fingerprint)
+    route.allow(leaseId, renewed.fingerprint)
+    await expect(connectAndEcho(clientOptions(proxy, ca, client))).rejects.toThrow('refused')
+    const socket = await connectAndEcho(clientOptions(proxy, ca, renewed))
+    expect(route.connections(leaseId)).toBe(1)
     socket.destroy()
-    opening.close()
+    route.close()
   })
 })

@@ -35,21 +35,20 @@ interface TlsProxyOptions {
 
 /**
  * A client that names protocols must name HTTP/2, so that no client of another protocol can be led to connect here (RFC
- * 7301).
- * A client that names none is let in: buildx dials TLS for its remote driver that way, while buildctl and depot name
- * it.
+ * 7301). A client that names none is let in: buildx dials TLS for its remote driver that way, while buildctl and depot
+ * name it.
  */
 const protocol = 'h2'
 
 /** Listens at once. @throws when the port cannot be had */
 export async function openTlsProxy(options: TlsProxyOptions): Promise<TlsProxy> {
-  const door = new NodeTlsProxy({ ...options, limits: { ...proxyLimits, ...options.limits } })
-  await door.listen(options.listen)
-  return door
+  const proxy = new NodeTlsProxy({ ...options, limits: { ...proxyLimits, ...options.limits } })
+  await proxy.listen(options.listen)
+  return proxy
 }
 
 class NodeTlsProxy implements TlsProxy {
-  readonly #openings = new Map<string, BuilderRoute>()
+  readonly #routes = new Map<string, BuilderRoute>()
   readonly #connections = new Set<Socket>()
   readonly #pending: PendingHandshakes
   readonly #limits: ProxyLimits
@@ -68,7 +67,7 @@ class NodeTlsProxy implements TlsProxy {
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs }
     // A listener of our own in front: it counts connections from their first byte on, which a TLS server does not.
     this.#listener = createServer({ allowHalfOpen: true, noDelay: true, ...keepAlive }, raw => this.#admit(raw))
-    this.#listener.on('error', err => logger.warn({ err }, 'the front door could not take a connection'))
+    this.#listener.on('error', err => logger.warn({ err }, 'the TLS proxy could not take a connection'))
   }
 
   get endpoint(): string {
@@ -90,15 +89,15 @@ class NodeTlsProxy implements TlsProxy {
 
   open(input: Parameters<TlsProxy['open']>[0]): Route {
     const name = input.ca.serverName.toLowerCase()
-    if (this.#openings.has(name)) throw new Error(`${name} is open already`)
-    const onClose = () => this.#openings.delete(name)
-    const opening = new BuilderRoute({ ...input, endpoint: input.builder, onClose, limits: this.#limits })
-    this.#openings.set(name, opening)
-    return opening
+    if (this.#routes.has(name)) throw new Error(`${name} is open already`)
+    const onClose = () => this.#routes.delete(name)
+    const route = new BuilderRoute({ ...input, endpoint: input.builder, onClose, limits: this.#limits })
+    this.#routes.set(name, route)
+    return route
   }
 
   close(): Promise<void> {
-    for (const opening of [...this.#openings.values()]) opening.close()
+    for (const route of [...this.#routes.values()]) route.close()
     for (const raw of this.#connections) raw.destroy()
     return new Promise(resolve => this.#listener.close(() => resolve()))
   }
@@ -114,8 +113,8 @@ class NodeTlsProxy implements TlsProxy {
       secureOptions: constants.SSL_OP_NO_TICKET,
       // This server has no certificate of its own, so that a client that names no builder cannot finish a handshake.
       SNICallback: (name, use) => {
-        const opening = this.#openings.get(name.toLowerCase())
-        use(opening ? null : new Error('no such builder'), opening?.context)
+        const route = this.#routes.get(name.toLowerCase())
+        use(route ? null : new Error('no such builder'), route?.context)
       },
     })
     server.on('tlsClientError', (err, socket) => {
@@ -149,13 +148,13 @@ class NodeTlsProxy implements TlsProxy {
   }
 
   #refusal(socket: TLSSocket): string | undefined {
-    if (this.#connections.size - this.#pending.count > this.#limits.connectionsMax) return 'door_full'
+    if (this.#connections.size - this.#pending.count > this.#limits.connectionsMax) return 'proxy_full'
     const name = 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : ''
-    const opening = this.#openings.get(name.toLowerCase())
-    if (!opening) return 'no_such_builder'
+    const route = this.#routes.get(name.toLowerCase())
+    if (!route) return 'no_such_builder'
     const certificate = socket.getPeerX509Certificate()
     // Node has compared it with the authority of the name's context by now; without one there would be no connection.
     if (!socket.authorized || !certificate) return 'certificate_not_allowed'
-    return opening.serve(socket, certificate.fingerprint256.replaceAll(':', '').toLowerCase())
+    return route.serve(socket, certificate.fingerprint256.replaceAll(':', '').toLowerCase())
   }
 }

@@ -11,7 +11,7 @@ const never = new AbortController().signal
 
 const nobodyKnows = () => Promise.reject(new Error('ENOTFOUND'))
 
-async function world(change: Parameters<typeof answersWith>[0] = {}) {
+async function harness(change: Parameters<typeof answersWith>[0] = {}) {
   const at = await socketFolder()
   const standIn = await openFakeBuildKit(at.socketPath, answersWith(change))
   const probePath = join(at.folder, 'probe')
@@ -39,7 +39,7 @@ async function world(change: Parameters<typeof answersWith>[0] = {}) {
 
 describe('a builder’s readiness', () => {
   it('is health and a canary over one connection, with the time of each', async () => {
-    await using it = await world()
+    await using it = await harness()
     const { startMs, canaryMs } = await it.check()
     expect([startMs >= 0, canaryMs > 0]).toEqual([true, true])
     expect([...it.standIn.attempts.keys()].map(path => path.split('/').at(-1)).toSorted()).toEqual([
@@ -54,7 +54,7 @@ describe('a builder’s readiness', () => {
 
   it('is checked with the targets of the time', async () => {
     const asked: string[] = []
-    await using it = await world({
+    await using it = await harness({
       solve: (_attempt, bytes) => {
         const [, run] = fromBinary(SolveRequestSchema, bytes).definition?.def ?? []
         const { op } = fromBinary(OpSchema, run ?? new Uint8Array())
@@ -69,12 +69,12 @@ describe('a builder’s readiness', () => {
   })
 
   it('is not given for health alone', async () => {
-    await using it = await world({ solve: () => ({ fails: 'no' }) })
+    await using it = await harness({ solve: () => ({ fails: 'no' }) })
     await expect(it.check()).rejects.toMatchObject({ code: 'builder_not_ready' })
   })
 
   it('is tried again with a probe that could not be read before', async () => {
-    await using it = await world()
+    await using it = await harness()
     await rm(it.probePath)
     await expect(it.check()).rejects.toMatchObject({ code: 'ENOENT' })
     await mkdir(it.probePath)
@@ -85,7 +85,7 @@ describe('a builder’s readiness', () => {
   })
 
   it('is not given while a name among the targets is unknown', async () => {
-    await using it = await world()
+    await using it = await harness()
     it.targetsAre(['bus.example:4222'])
     await expect(it.check()).rejects.toMatchObject({
       code: 'builder_not_ready',
@@ -95,7 +95,7 @@ describe('a builder’s readiness', () => {
   })
 
   it('is not checked any more when the caller gives up', async () => {
-    await using it = await world()
+    await using it = await harness()
     await expect(it.check(AbortSignal.abort(new Error('given up')))).rejects.toThrow('given up')
     expect(it.standIn.attempts.size).toBe(0)
   })

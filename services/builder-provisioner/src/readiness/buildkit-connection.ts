@@ -1,9 +1,9 @@
 import { Client, type ClientReadableStream, credentials, type ServiceError } from '@grpc/grpc-js'
 import { addressOf, type BuilderEndpoint } from '../state/builder-endpoint.ts'
 
-/** Answers are a few hundred bytes; whoever sends more is no BuildKit. */
+/** Answers are a few hundred bytes; what sends more is no BuildKit. */
 const answerBytesMax = 1_048_576
-/** BuildKit may not listen yet, and is on this machine: there is nobody to be gentle with. */
+/** BuildKit may not listen yet. It is on this machine, so attempts are cheap. */
 const reconnectMs = 20
 const asIs = (bytes: Buffer) => bytes
 

@@ -13,10 +13,9 @@ export type CanaryRequest = (ref: string, targets: readonly string[]) => Uint8Ar
 
 /**
  * Requests to build the canary image, whose one file is the probe, and to run it. They need neither a frontend nor a
- * session.
- * They leave nothing that a later client of the builder could read: `internal` keeps them out of its history. BuildKit
- * shows a step's name and arguments but not its variables, where the targets are.
- * All but that last step is encoded once, since the probe has some megabytes.
+ * session. They leave nothing that a later client of the builder could read: `internal` keeps them out of its history.
+ * BuildKit shows a step's name and arguments but not its variables, where the targets are. All but that last step is
+ * encoded once, since the probe has some megabytes.
  * @throws Error when the probe is too large
  */
 export function canaryRequests(platform: Platform, probe: Uint8Array): CanaryRequest {

@@ -5,7 +5,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import { type BuilderEndpoint, connectOptionsOf } from '../state/builder-endpoint.ts'
 import { type BuildKitConnection, openBuildKit } from './buildkit-connection.ts'
 
-/** A cold start takes a tenth of it; more means that the machine is far too busy or the builder is broken. */
+/** A cold start takes a tenth of it. More means that the machine is far too busy or the builder is broken. */
 const serveMsMax = 20_000
 const callMsMax = 1_000
 const retryEveryMs = 20
@@ -19,7 +19,7 @@ interface HealthCheckOptions {
   readonly serveMsMax?: number
 }
 
-/** As `connectServing`, for whoever only wants to know. */
+/** As `connectServing`, for callers that only ask. */
 export async function checkHealth(endpoint: BuilderEndpoint, options: HealthCheckOptions): Promise<void> {
   const buildkit = await connectServing(endpoint, options)
   buildkit.close()
@@ -27,8 +27,8 @@ export async function checkHealth(endpoint: BuilderEndpoint, options: HealthChec
 
 /**
  * Resolves when BuildKit at this endpoint serves and has a worker, with the connection over which it said so. The
- * caller closes it.
- * A listener that accepts is not enough: BuildKit listens before it can answer (docs/facts/buildkit.md#ready).
+ * caller closes it. A listener that accepts is not enough: BuildKit listens before it can answer
+ * (docs/facts/buildkit.md#ready).
  * @throws AppError builder_not_ready, or the signal's reason
  */
 export async function connectServing(

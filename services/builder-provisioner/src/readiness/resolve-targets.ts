@@ -13,9 +13,8 @@ const systemLookup: Lookup = async host => (await lookup(host, { all: true })).m
 
 /**
  * The same targets with addresses instead of names. A name without an address cannot be checked, so no builder is ready
- * then.
- * This machine's resolver is asked, because a builder without a network can resolve nothing and would find every name
- * unreachable, whatever else it reaches.
+ * then. This machine's resolver is asked, because a builder without a network can resolve nothing and would find every
+ * name unreachable, whatever else it reaches.
  * @throws AppError builder_not_ready, or the signal's reason
  */
 export async function resolveTargets(

@@ -12,9 +12,9 @@ const calmAfterMs = 1_000
 /** Places on this machine during one pass of the plan. */
 interface Placement {
   free: number
-  /** Places that removals under way will give back. */
+  /** Places that will be free when builders that are being destroyed are gone. */
   coming: number
-  /** Not to be given to anybody (else). */
+  /** Given to a lease, or destroyed, in this pass. */
   readonly taken: Set<BuilderId>
   readonly actions: Action[]
 }
@@ -66,7 +66,7 @@ function placeLease(
   }
   const owner = standing.find(builder => sharesState(traits, builder.traits))
   if (owner) {
-    // Its kept state has one owner at a time: this lease waits for it, and ends it when nobody uses it.
+    // The kept state has one owner at a time: this lease waits for that builder, and ends it when no lease uses it.
     if (isUp(owner) && !users.has(owner.builderId)) evict(owner, places)
     return false
   }

@@ -79,7 +79,7 @@ export type Action =
   /** Says how it ended. `shared`: others still use the builder, so the receipt is of the lease's own traces. */
   | { readonly do: 'settle'; readonly leaseId: LeaseId; readonly shared: boolean }
   | { readonly do: 'destroy'; readonly builderId: BuilderId }
-  /** Nothing of it is left and nobody needs its receipt any more. */
+  /** Nothing of it is left, and no lease needs its receipt any more. */
   | { readonly do: 'drop'; readonly builderId: BuilderId }
   | { readonly do: 'bind'; readonly leaseId: LeaseId; readonly builderId: BuilderId }
   | { readonly do: 'connect'; readonly leaseId: LeaseId }

@@ -1,7 +1,7 @@
 import type { NetConnectOpts } from 'node:net'
 
 /**
- * Where BuildKit's API of a builder listens, without TLS: nobody but this process may reach it.
+ * Where BuildKit's API of a builder listens, without TLS: only this process may reach it.
  * A driver for other machines adds its kind here; the switches below then do not compile until they know it.
  */
 export type BuilderEndpoint = { readonly kind: 'unix'; readonly path: string }

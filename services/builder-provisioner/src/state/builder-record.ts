@@ -18,7 +18,7 @@ export type BuilderTraits = z.infer<typeof BuilderTraits>
  */
 export const BuilderRecord = z.strictObject({
   builderId: BuilderId,
-  /** Absent for what a driver found and nobody remembers. */
+  /** Absent for an orphan. */
   traits: BuilderTraits.optional(),
   createdAtMs: z.int(),
   endsAtMs: z.int(),

@@ -16,9 +16,8 @@ export interface Records<R> {
 
 /**
  * One JSON file per record: written beside, flushed and renamed, so that a crash or a power cut leaves the old or the
- * new one.
- * Changes of one key are written one after the other, and of those that wait only the newest. A file that cannot be
- * read is renamed to `.bad`.
+ * new one. Changes of one key are written one after the other, and of those that wait only the newest. A file that
+ * cannot be read is renamed to `.bad`.
  */
 export async function openRecordFolder<S extends z.ZodType>(options: {
   folder: string

@@ -29,16 +29,16 @@ interface FakeRoute {
   readonly onChange: (leaseId: LeaseId, connections: number) => void
 }
 
-/** A door without a port: a test connects and leaves by lease. */
+/** A TLS proxy without a port: a test connects and leaves by lease. */
 export class FakeTlsProxy implements TlsProxy {
   readonly endpoint = 'tcp://127.0.0.1:8372'
-  readonly openings = new Set<FakeRoute>()
+  readonly routes = new Set<FakeRoute>()
   /** Every socket that a lease was ever let through to. */
   readonly served = new Map<LeaseId, Set<string>>()
 
   open({ ca, builder, onChange }: Parameters<TlsProxy['open']>[0]): Route {
     const open: FakeRoute = { serverName: ca.serverName, builder, allowed: new Map(), onChange }
-    this.openings.add(open)
+    this.routes.add(open)
     return {
       allow: leaseId => {
         open.allowed.set(leaseId, 0)
@@ -46,21 +46,21 @@ export class FakeTlsProxy implements TlsProxy {
       },
       revoke: leaseId => void open.allowed.delete(leaseId),
       connections: leaseId => open.allowed.get(leaseId) ?? 0,
-      close: () => void this.openings.delete(open),
+      close: () => void this.routes.delete(open),
     }
   }
 
   setConnections(leaseId: LeaseId, connections: number): void {
-    for (const open of this.openings) {
+    for (const open of this.routes) {
       if (!open.allowed.has(leaseId)) continue
       open.allowed.set(leaseId, connections)
       open.onChange(leaseId, connections)
     }
   }
 
-  isAllowed = (leaseId: LeaseId): boolean => [...this.openings].some(({ allowed }) => allowed.has(leaseId))
+  isAllowed = (leaseId: LeaseId): boolean => [...this.routes].some(({ allowed }) => allowed.has(leaseId))
 
   async close(): Promise<void> {
-    this.openings.clear()
+    this.routes.clear()
   }
 }

@@ -28,14 +28,14 @@ const within = (msMax = 30_000) => AbortSignal.timeout(msMax)
 const someLeaseId = () => LeaseId.parse(crypto.randomUUID())
 
 let folder: string
-let door: TlsProxy
+let proxy: TlsProxy
 let own: Leased
 let other: Leased
 
 beforeAll(async () => {
   folder = await temporaryFolder()
-  door = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, logger: silentLogger })
-  afterFile(() => door.close())
+  proxy = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, logger: silentLogger })
+  afterFile(() => proxy.close())
   own = await leasedBuilder('b-own.builders.example')
   other = await leasedBuilder('b-other.builders.example')
 })
@@ -45,7 +45,7 @@ async function leasedBuilder(serverName: string) {
   const builder = await startBareBuilder(programs)
   await checkHealth(builder.endpoint, { clock: systemClock, signal: within() })
   const ca = await createBuilderCa({ serverName, endsAtMs })
-  const opening = door.open({ ca, builder: builder.endpoint, onChange: () => {} })
+  const route = proxy.open({ ca, builder: builder.endpoint, onChange: () => {} })
   const lease = async (certificateRequest?: string) => {
     const leaseId = someLeaseId()
     const client = await ca.issueClient({
@@ -53,10 +53,10 @@ async function leasedBuilder(serverName: string) {
       endsAtMs,
       ...(certificateRequest && { certificateRequest }),
     })
-    opening.allow(leaseId, client.fingerprint)
+    route.allow(leaseId, client.fingerprint)
     return { leaseId, client }
   }
-  return { builder, ca, opening, lease, ...(await lease()) }
+  return { builder, ca, route, lease, ...(await lease()) }
 }
 
 let written = 0
@@ -67,12 +67,12 @@ async function filesOf(ca: BuilderCa, client: ClientCredentials, key?: string): 
   await writeFile(to.ca, ca.caCertificate)
   await writeFile(to.certificate, client.clientCertificate)
   if (client.clientKey) await writeFile(to.key, client.clientKey.reveal(), { mode: 0o600 })
-  return { endpoint: door.endpoint, serverName: ca.serverName, ...to }
+  return { endpoint: proxy.endpoint, serverName: ca.serverName, ...to }
 }
 const buildThrough = async (to: BuilderCredentials, lines?: string[], signal: AbortSignal = within()) =>
   buildWith({ buildctl, to }, await imageContext({ probe, folder }, lines), { args: ['--no-cache'], signal })
 
-describe('behind the front door', () => {
+describe('behind the TLS proxy', () => {
   it('buildctl builds with its lease’s certificate', async () => {
     const { code, output } = await buildThrough(await filesOf(own.ca, own.client))
     expect(output).toContain('Hello from an image')
@@ -113,7 +113,7 @@ describe('behind the front door', () => {
       'a revoked certificate',
       async () => {
         const { leaseId, client } = await own.lease()
-        own.opening.revoke(leaseId)
+        own.route.revoke(leaseId)
         return filesOf(own.ca, client)
       },
     ],
@@ -133,9 +133,9 @@ describe('behind the front door', () => {
   it('a build is cut when its lease is revoked, and the next lease of the builder works', async () => {
     const { leaseId, client } = await own.lease()
     const running = buildThrough(await filesOf(own.ca, client), ['RUN ["/probe","sleep","60"]'], within(60_000))
-    await waitUntil('the client is connected', () => own.opening.connections(leaseId) > 0, { msMax: 20_000 })
+    await waitUntil('the client is connected', () => own.route.connections(leaseId) > 0, { msMax: 20_000 })
     const beganMs = performance.now()
-    own.opening.revoke(leaseId)
+    own.route.revoke(leaseId)
     expect((await running).code).not.toBe(0)
     expect(performance.now() - beganMs).toBeLessThan(15_000)
     const next = await own.lease()
@@ -202,7 +202,7 @@ describe('a real builder', () => {
   })
 
   it('is reached through its socket only, never by TCP', async () => {
-    const { port } = new URL(door.endpoint)
+    const { port } = new URL(proxy.endpoint)
     const answered = new Promise(resolve => {
       const socket = connect(Number(port), '127.0.0.1', () => socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'))
       socket

@@ -66,9 +66,8 @@ export class BuilderFolder {
   }
 
   /**
-   * From now on the builder can put nothing beside its socket.
-   * A link to another socket of the machine would otherwise be followed by the TLS proxy, and files would pass the
-   * disk's bound.
+   * From now on the builder can put nothing beside its socket. A link to another socket of the machine would otherwise
+   * be followed by the TLS proxy, and files would pass the disk's bound.
    */
   async sealSocketFolder(): Promise<void> {
     await chown(this.socketFolder, 0, 0)

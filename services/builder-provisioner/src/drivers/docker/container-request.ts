@@ -2,11 +2,10 @@ import type { BuilderSpec } from '../driver.ts'
 import seccompProfile from './seccomp.json' with { type: 'json' }
 
 /**
- * Bounding set of the container, all of it inside a user namespace. Values are the kernel's numbers.
- * It has what Docker gives by default, because BuildKit hands RUN steps those and runc cannot grant what it lacks
- * itself, and SYS_ADMIN for mounts.
- * It has no NET_ADMIN: Docker makes the network namespace inside the user namespace, so only this keeps a builder from
- * changing its link.
+ * Bounding set of the container, all of it inside a user namespace. Values are the kernel's numbers. It has what Docker
+ * gives by default, because BuildKit hands RUN steps those and runc cannot grant what it lacks itself, and SYS_ADMIN
+ * for mounts. It has no NET_ADMIN: Docker makes the network namespace inside the user namespace, so only this keeps a
+ * builder from changing its link.
  */
 const allowedCapabilities: Readonly<Record<string, bigint>> = {
   CHOWN: 0n,

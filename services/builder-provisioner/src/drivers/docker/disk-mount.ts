@@ -14,7 +14,7 @@ export async function mountDiskImage(path: string, mountPoint: string, signal: A
  * The container has the disk mounted at another place and keeps it. No error when it is not mounted.
  */
 export async function unmountDisk(mountPoint: string, signal: AbortSignal): Promise<void> {
-  // Our own first: from then on nobody can copy it.
+  // Our own first: from then on it cannot be copied.
   await runSystemProgram('umount', ['--lazy', '--quiet', mountPoint], { signal }).catch(ignoreFailure(signal))
   for (const { pid, mounts } of await mountNamespaces()) {
     if (!mounts.some(mount => mount.point === mountPoint)) continue

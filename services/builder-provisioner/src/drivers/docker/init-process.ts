@@ -37,7 +37,7 @@ export async function untilEnded(init: InitProcess, signal: AbortSignal): Promis
   while (!signal.aborted && (await isAlive(init))) {
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, pollMs)
-      // A builder that nobody waits for does not keep this process.
+      // Waiting for a builder does not keep this process alive.
       timer.unref()
       signal.addEventListener('abort', () => resolve(), { once: true })
     })

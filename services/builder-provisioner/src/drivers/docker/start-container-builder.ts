@@ -74,7 +74,7 @@ export async function startContainerBuilder(
   if (container === undefined || init === undefined) throw new Error('the container ended at once')
   await record({ init, ...(await containerPathsOf(container)) })
   await checkContainerBoundary(init.pid, { containerId, diskDevice: await deviceAt(folder.mountPoint) })
-  // The container holds the disk now; with its last process it is let go, whoever is left to see it.
+  // The container holds the disk now; the kernel releases it with the container's last process.
   await unmountDisk(folder.mountPoint, signal)
   if (spec.egress === 'internet') await network?.attach({ builderId: spec.builderId, pid: init.pid }, signal)
   await untilListening(folder, init, parts.clock, signal)

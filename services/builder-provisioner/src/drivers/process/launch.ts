@@ -17,7 +17,7 @@ interface LaunchOptions {
   readonly cgroups: readonly string[]
 }
 
-/** A builder whose namespaces are there and whose BuildKit waits for the word. */
+/** A builder whose namespaces are there and whose BuildKit waits to be let go. */
 export interface LaunchedBuilder {
   /** Process 1 of the builder, as the machine counts. */
   readonly pid: number
@@ -27,7 +27,7 @@ export interface LaunchedBuilder {
   readonly exited: Promise<{ readonly code: number | null; readonly lines: readonly string[] }>
 }
 
-/** @throws when the namespaces or the root could not be made; whoever calls then removes what is there */
+/** @throws when the namespaces or the root could not be made; the caller then removes what is there */
 export async function launchBuilder(inputs: LaunchOptions, signal: AbortSignal): Promise<LaunchedBuilder> {
   const child = spawnLauncher(inputs)
   const lines: string[] = []

@@ -5,8 +5,7 @@ import { ifVanished } from '../../host/absence.ts'
 
 /**
  * A synchronous look at an owner takes some 5 µs, since the kernel answers from memory; by way of Node's threads it
- * takes far more.
- * After this many of them other work gets its turn.
+ * takes far more. After this many of them other work gets its turn.
  */
 const askedInOneGoMax = 256
 

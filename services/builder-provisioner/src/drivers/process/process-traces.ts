@@ -17,9 +17,8 @@ export interface ProcessTraceDeps {
 }
 
 /**
- * All that the machine holds of one builder now.
- * `record` is absent for a builder that never got so far, or that is gone. Then only its name is looked for, which
- * every trace carries.
+ * All that the machine holds of one builder now. `record` is absent for a builder that never got so far, or that is
+ * gone. Then only its name is looked for, which every trace carries.
  */
 export async function processTracesOf(
   builderId: BuilderId,

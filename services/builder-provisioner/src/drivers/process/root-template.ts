@@ -25,9 +25,8 @@ export interface RootTemplate {
 }
 
 /**
- * The bare root of every builder of this machine, below the state folder: mount points and links, no content.
- * It is named by what it holds and never changed, because removing a mount point takes the mount out of running
- * builders.
+ * The bare root of every builder of this machine, below the state folder: mount points and links, no content. It is
+ * named by what it holds and never changed, because removing a mount point takes the mount out of running builders.
  */
 export async function ensureRootTemplate(
   stateFolder: string,
@@ -117,6 +116,6 @@ async function makeOnce(
   }
   for (const [path, target] of content.links) await symlink(target, join(draft, path))
   await chmod(draft, 0o755)
-  // Whoever is first wins; the other's is the same.
+  // The first one wins; another's would be the same.
   await rename(draft, folder).catch(() => rm(draft, { recursive: true, force: true }))
 }

@@ -77,7 +77,7 @@ export async function startProcessBuilder(
   return { endpoint: unixEndpoint(files.socketPath), ended }
 }
 
-/** As `Promise.all`, but nothing is still being made when it rejects: whoever removes it then finds all of it. */
+/** As `Promise.all`, but nothing is still being made when it rejects, so that all of it can be removed then. */
 async function allSettled(work: readonly Promise<unknown>[]): Promise<void> {
   const outcomes = await Promise.allSettled(work)
   const failed = outcomes.find(outcome => outcome.status === 'rejected')

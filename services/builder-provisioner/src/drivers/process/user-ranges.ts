@@ -9,9 +9,8 @@ export interface UserRanges {
 }
 
 /**
- * A range that is not taken; undefined when every one is.
- * The search starts at a place that depends on the name, so that two provisioners on one machine rarely choose the
- * same.
+ * A range that is not taken; undefined when every one is. The search starts at a place that depends on the name, so
+ * that two provisioners on one machine rarely choose the same.
  */
 export function freeRange(ranges: UserRanges, takenUsers: readonly number[], name: string): number | undefined {
   const taken = new Set(takenUsers.map(user => Math.floor((user - ranges.first) / usersPerBuilder)))

@@ -15,7 +15,7 @@ interface FakeBuilder extends AsyncDisposable {
 export async function openFakeBuilder(
   serve: (socket: Socket) => void = socket => socket.pipe(socket),
 ): Promise<FakeBuilder> {
-  const folder = await mkdtemp(join(tmpdir(), 'forkproof-door-'))
+  const folder = await mkdtemp(join(tmpdir(), 'forkproof-proxy-'))
   const socketPath = join(folder, 'builder.sock')
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, socket => {

@@ -6,9 +6,9 @@ const answerMsMax = 5_000
 const greeting = 'knock'
 
 /** How a client with these credentials connects to this builder. */
-export function clientOptions(door: TlsProxy, ca: BuilderCa, client?: ClientCredentials): ConnectionOptions {
+export function clientOptions(proxy: TlsProxy, ca: BuilderCa, client?: ClientCredentials): ConnectionOptions {
   return {
-    ...proxyAddress(door),
+    ...proxyAddress(proxy),
     servername: ca.serverName,
     ca: ca.caCertificate,
     ALPNProtocols: ['h2'],
@@ -16,8 +16,8 @@ export function clientOptions(door: TlsProxy, ca: BuilderCa, client?: ClientCred
   }
 }
 
-export function proxyAddress(door: TlsProxy): { host: string; port: number } {
-  const url = new URL(door.endpoint)
+export function proxyAddress(proxy: TlsProxy): { host: string; port: number } {
+  const url = new URL(proxy.endpoint)
   return { host: url.hostname, port: Number(url.port) }
 }
 

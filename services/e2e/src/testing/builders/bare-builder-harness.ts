@@ -22,8 +22,7 @@ export interface BareBuilder {
 
 /**
  * A rootless buildkitd in namespaces of its own, without a driver and without limits. For tests of what stands in front
- * of a builder.
- * Resolves when its process is there, which is before it serves. It is gone after the file.
+ * of a builder. Resolves when its process is there, which is before it serves. It is gone after the file.
  */
 export async function startBareBuilder(
   programs: { buildkitd: string; runc: string },

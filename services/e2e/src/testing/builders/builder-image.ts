@@ -10,8 +10,8 @@ const commandMsMax = 60_000
 
 /**
  * An image with what a builder's container needs, made of programs of this machine and handed to Docker as a tar:
- * nothing is pulled.
- * Its shell is Bash, because Debian's dash cannot wait for a line with a time limit. The official image has busybox.
+ * nothing is pulled. Its shell is Bash, because Debian's dash cannot wait for a line with a time limit. The official
+ * image has busybox.
  */
 export async function importBuilderImage(
   socketPath: string,

@@ -7,22 +7,22 @@ import { join } from 'node:path'
  * name, every link with builders' names, and every file below its folders.
  * It is limited to the harness's own, because other suites make builders at the same time.
  */
-export async function machineInventory(world: {
-  /** Texts that only this world's things carry: its folder, the name of its cgroup. */
+export async function machineInventory(harness: {
+  /** Texts that only this harness's things carry: its folder, the name of its cgroup. */
   readonly words: readonly string[]
   readonly folders: readonly string[]
   /** Paths below the folders that change without meaning anything: logs, databases. */
   readonly ignored?: RegExp
 }): Promise<readonly string[]> {
-  const mentions = (text: string) => world.words.some(word => text.includes(word))
+  const mentions = (text: string) => harness.words.some(word => text.includes(word))
   const found = await Promise.all([
     processes(mentions),
     mounts(mentions),
     loops(mentions),
-    sockets(text => mentions(text) && world.ignored?.test(text) !== true),
+    sockets(text => mentions(text) && harness.ignored?.test(text) !== true),
     cgroups('/sys/fs/cgroup', mentions),
     links(),
-    ...world.folders.map(folder => files(folder, world.ignored)),
+    ...harness.folders.map(folder => files(folder, harness.ignored)),
   ])
   return found.flat().sort()
 }
@@ -36,7 +36,7 @@ async function processes(mentions: (text: string) => boolean): Promise<string[]>
       const [command, cgroup, stat] = await Promise.all(
         ['cmdline', 'cgroup', 'stat'].map(name => read(`/proc/${pid}/${name}`)),
       )
-      // The world itself counts among its processes; a test compares with the time before. Zombies hold nothing.
+      // The harness itself is among the processes; a test compares with the time before. Zombies hold nothing.
       const isZombie = stat?.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'Z'
       if (isZombie || !(mentions(command ?? '') || mentions(cgroup ?? ''))) return []
       return [`process ${pid} ${command?.replaceAll('\0', ' ').slice(0, 80)}`]

@@ -23,7 +23,7 @@ export const goodInfo = {
   CpuCfsQuota: true,
 }
 
-/** A stand-in for the Docker daemon on a unix socket. Routes are `METHOD /path` without version and query. */
+/** In place of the Docker daemon, on a unix socket. Routes are `METHOD /path` without version and query. */
 export async function startFakeEngine(routes: Readonly<Record<string, EngineRoute>>, apiVersion = '1.41') {
   const folder = await mkdtemp(join(tmpdir(), 'forkproof-engine-'))
   const requests: string[] = []
