@@ -6,7 +6,7 @@ export const busUsers = ['gateway', 'orchestrator', 'verifier', 'signer', 'provi
 export type BusUser = (typeof busUsers)[number]
 
 /** What a user may reach beyond its own account; whatever is not listed does not exist for it. */
-export interface BusPermissions {
+interface BusPermissions {
   /** Subjects it may publish to. They lead to the bus's own account, or, for `nudge`, to whoever `hears` it. */
   readonly publish: readonly string[]
   /** Subjects of others that it hears. */

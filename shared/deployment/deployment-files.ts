@@ -3,7 +3,7 @@ import type { BusUser } from './bus-permissions.ts'
 import { type BusPasswords, natsConfig } from './nats-config.ts'
 import type { ServiceKeys } from './service-keys.ts'
 
-export interface DeploymentInputs {
+interface DeploymentOptions {
   readonly issuer: string
   readonly keys: Pick<ServiceKeys, 'attestationPrivateKey' | 'attestationPublicKey' | 'keyEncryptionKey'>
   readonly passwords: BusPasswords
@@ -15,7 +15,7 @@ export interface DeploymentInputs {
  * The files that docker-compose.yml mounts: NATS's configuration, and per service an environment file and its secrets, each a file of its
  * own so that no secret is in an environment. Pure: names to contents.
  */
-export function deploymentFiles(inputs: DeploymentInputs): Record<string, string> {
+export function deploymentFiles(inputs: DeploymentOptions): Record<string, string> {
   const { issuer, keys, passwords, operatorToken } = inputs
   const bus = (user: BusUser) => ({ [`${user}/nats-password`]: passwords[user].reveal() })
   return {

@@ -17,7 +17,7 @@ export function drawBusPasswords(): BusPasswords {
   return Object.fromEntries(drawn) as Record<BusUser, Secret<string>>
 }
 
-export interface NatsConfigInput {
+interface NatsConfigOptions {
   readonly port: number
   /** Address to listen on; loopback when left out. */
   readonly host?: string
@@ -29,7 +29,7 @@ export interface NatsConfigInput {
  * The server's configuration file; it holds the passwords. Each write is synced before it is acknowledged: by default JetStream syncs
  * every two minutes and loses acknowledged messages with the machine (facts C6, E3).
  */
-export function natsConfig({ port, host = '127.0.0.1', storeFolder, passwords }: NatsConfigInput): string {
+export function natsConfig({ port, host = '127.0.0.1', storeFolder, passwords }: NatsConfigOptions): string {
   return `server_name: forkproof
 host: ${host}
 port: ${port}

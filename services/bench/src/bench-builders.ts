@@ -1,5 +1,5 @@
 import { Lifecycle } from '@forkproof/infra/lifecycle'
-import type { Config } from '@forkproof/local/config'
+import type { LocalConfig } from '@forkproof/local/config'
 import { buildOnBareBuildkitd, startBareBuildkitd } from './bare-buildkitd.ts'
 import { type BenchResult, latencyResults, type RunMeasurement, runConcurrently } from './bench-result.ts'
 import { type BenchSystem, openBenchSystem } from './bench-system.ts'
@@ -14,7 +14,7 @@ import {
 const refillMs = 1_500
 
 /** Measures builders. Each system is fresh; figures that are compared come from one run, in turns. */
-export async function benchBuilders(config: Config, lifecycle: Lifecycle, measure: RunMeasurement): Promise<void> {
+export async function benchBuilders(config: LocalConfig, lifecycle: Lifecycle, measure: RunMeasurement): Promise<void> {
   const warm = await withBuilders(config, lifecycle, { FORKPROOF_PROVISIONER_WARM: '2' })
   await measure('warm builders', () => measureLeases(warm, 30, refillMs, 'warm'))
   const bare = await startBareBuildkitd(warm)
@@ -45,7 +45,7 @@ const measureTenAtOnce = (bench: BenchSystem, pauseMs: number): Promise<BenchRes
   measureConcurrentBuilders(bench, { count: 10, turns: 5, pauseMs }, async () => (await startBareBuildkitd(bench)).stop)
 
 const withBuilders = (
-  config: Config,
+  config: LocalConfig,
   lifecycle: Lifecycle,
   provisioner: Record<string, string>,
 ): Promise<BenchSystem> => openBenchSystem(config, lifecycle, { 'builder-provisioner': provisioner }, [])

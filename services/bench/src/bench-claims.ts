@@ -1,5 +1,5 @@
 import { Lifecycle } from '@forkproof/infra/lifecycle'
-import type { Config } from '@forkproof/local/config'
+import type { LocalConfig } from '@forkproof/local/config'
 import type { RunMeasurement } from './bench-result.ts'
 import { openBenchSystem } from './bench-system.ts'
 import {
@@ -13,7 +13,7 @@ import { measureSigning } from './measure-signing.ts'
 import { measureThroughput } from './measure-throughput.ts'
 
 /** Measures claims, without builders on the machine. */
-export async function benchClaims(config: Config, lifecycle: Lifecycle, measure: RunMeasurement): Promise<void> {
+export async function benchClaims(config: LocalConfig, lifecycle: Lifecycle, measure: RunMeasurement): Promise<void> {
   await measure('signing', measureSigning)
   const bench = await openBenchSystem(config, lifecycle)
   await measure('idle CPU and memory (30 s)', () => measureFootprint(bench))

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeServiceKeys } from '@forkproof/deployment/service-keys'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
-import type { Config } from '@forkproof/local/config'
+import type { LocalConfig } from '@forkproof/local/config'
 import { SimulatedGithub } from '@forkproof/local/github/simulated-github'
 import { openStateFolder } from '@forkproof/local/processes/state-folder'
 import { Supervisor } from '@forkproof/local/processes/supervisor'
 import { freePortSet } from '@forkproof/local/running/free-ports'
 import { LocalSystem } from '@forkproof/local/running/local-system'
 import { findPrograms, type Programs } from '@forkproof/local/running/programs'
-import type { Environment, ServiceName } from '@forkproof/local/running/service-environment'
+import type { ServiceEnvironment, ServiceName } from '@forkproof/local/running/service-environment'
 import { Progress } from '@forkproof/local/tools/progress'
 
 export interface BenchSystem {
@@ -34,9 +34,9 @@ const gatewayLimits = {
 
 /** Starts a fresh system with durable settings, on free ports. */
 export async function openBenchSystem(
-  config: Config,
+  config: LocalConfig,
   lifecycle: Lifecycle,
-  extra: Partial<Record<ServiceName, Environment>> = {},
+  extra: Partial<Record<ServiceName, ServiceEnvironment>> = {},
   without: readonly ServiceName[] = ['builder-provisioner'],
 ): Promise<BenchSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'forkproof-bench-'))

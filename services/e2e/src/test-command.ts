@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Config, readConfig } from '@forkproof/local/config'
+import { type LocalConfig, readConfig } from '@forkproof/local/config'
 import { Watchdog } from '@forkproof/local/processes/watchdog'
 import { ensureRequirements, RequirementsMissingError } from '@forkproof/local/requirements/ensure-requirements'
 import { withSystemFolders } from '@forkproof/local/requirements/machine'
@@ -25,10 +25,10 @@ else if (args.action === 'refuse') {
   process.exitCode = await run(args, readConfig(process.env))
 }
 
-type Run = Extract<TestArguments, { action: 'run' }>
+type TestRun = Extract<TestArguments, { action: 'run' }>
 
 /** Resolves with the exit code. */
-async function run(of: Run, config: Config): Promise<number> {
+async function run(of: TestRun, config: LocalConfig): Promise<number> {
   const interrupted = new AbortController()
   const interrupt = () => interrupted.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)
@@ -47,7 +47,7 @@ async function run(of: Run, config: Config): Promise<number> {
 }
 
 /** Sees to what the suites need. Resolves with the programs where they start any. */
-async function prepare({ selection, install }: Run, config: Config, signal: AbortSignal) {
+async function prepare({ selection, install }: TestRun, config: LocalConfig, signal: AbortSignal) {
   const { suites, projects } = selection
   const output = progressOutput(process.stdout, process.env)
   clearAtExit(output)
@@ -68,7 +68,7 @@ async function prepare({ selection, install }: Run, config: Config, signal: Abor
   }
 }
 
-function runVitest({ selection, vitestFlags }: Run, programs: TestPrograms | undefined): Promise<number> {
+function runVitest({ selection, vitestFlags }: TestRun, programs: TestPrograms | undefined): Promise<number> {
   const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
   const summary = fileURLToPath(new URL('./closing-line-reporter.ts', import.meta.url))
   const reporters = ['--reporter=default', `--reporter=${summary}`]

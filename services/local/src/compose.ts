@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { bundleClaimant } from '@forkproof/claimant/bundle'
 import { loadServiceKeys } from '@forkproof/deployment/service-keys'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
-import type { Config } from './config.ts'
+import type { LocalConfig } from './config.ts'
 import { claimAction } from './demo/fork-workflow.ts'
 import { openStateFolder } from './processes/state-folder.ts'
 import { Supervisor } from './processes/supervisor.ts'
@@ -25,7 +25,7 @@ export interface LocalDeps {
  * What was started is stopped by the lifecycle, in reverse order.
  */
 export async function compose(
-  config: Config,
+  config: LocalConfig,
   { install }: { readonly install: boolean },
   { lifecycle, output }: LocalDeps,
 ): Promise<LocalSystem> {
@@ -65,7 +65,7 @@ export async function compose(
 }
 
 async function ensureStartRequirements(
-  config: Config,
+  config: LocalConfig,
   install: boolean,
   deps: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -78,7 +78,7 @@ async function ensureStartRequirements(
 }
 
 /** What a user may say of the builders. */
-const builderSettings = ({ platforms, binfmtFolder }: Config) => ({
+const builderSettings = ({ platforms, binfmtFolder }: LocalConfig) => ({
   FORKPROOF_PROVISIONER_BINFMT_FOLDER: binfmtFolder,
   ...(platforms && { FORKPROOF_PROVISIONER_PLATFORMS: platforms.join(',') }),
 })

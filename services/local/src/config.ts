@@ -129,10 +129,10 @@ export const settings = defineSettings({
   },
 })
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export type ProcessEnvironment = Readonly<Record<string, string | undefined>>
 
 /** The variables this process was started with, for what is passed on to children and for finding programs. */
-export const processEnvironment = (): Environment => process.env
+export const processEnvironment = (): ProcessEnvironment => process.env
 
 /** What external programs need of the environment: where to look, where to cache, how to reach module proxies. */
 const toolVariables =
@@ -142,4 +142,4 @@ export function readConfig(env: NodeJS.ProcessEnv) {
   const toolEnvironment = Object.fromEntries(Object.entries(env).filter(([name]) => toolVariables.test(name)))
   return { ...loadSettings(settings, env), toolEnvironment }
 }
-export type Config = ReturnType<typeof readConfig>
+export type LocalConfig = ReturnType<typeof readConfig>

@@ -1,9 +1,9 @@
-import { parseArguments, usage } from './start/arguments.ts'
-import { start } from './start/start.ts'
+import { parseArguments, startUsage } from './start/arguments.ts'
+import { startLocalSystem } from './start/start.ts'
 
 const args = parseArguments(process.argv.slice(2))
-if (args) await start(args, process.env)
+if (args) await startLocalSystem(args, process.env)
 else {
-  process.stderr.write(usage)
+  process.stderr.write(startUsage)
   process.exitCode = 2
 }

@@ -2,7 +2,7 @@ import { Lifecycle } from '@forkproof/infra/lifecycle'
 import { connectTemporal } from '@forkproof/infra/temporal'
 import { SimulatedGithub } from '@forkproof/local/github/simulated-github'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
-import type { Environment, ServiceName } from '@forkproof/local/running/service-environment'
+import type { ServiceEnvironment, ServiceName } from '@forkproof/local/running/service-environment'
 import type { Client } from '@temporalio/client'
 import { afterFile } from './after-file.ts'
 import { unstartedSystem } from './unstarted-system.ts'
@@ -18,7 +18,7 @@ export interface SystemHarness {
 }
 
 interface SystemHarnessOptions {
-  readonly extra?: Partial<Record<ServiceName, Environment>>
+  readonly extra?: Partial<Record<ServiceName, ServiceEnvironment>>
   readonly actions?: Readonly<Record<string, string>>
   /** With builders. Most suites are about claims and do without. */
   readonly builders?: boolean

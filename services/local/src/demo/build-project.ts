@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { LocalSystem } from '../running/local-system.ts'
 
 const requestMsMax = 20_000
-const Project = z.object({ id: z.string() })
+const CreatedProject = z.object({ id: z.string() })
 
 /**
  * What a maintainer does once: a project that admits pull requests from forks of one repository. By the operator's token, over the public
@@ -28,7 +28,7 @@ export async function createDemoProject(
     return response
   }
   const created = await send('/v1/projects', { name: 'demo' })
-  const { id } = Project.parse(await created.json())
+  const { id } = CreatedProject.parse(await created.json())
   const rule = { eventClass: 'fork_pull_request', repositoryId, grant: { platforms } }
   await send(`/v1/projects/${id}/relationships`, rule, created.headers.get('etag') ?? '')
   return id

@@ -17,7 +17,7 @@ export interface DemoReport {
   readonly build: BuildReport | null
 }
 
-export interface BuildReport {
+interface BuildReport {
   readonly id: string
   readonly digest: string
   readonly platforms: readonly string[]

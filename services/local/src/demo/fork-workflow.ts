@@ -2,7 +2,7 @@
 export const claimAction = 'forkproof/claim@v1'
 export const claimStepName = 'Prove this run to forkproof'
 export const verifyStepName = 'Verify the token with an independent client'
-export const checkoutStepName = 'Check out the pull request'
+const checkoutStepName = 'Check out the pull request'
 export const buildStepName = 'Build the image on a leased builder'
 /** In front of each claim that the relying party prints, as a JSON pair. */
 export const claimMarker = 'verified claim '

@@ -3,22 +3,22 @@ import { z } from 'zod'
 const requestMsMax = 30_000
 
 const Counts = z.object({ counted: z.number(), notModified: z.number(), rejected: z.number() })
-export type RequestCounts = z.infer<typeof Counts>
+type RequestCounts = z.infer<typeof Counts>
 
 const Job = z.object({
   id: z.number(),
   key: z.string().nullish(),
   steps: z.array(z.object({ number: z.number(), name: z.string() })),
 })
-const Run = z.object({
+const RunAnswer = z.object({
   id: z.number(),
   attempt: z.number(),
   status: z.string(),
   conclusion: z.string().nullable(),
   jobs: z.array(Job),
 })
-export type SimulatedRun = z.infer<typeof Run>
-const Started = z.object({ runId: z.number(), jobs: z.array(Job), eventsUrl: z.string() })
+export type SimulatedRun = z.infer<typeof RunAnswer>
+const StartedWorkflow = z.object({ runId: z.number(), jobs: z.array(Job), eventsUrl: z.string() })
 
 /** What the simulator tells of a run, in order. */
 export interface RunEvent {
@@ -65,16 +65,16 @@ export class SimulatedGithub {
 
   /** A run of any shape; nothing is executed. Its body is the control API's. */
   async createRun(repository: string, body: Record<string, unknown>): Promise<SimulatedRun> {
-    return Run.parse(await this.send('POST', `/_sim/repositories/${repository}/runs`, body))
+    return RunAnswer.parse(await this.send('POST', `/_sim/repositories/${repository}/runs`, body))
   }
 
   async run(id: number): Promise<SimulatedRun> {
-    return Run.parse(await this.send('GET', `/_sim/runs/${id}`))
+    return RunAnswer.parse(await this.send('GET', `/_sim/runs/${id}`))
   }
 
   /** Executes a workflow in the simulator's runner. */
-  async runWorkflow(body: Record<string, unknown>): Promise<z.infer<typeof Started>> {
-    return Started.parse(await this.send('POST', '/_sim/workflows', body))
+  async runWorkflow(body: Record<string, unknown>): Promise<z.infer<typeof StartedWorkflow>> {
+    return StartedWorkflow.parse(await this.send('POST', '/_sim/workflows', body))
   }
 
   async setBehaviour(behaviour: Record<string, unknown>): Promise<void> {

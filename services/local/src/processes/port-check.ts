@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { allPids } from './process-identity.ts'
 
-export interface PortUse {
+interface PortUse {
   readonly port: number
   readonly host: string
   /** Who wants it, in words: "gateway". */

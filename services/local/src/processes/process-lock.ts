@@ -9,13 +9,13 @@ const contendPollMs = 10
 const contendRoundsMax = 500
 const entryPattern = /^(\d{1,10})\.(\d{0,20})\.([0-9a-f-]{36})(\.held)?$/
 
-interface Entry extends ProcessIdentity {
+interface LockEntry extends ProcessIdentity {
   readonly file: string
   readonly nonce: string
   readonly held: boolean
 }
 
-export interface ProcessLock {
+interface ProcessLock {
   /** Idempotent. */
   release(): Promise<void>
 }
@@ -91,8 +91,8 @@ async function put(folder: string, file: string): Promise<void> {
   }
 }
 
-async function livingEntries(folder: string): Promise<readonly Entry[]> {
-  const living: Entry[] = []
+async function livingEntries(folder: string): Promise<readonly LockEntry[]> {
+  const living: LockEntry[] = []
   for (const file of await readdir(folder)) {
     const entry = parseEntry(file)
     if (entry && isRunning(entry)) living.push(entry)
@@ -101,7 +101,7 @@ async function livingEntries(folder: string): Promise<readonly Entry[]> {
   return living
 }
 
-function parseEntry(file: string): Entry | undefined {
+function parseEntry(file: string): LockEntry | undefined {
   const [, pid, startTicks = '', nonce = '', held] = entryPattern.exec(file) ?? []
   return pid === undefined ? undefined : { file, pid: Number(pid), startTicks, nonce, held: held !== undefined }
 }

@@ -4,14 +4,14 @@ import type { GroupProcess } from './group-process.ts'
 const probeMsMax = 2_000
 
 /** How a child says that it can be used. A probe answers false for "not yet"; a thrown error counts as that too. */
-export type Readiness =
+export type ReadySign =
   | { readonly kind: 'log-line' }
   | { readonly kind: 'probe'; readonly what: string; readonly probe: (signal: AbortSignal) => Promise<boolean> }
 
 /** A JSON log line with `"msg":"ready"`, which every service of ours prints once it is composed. */
-export const readyLogLine: Readiness = { kind: 'log-line' }
+export const readyLogLine: ReadySign = { kind: 'log-line' }
 
-export function readyOverTcp(host: string, port: number): Readiness {
+export function readyOverTcp(host: string, port: number): ReadySign {
   return {
     kind: 'probe',
     what: `tcp ${host}:${port}`,
@@ -27,7 +27,7 @@ export function readyOverTcp(host: string, port: number): Readiness {
   }
 }
 
-export function readyOverHttp(url: string): Readiness {
+export function readyOverHttp(url: string): ReadySign {
   return {
     kind: 'probe',
     what: url,
@@ -51,7 +51,7 @@ export async function probeOnce(
   }
 }
 
-export function isReadyLine(line: string): boolean {
+function isReadyLine(line: string): boolean {
   if (!line.startsWith('{') || !line.includes('"ready"')) return false
   try {
     return (JSON.parse(line) as { msg?: unknown }).msg === 'ready'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Clock, systemClock } from '@forkproof/infra/clock'
 import { GroupProcess, type ProcessExit, type ProcessSpec } from './group-process.ts'
-import { probeOnce, type Readiness, sawReadyLine } from './readiness.ts'
+import { probeOnce, type ReadySign, sawReadyLine } from './readiness.ts'
 import { Watchdog } from './watchdog.ts'
 
 const probePauseMs = 50
@@ -10,7 +10,7 @@ const readyMsDefault = 30_000
 const stopMsDefault = 8_000
 
 export interface ChildSpec extends Omit<ProcessSpec, 'logFile'> {
-  readonly ready: Readiness
+  readonly ready: ReadySign
   /** Bound for becoming ready; 30 s when left out. */
   readonly readyMsMax?: number
   /** Time between SIGTERM and SIGKILL; 8 s when left out. */
@@ -122,7 +122,7 @@ export class Supervisor {
 
   async #awaitReady(
     child: GroupProcess,
-    ready: Readiness,
+    ready: ReadySign,
     msMax: number,
     signal: AbortSignal | undefined,
   ): Promise<'ready' | 'late' | 'aborted' | ProcessExit> {

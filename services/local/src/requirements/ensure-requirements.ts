@@ -7,7 +7,7 @@ export class RequirementsMissingError extends Error {
   override readonly name = 'RequirementsMissingError'
 }
 
-export interface RequirementDeps extends AptInstallDeps {
+interface RequirementDeps extends AptInstallDeps {
   readonly read?: () => Promise<Machine>
   readonly install?: (packages: readonly string[], deps: AptInstallDeps) => Promise<void>
 }

@@ -12,7 +12,7 @@ interface MissingRequirement {
   readonly from: { readonly debianPackage: string } | { readonly howToGet: string }
 }
 
-export type RequirementPlan =
+type RequirementPlan =
   | { readonly action: 'go on' }
   | { readonly action: 'install'; readonly packages: readonly string[] }
   | { readonly action: 'stop'; readonly message: string }

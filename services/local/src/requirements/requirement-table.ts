@@ -2,7 +2,7 @@
  * What the machine must have, as opposed to the tools that this project builds for itself (tools/tool-catalogue.ts).
  * A row lists the suites that fail without it. `start` is both the suite of that name and `npm start` with builders.
  */
-export interface SystemProgram {
+interface SystemProgram {
   readonly program: string
   /** The package that has it in Debian and Ubuntu. */
   readonly debianPackage: string
@@ -45,7 +45,7 @@ export const kernelFactNames = ['root', 'loop', 'cgroups', 'namespaces', 'binfmt
 export type KernelFactName = (typeof kernelFactNames)[number]
 
 /** What no package brings. */
-export interface KernelFact {
+interface KernelFact {
   readonly what: string
   readonly purpose: string
   readonly howToGet: string

@@ -18,8 +18,8 @@ import type { Programs } from './programs.ts'
 import {
   type Addresses,
   addressesOf,
-  type Environment,
   type Ports,
+  type ServiceEnvironment,
   type ServiceName,
   serviceEnvironment,
   serviceNames,
@@ -35,7 +35,7 @@ export interface LocalSystemOptions {
   /** Folders of published Actions on this machine, by the name that a workflow uses. */
   readonly actions?: Readonly<Record<string, string>>
   /** Settings on top of the usual ones, per service. */
-  readonly extra?: Partial<Record<ServiceName, Environment>>
+  readonly extra?: Partial<Record<ServiceName, ServiceEnvironment>>
   /** Services that are not started with the rest, for tests that have no use for them. */
   readonly without?: readonly ServiceName[]
   /** Without the web UI, for tests. */

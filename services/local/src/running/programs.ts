@@ -1,6 +1,6 @@
 import { hostPlatforms, ownPlatform } from '@forkproof/builder-provisioner/drivers/host-platforms'
 import type { Platform } from '@forkproof/contracts/builder'
-import type { Config } from '../config.ts'
+import type { LocalConfig } from '../config.ts'
 import { locateTool, type ToolRequest } from '../tools/locate-tool.ts'
 import type { ToolDeps } from '../tools/make-tool.ts'
 import { resolveTools } from '../tools/resolve-tools.ts'
@@ -45,10 +45,10 @@ const serverPrograms = ['natsServer', 'temporal', 'verifyToken', 'actionlint'] a
 const suitesWithoutBuilders = ['claims', 'bus', 'signing', 'servers', 'workflows', 'deployment']
 
 /** What the suites have emulated. */
-export const foreignPlatform: Platform = ownPlatform(process.arch) === 'linux/arm64' ? 'linux/amd64' : 'linux/arm64'
+const foreignPlatform: Platform = ownPlatform(process.arch) === 'linux/arm64' ? 'linux/amd64' : 'linux/arm64'
 
 /** The emulated probe is left out where nothing is emulated, to save its build. */
-export async function programsOfStart({ binfmtFolder }: Config): Promise<readonly ProgramName[]> {
+export async function programsOfStart({ binfmtFolder }: LocalConfig): Promise<readonly ProgramName[]> {
   const emulates = (await hostPlatforms(process.arch, binfmtFolder)).some(({ emulated }) => emulated)
   return emulates ? [...startPrograms, 'probeEmulated'] : startPrograms
 }
@@ -60,7 +60,7 @@ export const programsOfSuites = (suites: readonly string[]): readonly ProgramNam
 type FindDeps = Omit<ToolDeps, 'environment'>
 
 /** What a start needs. Makes what is missing. @throws ToolMissingError */
-export async function findPrograms(config: Config, deps: FindDeps): Promise<Programs> {
+export async function findPrograms(config: LocalConfig, deps: FindDeps): Promise<Programs> {
   const names = await programsOfStart(config)
   return names.includes('probeEmulated')
     ? find([...startPrograms, 'probeEmulated'], config, deps)
@@ -70,7 +70,7 @@ export async function findPrograms(config: Config, deps: FindDeps): Promise<Prog
 /** What the suites need; the paths of other programs lead nowhere. @throws ToolMissingError */
 export async function findTestPrograms(
   suites: readonly string[],
-  config: Config,
+  config: LocalConfig,
   deps: FindDeps,
 ): Promise<TestPrograms> {
   const nowhere = Object.fromEntries(
@@ -80,7 +80,7 @@ export async function findTestPrograms(
 }
 
 /** Those that neither a setting, PATH nor the cache has. @throws ToolMissingError for a setting that names no such program */
-export async function missingTools(names: readonly ProgramName[], config: Config): Promise<readonly Tool[]> {
+export async function missingTools(names: readonly ProgramName[], config: LocalConfig): Promise<readonly Tool[]> {
   const requests = requestsOf(config)
   const missing: Tool[] = []
   for (const name of names) {
@@ -91,7 +91,7 @@ export async function missingTools(names: readonly ProgramName[], config: Config
 
 async function find<Name extends ProgramName>(
   names: readonly Name[],
-  config: Config,
+  config: LocalConfig,
   deps: FindDeps,
 ): Promise<Record<Name, string>> {
   const requests = requestsOf(config)
@@ -100,7 +100,7 @@ async function find<Name extends ProgramName>(
   return Object.fromEntries(names.map((name, index) => [name, resolved[index]?.path])) as Record<Name, string>
 }
 
-const requestsOf = (config: Config): Readonly<Record<ProgramName, ToolRequest>> => ({
+const requestsOf = (config: LocalConfig): Readonly<Record<ProgramName, ToolRequest>> => ({
   natsServer: { tool: natsServerTool, explicitPath: config.natsServerPath },
   runc: { tool: runcTool, explicitPath: config.runcPath },
   probe: { tool: probeTool(), explicitPath: config.probePath },

@@ -51,9 +51,9 @@ export const addressesOf = (ports: Ports): Addresses => ({
   builders: `127.0.0.1:${ports.builders}`,
 })
 
-export type Environment = Readonly<Record<string, string>>
+export type ServiceEnvironment = Readonly<Record<string, string>>
 
-interface Inputs {
+interface ServiceEnvironmentOptions {
   readonly ports: Ports
   readonly keys: ServiceKeys
   readonly passwords: BusPasswords
@@ -66,7 +66,7 @@ interface Inputs {
 }
 
 /** The whole environment of one service: nothing is inherited, so each holds only the secrets that are its own. */
-export function serviceEnvironment(name: ServiceName, inputs: Inputs): Environment {
+export function serviceEnvironment(name: ServiceName, inputs: ServiceEnvironmentOptions): ServiceEnvironment {
   const { ports, keys, passwords, actions, operatorToken, programs, stateFolder } = inputs
   const to = addressesOf(ports)
   const temporal = { FORKPROOF_TEMPORAL_ADDRESS: to.temporal }
@@ -76,7 +76,7 @@ export function serviceEnvironment(name: ServiceName, inputs: Inputs): Environme
     FORKPROOF_NATS_PASSWORD: passwords[user].reveal(),
   })
   const issuer = { FORKPROOF_ISSUER: to.issuer }
-  const environments: Record<ServiceName, Environment> = {
+  const environments: Record<ServiceName, ServiceEnvironment> = {
     'github-simulator': {
       FORKPROOF_SIMULATOR_PORT: String(ports.simulator),
       FORKPROOF_SIMULATOR_TOKENS: keys.githubTokens.map((token, index) => `verifier-${index + 1}=${token}`).join(','),

@@ -3,12 +3,12 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type BusPasswords, natsConfig } from '@forkproof/deployment/nats-config'
 import type { GroupProcess } from '../processes/group-process.ts'
-import type { Readiness } from '../processes/readiness.ts'
+import type { ReadySign } from '../processes/readiness.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 
 const greetingBytesMax = 65_536
 
-export interface NatsOptions {
+interface NatsOptions {
   /** The nats-server program. */
   readonly program: string
   readonly port: number
@@ -17,7 +17,7 @@ export interface NatsOptions {
   readonly passwords: BusPasswords
 }
 
-export interface RunningNats {
+interface RunningNats {
   /** nats://127.0.0.1:port */
   readonly url: string
   readonly child: GroupProcess
@@ -47,7 +47,7 @@ export async function startNats(
 }
 
 /** The server greets each connection with `INFO {…}`; that it says JetStream is on is all a client needs. */
-function readyToServe(port: number): Readiness {
+function readyToServe(port: number): ReadySign {
   return {
     kind: 'probe',
     what: `nats 127.0.0.1:${port}`,

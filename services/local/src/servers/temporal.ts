@@ -18,7 +18,7 @@ const dynamicConfig = {
 } as const
 
 /** What ops can search claims and builds by. They reach the database when it is created; a later change needs a new one or the operator's command. */
-export const searchAttributes = {
+const searchAttributes = {
   ForkproofRepo: 'Keyword',
   ForkproofRunId: 'Keyword',
   ForkproofPr: 'Keyword',
@@ -28,7 +28,7 @@ export const searchAttributes = {
   ForkproofReason: 'Keyword',
 } as const
 
-export interface TemporalOptions {
+export interface TemporalServerOptions {
   /** The temporal program. */
   readonly program: string
   readonly port: number
@@ -38,7 +38,7 @@ export interface TemporalOptions {
   readonly stateFolder: string
 }
 
-export interface RunningTemporal {
+interface RunningTemporal {
   /** host:port of the gRPC frontend. */
   readonly address: string
   /** Of the web UI, when there is one. */
@@ -49,7 +49,7 @@ export interface RunningTemporal {
 /** Starts Temporal's dev server on a durable database. Resolves when its frontend is SERVING; namespace `default` exists then. */
 export async function startTemporal(
   supervisor: Supervisor,
-  options: TemporalOptions,
+  options: TemporalServerOptions,
   signal?: AbortSignal,
 ): Promise<RunningTemporal> {
   const folder = join(options.stateFolder, 'temporal')
@@ -79,7 +79,7 @@ export async function startTemporal(
 
 /** The command line, apart for its test. WAL with full sync is as durable as the default journal and twice as fast (facts 00). */
 export function temporalArgs(
-  options: Omit<TemporalOptions, 'program' | 'stateFolder'>,
+  options: Omit<TemporalServerOptions, 'program' | 'stateFolder'>,
   databaseFile: string,
 ): string[] {
   const ui = options.uiPort === undefined ? ['--headless'] : ['--ui-ip', host, '--ui-port', String(options.uiPort)]

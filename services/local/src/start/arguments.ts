@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const usage = `usage: npm start -- [--once] [--json] [--no-install]
+export const startUsage = `usage: npm start -- [--once] [--json] [--no-install]
 
   --once         stop everything after the demo; exit 0 when the token was minted and verified, 1 otherwise
   --json         print only progress on standard error, and one JSON object as the last line of standard output

@@ -1,7 +1,7 @@
 import { ConfigError } from '@forkproof/infra/config'
 import { Lifecycle } from '@forkproof/infra/lifecycle'
 import { compose, type LocalDeps } from '../compose.ts'
-import { type Config, readConfig } from '../config.ts'
+import { type LocalConfig, readConfig } from '../config.ts'
 import type { DemoReport } from '../demo/demo-report.ts'
 import { runDemo } from '../demo/run-demo.ts'
 import { RequirementsMissingError } from '../requirements/ensure-requirements.ts'
@@ -14,7 +14,7 @@ const closeStepMsMax = 60_000
 const sameSignalMsMax = 500
 
 /** `npm start`: the system, the demo, then on until the user stops it. Exit codes: 0 fine, 1 failed, 2 bad settings or a machine that lacks something. */
-export async function start(args: StartArguments, env: NodeJS.ProcessEnv): Promise<void> {
+export async function startLocalSystem(args: StartArguments, env: NodeJS.ProcessEnv): Promise<void> {
   const lifecycle = new Lifecycle(closeStepMsMax)
   // With --json standard output belongs to the one object at the end.
   const output = progressOutput(args.json ? process.stderr : process.stdout, env)
@@ -32,7 +32,7 @@ export async function start(args: StartArguments, env: NodeJS.ProcessEnv): Promi
   await lifecycle.shutdown()
 }
 
-async function run(args: StartArguments, config: Config, deps: LocalDeps): Promise<boolean> {
+async function run(args: StartArguments, config: LocalConfig, deps: LocalDeps): Promise<boolean> {
   const tell = deps.output.line
   const system = await compose(config, args, deps)
   const { issuer, githubApi } = system.addresses

@@ -8,7 +8,7 @@ import type { DebianTool } from './tool-catalogue.ts'
 const run = promisify(execFile)
 const commandMsMax = 5 * 60_000
 
-export interface FetchOptions {
+interface FetchOptions {
   /** Folder that receives the program under the tool's name. */
   readonly target: string
   readonly environment: Readonly<Record<string, string | undefined>>

@@ -7,7 +7,7 @@ import { isExecutableFile } from './installed-tool.ts'
 import type { GoTool } from './tool-catalogue.ts'
 
 /** A cold build of Temporal with download takes about four minutes on two cores. */
-export const buildMsMax = 20 * 60_000
+export const goBuildMsMax = 20 * 60_000
 const stopMsMax = 2_000
 const shownLinesMax = 15
 const draftPrefix = '.building-'
@@ -53,7 +53,7 @@ const architectureOf = ({ architecture }: GoTool) => (architecture === undefined
 
 async function compile(tool: GoTool, output: string, options: BuildOptions): Promise<void> {
   const clock = options.clock ?? systemClock
-  const msMax = options.msMax ?? buildMsMax
+  const msMax = options.msMax ?? goBuildMsMax
   options.signal?.throwIfAborted()
   const compiler = await GroupProcess.start(
     {

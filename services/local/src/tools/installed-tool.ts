@@ -7,12 +7,12 @@ import { formatVersion, isAtLeast } from './tool-version.ts'
 const versionMsMax = 20_000
 const versionBytesMax = 65_536
 
-export type Inspection =
+export type ToolInspection =
   | { readonly fits: true; readonly version: string }
   | { readonly fits: false; readonly why: string }
 
 /** Whether the program at `path` can be used as `tool`. Never throws for what the program does. */
-export async function inspectTool(tool: Tool, path: string, signal?: AbortSignal): Promise<Inspection> {
+export async function inspectTool(tool: Tool, path: string, signal?: AbortSignal): Promise<ToolInspection> {
   if (!(await isExecutableFile(path))) return { fits: false, why: 'is not an executable file' }
   if (!tool.installed) return { fits: true, version: tool.version }
   const { versionArgs, versionIn, minimum, minimumInWords } = tool.installed

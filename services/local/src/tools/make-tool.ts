@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { waitForLock } from '../processes/process-lock.ts'
 import type { Watchdog } from '../processes/watchdog.ts'
 import { fetchDebianTool } from './debian-package.ts'
-import { buildMsMax, buildTool } from './go-build.ts'
+import { buildTool, goBuildMsMax } from './go-build.ts'
 import { findOnSearchPath, isExecutableFile } from './installed-tool.ts'
 import { cachedFolder, type ResolvedTool, type ToolEnvironment } from './locate-tool.ts'
 import type { Progress } from './progress.ts'
@@ -52,7 +52,7 @@ async function makeOnce(
   const { progress, signal, watchdog, environment } = deps
   const cancel = signal ? { signal } : {}
   const lock = await waitForLock(`${target}.lock`, {
-    waitMsMax: buildMsMax,
+    waitMsMax: goBuildMsMax,
     onWait: pid => progress.note(`waiting for process ${pid}, which is making ${tool.name}`),
     ...cancel,
   })

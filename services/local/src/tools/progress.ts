@@ -5,7 +5,7 @@ const firstNoteMs = 1_000
 const nextLineMs = 30_000
 const nextRewriteMs = 1_000
 
-export interface ProgressStep<T> {
+interface ProgressStep<T> {
   /** What the list of later steps calls it. */
   readonly name: string
   readonly title: string

@@ -38,7 +38,7 @@ export interface DebianTool extends ToolBase {
 
 export const isGoTool = (tool: Tool): tool is GoTool => 'goPackage' in tool
 
-export interface InstalledCheck {
+interface InstalledCheck {
   readonly versionArgs: readonly string[]
   readonly minimum: Version
   /** Reads the version that the minimum speaks of out of the program's answer. */

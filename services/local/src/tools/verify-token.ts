@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 const answerBytesMax = 65_536
 const reasonCharactersMax = 2_000
 
-export type TokenVerification =
+type TokenVerification =
   | { readonly verified: true; readonly claims: Readonly<Record<string, unknown>> }
   | { readonly verified: false; readonly reason: string }
 
