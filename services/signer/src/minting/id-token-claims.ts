@@ -11,7 +11,9 @@ interface TokenFacts {
   readonly iatSeconds: number
 }
 
-/** Every claim of the schema by name: a new one does not compile until it is given here. Undefined ones are left out. */
+/**
+ * Every claim of the schema by name: a new one does not compile until it is given here. Undefined ones are left out.
+ */
 type EveryClaim = { readonly [Name in keyof Required<IdTokenClaims>]: IdTokenClaims[Name] }
 
 /**

@@ -4,7 +4,7 @@ import type { Secret } from '@forkproof/infra/secret'
 import { Octokit } from '@octokit/rest'
 import type { z } from 'zod'
 import type { Fetch } from './bounded-fetch.ts'
-import { EtagCache } from './etag-cache.ts'
+import { createEtagCache } from './etag-cache.ts'
 import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
 import { budgetAfter, freshBudget, isLimit } from './rate-budget.ts'
@@ -48,7 +48,7 @@ export class GithubCredential {
   readonly #authorization: Secret
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #etags = new EtagCache(githubLimits.etagEntriesMax)
+  readonly #etags = createEtagCache(githubLimits.etagEntriesMax)
   readonly #slots = new Semaphore(githubLimits.concurrentRequestsMax)
   #budget = freshBudget
 

@@ -1,7 +1,10 @@
 import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
 
-/** At most `slots` at work; the rest wait in order, each until its signal aborts. */
+/**
+ * At most `slots` at work; the rest wait in order, each until its signal aborts.
+ * No `p-limit`: there work that was given up keeps its place in the queue, whose length is limited here.
+ */
 export class Semaphore {
   #free: number
   readonly #waiting = new Set<() => void>()

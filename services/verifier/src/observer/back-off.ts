@@ -2,8 +2,9 @@ import { GithubFault } from '../github/fault.ts'
 import { pollLimits } from './limits.ts'
 
 /**
- * Consecutive failures of reading one run, and when to try again. The upper half is random, so that runs do not retry
- * together.
+ * Consecutive failures of reading one run, and when to try again. The upper half of each wait is random, so that runs
+ * do not retry together. No loop of its own: several claims share the state, and a poll waits for whichever is due
+ * first.
  */
 export class BackOff {
   readonly #random: () => number

@@ -1,6 +1,9 @@
 import type { Clock } from '@forkproof/infra/clock'
 
-/** Remembers for a fixed time. When it is full, the oldest entry goes. */
+/**
+ * Remembers for a fixed time. When it is full, the oldest entry goes.
+ * No `lru-cache`: there a reading would keep an entry in place of an older one that nobody asked for.
+ */
 export class ExpiringMap<V> {
   readonly #clock: Clock
   readonly #lifetimeMs: number

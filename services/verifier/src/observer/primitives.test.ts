@@ -1,6 +1,6 @@
 import { FakeClock } from '@forkproof/infra/clock'
 import { describe, expect, test } from 'vitest'
-import { EtagCache } from '../github/etag-cache.ts'
+import { createEtagCache } from '../github/etag-cache.ts'
 import { GithubFault } from '../github/fault.ts'
 import { quiesce } from '../testing/fake-time.ts'
 import { BackOff } from './back-off.ts'
@@ -124,7 +124,7 @@ describe('memories are bounded', () => {
     expect(map.get('c')).toBeUndefined()
   })
   test('an ETag cache keeps what was used last', () => {
-    const cache = new EtagCache(2)
+    const cache = createEtagCache(2)
     cache.set('a', { etag: '1', value: 1 })
     cache.set('b', { etag: '2', value: 2 })
     cache.get('a')

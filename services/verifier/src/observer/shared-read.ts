@@ -5,7 +5,10 @@ interface Reading<T> {
   readonly value: T
 }
 
-/** One reading at a time, shared by all callers that accept its age. */
+/**
+ * A reading shared by all callers that accept its age.
+ * No plain single flight: a caller may need a reading that started after the current one.
+ */
 export class SharedRead<T> {
   readonly #read: () => Promise<T>
   readonly #clock: Clock
