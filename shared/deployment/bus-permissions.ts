@@ -1,13 +1,13 @@
 import { busResources } from '@forkproof/contracts/bus'
 import { buckets, consumers, streams, subjects } from '@forkproof/contracts/subjects'
 
-/** Who connects to the bus. `admin` creates streams and buckets at start and cannot read what is in them. */
+/** Who connects to the bus. `admin` creates streams and buckets and cannot read what is in them. */
 export const busUsers = ['gateway', 'orchestrator', 'verifier', 'signer', 'provisioner', 'admin'] as const
 export type BusUser = (typeof busUsers)[number]
 
 /** What a user may reach beyond its own account; whatever is not listed does not exist for it. */
 interface BusPermissions {
-  /** Subjects it may publish to. They lead to the bus's own account, or, for `nudge`, to whoever `hears` it. */
+  /** Subjects it may publish to. They lead to the bus's own account, or for nudges to the users that hear them. */
   readonly publish: readonly string[]
   /** Subjects of others that it hears. */
   readonly hears: readonly { readonly from: BusUser; readonly subject: string }[]
@@ -25,15 +25,16 @@ const everyStream = [...Object.values(streams), ...Object.values(buckets).map(bu
 const infoOf = (bucket: string) => `$JS.API.STREAM.INFO.KV_${bucket}`
 const { consumers: everyConsumer } = busResources()
 /**
- * The client asks for the account's figures before it opens a bucket; they name no stream. Who draws from a consumer needs it too: for an
- * account that does not import it, the server answers every question about a consumer with "JetStream not enabled".
+ * The client asks for the account's figures before it opens a bucket; they name no stream.
+ * A user that draws from a consumer needs them too: in an account that does not import this subject, the server answers
+ * every question about a consumer with "JetStream not enabled".
  */
 const accountInfo = '$JS.API.INFO'
 
 /**
- * The whole of it: least privilege per service (design 9). No service may create, change, list, purge or delete a stream, or create a
- * consumer: a consumer's owner chooses where the server delivers, which would be a way around `publish`. It may draw from the pull
- * consumers that the administrator made for it.
+ * Least privilege for each service (docs/architecture.md#rights-on-the-bus). No service may create, change, list, purge or delete a
+ * stream, or create a consumer: its owner chooses where the server delivers, which would be a way around `publish`.
+ * A service draws from the pull consumers that the administrator made for it.
  */
 export const busPermissions: Readonly<Record<BusUser, BusPermissions>> = {
   gateway: {

@@ -12,8 +12,8 @@ interface DeploymentOptions {
 }
 
 /**
- * The files that docker-compose.yml mounts: NATS's configuration, and per service an environment file and its secrets, each a file of its
- * own so that no secret is in an environment. Pure: names to contents.
+ * The files that docker-compose.yml mounts: NATS's configuration, and per service an environment file and its secrets.
+ * Each secret is a file of its own, so that none is in an environment. Pure: names to contents.
  */
 export function deploymentFiles(inputs: DeploymentOptions): Record<string, string> {
   const { issuer, keys, passwords, operatorToken } = inputs
@@ -38,7 +38,7 @@ export function deploymentFiles(inputs: DeploymentOptions): Record<string, strin
       FORKPROOF_GATEWAY_DEPOT_HOST: '0.0.0.0',
       FORKPROOF_GATEWAY_OPERATOR_TOKEN_FILE: '/run/forkproof/operator-token',
     }),
-    // For the machines that run builders; the bus's address and the public name of the front door are the operator's to fill in.
+    // For the machines that run builders. The operator fills in the bus's address and the public name of the TLS proxy.
     'builder-node/env': environment('provisioner', {
       FORKPROOF_PROVISIONER_STATE_FOLDER: '/var/lib/forkproof',
       FORKPROOF_PROVISIONER_HOST: '0.0.0.0',

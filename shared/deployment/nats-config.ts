@@ -11,7 +11,7 @@ const subscriptionsMax = 10_000
 
 export type BusPasswords = Readonly<Record<BusUser, Secret<string>>>
 
-/** 256 random bits per user. They live as long as one start of the bus; the server's file with them is the user's alone. */
+/** 256 random bits per user. They live as long as one start of the bus. */
 export function drawBusPasswords(): BusPasswords {
   const drawn = busUsers.map(user => [user, new Secret(randomBytes(passwordBytes).toString('base64url'))] as const)
   return Object.fromEntries(drawn) as Record<BusUser, Secret<string>>
@@ -26,8 +26,8 @@ interface NatsConfigOptions {
 }
 
 /**
- * The server's configuration file; it holds the passwords. Each write is synced before it is acknowledged: by default JetStream syncs
- * every two minutes and loses acknowledged messages with the machine (facts C6, E3).
+ * The server's configuration file; it holds the passwords. Each write is synced before it is acknowledged: by default
+ * JetStream syncs every two minutes and loses acknowledged messages with the machine (docs/facts/engines.md#acknowledged-writes).
  */
 export function natsConfig({ port, host = '127.0.0.1', storeFolder, passwords }: NatsConfigOptions): string {
   return `server_name: forkproof
@@ -57,9 +57,9 @@ ${busUsers.map(user => account(user, passwords[user].reveal())).join('\n')}
 }
 
 /**
- * Each user lives alone in an account and reaches the streams only through imports. Permissions on subjects alone do not hold: the server
- * sends its answer to whatever reply subject a request names, so a user who may read one bucket could have the answer written into any
- * other stream of the same account. An import's answer stays in the account that asked.
+ * Each user lives alone in an account and reaches the streams only through imports. Permissions on subjects are not
+ * enough: the server sends its answer to any reply subject that a request names, so a user who may read one bucket
+ * could have the answer written into another stream of the same account. An import's answer stays in the account that asked.
  */
 function account(user: BusUser, password: string): string {
   const { publish, hears, draws, inbox } = busPermissions[user]
@@ -100,7 +100,7 @@ function exportsOfBus(): readonly string[] {
 }
 
 const nextMessages = '$JS.API.CONSUMER.MSG.NEXT.'
-/** What drawing from a pull consumer takes: to look at it, to ask for the next messages, and to say what became of them. */
+/** What drawing from a pull consumer takes: looking at it, asking for the next messages, and acknowledging them. */
 const subjectsOfDraw = ({ stream, name }: { stream: string; name: string }): readonly string[] => [
   `$JS.API.CONSUMER.INFO.${stream}.${name}`,
   `${nextMessages}${stream}.${name}`,
@@ -117,7 +117,7 @@ function hearersOf(speaker: BusUser, subject: string): string {
   return busUsers.filter(hears).join(', ')
 }
 
-/** An empty allow list would mean "everything" to the server, so nothing is written as a denial of all. */
+/** The server takes an empty allow list for "everything", so it is written as a denial of all. */
 function listOf(subjects: readonly string[]): string {
   return subjects.length === 0 ? '{ deny: [">"] }' : `{ allow: ${JSON.stringify(subjects)} }`
 }

@@ -11,9 +11,9 @@ import { parseTestArguments, type TestArguments } from './command/test-arguments
 import { projectsOf, testSuites } from './command/test-suites.ts'
 
 /**
- * `npm test [-- suites and vitest's flags]`: looks for what the suites need of the machine, finds or builds the external
- * programs, with progress, then runs the suites. All that comes first because it takes minutes the first time, which
- * no test's time limit should have to cover.
+ * `npm test [-- suites and vitest's flags]`: looks for what the suites need of the machine, finds or builds the
+ * external programs, with progress, then runs the suites. All that comes first because it takes minutes the first
+ * time, which no test's time limit should have to cover.
  * Exit codes: 0 passed, 1 failed, 2 wrong use or a machine that lacks something, 130 interrupted.
  */
 const args = parseTestArguments(process.argv.slice(2))

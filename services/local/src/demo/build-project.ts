@@ -5,8 +5,8 @@ const requestMsMax = 20_000
 const CreatedProject = z.object({ id: z.string() })
 
 /**
- * What a maintainer does once: a project that admits pull requests from forks of one repository. By the operator's token, over the public
- * API.
+ * What a maintainer does once: a project that admits pull requests from forks of one repository.
+ * It is made over the public API, with the operator's token.
  */
 export async function createDemoProject(
   { addresses, operatorToken }: LocalSystem,

@@ -6,7 +6,10 @@ import { type BuildWorkflow, buildSearchAttributes, buildWorkflow } from '@forkp
 const findMsMax = 30_000
 const findPauseMs = 250
 
-/** What Temporal knows of the builds of a run, once they have ended; none when none begins to show in time. The operator's view. */
+/**
+ * What Temporal knows of the builds of a run, once they have ended: the operator's view.
+ * None when none begins to show in time.
+ */
 export async function endedBuildsOf(runId: number, temporal: string, lifecycle: Lifecycle): Promise<BuildState[]> {
   const client = connectTemporal({ address: temporal, namespace: 'default' }, lifecycle)
   const query = `WorkflowType = '${buildWorkflow}' AND ${buildSearchAttributes.runId.name} = '${runId}'`

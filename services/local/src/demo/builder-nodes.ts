@@ -7,7 +7,10 @@ import type { LocalSystem } from '../running/local-system.ts'
 const waitMsMax = 20_000
 const pauseMs = 200
 
-/** What the nodes that run builders say of themselves; waits a little for the first one. With the rights of the gateway, which reads them too. */
+/**
+ * What the nodes that run builders announce of themselves; waits a little for the first one.
+ * It has the rights of the gateway, which reads them too.
+ */
 export async function announcedNodes(
   { addresses, busPasswords }: LocalSystem,
   signal: AbortSignal,

@@ -20,7 +20,10 @@ interface Demo {
 }
 type Build = NonNullable<Demo['build']>
 
-/** A fork's workflow: no permissions, no secrets. It proves itself, hands its token to a relying party, and builds an image. */
+/**
+ * A fork's workflow: no permissions, no secrets.
+ * It proves itself, hands its token to a relying party, and builds an image.
+ */
 export const forkWorkflow = (demo: Demo) => ({
   name: 'ci',
   permissions: {},
@@ -66,7 +69,9 @@ const buildWords = ({ issuer, node, cli, buildctl }: Demo, { projectId, platform
   ...(platforms.length === 1 ? [buildctl, ...imageWords(platforms[0] ?? '')] : imagePerPlatform(buildctl, platforms)),
 ]
 
-/** buildctl builds on one builder: a script that does it for each, and finds them in the variables that `forkproof build` sets. */
+/**
+ * buildctl builds on one builder. The script calls it for each, and finds them in the variables of `forkproof build`.
+ */
 const imagePerPlatform = (buildctl: string, platforms: readonly string[]): string[] => {
   const lines = platforms.map(platform => {
     const of = (what: string) => `"$FORKPROOF_BUILDER_${what}_${architecture(platform).toUpperCase()}"`

@@ -3,8 +3,9 @@ import buildGetJwks from 'get-jwks'
 import { claimMarker } from './fork-workflow.ts'
 
 /**
- * A relying party as anybody would write one, with libraries that share no code with the issuer's: it knows the issuer's address and its
- * own audience, finds the keys through the discovery document, and prints the claims. Exit 1 with the reason when the token does not hold.
+ * A relying party as anybody would write one, with libraries that share no code with the issuer's. It knows the
+ * issuer's address and its own audience, finds the keys through the discovery document, and prints the claims.
+ * Exit code 1 with the reason when the token does not hold.
  */
 const [issuer = '', audience = ''] = process.argv.slice(2)
 const token = process.env['FORKPROOF_ID_TOKEN'] ?? ''

@@ -16,7 +16,10 @@ const demoMsMax = 180_000
 
 type Tell = (line: string) => void
 
-/** Runs a fork's pull request job that claims a token, has it verified, and builds an image. Tells what happens line by line. */
+/**
+ * Runs a fork's pull request job that claims a token, has it verified, and builds an image.
+ * Tells what happens line by line.
+ */
 export async function runDemo(system: LocalSystem, tell: Tell, lifecycle: Lifecycle): Promise<DemoReport> {
   const { signal } = lifecycle
   const github = new SimulatedGithub(system.addresses.githubApi)

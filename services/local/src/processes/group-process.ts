@@ -26,7 +26,10 @@ export interface ProcessExit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** The child waits for the word on its standard input: were this process killed before the watchdog knows the group, it would read the end and go. */
+/**
+ * The child waits for the word on its standard input, and goes when the input ends without it.
+ * So nothing runs unguarded when this process is killed before the watchdog knows the group.
+ */
 const launcher = 'read -r word && [ "$word" = go ] || exit 125; exec "$@" </dev/null'
 
 /** One child, leader of its own process group and session, guarded by the watchdog. */
@@ -54,7 +57,7 @@ export class GroupProcess {
     child.stderr?.on('data', receive)
     const closed = once(child, 'close')
     this.exited = once(child, 'exit').then(async ([code, signal]) => {
-      // A grandchild can keep the pipes open after the leader has gone; the last lines are worth a moment, not for ever.
+      // A grandchild can keep the pipes open after the leader has gone: wait a moment for the last lines, no longer.
       await Promise.race([closed, clock.sleep(100)])
       this.#killGroup('SIGKILL')
       await watchdog.release(this.pid)
@@ -109,7 +112,10 @@ export class GroupProcess {
     if (this.running) this.#child.kill(signal)
   }
 
-  /** SIGTERM to the leader, `graceMs` to go in order, then SIGKILL to the whole group. Resolves when no process of the group lives. */
+  /**
+   * Sends SIGTERM to the leader, waits up to `graceMs`, then sends SIGKILL to the whole group.
+   * Resolves when no process of the group lives.
+   */
   async stop(graceMs: number): Promise<ProcessExit> {
     this.kill('SIGTERM')
     if (!(await this.#gone(graceMs))) this.#killGroup('SIGKILL')

@@ -2,7 +2,10 @@ import { StringDecoder } from 'node:string_decoder'
 
 const lineCharactersMax = 16_384
 
-/** Cuts a byte stream into lines and keeps the last of them. Both dimensions are bounded: a child that never ends its line costs no memory. */
+/**
+ * Cuts a byte stream into lines and keeps the last of them.
+ * The number and the length of lines are bounded: a child that never ends its line costs no memory.
+ */
 export class LineRing {
   readonly #linesMax: number
   readonly #decoder = new StringDecoder('utf8')

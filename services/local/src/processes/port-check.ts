@@ -91,7 +91,7 @@ function linkOf(path: string): string {
   }
 }
 
-/** Program and first argument only: later arguments may hold what is nobody's business. */
+/** Program and first argument only: later arguments may be private. */
 function commandOf(pid: number): string {
   const words = readLines(`/proc/${pid}/cmdline`).join(' ').split('\0').filter(Boolean)
   return words.slice(0, 2).join(' ').slice(0, 120) || 'unknown program'

@@ -6,7 +6,10 @@ interface ProcessStat {
   readonly startTicks: string
 }
 
-/** Fields of /proc/<pid>/stat, or undefined where there is no such process or no /proc. The command name may hold spaces and brackets. */
+/**
+ * Fields of /proc/<pid>/stat (proc_pid_stat(5)), or undefined where there is no such process or no /proc.
+ * The command name may hold spaces and brackets.
+ */
 function statOf(pid: number): ProcessStat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -26,7 +29,10 @@ function answersSignals(target: number): boolean {
   }
 }
 
-/** Names one process for good: pids are reused, a pid with its start time is not. Empty start time where the system does not tell. */
+/**
+ * Names one process for good: a pid is used again, a pid with its start time is not.
+ * The start time is empty where the system does not tell it.
+ */
 export interface ProcessIdentity {
   readonly pid: number
   readonly startTicks: string
@@ -45,8 +51,8 @@ export function isRunning(identity: ProcessIdentity): boolean {
 }
 
 /**
- * True while a process of the group lives. Zombies do not count: where pid 1 does not reap (containers), `kill(-group, 0)` would find
- * them for ever.
+ * True while a process of the group lives. Zombies do not count: where pid 1 does not reap them, as in containers,
+ * `kill(-group, 0)` finds them for ever.
  */
 export function groupIsRunning(group: number): boolean {
   if (!answersSignals(-group)) return false

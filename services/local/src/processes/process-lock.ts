@@ -32,9 +32,10 @@ export class LockHeldError extends Error {
 /**
  * Takes the lock for this process or throws LockHeldError; what a dead process left is swept away.
  *
- * The lock is a folder with one file per contender, named by pid, start time and a nonce. Everyone writes its own file first and looks for
- * others afterwards, so of two at least one sees the other, and no file name ever changes hands: a single lock file cannot be taken over
- * without the risk of removing the one that somebody just made. Among contenders the smallest nonce waits and the others step back.
+ * The lock is a folder with one file per contender, named by pid, start time and a nonce. Each contender writes its own
+ * file first and looks for others afterwards, so of two at least one sees the other. No file name changes hands: a
+ * single lock file could not be taken over without the risk of removing one that was just made. Among contenders the
+ * smallest nonce waits and the others step back.
  */
 export async function acquireLock(path: string, clock: Clock = systemClock): Promise<ProcessLock> {
   const me = identityOf(process.pid)
@@ -61,7 +62,10 @@ export async function acquireLock(path: string, clock: Clock = systemClock): Pro
   }
 }
 
-/** As acquireLock, but waits up to `waitMsMax` for the holder to let go. `onWait` is called once, with the holder's pid. */
+/**
+ * Does as acquireLock, but waits up to `waitMsMax` for the holder to let go.
+ * `onWait` is called once, with the holder's pid.
+ */
 export async function waitForLock(
   path: string,
   options: { waitMsMax: number; signal?: AbortSignal; clock?: Clock; onWait?: (pid: number) => void },

@@ -39,7 +39,7 @@ export function readyOverHttp(url: string): ReadySign {
   }
 }
 
-/** One bounded look; never throws. */
+/** Probes once, in bounded time; never throws. */
 export async function probeOnce(
   probe: (signal: AbortSignal) => Promise<boolean>,
   signal: AbortSignal,

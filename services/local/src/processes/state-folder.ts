@@ -11,8 +11,9 @@ export interface StateFolder {
 }
 
 /**
- * Opens the folder that one running system owns: databases, keys, generated configuration, logs. Only the user can read it.
- * Throws LockHeldError with a hint while another one runs from it; the lock of a process that was killed is taken over.
+ * Opens the folder that one running system owns: databases, keys, generated configuration, logs.
+ * Only the user can read it. The lock of a process that was killed is taken over.
+ * @throws LockHeldError with a hint while another process runs from it
  */
 export async function openStateFolder(folder: string, setting: string): Promise<StateFolder> {
   const path = resolve(folder)

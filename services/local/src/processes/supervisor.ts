@@ -32,7 +32,10 @@ export class ChildFailedError extends Error {
   }
 }
 
-/** Starts children one after the other and stops them in reverse order. However this process ends, no child stays (see Watchdog). */
+/**
+ * Starts children one after the other and stops them in reverse order.
+ * However this process ends, no child stays (see Watchdog).
+ */
 export class Supervisor {
   readonly #logs: string
   readonly #watchdog: Watchdog
@@ -66,7 +69,10 @@ export class Supervisor {
     this.#surprised.add(listener)
   }
 
-  /** Resolves when the child is ready. Otherwise it is stopped and ChildFailedError (or the signal's reason) is thrown. */
+  /**
+   * Resolves when the child is ready; otherwise it is stopped.
+   * @throws ChildFailedError, or the signal's reason
+   */
   async start(spec: ChildSpec, signal?: AbortSignal): Promise<GroupProcess> {
     signal?.throwIfAborted()
     const logFile = join(this.#logs, `${spec.name}.log`)
@@ -92,7 +98,10 @@ export class Supervisor {
     if (entry) await this.#stop(entry)
   }
 
-  /** Ends every child, the last started first, and then the watchdog. Goes on after a failure and throws them together at the end. */
+  /**
+   * Ends every child, the last started first, and then the watchdog.
+   * A failure does not keep the rest from ending; all failures are thrown together.
+   */
   async stopAll(): Promise<void> {
     const failures: unknown[] = []
     for (const entry of [...this.#children].reverse())

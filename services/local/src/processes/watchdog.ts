@@ -4,9 +4,10 @@ import { once } from 'node:events'
 const graceTenthsOfSecond = 50
 
 /**
- * Ends the guarded process groups when its standard input closes, which the kernel does for us however this process dies. It lives in a
- * session of its own and ignores the terminal's signals, so that Ctrl-C reaches only the parent, which stops everything in order.
- * Chosen over PR_SET_PDEATHSIG because that is Linux only, is bound to a thread, and does not reach grandchildren.
+ * Ends the guarded process groups when its standard input closes, which the kernel does however this process dies.
+ * It lives in a session of its own and ignores the terminal's signals: Ctrl-C reaches only the parent, which stops
+ * everything in order. It is used instead of PR_SET_PDEATHSIG, which exists on Linux only, is bound to a thread, and
+ * does not reach grandchildren.
  */
 const script = `
 trap '' INT TERM HUP
@@ -54,7 +55,10 @@ export class Watchdog {
     return this.#shell.pid ?? 0
   }
 
-  /** Resolves when the watchdog holds the group's number: only then may the group do anything. Rejects when the watchdog is gone. */
+  /**
+   * Resolves when the watchdog holds the group's number: only then may the group do anything.
+   * Rejects when the watchdog is gone.
+   */
   guard(group: number): Promise<void> {
     return this.#tell(`guard ${group}`)
   }

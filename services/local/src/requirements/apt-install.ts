@@ -20,7 +20,10 @@ export interface AptInstallDeps {
   readonly signal: AbortSignal
 }
 
-/** Installs packages of Debian or Ubuntu as root. Services in them are not started. @throws with the last lines of apt-get */
+/**
+ * Installs packages of Debian or Ubuntu as root. Services in them are not started.
+ * @throws with the last lines of apt-get
+ */
 export async function aptInstall(packages: readonly string[], deps: AptInstallDeps): Promise<void> {
   const { progress } = deps
   const words = ['install', '-y', '-q', '--no-install-recommends', ...packages]

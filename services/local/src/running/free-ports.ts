@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:net'
 import type { Ports } from './service-environment.ts'
 
 /**
- * Ports for tests and benchmarks; a user's ports are fixed. They lie below the range that the kernel hands to outgoing connections
- * (`ip_local_port_range` starts at 32768), or any connection of any process could take one between here and its use. Each process draws
- * from a block of its own, which it holds by listening on the block's first port.
+ * Ports for tests and benchmarks; those of a user are fixed. They lie below the range that the kernel gives to outgoing
+ * connections (`ip_local_port_range` starts at 32768): a connection of any process could take one of those before it is
+ * used. Each process draws from a block of its own, which it holds by listening on the block's first port.
  */
 const rangeStart = 20_000
 const rangeEnd = 32_000

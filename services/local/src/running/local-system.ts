@@ -34,9 +34,9 @@ export interface LocalSystemOptions {
   readonly progress: Progress
   /** Folders of published Actions on this machine, by the name that a workflow uses. */
   readonly actions?: Readonly<Record<string, string>>
-  /** Settings on top of the usual ones, per service. */
+  /** Settings besides the usual ones, per service. */
   readonly extra?: Partial<Record<ServiceName, ServiceEnvironment>>
-  /** Services that are not started with the rest, for tests that have no use for them. */
+  /** Services that are left out, for tests that do not use them. */
   readonly without?: readonly ServiceName[]
   /** Without the web UI, for tests. */
   readonly headless?: boolean
@@ -47,13 +47,16 @@ const builderStopMsMax = 22_000
 
 export type PartName = ServiceName | 'temporal' | 'nats'
 
-/** The whole system on one machine. Each part is a process of its own and can be stopped, killed and started again by name. */
+/**
+ * The whole system on one machine (docs/glossary.md: local system).
+ * Each part is a process of its own and can be stopped, killed and started again by name.
+ */
 export class LocalSystem {
   readonly addresses: Addresses
   readonly keys: ServiceKeys
   readonly busPasswords: BusPasswords = drawBusPasswords()
   readonly programs: Programs
-  /** Lives as long as this start, like the passwords: opens the gateway's API for projects and trust. */
+  /** Opens the gateway's API for projects and trust. It is drawn anew at each start, as the passwords are. */
   readonly operatorToken = new Secret(randomBytes(32).toString('base64url'))
   readonly #options: LocalSystemOptions
   readonly #running = new Map<PartName, GroupProcess>()
@@ -108,7 +111,7 @@ export class LocalSystem {
     await part.exited
   }
 
-  /** Was it started? Parts that a test does without never are. */
+  /** Whether it was started. Parts that a test leaves out never are. */
   isRunning(name: PartName): boolean {
     return this.#running.has(name)
   }

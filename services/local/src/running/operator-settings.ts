@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { LocalSystem } from './local-system.ts'
 
 /**
- * Writes what `npm run keys` and `npm run issuance` need to talk to this system, as an env file that npm's scripts read: the bus's
- * passwords are drawn anew at each start, so nobody could type them. Returns what removes the file; it must not outlive the passwords.
+ * Writes what `npm run keys` and `npm run issuance` need to talk to this system, as an env file that npm's scripts
+ * read: the bus's passwords are drawn anew at each start. Returns a function that removes the file, which must not
+ * outlive the passwords.
  */
 export async function writeOperatorSettings(folder: string, system: LocalSystem): Promise<() => Promise<void>> {
   const { addresses, busPasswords } = system
@@ -16,7 +17,7 @@ export async function writeOperatorSettings(folder: string, system: LocalSystem)
   }
   const file = join(folder, 'operator.env')
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
-  // One that a killed system left may have other rights: it is replaced, not rewritten.
+  // A file of a killed system may have other rights: it is replaced, not rewritten.
   await rm(file, { force: true })
   await writeFile(file, lines.join(''), { mode: 0o600, flag: 'wx' })
   return () => rm(file, { force: true })

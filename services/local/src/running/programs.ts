@@ -79,7 +79,10 @@ export async function findTestPrograms(
   return { ...(nowhere as Record<ProgramName, string>), ...(await find(programsOfSuites(suites), config, deps)) }
 }
 
-/** Those that neither a setting, PATH nor the cache has. @throws ToolMissingError for a setting that names no such program */
+/**
+ * Tools that neither a setting, PATH nor the cache has.
+ * @throws ToolMissingError for a setting that names no such program
+ */
 export async function missingTools(names: readonly ProgramName[], config: LocalConfig): Promise<readonly Tool[]> {
   const requests = requestsOf(config)
   const missing: Tool[] = []

@@ -4,8 +4,9 @@ const answerBytesMax = 4_096
 const serving = 1
 
 /**
- * Asks a gRPC server's standard health service (grpc.health.v1.Health/Check) whether `service` is SERVING. Two fields of protobuf and one
- * frame need no gRPC library. Rejects when the server cannot be reached or the signal aborts.
+ * Asks a gRPC server's standard health service (grpc.health.v1.Health/Check) whether `service` is SERVING.
+ * Two fields of protobuf and one frame need no gRPC library.
+ * Rejects when the server cannot be reached or the signal aborts.
  */
 export async function isServing(host: string, port: number, service: string, signal: AbortSignal): Promise<boolean> {
   const session = connect(`http://${host}:${port}`)
@@ -16,7 +17,7 @@ export async function isServing(host: string, port: number, service: string, sig
   }
 }
 
-/** HealthCheckRequest { string service = 1 } behind the five bytes of a gRPC frame: not compressed, length. */
+/** HealthCheckRequest { string service = 1 }, behind the five bytes of a gRPC frame: not compressed, length. */
 function frame(service: string): Buffer {
   const name = Buffer.from(service, 'utf8')
   const message = Buffer.concat([Buffer.from([0x0a, name.length]), name])
@@ -25,7 +26,10 @@ function frame(service: string): Buffer {
   return Buffer.concat([head, message])
 }
 
-/** HealthCheckResponse { ServingStatus status = 1 }; undefined for an error, which comes as a trailer without a message. */
+/**
+ * HealthCheckResponse { ServingStatus status = 1 }.
+ * Undefined for an error, which comes as a trailer without a message.
+ */
 function statusIn(answer: Buffer): number | undefined {
   return answer.length >= 7 && answer[5] === 0x08 ? answer[6] : undefined
 }

@@ -23,7 +23,10 @@ interface RunningNats {
   readonly child: GroupProcess
 }
 
-/** Starts nats-server with JetStream on 127.0.0.1. Resolves when it takes clients and JetStream is on. Same options again: a restart. */
+/**
+ * Starts nats-server with JetStream on 127.0.0.1. Resolves when it takes clients and JetStream is on.
+ * A second call with the same options is a restart.
+ */
 export async function startNats(
   supervisor: Supervisor,
   options: NatsOptions,

@@ -9,7 +9,10 @@ const host = '127.0.0.1'
 const readyMsMax = 60_000
 const frontend = 'temporal.api.workflowservice.v1.WorkflowService'
 
-/** The dev server has one history shard, and its default of 20 polls a second makes a claim three times slower (facts 00). */
+/**
+ * The dev server has one history shard. Its default of 20 polls a second makes a claim three times slower
+ * (docs/facts/engines.md#dev-server).
+ */
 const dynamicConfig = {
   'history.transferProcessorMaxPollRPS': 5000,
   'history.timerProcessorMaxPollRPS': 1000,
@@ -17,7 +20,10 @@ const dynamicConfig = {
   'matching.numTaskqueueWritePartitions': 1,
 } as const
 
-/** What ops can search claims and builds by. They reach the database when it is created; a later change needs a new one or the operator's command. */
+/**
+ * What operators search claims and builds by. They reach the database when it is created: a later change needs a new
+ * database or Temporal's command.
+ */
 const searchAttributes = {
   ForkproofRepo: 'Keyword',
   ForkproofRunId: 'Keyword',
@@ -46,7 +52,10 @@ interface RunningTemporal {
   readonly child: GroupProcess
 }
 
-/** Starts Temporal's dev server on a durable database. Resolves when its frontend is SERVING; namespace `default` exists then. */
+/**
+ * Starts Temporal's dev server on a durable database.
+ * Resolves when its frontend is SERVING; the namespace `default` exists then.
+ */
 export async function startTemporal(
   supervisor: Supervisor,
   options: TemporalServerOptions,
@@ -77,7 +86,10 @@ export async function startTemporal(
   }
 }
 
-/** The command line, apart for its test. WAL with full sync is as durable as the default journal and twice as fast (facts 00). */
+/**
+ * The command line, apart for its test.
+ * WAL with full sync is as durable as the default journal and twice as fast (docs/facts/engines.md#dev-server).
+ */
 export function temporalArgs(
   options: Omit<TemporalServerOptions, 'program' | 'stateFolder'>,
   databaseFile: string,

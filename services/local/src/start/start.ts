@@ -8,12 +8,15 @@ import { RequirementsMissingError } from '../requirements/ensure-requirements.ts
 import { clearAtExit, type ProgressOutput, progressOutput } from '../tools/progress-output.ts'
 import type { StartArguments } from './arguments.ts'
 
-/** The children get 8 s each to go in order; all of them together must fit. */
+/** Each child gets 8 s to end in order; all of them together must fit. */
 const closeStepMsMax = 60_000
-/** One Ctrl-C under npm comes twice: from the terminal, and passed on by npm. Nobody means two presses this close. */
+/** One Ctrl-C under npm comes twice: from the terminal, and passed on by npm. Nobody presses twice this fast. */
 const sameSignalMsMax = 500
 
-/** `npm start`: the system, the demo, then on until the user stops it. Exit codes: 0 fine, 1 failed, 2 bad settings or a machine that lacks something. */
+/**
+ * `npm start`: the system, the demo, then on until the user stops it.
+ * Exit codes: 0 fine, 1 failed, 2 bad settings or a machine that lacks something.
+ */
 export async function startLocalSystem(args: StartArguments, env: NodeJS.ProcessEnv): Promise<void> {
   const lifecycle = new Lifecycle(closeStepMsMax)
   // With --json standard output belongs to the one object at the end.

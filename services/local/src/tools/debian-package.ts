@@ -16,8 +16,9 @@ interface FetchOptions {
 }
 
 /**
- * Downloads the package with the machine's own apt and takes the program out of it. Nothing is installed, no right is needed, and apt's own
- * state is left alone: the package lists go to a folder of ours. The caller holds the tool's lock.
+ * Downloads the package with the machine's own apt and takes the program out of it. Nothing is installed, no right is
+ * needed, and apt's own state is left alone: the package lists go to a folder of ours.
+ * The caller holds the tool's lock.
  */
 export async function fetchDebianTool(tool: DebianTool, options: FetchOptions): Promise<void> {
   const { target, environment, signal } = options

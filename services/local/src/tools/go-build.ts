@@ -25,8 +25,8 @@ export interface BuildOptions {
 }
 
 /**
- * Compiles the tool from its pinned module and moves it into place in one step, so that a half-written program is never found. The
- * caller holds the tool's lock. Throws with the compiler's last lines.
+ * Compiles the tool from its pinned module and moves it into place in one step, so that a half-written program is never
+ * found. The caller holds the tool's lock. @throws with the compiler's last lines
  */
 export async function buildTool(tool: GoTool, options: BuildOptions): Promise<void> {
   await mkdir(options.target, { recursive: true })

@@ -26,7 +26,10 @@ export async function inspectTool(tool: Tool, path: string, signal?: AbortSignal
   return { fits: true, version: formatVersion(version) }
 }
 
-/** Every executable of that name on the search path, in its order. Relative entries are ignored: the current folder is not to be trusted. */
+/**
+ * Every executable of that name on the search path, in its order.
+ * Relative entries are ignored, because the current folder is not trusted.
+ */
 export async function findOnSearchPath(name: string, searchPath: string): Promise<readonly string[]> {
   const found: string[] = []
   for (const folder of searchPath.split(delimiter).filter(isAbsolute)) {

@@ -29,7 +29,7 @@ export interface GoTool extends ToolBase {
   readonly architecture?: string
 }
 
-/** Taken out of a package of the machine's own distribution, without installing it: what needs a C compiler to build. */
+/** Taken out of a package of the machine's own distribution, without installing it: for what needs a C compiler. */
 export interface DebianTool extends ToolBase {
   readonly debianPackage: string
   /** Where the program lies inside the package. */
@@ -50,7 +50,7 @@ const modules = fileURLToPath(new URL('../../tools/', import.meta.url))
 const temporalVersion = '1.5.1'
 const natsVersion = '2.12.4'
 
-/** Temporal's CLI with the dev server. A CLI of one's own build says 0.0.0, so what counts is the server inside. */
+/** Temporal's CLI with the dev server. A CLI that was built by hand says 0.0.0, so the server inside counts. */
 export const temporalTool: GoTool = {
   name: 'temporal',
   version: temporalVersion,

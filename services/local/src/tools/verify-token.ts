@@ -8,8 +8,9 @@ type TokenVerification =
   | { readonly verified: false; readonly reason: string }
 
 /**
- * Has the verify-token program (Go, go-oidc) judge a token from the issuer's discovery document on. A refusal is a value; a program that
- * cannot run or is used wrongly is an error. The token goes through standard input, where no process list shows it.
+ * Has the verify-token program (Go, go-oidc) judge a token, beginning with the issuer's discovery document.
+ * A refusal is a value; a program that cannot run or is used wrongly is an error.
+ * The token goes through standard input, where no process list shows it.
  */
 export async function verifyTokenWith(
   program: string,
