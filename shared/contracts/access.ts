@@ -3,7 +3,7 @@ import { ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } from './
 import { Grant } from './trust.ts'
 
 /** What an admitted token says about its run: all that a build needs to be confirmed again later. */
-export const AdmittedRun = z.strictObject({
+export const AdmittedRun = z.object({
   eventClass: z.enum(['fork_pull_request', 'trusted']),
   repository: RepositoryName,
   repositoryId: z.string(),
@@ -16,7 +16,7 @@ export type AdmittedRun = z.infer<typeof AdmittedRun>
 export const EffectiveGrant = Grant.extend({ cache: z.enum(['none', 'project']) })
 export type EffectiveGrant = z.infer<typeof EffectiveGrant>
 
-export const Admitted = z.strictObject({
+export const Admitted = z.object({
   projectId: ProjectId,
   relationshipId: RelationshipId,
   run: AdmittedRun,

@@ -1,36 +1,38 @@
 import { z } from 'zod'
-import type { AdmittedRun } from './access.ts'
+import { AdmittedRun } from './access.ts'
 import {
-  type BuilderClass,
+  BuilderClass,
   BuilderConnection,
   BuilderTimings,
   builderFailures,
   builderLossReasons,
-  type Egress,
+  Egress,
   Platform,
-  type PlatformRequest,
+  PlatformRequest,
   Receipt,
   releaseReasons,
 } from './builder.ts'
-import type { SealKey } from './claim.ts'
-import { BuilderId, BuildId, NodeId, type ProjectId, type RelationshipId } from './ids.ts'
+import { SealKey } from './claim.ts'
+import { BuilderId, BuildId, NodeId, ProjectId, RelationshipId } from './ids.ts'
 
-/** What the workflow `build` knows. Plain JSON; holds no secret. */
-export interface BuildSpec {
-  readonly buildId: BuildId
+/** Input of the workflow `build`. Plain JSON; holds no secret. docs/glossary.md: build. */
+export const BuildSpec = z.object({
+  buildId: BuildId,
   /** Public half of the key that the build token stands for. */
-  readonly sealKey: SealKey
-  readonly projectId: ProjectId
-  readonly relationshipId: RelationshipId
-  readonly run: AdmittedRun
-  readonly builderClass: BuilderClass
-  readonly egress: Egress
-  readonly allowedPlatforms: readonly Platform[]
-  readonly wishes: readonly PlatformRequest[]
-  readonly createdAtMs: number
+  sealKey: SealKey,
+  projectId: ProjectId,
+  relationshipId: RelationshipId,
+  run: AdmittedRun,
+  builderClass: BuilderClass,
+  egress: Egress,
+  allowedPlatforms: z.array(Platform).readonly(),
+  /** What is asked for at the start; more platforms can be asked for later. */
+  wishes: z.array(PlatformRequest).readonly(),
+  createdAtMs: z.int(),
   /** Wall clock of the build: over at this time whatever happens. */
-  readonly expiresAtMs: number
-}
+  expiresAtMs: z.int(),
+})
+export type BuildSpec = z.infer<typeof BuildSpec>
 
 const platform = { platform: Platform }
 /** With `builder_lost`. Absent in what an older release wrote. */

@@ -32,15 +32,16 @@ export const CertificateRequest = z
   )
 
 /** What a build asks for on one platform: a builder, and a certificate for its client's key. */
-export interface PlatformRequest {
-  readonly platform: Platform
+export const PlatformRequest = z.object({
+  platform: Platform,
   /** Absent: a key pair is made for the build and sealed to its token. */
-  readonly certificateRequest?: string
-}
+  certificateRequest: CertificateRequest.exactOptional(),
+})
+export type PlatformRequest = z.infer<typeof PlatformRequest>
 
 const certificate = z.string().max(8_192)
 /** How a client reaches its builder: mutual TLS at the front door. */
-export const BuilderConnection = z.strictObject({
+export const BuilderConnection = z.object({
   endpoint: z.string().max(300),
   /** SNI and the name in the server's certificate. */
   serverName: z.string().max(255),
@@ -52,7 +53,7 @@ export const BuilderConnection = z.strictObject({
 export type BuilderConnection = z.infer<typeof BuilderConnection>
 
 /** How long each step of a builder took, ms; `leaseMs` is what the provisioner itself needed from command to ready. */
-export const BuilderTimings = z.strictObject({
+export const BuilderTimings = z.object({
   warm: z.boolean(),
   leaseMs: z.number(),
   startMs: z.number(),
@@ -64,7 +65,7 @@ export type BuilderTimings = z.infer<typeof BuilderTimings>
  * What was there before a builder and what is left after it; `leftovers` is the difference and must be empty.
  * docs/glossary.md: receipt.
  */
-export const Receipt = z.strictObject({
+export const Receipt = z.object({
   builderId: BuilderId,
   nodeId: NodeId,
   driver: z.string().max(32),

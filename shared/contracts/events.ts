@@ -26,11 +26,11 @@ const envelope = {
   traceparent: z.string().optional(),
 }
 
-export const ClaimProvenEvent = z.strictObject({
+export const ClaimProvenEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.claim.proven.v1'),
   subject: ClaimId,
-  data: z.strictObject({
+  data: z.object({
     repository: z.string(),
     repositoryId: z.string(),
     runId: z.string(),
@@ -40,11 +40,11 @@ export const ClaimProvenEvent = z.strictObject({
     audience: z.string(),
   }),
 })
-export const ClaimRefusedEvent = z.strictObject({
+export const ClaimRefusedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.claim.refused.v1'),
   subject: ClaimId,
-  data: z.strictObject({ repository: z.string(), runId: z.string(), reason: z.enum(refusalReasons) }),
+  data: z.object({ repository: z.string(), runId: z.string(), reason: z.enum(refusalReasons) }),
 })
 export const ForkproofEvent = z.discriminatedUnion('type', [ClaimProvenEvent, ClaimRefusedEvent])
 export type ForkproofEvent = z.infer<typeof ForkproofEvent>
@@ -55,11 +55,11 @@ const lossReason = z.enum(builderLossReasons).exactOptional()
 const builderRef = { ...buildRef, builderId: BuilderId, nodeId: NodeId }
 
 /** Asks for one builder. After `expiresAtMs` no node may start on it any more, so a late command makes nothing. */
-export const BuilderRequestedEvent = z.strictObject({
+export const BuilderRequestedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.requested.v1'),
   subject: BuildId,
-  data: z.strictObject({
+  data: z.object({
     ...buildRef,
     projectId: ProjectId,
     builderClass: BuilderClass,
@@ -72,11 +72,11 @@ export const BuilderRequestedEvent = z.strictObject({
   }),
 })
 /** Sent to the node that accepted the lease. */
-export const BuilderReleasedEvent = z.strictObject({
+export const BuilderReleasedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.released.v1'),
   subject: BuildId,
-  data: z.strictObject({ ...buildRef, nodeId: NodeId, reason: z.enum(releaseReasons) }),
+  data: z.object({ ...buildRef, nodeId: NodeId, reason: z.enum(releaseReasons) }),
 })
 export const BuilderCommand = z.discriminatedUnion('type', [BuilderRequestedEvent, BuilderReleasedEvent])
 export type BuilderCommand = z.infer<typeof BuilderCommand>
@@ -84,22 +84,22 @@ export type BuilderRequested = z.infer<typeof BuilderRequestedEvent>
 export type BuilderReleased = z.infer<typeof BuilderReleasedEvent>
 
 /** A node has taken the lease; from here on `released` goes to it. `position` 0 is being started. */
-export const BuilderAcceptedEvent = z.strictObject({
+export const BuilderAcceptedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.accepted.v1'),
   subject: BuildId,
-  data: z.strictObject({
+  data: z.object({
     ...buildRef,
     nodeId: NodeId,
     position: z.int().min(0),
     estimateSeconds: z.int().exactOptional(),
   }),
 })
-export const BuilderReadyEvent = z.strictObject({
+export const BuilderReadyEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.ready.v1'),
   subject: BuildId,
-  data: z.strictObject({
+  data: z.object({
     ...builderRef,
     emulated: z.boolean(),
     connection: BuilderConnection,
@@ -107,11 +107,11 @@ export const BuilderReadyEvent = z.strictObject({
   }),
 })
 /** Nothing of the lease exists (any more). `retryable`: another try may succeed. */
-export const BuilderFailedEvent = z.strictObject({
+export const BuilderFailedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.failed.v1'),
   subject: BuildId,
-  data: z.strictObject({
+  data: z.object({
     ...buildRef,
     nodeId: NodeId,
     reason: z.enum(builderFailures),
@@ -121,11 +121,11 @@ export const BuilderFailedEvent = z.strictObject({
   }),
 })
 /** The lease is over. For a project builder that others still use, the receipt is of the lease's own traces. */
-export const BuilderDestroyedEvent = z.strictObject({
+export const BuilderDestroyedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.destroyed.v1'),
   subject: BuildId,
-  data: z.strictObject({ ...builderRef, reason: z.enum(releaseReasons), lossReason, receipt: Receipt }),
+  data: z.object({ ...builderRef, reason: z.enum(releaseReasons), lossReason, receipt: Receipt }),
 })
 export const BuilderEvent = z.discriminatedUnion('type', [
   BuilderAcceptedEvent,
@@ -136,12 +136,12 @@ export const BuilderEvent = z.discriminatedUnion('type', [
 export type BuilderEvent = z.infer<typeof BuilderEvent>
 
 /** What a node can do, kept fresh in the bucket `nodes`; an entry that is not renewed expires. */
-export const NodeAnnouncement = z.strictObject({
+export const NodeAnnouncement = z.object({
   nodeId: NodeId,
   driver: z.string().max(32),
   /** What the driver isolates with, for people. */
   isolation: z.array(z.string().max(200)).max(20),
-  platforms: z.array(z.strictObject({ platform: Platform, emulated: z.boolean() })).max(4),
+  platforms: z.array(z.object({ platform: Platform, emulated: z.boolean() })).max(4),
   egress: z.array(Egress).max(2),
   capacity: z.int().min(0),
   running: z.int().min(0),

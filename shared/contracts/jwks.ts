@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { KeyId } from './ids.ts'
 
-/** The only shape of key that can be published: strict, so that a private member cannot be typed in (facts oidc A 4). */
+/**
+ * The only shape of key that can be published. Strict for readers too: a member that is not named here may be a private one, and then
+ * nothing of the document is published (docs/facts/oidc.md#key-sets).
+ */
 export const PublicSigningKey = z.strictObject({
   kty: z.literal('RSA'),
   alg: z.literal('RS256'),
@@ -12,7 +15,7 @@ export const PublicSigningKey = z.strictObject({
 })
 export type PublicSigningKey = z.infer<typeof PublicSigningKey>
 
-export const JsonWebKeySet = z.strictObject({ keys: z.array(PublicSigningKey).max(5) })
+export const JsonWebKeySet = z.object({ keys: z.array(PublicSigningKey).max(5) })
 export type JsonWebKeySet = z.infer<typeof JsonWebKeySet>
 
 /** The bucket holds the whole document under one key, so that a reader can never see half a rotation. */

@@ -9,7 +9,7 @@ import { Audience, DecimalId, decimalIdDigits, Issuer } from './ids.ts'
 export const forkPullRequestSubject = (repositoryId: string): string => `repo_id:${repositoryId}:fork_pull_request`
 
 /** Claims of the ID token, in the shape of facts oidc A "Reference documents". Every id is a string, `aud` is single. */
-export const IdTokenClaims = z.strictObject({
+export const IdTokenClaims = z.object({
   iss: Issuer,
   sub: z.string().regex(new RegExp(`^${forkPullRequestSubject(decimalIdDigits)}$`)),
   aud: Audience,
@@ -29,16 +29,16 @@ export const IdTokenClaims = z.strictObject({
   head_repository_owner_id: DecimalId,
   head_sha: z.string(),
   head_ref: z.string(),
-  base_ref: z.string().optional(),
-  base_sha: z.string().optional(),
-  pull_request_number: DecimalId.optional(),
-  pr_author_id: DecimalId.optional(),
-  author_association: z.string().optional(),
+  base_ref: z.string().exactOptional(),
+  base_sha: z.string().exactOptional(),
+  pull_request_number: DecimalId.exactOptional(),
+  pr_author_id: DecimalId.exactOptional(),
+  author_association: z.string().exactOptional(),
   run_id: DecimalId,
   run_number: DecimalId,
   run_attempt: DecimalId,
-  job_id: DecimalId.optional(),
-  check_run_id: DecimalId.optional(),
+  job_id: DecimalId.exactOptional(),
+  check_run_id: DecimalId.exactOptional(),
   workflow: z.string(),
   workflow_path: z.string(),
   actor: z.string(),

@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { Egress, Platform } from './builder.ts'
 import { DecimalId, ProjectId, RelationshipId } from './ids.ts'
+import { strict } from './strict.ts'
 
 const text = z.string().min(1).max(256)
 /** Exact values, never patterns: what a list does not name is refused. */
 const oneOf = (entry: z.ZodType<string>) => z.array(entry).min(1).max(50)
 
 /** What an admitted run may do. */
-export const Grant = z.strictObject({
+export const Grant = z.object({
   maxMinutes: z.int().min(1).max(120).default(20),
   /** Builds of one relationship that may run at once. */
   concurrency: z.int().min(1).max(100).default(4),
@@ -25,7 +26,7 @@ const shared = {
 }
 
 /** Runs of pull requests from forks, by a token of our own issuer. Never a project cache: the type has no way to say so. */
-export const ForkPullRequestRule = z.strictObject({
+export const ForkPullRequestRule = z.object({
   eventClass: z.literal('fork_pull_request'),
   ...shared,
   baseRefs: oneOf(text).optional(),
@@ -37,7 +38,7 @@ export const ForkPullRequestRule = z.strictObject({
  * Runs that GitHub itself gave a token. `events` has no default that could surprise: `pull_request_target` and its like run with the base
  * repository's rights but often on a stranger's code, so who wants them must name them.
  */
-export const TrustedRule = z.strictObject({
+export const TrustedRule = z.object({
   eventClass: z.literal('trusted'),
   ...shared,
   events: oneOf(text).default(['push', 'workflow_dispatch', 'schedule']),
@@ -46,17 +47,21 @@ export const TrustedRule = z.strictObject({
   grant: Grant.extend({ cache: z.enum(['none', 'project']).default('none') }).prefault({}),
 })
 
-export const TrustRule = z.discriminatedUnion('eventClass', [ForkPullRequestRule, TrustedRule])
+/**
+ * Strict for readers too, also of stored projects: a member that a reader does not know may be a condition, and a run that it was meant to
+ * keep out must not be admitted without it.
+ */
+export const TrustRule = strict(z.discriminatedUnion('eventClass', [ForkPullRequestRule, TrustedRule]))
 export type TrustRule = z.infer<typeof TrustRule>
 export type EventClass = TrustRule['eventClass']
 
-export const TrustRelationship = z.strictObject({ id: RelationshipId, rule: TrustRule, createdAt: z.iso.datetime() })
+export const TrustRelationship = z.object({ id: RelationshipId, rule: TrustRule, createdAt: z.iso.datetime() })
 export type TrustRelationship = z.infer<typeof TrustRelationship>
 
 /**
  * One document per project, so that a project and its relationships change together or not at all (compare-and-set on its revision).
  */
-export const Project = z.strictObject({
+export const Project = z.object({
   id: ProjectId,
   name: z
     .string()

@@ -1,7 +1,7 @@
 import type { BuilderCommand } from '@forkproof/contracts/events'
 
 export { githubTaskQueue } from '../claims/ports.ts'
-export type { InspectActivities, RunInspection, RunQuestion } from '../inspect/ports.ts'
+export type { InspectActivities } from '../inspect/ports.ts'
 
 /** Local activities of the orchestrator. */
 export interface CommandActivities {

@@ -1,4 +1,5 @@
 import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
+import type { RunQuestion } from '@forkproof/contracts/inspection'
 import * as workflow from '@temporalio/workflow'
 import {
   type AwaitChange,
@@ -13,7 +14,7 @@ import {
   stateQuery,
 } from './api.ts'
 import { LiveBuild } from './live-build.ts'
-import { githubTaskQueue, type InspectActivities, type RunQuestion } from './ports.ts'
+import { githubTaskQueue, type InspectActivities } from './ports.ts'
 import { describe, keep, type Running, serve } from './serving.ts'
 import { checkAwaitChange, checkConnect } from './wait-rules.ts'
 

@@ -1,4 +1,4 @@
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec, MintRequest } from '@forkproof/contracts/claim'
 import type { RefusalReason } from '@forkproof/contracts/errors'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 
@@ -26,10 +26,6 @@ export type MintOutcome =
 export interface SigningActivities {
   /** Idempotent per claim: a repeat returns the same token id and the same token, sealed anew. */
   mintToken(request: MintRequest): Promise<MintOutcome>
-}
-export interface MintRequest {
-  readonly order: Pick<ClaimSpec, 'claimId' | 'audience' | 'sealKey'>
-  readonly attestation: string
 }
 
 /** Local activities of the orchestrator. */

@@ -1,30 +1,7 @@
-import type { AdmittedRun } from '@forkproof/contracts/access'
 import type { RefusalReason } from '@forkproof/contracts/errors'
-import type { RunFacts } from '@forkproof/contracts/facts'
+import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection'
 
 export { githubTaskQueue } from '../claims/ports.ts'
-
-/** Which run is asked about. Without `eventClass` and `attempt` the newest attempt is described, whatever its kind. */
-export interface RunQuestion {
-  readonly repository: AdmittedRun['repository']
-  readonly runId: AdmittedRun['runId']
-  readonly attempt?: AdmittedRun['attempt']
-  readonly repositoryId?: string
-  readonly eventClass?: AdmittedRun['eventClass']
-}
-
-export type RunInspection =
-  /** In progress, of that class, the latest attempt. `facts` only for forks' pull requests; `event` and `ref` always. */
-  | {
-      readonly outcome: 'running'
-      readonly event: string
-      readonly headRef: string
-      readonly workflowPath: string
-      readonly repositoryId: string
-      readonly attempt: string
-      readonly facts?: RunFacts
-    }
-  | { readonly outcome: 'refused'; readonly reason: RefusalReason; readonly detail?: string }
 
 /** Task queue `github`, served by the verifier. */
 export interface InspectActivities {

@@ -1,5 +1,6 @@
+import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection'
 import * as workflow from '@temporalio/workflow'
-import { githubTaskQueue, type InspectActivities, type RunInspection, type RunQuestion } from './ports.ts'
+import { githubTaskQueue, type InspectActivities } from './ports.ts'
 
 /** Who asks waits for the answer, so it comes within this time whatever happens. */
 const inspectMsMax = 20_000

@@ -1,6 +1,6 @@
 import type { BuildSpec } from '@forkproof/contracts/build'
+import type { RunInspection } from '@forkproof/contracts/inspection'
 import { buildTaskQueue } from '@forkproof/workflows/builds/api'
-import type { RunInspection } from '@forkproof/workflows/builds/ports'
 import { eventsOf, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
 import { inspectWorkflow } from '@forkproof/workflows/inspect/api'
 import { WorkflowUpdateFailedError } from '@temporalio/client'

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ClaimSpec, ClaimVerdict, MintRequest } from '@forkproof/contracts/claim'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 import {
   claimTaskQueue,
@@ -11,7 +11,6 @@ import {
 import {
   type GithubActivities,
   githubTaskQueue,
-  type MintRequest,
   type SigningActivities,
   signingTaskQueue,
 } from '@forkproof/workflows/claims/ports'

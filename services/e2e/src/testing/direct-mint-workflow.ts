@@ -1,9 +1,5 @@
-import {
-  type MintOutcome,
-  type MintRequest,
-  type SigningActivities,
-  signingTaskQueue,
-} from '@forkproof/workflows/claims/ports'
+import type { MintRequest } from '@forkproof/contracts/claim'
+import { type MintOutcome, type SigningActivities, signingTaskQueue } from '@forkproof/workflows/claims/ports'
 import { proxyActivities } from '@temporalio/workflow'
 
 /** What an attacker with access to Temporal would run: asks the signer at once, without any verifier. */

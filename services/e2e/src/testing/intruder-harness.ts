@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { challengeCode } from '@forkproof/contracts/challenge'
+import type { MintRequest } from '@forkproof/contracts/claim'
 import { type ClaimSpec, type ClaimVerdict, SealKey } from '@forkproof/contracts/claim'
 import { Audience, ChallengeNonce, Issuer, RepositoryName, RunId } from '@forkproof/contracts/ids'
 import { silentLogger } from '@forkproof/infra/log'
@@ -12,7 +13,7 @@ import {
   type ProofSeen,
   proofSeenSignal,
 } from '@forkproof/workflows/claims/api'
-import type { MintOutcome, MintRequest } from '@forkproof/workflows/claims/ports'
+import type { MintOutcome } from '@forkproof/workflows/claims/ports'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterFile } from './after-file.ts'
 import { makeSealKey } from './claim-requests.ts'

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
 import type { BuilderCommand, BuilderEvent } from '@forkproof/contracts/events'
+import type { RunInspection } from '@forkproof/contracts/inspection'
 import {
   type AwaitChange,
   awaitChangeUpdate,
@@ -15,12 +16,7 @@ import {
   finishSignal,
   stateQuery,
 } from '@forkproof/workflows/builds/api'
-import {
-  type CommandActivities,
-  githubTaskQueue,
-  type InspectActivities,
-  type RunInspection,
-} from '@forkproof/workflows/builds/ports'
+import { type CommandActivities, githubTaskQueue, type InspectActivities } from '@forkproof/workflows/builds/ports'
 import { eventsOf } from '@forkproof/workflows/builds/testing/sample-build'
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'

@@ -1,7 +1,7 @@
 import type { AccessRecord, Admitted } from '@forkproof/contracts/access'
 import type { AccessToken, ProjectId } from '@forkproof/contracts/ids'
+import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection'
 import type { Secret } from '@forkproof/infra/secret'
-import type { RunInspection, RunQuestion } from '@forkproof/workflows/inspect/api'
 
 export interface IssuedAccess {
   readonly accessToken: Secret<AccessToken>

@@ -1,6 +1,5 @@
-import { Channel } from '@forkproof/contracts/channels'
-import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
-import { AppError, refusalReasons } from '@forkproof/contracts/errors'
+import { type ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
+import { AppError } from '@forkproof/contracts/errors'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import {
   type ClaimWorkflow,
@@ -25,18 +24,6 @@ const reachTimeoutMs = 1_000
 const retryAfterSeconds = 2
 /** Past the claim's own end, for a mint that is retried and for the answer; then Temporal ends what hangs. */
 const executionSlackMs = 120_000
-
-/** What a worker of another version answers is not taken on trust. */
-const Verdict = z.discriminatedUnion('verdict', [
-  z.object({
-    verdict: z.literal('proven'),
-    tokenId: z.string(),
-    channel: Channel,
-    sealedToken: z.string(),
-    ownKey: z.boolean(),
-  }),
-  z.object({ verdict: z.literal('refused'), reason: z.enum(refusalReasons), detail: z.string().optional() }),
-])
 
 /** Claims as workflows. */
 export function temporalClaims(client: Client): Claims {
@@ -106,18 +93,12 @@ async function verdict(
   signal: AbortSignal,
 ): Promise<ClaimVerdict | 'failed'> {
   try {
-    return withoutGaps(Verdict.parse(await client.withAbortSignal(signal, () => handle.result())))
+    // What a worker of another release answers is not taken on trust.
+    return ClaimVerdict.parse(await client.withAbortSignal(signal, () => handle.result()))
   } catch (error) {
     if (error instanceof WorkflowFailedError) return 'failed'
     throw error
   }
-}
-
-/** An absent detail is absent, not `undefined`. */
-function withoutGaps(parsed: z.infer<typeof Verdict>): ClaimVerdict {
-  if (parsed.verdict === 'proven') return parsed
-  const { detail, ...refused } = parsed
-  return detail === undefined ? refused : { ...refused, detail }
 }
 
 async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {

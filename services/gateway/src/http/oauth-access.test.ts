@@ -1,6 +1,6 @@
 import { AccessToken } from '@forkproof/contracts/ids'
+import type { RunInspection } from '@forkproof/contracts/inspection'
 import { Secret } from '@forkproof/infra/secret'
-import type { RunInspection } from '@forkproof/workflows/inspect/api'
 import { describe, expect, it } from 'vitest'
 import { type AdmissionWorld, admissionWorld, forkRule, trustedRule } from '../testing/admission-world.ts'
 

@@ -1,5 +1,5 @@
 import type { RunFacts } from '@forkproof/contracts/facts'
-import type { RunInspection } from '@forkproof/workflows/inspect/api'
+import type { RunInspection } from '@forkproof/contracts/inspection'
 import { describe, expect, it } from 'vitest'
 import { admissionWorld, forkRule, trustedRule } from '../testing/admission-world.ts'
 import { strangersKey } from '../testing/token-issuers.ts'

@@ -1,6 +1,6 @@
 import { AppError } from '@forkproof/contracts/errors'
+import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection'
 import { MemoryBucket } from '@forkproof/infra/memory-bucket'
-import type { RunInspection, RunQuestion } from '@forkproof/workflows/inspect/api'
 import type { AdmissionGround } from '../admission/admission-parts.ts'
 import type { FetchedDocument } from '../admission/id-tokens/fetch-key-set.ts'
 

@@ -1,6 +1,6 @@
+import { MintRequest } from '@forkproof/contracts/claim'
 import type { Logger } from '@forkproof/infra/log'
 import type { SigningActivities } from '@forkproof/workflows/claims/ports'
-import { ParsedMintRequest } from '../minting/mint-request.ts'
 import type { MintToken } from '../minting/mint-token.ts'
 
 /** Task queue `signing`. Arguments are parsed here: anybody who can start a workflow may have written them. */
@@ -8,7 +8,7 @@ export function createSigningActivities(deps: { mintToken: MintToken; log: Logge
   const { log } = deps
   return {
     mintToken: async given => {
-      const request = ParsedMintRequest.safeParse(given)
+      const request = MintRequest.safeParse(given)
       if (!request.success) {
         log.warn({ reason: 'attestation_invalid' }, 'a request to mint was malformed')
         return { outcome: 'refused', reason: 'attestation_invalid' }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { MintRequest } from '@forkproof/contracts/claim'
 import { AppError } from '@forkproof/contracts/errors'
 import type { Issuer, TokenId } from '@forkproof/contracts/ids'
 import type { IdTokenClaims } from '@forkproof/contracts/token'
@@ -9,7 +10,6 @@ import type { IssuanceLog } from '../issuance/issuance-log.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { CheckAttestation, CheckedAttestation } from './attestation-check.ts'
 import { idTokenClaims } from './id-token-claims.ts'
-import type { ParsedMintRequest } from './mint-request.ts'
 import type { Reservation, Reservations } from './reservations.ts'
 
 interface MintTokenDeps {
@@ -22,7 +22,7 @@ interface MintTokenDeps {
   readonly newTokenId: () => TokenId
 }
 
-export type MintToken = (request: ParsedMintRequest) => Promise<MintOutcome>
+export type MintToken = (request: MintRequest) => Promise<MintOutcome>
 type MintRefusal = Extract<MintOutcome, { outcome: 'refused' }>
 
 /** Signed and sealed this stays below `sealedTokenBytesMax`: base64url twice is 16/9, and the headers are short. */
@@ -50,14 +50,14 @@ export function createMintToken(deps: MintTokenDeps): MintToken {
 }
 
 /** The claim's id is the thumbprint of the key: an attestation is worth nothing with another key, audience or claim. */
-async function belongsTo({ attestation }: CheckedAttestation, { order }: ParsedMintRequest): Promise<boolean> {
+async function belongsTo({ attestation }: CheckedAttestation, { order }: MintRequest): Promise<boolean> {
   if (attestation.claimId !== order.claimId || attestation.audience !== order.audience) return false
   return (await claimIdOf(order.sealKey)) === order.claimId
 }
 
 async function reserve(
   deps: MintTokenDeps,
-  { order, attestation }: ParsedMintRequest,
+  { order, attestation }: MintRequest,
   given: CheckedAttestation,
 ): Promise<Reservation | MintRefusal> {
   const keyId = await deps.keyRing.activeKeyId()
@@ -72,7 +72,7 @@ async function reserve(
 
 async function redeem(
   deps: MintTokenDeps,
-  request: ParsedMintRequest,
+  request: MintRequest,
   given: CheckedAttestation,
   reservation: Reservation,
 ): Promise<MintOutcome> {
@@ -100,7 +100,7 @@ async function redeem(
 
 const issuanceOf = (
   { sub, aud, iat, exp }: IdTokenClaims,
-  { order }: ParsedMintRequest,
+  { order }: MintRequest,
   { tokenId, keyId, claimsSha256 }: Reservation,
   reserved: CheckedAttestation,
 ) => ({

@@ -1,5 +1,6 @@
+import type { RunQuestion } from '@forkproof/contracts/inspection'
 import type { Logger } from '@forkproof/infra/log'
-import type { InspectActivities, RunQuestion } from '@forkproof/workflows/inspect/ports'
+import type { InspectActivities } from '@forkproof/workflows/inspect/ports'
 import { type InspectRunDeps, inspectRun } from '../inspection/inspect-run.ts'
 import type { SharedRuns } from '../inspection/shared-runs.ts'
 import { type WatchRunDeps, watchUntilOver } from '../inspection/watch-run.ts'

@@ -1,5 +1,5 @@
 import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
-import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
+import type { RunQuestion } from '@forkproof/contracts/inspection'
 import { describe, expect, test } from 'vitest'
 import { aRun, rawRun } from '../testing/fake-github-answers.ts'
 import { checkBuildRun } from './check-build-run.ts'

@@ -1,4 +1,4 @@
-import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
+import type { RunQuestion } from '@forkproof/contracts/inspection'
 import type { GithubRun } from '../github/schemas.ts'
 import { checkIdentity, checkKind, checkProgress } from './check-run.ts'
 import { fine, type RunDecision, type RunRefusal, refuse } from './run-decision.ts'

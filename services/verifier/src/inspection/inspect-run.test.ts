@@ -1,4 +1,4 @@
-import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
+import type { RunQuestion } from '@forkproof/contracts/inspection'
 import { describe, expect, test } from 'vitest'
 import { GithubFault } from '../github/fault.ts'
 import { baseRepository, fakeNowMs, rawPullRequest, rawRun } from '../testing/fake-github-answers.ts'

@@ -1,6 +1,6 @@
+import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection'
 import { orAborted } from '@forkproof/infra/abortable'
 import type { Clock } from '@forkproof/infra/clock'
-import type { RunInspection, RunQuestion } from '@forkproof/workflows/inspect/ports'
 import { checkBuildRun } from '../core/check-build-run.ts'
 import { checkKind } from '../core/check-run.ts'
 import { matchPullRequest } from '../core/pull-request.ts'

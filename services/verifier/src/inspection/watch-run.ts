@@ -1,7 +1,7 @@
 import type { RefusalReason } from '@forkproof/contracts/errors'
+import type { RunQuestion } from '@forkproof/contracts/inspection'
 import { orAborted } from '@forkproof/infra/abortable'
 import type { Clock } from '@forkproof/infra/clock'
-import type { RunQuestion } from '@forkproof/workflows/inspect/ports'
 import type { RunDecision } from '../core/run-decision.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { RunSources } from '../observer/run-sources.ts'

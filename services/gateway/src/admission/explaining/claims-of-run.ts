@@ -1,7 +1,7 @@
 import type { AdmittedRun } from '@forkproof/contracts/access'
 import { AppError } from '@forkproof/contracts/errors'
 import { RunAttempt } from '@forkproof/contracts/ids'
-import type { RunInspection } from '@forkproof/workflows/inspect/api'
+import type { RunInspection } from '@forkproof/contracts/inspection'
 import type { RunClaims } from '../run-claims.ts'
 
 type RunningRun = Extract<RunInspection, { outcome: 'running' }>

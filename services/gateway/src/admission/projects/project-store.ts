@@ -1,5 +1,6 @@
 import { AppError } from '@forkproof/contracts/errors'
 import type { ProjectId } from '@forkproof/contracts/ids'
+import { strict } from '@forkproof/contracts/strict'
 import { Project } from '@forkproof/contracts/trust'
 import type { Bucket } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
@@ -70,7 +71,7 @@ export class ProjectStore {
   async change(id: ProjectId, revision: number, change: (project: Project) => Project): Promise<StoredProject> {
     const current = await this.get(id)
     if (current.revision !== revision) throw new AppError('revision_conflict')
-    const project = Project.parse(change(current.project))
+    const project = writtenProject.parse(change(current.project))
     const text = JSON.stringify(project)
     if (Buffer.byteLength(text) > documentBytesMax) throw new AppError('project_full')
     const next = await this.#bucket.update(id, text, revision)
@@ -95,5 +96,6 @@ export class ProjectStore {
   }
 }
 
+const writtenProject = strict(Project)
 const parse = (text: string): Project => Project.parse(JSON.parse(text))
 const order = ({ createdAt, id }: Project): string => `${createdAt} ${id}`

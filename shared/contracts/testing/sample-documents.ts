@@ -1,0 +1,96 @@
+import { AccessRecord, Admitted } from '../access.ts'
+import { RunFacts } from '../facts.ts'
+import { RunInspection, RunQuestion } from '../inspection.ts'
+import { JsonWebKeySet } from '../jwks.ts'
+import { Project } from '../trust.ts'
+import { type SampleMessage, sampleValues } from './sample-message.ts'
+
+const { thumbprint, time, atMs, platform, run, admitted } = sampleValues
+
+const repository = { id: '74', name: 'octo-org/octo-repo', ownerId: '7', owner: 'octo-org' }
+const account = { id: '8', login: 'alice' }
+const factsOfRun = {
+  repository,
+  headRepository: repository,
+  run: {
+    id: '77',
+    number: '10',
+    attempt: '1',
+    workflowName: 'ci',
+    workflowPath: '.github/workflows/ci.yml',
+    headSha: 'a'.repeat(40),
+    headRef: 'fix',
+  },
+  actor: account,
+  triggeringActor: account,
+  pullRequest: { number: '12', baseRef: 'main', baseSha: 'b'.repeat(40), author: account, authorAssociation: 'NONE' },
+  job: { id: '99' },
+}
+
+export const sampleDocuments: readonly SampleMessage[] = [
+  { name: 'what was admitted', schema: Admitted, value: admitted },
+  {
+    name: 'the record of an access token',
+    schema: AccessRecord,
+    value: { ...admitted, issuedAtMs: atMs, expiresAtMs: atMs },
+  },
+  {
+    name: 'a project',
+    schema: Project,
+    value: {
+      id: admitted.projectId,
+      name: 'project',
+      createdAt: time,
+      relationships: [
+        {
+          id: admitted.relationshipId,
+          createdAt: time,
+          rule: {
+            eventClass: 'fork_pull_request',
+            repositoryId: '74',
+            workflowPaths: ['.github/workflows/ci.yml'],
+            mode: 'enforce',
+            baseRefs: ['main'],
+            authorAssociations: ['MEMBER'],
+            grant: { maxMinutes: 20, concurrency: 4, egress: 'none', platforms: [platform] },
+          },
+        },
+      ],
+    },
+  },
+  {
+    name: 'the published keys',
+    schema: JsonWebKeySet,
+    value: { keys: [{ kty: 'RSA', alg: 'RS256', use: 'sig', kid: thumbprint, n: 'n'.repeat(342), e: 'AQAB' }] },
+  },
+  {
+    name: 'the question about a run',
+    schema: RunQuestion,
+    value: {
+      repository: run.repository,
+      runId: '77',
+      attempt: '1',
+      repositoryId: '74',
+      eventClass: 'fork_pull_request',
+    },
+  },
+  {
+    name: 'the inspection of a run',
+    schema: RunInspection,
+    value: {
+      outcome: 'running',
+      event: 'pull_request',
+      headRef: 'fix',
+      workflowPath: '.github/workflows/ci.yml',
+      repositoryId: '74',
+      attempt: '1',
+      facts: factsOfRun,
+    },
+  },
+  {
+    name: 'the inspection that refuses',
+    schema: RunInspection,
+    value: { outcome: 'refused', reason: 'run_not_found', detail: 'd' },
+  },
+  { name: 'the facts of a run', schema: RunFacts, value: factsOfRun },
+]
