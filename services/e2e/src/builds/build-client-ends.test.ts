@@ -98,12 +98,14 @@ describe('a build that is ended from outside', () => {
 
   it('does not leave buildx hanging: by forkproof builder --end, which ends who kept it alive too', async () => {
     const running = await runningClient(harness, 'buildx', 'after forkproof builder')
-    const keepers = () => machineInventory({ words: [running.folder ?? ''], folders: [] })
-    expect(await keepers()).toEqual([expect.stringContaining('process ')])
+    const keepAliveProcesses = () => machineInventory({ words: [running.folder ?? ''], folders: [] })
+    expect(await keepAliveProcesses()).toEqual([expect.stringContaining('process ')])
     await endHeldBuilder(running.folder ?? '')
     await expectFailure(running, atOnceMsMax)
     await expectBuildEnd(running, canceled, atOnceMsMax)
-    await waitUntil('nobody keeps it alive', async () => (await keepers()).length === 0, { msMax: atOnceMsMax })
+    await waitUntil('nobody keeps it alive', async () => (await keepAliveProcesses()).length === 0, {
+      msMax: atOnceMsMax,
+    })
   })
 
   it('is told to who built in forkproof build, in words', async () => {

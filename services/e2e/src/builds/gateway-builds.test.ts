@@ -49,10 +49,10 @@ describe.concurrent('builds as the gateway sees them on a real Temporal', () => 
     const last = await ended(buildId)
     expect(last).toMatchObject({ outcome: 'success', platforms: [{ state: 'destroyed', receipt: { leftovers: [] } }] })
     await builds.finish(buildId, 'error')
-    const wish = { platform } as const
+    const request = { platform } as const
     expect(await builds.look(buildId)).toEqual(last)
     expect(await builds.awaitChange(buildId, last.version, waitMs)).toEqual(last)
-    expect(await builds.connect(buildId, wish, waitMs)).toEqual(last)
+    expect(await builds.connect(buildId, request, waitMs)).toEqual(last)
   })
 
   it('start refused with the run’s own reason', async () => {
