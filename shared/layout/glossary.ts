@@ -14,7 +14,7 @@ export const wordsOf = (glossary: string): Word[] =>
 
 /** The words that a file says it owns: `docs/glossary.md: lease, receipt`. */
 const ownedBy = ({ text }: SourceFile): string[] =>
-  Array.from(text.matchAll(/docs\/glossary\.md: ([\w -]+(?:, ?[\w -]+)*)/g), match => match[1] ?? '')
+  Array.from(text.matchAll(/docs\/glossary\.md:[\s*/]+([\w-][\w -]*(?:, ?[\w -]+)*)/g), match => match[1] ?? '')
     .flatMap(words => words.split(','))
     .map(word => word.trim())
 

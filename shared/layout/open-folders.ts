@@ -4,7 +4,6 @@ const openFolders: Readonly<Record<string, readonly string[]>> = {
   'line width': [
     'services/e2e',
     'services/gateway',
-    'services/local',
     'services/orchestrator',
     'shared/contracts',
     'shared/deployment',
@@ -12,25 +11,16 @@ const openFolders: Readonly<Record<string, readonly string[]>> = {
     'shared/layout',
     'workflows',
   ],
-  definitions: ['services/claimant', 'services/gateway', 'services/local', 'workflows'],
+  definitions: ['services/gateway', 'services/local', 'shared/layout', 'workflows'],
   'unneeded exports': [
     'services/e2e',
     'services/gateway',
     'services/local',
     'shared/contracts',
-    'shared/deployment',
     'shared/infra',
     'workflows',
   ],
-  references: [
-    'docs/glossary.md: shared',
-    'services/gateway',
-    'services/local',
-    'shared/contracts',
-    'shared/deployment',
-    'shared/infra',
-    'workflows',
-  ],
+  references: ['docs/glossary.md: shared', 'services/gateway', 'shared/contracts', 'shared/infra', 'workflows'],
   glossary: ['services/gateway', 'services/builder-provisioner', 'services/local', 'shared', 'workflows'],
 }
 

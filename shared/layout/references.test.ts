@@ -19,7 +19,7 @@ describe('a reference in code and documents', () => {
   })
 
   const few: Targets = {
-    paths: new Set(['docs/facts/github.md', 'docs/trust.md', 'README.md']),
+    paths: new Set(['docs/facts/github.md', 'docs/trust.md', 'README.md', 'shared/infra/log.ts']),
     documents: new Map([['docs/facts/github.md', '# Facts\n\n## Rate limits\n']]),
   }
   it.each([
@@ -34,6 +34,7 @@ describe('a reference in code and documents', () => {
     ['docs/a.md', '[limits](facts/github.md#gone)'],
     ['docs/a.md', '[limits](github.md)'],
     ['docs/a.md', '[up](../gone.md)'],
+    ['docs/a.md', 'see `shared/gone.ts`'],
   ])('of %s that says %j is found', (path, text) => {
     expect(brokenReferences({ path, text }, few)).toHaveLength(1)
   })
@@ -43,6 +44,7 @@ describe('a reference in code and documents', () => {
     ['a.ts', '// the facts of the run, by design'],
     ['docs/a.md', '[limits](facts/github.md#rate-limits) [readme](../README.md) [web](https://example.org/a#b)'],
     ['docs/a.md', '```\n[no](link.md)\n```\n[folder](facts)'],
+    ['docs/a.md', 'see `shared/infra/*.ts`, `shared/infra` and `npm run docs`'],
   ])('of %s that says %j is fine', (path, text) => {
     expect(brokenReferences({ path, text }, few)).toEqual([])
   })

@@ -17,7 +17,7 @@ export function brokenReferences(file: SourceFile, targets: Targets): string[] {
     file.text.matchAll(byWords),
     match => `“${match[0]}” names no file; link to a heading of docs/`,
   )
-  const links = file.path.endsWith('.md') ? relativeLinks(file) : namedDocuments(file)
+  const links = file.path.endsWith('.md') ? [...relativeLinks(file), ...namedFiles(file)] : namedDocuments(file)
   return [...words, ...links.flatMap(link => brokenLink(link, targets))].map(problem => `${file.path}: ${problem}`)
 }
 
@@ -33,6 +33,13 @@ const namedDocuments = ({ text }: SourceFile): Link[] =>
     anchor: match[1],
   }))
 
+/** `shared/…` and the like between backticks in a document, from the root; `*` stands for any name. */
+const namedFiles = ({ text }: SourceFile): Link[] =>
+  Array.from(text.matchAll(/`((?:shared|services|workflows|\.github)\/[\w/.*-]*)`/g), match => ({
+    path: match[1] ?? '',
+    anchor: undefined,
+  }))
+
 function relativeLinks({ path, text }: SourceFile): Link[] {
   const prose = text.replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '')
   return Array.from(prose.matchAll(/\]\(([^()\s]+)\)/g), match => match[1] ?? '')
@@ -44,11 +51,18 @@ function relativeLinks({ path, text }: SourceFile): Link[] {
 }
 
 function brokenLink({ path, anchor }: Link, { paths, documents }: Targets): string[] {
-  const folder = path.replace(/\/$/, '')
-  if (!paths.has(path) && ![...paths].some(known => known.startsWith(`${folder}/`))) return [`${path} is not there`]
+  if (!isThere(path.replace(/\/$/, ''), paths)) return [`${path} is not there`]
   if (anchor === undefined) return []
   const document = documents.get(path)
   return document !== undefined && anchorsOf(document).has(anchor) ? [] : [`${path} has no heading #${anchor}`]
+}
+
+/** A file, or a folder with files. */
+function isThere(path: string, paths: ReadonlySet<string>): boolean {
+  if (paths.has(path)) return true
+  return [...paths].some(
+    known => known.startsWith(`${path}/`) || (path.includes('*') && posix.matchesGlob(known, path)),
+  )
 }
 
 /** The anchors that GitHub gives headings. */
