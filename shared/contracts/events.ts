@@ -23,7 +23,6 @@ const envelope = {
   source: z.string(),
   time: z.iso.datetime(),
   datacontenttype: z.literal('application/json'),
-  traceparent: z.string().optional(),
 }
 
 export const ClaimProvenEvent = z.object({

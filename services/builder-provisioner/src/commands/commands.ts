@@ -106,7 +106,7 @@ function parseCommand<S extends z.ZodType>(text: string, schema: S, log: Logger)
 }
 
 /** Undefined when the request came too late. */
-function leaseFromRequest({ data, traceparent }: BuilderRequested, nowMs: number): LiveLease | undefined {
+function leaseFromRequest({ data }: BuilderRequested, nowMs: number): LiveLease | undefined {
   const { leaseId, buildId, platform, ...request } = data
   const leaseEndsAtMs = Math.min(request.leaseEndsAtMs, nowMs + leaseMsMax)
   if (nowMs >= request.expiresAtMs || nowMs >= leaseEndsAtMs) return undefined
@@ -115,7 +115,7 @@ function leaseFromRequest({ data, traceparent }: BuilderRequested, nowMs: number
     buildId,
     platform,
     phase: 'waiting',
-    wish: { ...request, leaseEndsAtMs, ...(traceparent !== undefined && { traceparent }) },
+    wish: { ...request, leaseEndsAtMs },
     receivedAtMs: nowMs,
     reports: 0,
     events: [],

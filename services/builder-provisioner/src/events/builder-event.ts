@@ -17,7 +17,6 @@ const leftoversMax = 200
 export interface EventOrigin {
   readonly nodeId: NodeId
   readonly nowMs: number
-  readonly traceparent?: string | undefined
 }
 type Kind = 'accepted' | 'ready' | 'failed' | 'destroyed'
 
@@ -30,7 +29,6 @@ function envelope(lease: LeaseRef, kind: Kind, origin: EventOrigin, suffix = '')
     time: new Date(origin.nowMs).toISOString(),
     datacontenttype: 'application/json' as const,
     subject: lease.buildId,
-    ...(origin.traceparent !== undefined && { traceparent: origin.traceparent }),
   }
 }
 

@@ -29,10 +29,9 @@ export interface LeaseStepDeps extends ConnectLeaseDeps {
   readonly log: Logger
 }
 
-const originOf = ({ record }: LiveNodeLease, { nodeId, clock }: LeaseStepDeps): EventOrigin => ({
+const originOf = ({ nodeId, clock }: LeaseStepDeps): EventOrigin => ({
   nodeId,
   nowMs: clock.now(),
-  traceparent: record.wish.traceparent,
 })
 
 /** Tells the build the lease's place in the queue. */
@@ -43,7 +42,7 @@ export function reportQueuePlace(
 ): void {
   const { record } = lease
   const count = record.reports + 1
-  const event = acceptedEvent(record, originOf(lease, deps), { ...place, count })
+  const event = acceptedEvent(record, originOf(deps), { ...place, count })
   deps.leases.noteReport(record.leaseId, place.position)
   deps.leases.change({ ...record, reports: count }, outgoingEvent(event))
 }
@@ -64,7 +63,7 @@ export async function connectClient(lease: LiveNodeLease, builder: Builder, deps
     const timings = { warm, leaseMs: readyAtMs - record.receivedAtMs, startMs, canaryMs }
     const { builderId } = builder.record
     const emulated = deps.isEmulated(record.platform)
-    const event = readyEvent(record, originOf(lease, deps), { builderId, emulated, connection, timings })
+    const event = readyEvent(record, originOf(deps), { builderId, emulated, connection, timings })
     leases.change({ ...record, phase: 'ready', readyAtMs }, outgoingEvent(event))
     log.info({ leaseId, builderId, warm, elapsedMs: timings.leaseMs }, 'a builder is ready')
   } catch (err) {
@@ -91,7 +90,7 @@ export function settleLease(
   const { record } = lease
   const { ending, leaseId, buildId, platform, events } = record
   if (!ending) return
-  const origin = originOf(lease, deps)
+  const origin = originOf(deps)
   const receipt =
     builder && (shared ? ownReceipt(lease, builder, deps) : receiptOf(builder, deps.nodeId, deps.driverName))
   const event =

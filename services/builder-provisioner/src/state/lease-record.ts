@@ -22,7 +22,8 @@ export type OutgoingEvent = z.infer<typeof OutgoingEvent>
 
 const ref = { leaseId: LeaseId, buildId: BuildId, platform: Platform }
 
-const LeaseRequest = z.strictObject({
+/** Records of older releases may have a `traceparent` in it. */
+const LeaseRequest = z.object({
   projectId: ProjectId,
   builderClass: BuilderClass,
   egress: Egress,
@@ -30,7 +31,6 @@ const LeaseRequest = z.strictObject({
   certificateRequest: CertificateRequest.optional(),
   expiresAtMs: z.int(),
   leaseEndsAtMs: z.int(),
-  traceparent: z.string().optional(),
 })
 
 /** Why the builder was lost. Absent for other endings, and in records from before the reasons. */
