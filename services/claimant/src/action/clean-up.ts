@@ -1,7 +1,7 @@
 import path from 'node:path'
 import * as core from '@actions/core'
 import { ChallengeCode } from '@forkproof/contracts/ids'
-import { type BuildResult, endBuild } from '../building/build-client.ts'
+import { endBuild, type FinishResult } from '../building/build-client.ts'
 import { readHeldBuild, removeBuildFolder } from '../building/held-build.ts'
 import { actionsArtifactStore } from './artifact-store.ts'
 import { folderNamePrefix, folderState } from './prepare-builder.ts'
@@ -9,7 +9,7 @@ import { artifactState } from './run-action.ts'
 
 const cleanUpTimeoutMs = 20_000
 /** The states of a job, as `${{ job.status }}` says them. */
-const resultByStatus: Readonly<Record<string, BuildResult>> = {
+const resultByStatus: Readonly<Record<string, FinishResult>> = {
   success: 'success',
   failure: 'error',
   cancelled: 'canceled',

@@ -15,7 +15,7 @@ export interface BuildHandle {
   readonly buildToken: BuildToken
 }
 
-export type BuildResult = 'success' | 'error' | 'canceled'
+export type FinishResult = 'success' | 'error' | 'canceled'
 type BuildHealth = 'alive' | 'over' | 'unknown'
 
 /** Reads the build's state once. The gateway holds its answer until the version differs. @throws ClaimFailure */
@@ -50,7 +50,7 @@ export async function reportHealth(build: BuildHandle, signal: AbortSignal): Pro
 }
 
 /** Ends the build. Resolves to whether the gateway knows, within `endTimeoutMs`. Never rejects. */
-export async function endBuild(build: BuildHandle, result: BuildResult): Promise<boolean> {
+export async function endBuild(build: BuildHandle, result: FinishResult): Promise<boolean> {
   const deadline = AbortSignal.timeout(buildingLimits.endTimeoutMs)
   while (!deadline.aborted) {
     const answer = await tellEnd(build, result, deadline).catch(() => undefined)
@@ -62,7 +62,7 @@ export async function endBuild(build: BuildHandle, result: BuildResult): Promise
   return false
 }
 
-const tellEnd = (build: BuildHandle, result: BuildResult, signal: AbortSignal) =>
+const tellEnd = (build: BuildHandle, result: FinishResult, signal: AbortSignal) =>
   result === 'canceled'
     ? ask(build, 'DELETE', '', buildingLimits.endAttemptTimeoutMs, signal)
     : ask(build, 'POST', '/finish', buildingLimits.endAttemptTimeoutMs, signal, { result })

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Platform } from '@forkproof/contracts/builder'
 import { type Channel, RunStepChannel, RunStepChannelList } from '@forkproof/contracts/channels'
 import { z } from 'zod'
-import type { BuildResult } from '../building/build-client.ts'
+import type { FinishResult } from '../building/build-client.ts'
 import { type CommandClient, platformsOf, recogniseClient } from '../clients/recognise-client.ts'
 import { type BuildSettings, readBuildSettings } from '../environment/build-settings.ts'
 
@@ -34,7 +34,7 @@ export type BuildingCommand =
       readonly foreground: boolean
       readonly folder: string | undefined
     }
-  | { readonly kind: 'builder-end'; readonly folder: string | undefined; readonly result: BuildResult }
+  | { readonly kind: 'builder-end'; readonly folder: string | undefined; readonly result: FinishResult }
   | { readonly kind: 'builder-keep-alive'; readonly folder: string }
 
 /** Values of variables that the Action sets for later steps, used where an option is missing. */

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { AccessToken } from '@forkproof/contracts/ids'
-import { type BuildResult, endBuild } from '../building/build-client.ts'
+import { endBuild, type FinishResult } from '../building/build-client.ts'
 import { privateFolder } from '../building/builder-files.ts'
 import { removeBuildFolder } from '../building/held-build.ts'
 import { describeBuildEnd, keepBuildAlive, serviceEndReason } from '../building/keep-alive.ts'
@@ -63,7 +63,7 @@ interface CommandRun {
 }
 
 async function runCommandOn(lease: LeasedBuild, use: CommandRun): Promise<number> {
-  let result: BuildResult = 'error'
+  let result: FinishResult = 'error'
   try {
     const { command, variables } = await prepareCommand(lease, use)
     use.interrupts.signal.throwIfAborted()
@@ -133,7 +133,7 @@ async function runDepot(
   return (await running.ended).exitCode
 }
 
-const resultOf = ({ exitCode: code, signal }: CommandEnd): BuildResult =>
+const resultOf = ({ exitCode: code, signal }: CommandEnd): FinishResult =>
   code === 0 ? 'success' : signal === undefined ? 'error' : 'canceled'
 
 /** The command gets its builder, but not the tokens that opened it. */
