@@ -1,3 +1,4 @@
+import { backOffMs } from '@forkproof/infra/back-off'
 import type { Clock } from '@forkproof/infra/clock'
 import { withDeadline } from '@forkproof/infra/deadline'
 import type { Logger } from '@forkproof/infra/log'
@@ -6,8 +7,7 @@ import { readTraces } from './builder-traces.ts'
 import type { OwnedBuilder } from './owned-builder.ts'
 
 const destroyMsMax = 10_000
-const retryMsMin = 250
-const retryMsMax = 30_000
+const retry = { minMs: 250, maxMs: 30_000 }
 /** What a receipt says when the inventory could not be read: not empty, so it is tried again. */
 const unreadable = ['unknown the machine could not be looked at']
 
@@ -37,7 +37,7 @@ export async function destroyBuilder(builder: OwnedBuilder, deps: DestroyBuilder
   // The driver's word is not enough: a receipt is what was seen.
   const leftovers = (await tracesOrNothing(builder, deps)) ?? unreadable
   const endedAtMs = clock.now()
-  const retryAtMs = endedAtMs + Math.min(retryMsMin * 2 ** (attempts - 1), retryMsMax)
+  const retryAtMs = endedAtMs + backOffMs(attempts, retry)
   builder.endDestroying({ beganAtMs, attempts, retryAtMs, endedAtMs, leftovers })
   if (leftovers.length > 0) log.error({ builderId, left: leftovers.slice(0, 10) }, 'something of a builder is left')
 }

@@ -1,5 +1,6 @@
-const retryMsMin = 1_000
-const retryMsMax = 60_000
+import { backOffMs } from '@forkproof/infra/back-off'
+
+const retry = { minMs: 1_000, maxMs: 60_000 }
 
 /** Warm builders that cannot be created, or die before a lease uses them, are tried at longer and longer intervals. */
 export class WarmRetry {
@@ -12,7 +13,7 @@ export class WarmRetry {
   }
 
   noteFailure(nowMs: number): void {
-    this.afterMs = nowMs + Math.min(retryMsMin * 2 ** this.#failures, retryMsMax)
     this.#failures += 1
+    this.afterMs = nowMs + backOffMs(this.#failures, retry)
   }
 }

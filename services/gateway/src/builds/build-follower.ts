@@ -1,6 +1,7 @@
 import type { BuildState } from '@forkproof/contracts/build'
 import type { BuildId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
+import { SingleFlight } from '@forkproof/infra/single-flight'
 import { buildWaitMsMax } from '@forkproof/workflows/builds/api'
 import { BoundedMap } from '../throttling/bounded-map.ts'
 import type { Builds } from './ports.ts'
@@ -20,8 +21,8 @@ interface Seen {
  */
 export class BuildFollower {
   readonly #seen = new BoundedMap<BuildId, Seen>(buildsMax)
-  readonly #looks = new Map<BuildId, Promise<BuildState>>()
-  readonly #waits = new Map<string, Promise<BuildState>>()
+  readonly #looks = new SingleFlight<BuildId, BuildState>()
+  readonly #waits = new SingleFlight<string, BuildState>()
   readonly #builds: Pick<Builds, 'look' | 'awaitChange'>
   readonly #clock: Clock
 
@@ -34,7 +35,7 @@ export class BuildFollower {
   look(buildId: BuildId): Promise<BuildState> {
     const seen = this.#seen.get(buildId)
     if (seen?.state.phase === 'ended') return Promise.resolve(seen.state)
-    return shared(this.#looks, buildId, async () => this.note(await this.#builds.look(buildId)))
+    return this.#looks.run(buildId, async () => this.note(await this.#builds.look(buildId)))
   }
 
   /** The state as it was at most five seconds ago; a build that nobody follows costs one look in that time. */
@@ -62,7 +63,7 @@ export class BuildFollower {
     if (state.version < knownVersion) return state
     while (state.version === knownVersion && state.phase !== 'ended') {
       const { version } = state
-      const wait = shared(this.#waits, `${buildId} ${version}`, async () =>
+      const wait = this.#waits.run(`${buildId} ${version}`, async () =>
         this.note(await this.#builds.awaitChange(buildId, version, buildWaitMsMax)),
       )
       const changed = await unlessAborted(wait, signal)
@@ -79,14 +80,6 @@ export class BuildFollower {
     this.#seen.set(state.buildId, { state, atMs: this.#clock.now() })
     return state
   }
-}
-
-function shared<K, T>(running: Map<K, Promise<T>>, key: K, work: () => Promise<T>): Promise<T> {
-  const present = running.get(key)
-  if (present !== undefined) return present
-  const begun = work().finally(() => running.delete(key))
-  running.set(key, begun)
-  return begun
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {

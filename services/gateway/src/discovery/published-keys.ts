@@ -2,6 +2,7 @@ import { AppError } from '@forkproof/contracts/errors'
 import { JsonWebKeySet } from '@forkproof/contracts/jwks'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
+import { SingleFlight } from '@forkproof/infra/single-flight'
 import { type TaggedDocument, tagged } from './entity-tag.ts'
 
 /** Where the signer publishes its keys. Bounded in time; rejects when it cannot be read, `undefined` when nothing is published yet. */
@@ -24,7 +25,7 @@ export class PublishedKeys {
   readonly #log: Logger
   #last: TaggedDocument | undefined
   #checkedAtMs = Number.NEGATIVE_INFINITY
-  #reading: Promise<void> | undefined
+  readonly #readings = new SingleFlight<'keys', void>()
 
   constructor(options: { source: KeyDocumentSource; clock: Clock; log: Logger }) {
     this.#source = options.source
@@ -35,10 +36,7 @@ export class PublishedKeys {
   /** @throws AppError temporarily_unavailable when no keys were ever seen */
   async current(): Promise<TaggedDocument> {
     if (this.#clock.now() - this.#checkedAtMs >= (this.#last ? freshMs : retryMs)) {
-      this.#reading ??= this.#refresh().finally(() => {
-        this.#reading = undefined
-      })
-      await this.#reading
+      await this.#readings.run('keys', () => this.#refresh())
     }
     if (!this.#last) throw new AppError('temporarily_unavailable', { retryAfterSeconds: 2 })
     return this.#last

@@ -1,4 +1,5 @@
 import { BuilderEvent } from '@forkproof/contracts/events'
+import { backOffMs } from '@forkproof/infra/back-off'
 import type { Delivery, Handled } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
@@ -12,8 +13,7 @@ const callTimeoutMs = 3_000
  * handled twice at once.
  */
 const triesMsMax = 20_000
-const retryMsMin = 50
-const retryMsMax = 2_000
+const retry = { minMs: 50, maxMs: 2_000 }
 
 type TemporalClient = Pick<Client, 'workflow' | 'withDeadline'>
 
@@ -35,7 +35,7 @@ export function createBuilderSignals(
     const about = { buildId, leaseId, event: event.type }
     const handle = client.workflow.getHandle(buildWorkflowId(buildId))
     const startedMs = clock.now()
-    for (let delayMs = retryMsMin; ; delayMs = Math.min(delayMs * 2, retryMsMax)) {
+    for (let failures = 1; ; failures++) {
       try {
         await client.withDeadline(clock.now() + callTimeoutMs, () => handle.signal(builderEventSignal, event))
         log.debug(about, 'builder event handed on')
@@ -49,7 +49,7 @@ export function createBuilderSignals(
           log.warn({ ...about, err }, 'a build cannot be told of its builder, trying again')
           return 'later'
         }
-        await clock.sleep(delayMs, signal).catch(() => undefined)
+        await clock.sleep(backOffMs(failures, retry), signal).catch(() => undefined)
       }
     }
   }

@@ -1,3 +1,4 @@
+import { backOffMs } from '@forkproof/infra/back-off'
 import { GithubFault } from '../github/fault.ts'
 import { pollLimits } from './limits.ts'
 
@@ -44,9 +45,13 @@ export class BackOff {
     if (!(error instanceof GithubFault)) throw error
     // Every claim that shared a failed reading reports it; it counts once.
     if (error === this.#last && this.#untilMs > nowMs) return error
-    const doubled = Math.min(pollLimits.backOffMsMin * 2 ** this.#failures, pollLimits.backOffMsMax)
-    this.#failures = Math.min(this.#failures + 1, 16)
-    this.#untilMs = Math.max(nowMs + doubled * (0.5 + this.#random() / 2), error.retryAtMs ?? 0)
+    this.#failures += 1
+    const waitMs = backOffMs(
+      this.#failures,
+      { minMs: pollLimits.backOffMsMin, maxMs: pollLimits.backOffMsMax },
+      this.#random,
+    )
+    this.#untilMs = Math.max(nowMs + waitMs, error.retryAtMs ?? 0)
     this.#last = error
     return error
   }

@@ -1,3 +1,4 @@
+import { backOffMs } from '@forkproof/infra/back-off'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import { shownCodes } from '../channels/shown-code.ts'
@@ -88,7 +89,7 @@ export class LogPolls {
     this.#failures += 1
     const lost = this.#fault.kind === 'forbidden'
     if (lost) this.#deps.log.error({}, 'the log pages refuse the session cookie; replace it')
-    const waitMs = Math.min(pollLimits.logPollMs * 2 ** this.#failures, pollLimits.logBackOffMsMax)
+    const waitMs = backOffMs(this.#failures + 1, { minMs: pollLimits.logPollMs, maxMs: pollLimits.logBackOffMsMax })
     this.#notBeforeMs = this.#deps.clock.now() + (lost ? pollLimits.logSessionLostMs : waitMs)
   }
 

@@ -2,6 +2,7 @@ import { AppError } from '@forkproof/contracts/errors'
 import type { Issuer } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
+import { SingleFlight } from '@forkproof/infra/single-flight'
 import { type FetchDocument, fetchKeySet } from './fetch-key-set.ts'
 import type { KeySet } from './key-set.ts'
 import type { VerificationKeys } from './ports.ts'
@@ -28,7 +29,7 @@ export class RemoteKeys implements VerificationKeys {
   readonly #clock: Clock
   readonly #log: Logger
   #known: Known | undefined
-  #reading: Promise<void> | undefined
+  readonly #readings = new SingleFlight<'keys', void>()
   #failedAtMs = Number.NEGATIVE_INFINITY
   #soughtAtMs = Number.NEGATIVE_INFINITY
   #lastReadFailed = false
@@ -62,7 +63,7 @@ export class RemoteKeys implements VerificationKeys {
     if (nowMs - this.#soughtAtMs >= unknownKeyPauseMs) {
       this.#soughtAtMs = nowMs
       await this.#read()
-    } else await this.#reading
+    } else await this.#readings.underWay('keys')
     return this.#usable().get(keyId)
   }
 
@@ -74,10 +75,7 @@ export class RemoteKeys implements VerificationKeys {
   #isUsable = (known: Known): boolean => this.#clock.now() < known.freshUntilMs + staleMsMax
 
   #read(): Promise<void> {
-    this.#reading ??= this.#fetch().finally(() => {
-      this.#reading = undefined
-    })
-    return this.#reading
+    return this.#readings.run('keys', () => this.#fetch())
   }
 
   async #fetch(): Promise<void> {
