@@ -19,7 +19,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: besideCode, exclude: [...elsewhere, processTests] },
+        test: {
+          name: 'unit',
+          include: besideCode,
+          exclude: [...elsewhere, processTests],
+          // Files of one worker share its modules: loading them anew for each file takes more time than the tests.
+          isolate: false,
+        },
       },
       // Tests beside the code that start programs or bundle them: too slow for `npm run test:unit`.
       { extends: true, test: { name: 'process', include: [processTests], exclude: elsewhere } },
