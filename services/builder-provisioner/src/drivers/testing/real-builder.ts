@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
+import { systemPath } from '../../host/run-program.ts'
 import type { Driver } from '../driver.ts'
 
 const inventoryMsMax = 60_000
@@ -31,20 +32,25 @@ export async function killBuildKit(driver: Driver, id: BuilderId): Promise<void>
 }
 
 /**
- * Fills the builder's tmpfs from inside its cgroups until BuildKit is dead. Pages of a tmpfs cannot be dropped without
- * swap, so the kernel ends the largest process, which is BuildKit. For builders with `scarceMemoryBytes`.
+ * Fills the builder's tmpfs from inside its cgroups and namespaces until BuildKit is dead. Pages of a tmpfs cannot be
+ * dropped without swap, so the kernel ends the largest process, which is BuildKit. For builders with `scarceMemoryBytes`.
  */
 export async function exhaustMemory(driver: Driver, id: BuilderId): Promise<void> {
   const pid = await pidOf(driver, id, 'buildkitd')
   const folders = await tracesOfKind(driver, id, 'cgroup')
   const join = folders.map(folder => `echo $$ >'${folder}/cgroup.procs'`)
-  // In small steps: what is written after BuildKit's end would make the kernel end the builder's other processes.
-  const fill = ['tmp', 'run', 'dev/shm'].map(
-    path => `for step in $(seq 16); do
-      kill -0 ${pid} 2>/dev/null || exit 0
-      dd if=/dev/zero of=/proc/${pid}/root/${path}/filled bs=1M count=4 oflag=append conv=notrunc 2>/dev/null || true
-    done`,
-  )
-  const child = spawn('sh', ['-c', [...join, ...fill].join('\n')], { stdio: 'ignore' })
+  // Nothing but the shell, which every builder has. In small steps: what is written after BuildKit's end would make the
+  // kernel end the builder's other processes.
+  const fill = `
+    chunk=$(printf '%1048576s' '')
+    for folder in /tmp /run /dev/shm; do
+      for step in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+        kill -0 ${pid} || exit 0
+        printf '%s%s%s%s' "$chunk" "$chunk" "$chunk" "$chunk" >>$folder/filled || true
+      done
+    done 2>/dev/null`
+  const inside = `exec nsenter --target ${pid} --user --mount --setuid 0 --setgid 0 -- /bin/sh -c "$FILL"`
+  const env = { PATH: systemPath, FILL: fill }
+  const child = spawn('sh', ['-c', [...join, inside].join('\n')], { stdio: 'ignore', env })
   await once(child, 'close')
 }
