@@ -29,9 +29,9 @@ export interface BuilderLimits {
   readonly diskBytes: number
 }
 
-export interface RunningBuilder {
+export interface RunningBuilder<E extends BuilderEndpoint = BuilderEndpoint> {
   /** Where BuildKit's API listens; the TLS proxy adds mutual TLS. */
-  readonly endpoint: BuilderEndpoint
+  readonly endpoint: E
   /** Resolves when the builder has ended without `destroy`. */
   readonly ended: Promise<BuilderEnd>
 }

@@ -4,9 +4,14 @@ import type { NetConnectOpts } from 'node:net'
  * Where BuildKit's API of a builder listens, without TLS: only this process may reach it.
  * A driver for other machines adds its kind here; the switches below then do not compile until they know it.
  */
-export type BuilderEndpoint = { readonly kind: 'unix'; readonly path: string }
+export type BuilderEndpoint = UnixEndpoint
 
-export const unixEndpoint = (path: string): BuilderEndpoint => ({ kind: 'unix', path })
+export interface UnixEndpoint {
+  readonly kind: 'unix'
+  readonly path: string
+}
+
+export const unixEndpoint = (path: string): UnixEndpoint => ({ kind: 'unix', path })
 
 /** For `net.connect`. */
 export function connectOptionsOf(endpoint: BuilderEndpoint): NetConnectOpts {

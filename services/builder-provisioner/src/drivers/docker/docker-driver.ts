@@ -4,7 +4,7 @@ import { BuilderId } from '@forkproof/contracts/ids'
 import { type Clock, systemClock } from '@forkproof/infra/clock'
 import type { MissingPart } from '../../host/missing-part.ts'
 import type { BuilderNetwork } from '../../network/network.ts'
-import { unixEndpoint } from '../../state/builder-endpoint.ts'
+import { type UnixEndpoint, unixEndpoint } from '../../state/builder-endpoint.ts'
 import type { BuilderEnd, BuilderSpec, Driver, DriverDefinition, RunningBuilder } from '../driver.ts'
 import { hostPlatforms } from '../host-platforms.ts'
 import { BuilderFolder, type BuilderTrace, emptyTrace } from './builder-folder.ts'
@@ -84,7 +84,7 @@ export class DockerDriver implements Driver {
     return hostPlatforms((await this.#engine.info(signal)).Architecture, this.#options.binfmtFolder)
   }
 
-  async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder> {
+  async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder<UnixEndpoint>> {
     const { image, nodeId, stateFolder, network, projectDiskBytes } = this.#options
     const { builderId } = spec
     const diskBytes = (spec.kind.class === 'project' ? projectDiskBytes : undefined) ?? spec.limits.diskBytes

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '@forkproof/infra/clock'
 import type { MissingPart } from '../../host/missing-part.ts'
 import { SerialQueue } from '../../host/serial-queue.ts'
 import type { BuilderNetwork } from '../../network/network.ts'
+import type { UnixEndpoint } from '../../state/builder-endpoint.ts'
 import type { BuilderSpec, Driver, DriverDefinition, RunningBuilder } from '../driver.ts'
 import { hostPlatforms } from '../host-platforms.ts'
 import { BuilderFiles, type BuilderFilesRecord } from './builder-files.ts'
@@ -77,7 +78,7 @@ export class ProcessDriver implements Driver {
     return hostPlatforms(process.arch, this.#options.binfmtFolder)
   }
 
-  async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder> {
+  async create(spec: BuilderSpec, signal: AbortSignal): Promise<RunningBuilder<UnixEndpoint>> {
     const { users, programs, projectDiskBytes, network } = this.#options
     if (spec.egress === 'internet' && !network) throw new Error(`there is no ${noUplink.what}`)
     signal.throwIfAborted()

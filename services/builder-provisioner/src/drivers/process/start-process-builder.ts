@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import type { Clock } from '@forkproof/infra/clock'
-import { unixEndpoint } from '../../state/builder-endpoint.ts'
+import { type UnixEndpoint, unixEndpoint } from '../../state/builder-endpoint.ts'
 import { makeDiskImage } from '../disks/disk-image.ts'
 import { ensureKeptImage } from '../disks/kept-state.ts'
 import type { BuilderEnd, BuilderSpec, RunningBuilder } from '../driver.ts'
@@ -36,7 +36,7 @@ export async function startProcessBuilder(
   spec: BuilderSpec,
   parts: StartProcessDeps,
   signal: AbortSignal,
-): Promise<RunningBuilder> {
+): Promise<RunningBuilder<UnixEndpoint>> {
   const { record, machine, clock } = parts
   const { files, cgroups, network } = parts.places
   const { builderId } = spec

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BuilderEndpoint, unixEndpoint } from '../../state/builder-endpoint.ts'
+import { type UnixEndpoint, unixEndpoint } from '../../state/builder-endpoint.ts'
 
 interface FakeBuilder extends AsyncDisposable {
-  readonly endpoint: BuilderEndpoint
+  readonly endpoint: UnixEndpoint
   /** Connections that are open now. */
   readonly sockets: ReadonlySet<Socket>
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmod, chown, copyFile, mkdir, mkdtemp, readlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type BuilderEndpoint, unixEndpoint } from '@forkproof/builder-provisioner/state/builder-endpoint'
+import { type UnixEndpoint, unixEndpoint } from '@forkproof/builder-provisioner/state/builder-endpoint'
 import { afterFile } from '../after-file.ts'
 import { descendantsOf } from '../process-tree.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
@@ -15,7 +15,7 @@ const idCount = 65_536
 const builderStartMsMax = 20_000
 
 export interface BareBuilder {
-  readonly endpoint: BuilderEndpoint
+  readonly endpoint: UnixEndpoint
   /** Runs a program in the builder's network. */
   inNetwork(program: string, ...args: string[]): ChildProcess
 }
