@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { systemPath } from '../../host/run-program.ts'
@@ -32,25 +33,27 @@ export async function killBuildKit(driver: Driver, id: BuilderId): Promise<void>
 }
 
 /**
- * Fills the builder's tmpfs from inside its cgroups and namespaces until BuildKit is dead. Pages of a tmpfs cannot be
- * dropped without swap, so the kernel ends the largest process, which is BuildKit. For builders with `scarceMemoryBytes`.
+ * Fills the builder's tmpfs from inside its cgroup and namespaces until BuildKit is dead.
+ * Pages of a tmpfs cannot be dropped without swap, so the kernel ends the largest process, which is BuildKit.
+ * For builders with `scarceMemoryBytes`.
  */
 export async function exhaustMemory(driver: Driver, id: BuilderId): Promise<void> {
   const pid = await pidOf(driver, id, 'buildkitd')
-  const folders = await tracesOfKind(driver, id, 'cgroup')
+  const folders = (await tracesOfKind(driver, id, 'cgroup')).filter(boundsMemory)
   const join = folders.map(folder => `echo $$ >'${folder}/cgroup.procs'`)
-  // Nothing but the shell, which every builder has. In small steps: what is written after BuildKit's end would make the
-  // kernel end the builder's other processes.
-  const fill = `
-    chunk=$(printf '%1048576s' '')
-    for folder in /tmp /run /dev/shm; do
-      for step in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
-        kill -0 ${pid} || exit 0
-        printf '%s%s%s%s' "$chunk" "$chunk" "$chunk" "$chunk" >>$folder/filled || true
-      done
-    done 2>/dev/null`
-  const inside = `exec nsenter --target ${pid} --user --mount --setuid 0 --setgid 0 -- /bin/sh -c "$FILL"`
-  const env = { PATH: systemPath, FILL: fill }
-  const child = spawn('sh', ['-c', [...join, inside].join('\n')], { stdio: 'ignore', env })
-  await once(child, 'close')
+  const inside = `exec nsenter --target ${pid} --user --mount --setuid 0 --setgid 0 -- /bin/sh -c "$WRITE"`
+  for (const file of ['/tmp/filled', '/run/filled', '/dev/shm/filled']) {
+    // A process for each step, with nothing but the shell, which every builder has. One that stayed would keep the
+    // cgroup after the builder, and writing on would make the kernel end the builder's other processes.
+    for (let written = 0; written < temporaryMebibytes && existsSync(`/proc/${pid}/exe`); written += stepMebibytes) {
+      const env = { PATH: systemPath, WRITE: `printf '%${stepMebibytes * 1_048_576}s' '' >>${file}` }
+      const child = spawn('sh', ['-c', [...join, inside].join('\n')], { stdio: 'ignore', env })
+      await once(child, 'close')
+    }
+  }
 }
+
+const temporaryMebibytes = 64
+const stepMebibytes = 4
+const boundsMemory = (folder: string): boolean =>
+  ['memory.max', 'memory.limit_in_bytes'].some(file => existsSync(`${folder}/${file}`))
