@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FakeClock } from './clock.ts'
+import { FakeClock } from './testing/fake-clock.ts'
 
 describe('FakeClock', () => {
   it('wakes only the sleepers whose time has come', async () => {

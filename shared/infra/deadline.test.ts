@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { FakeClock } from './clock.ts'
 import { withDeadline } from './deadline.ts'
+import { FakeClock } from './testing/fake-clock.ts'
 
 const untilStopped = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))

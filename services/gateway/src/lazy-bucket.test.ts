@@ -1,4 +1,4 @@
-import { MemoryBucket } from '@forkproof/infra/memory-bucket'
+import { FakeBucket } from '@forkproof/infra/testing/fake-bucket'
 import { describe, expect, it } from 'vitest'
 import { lazyBucket } from './lazy-bucket.ts'
 
@@ -7,7 +7,7 @@ const away = expect.objectContaining({ code: 'temporarily_unavailable', retryAft
 describe('a bucket that is opened when it is used', () => {
   it('passes everything on, and is opened once', async () => {
     let opened = 0
-    const memory = new MemoryBucket()
+    const memory = new FakeBucket()
     const open = async () => {
       opened++
       return memory
@@ -27,7 +27,7 @@ describe('a bucket that is opened when it is used', () => {
 
   it('is away with the bus, and back with it', async () => {
     let up = false
-    const bucket = lazyBucket({ isUp: () => up, open: async () => new MemoryBucket(), timeoutMs: 1_000 })
+    const bucket = lazyBucket({ isUp: () => up, open: async () => new FakeBucket(), timeoutMs: 1_000 })
     for (const use of [bucket.get('a'), bucket.create('a', '1'), bucket.remove('a', 1), bucket.keys()]) {
       await expect(use).rejects.toEqual(away)
     }
@@ -42,7 +42,7 @@ describe('a bucket that is opened when it is used', () => {
     const open = async () => {
       attempts++
       if (attempts === 1) throw new Error('no such bucket')
-      const memory = new MemoryBucket()
+      const memory = new FakeBucket()
       memory.beforeWrite = () => new Promise(() => undefined)
       return memory
     }

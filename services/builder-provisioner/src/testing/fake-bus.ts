@@ -1,6 +1,6 @@
 import { streams } from '@forkproof/contracts/subjects'
 import type { Bus, ConsumeOptions, Delivery, Handled } from '@forkproof/infra/bus'
-import { MemoryBucket } from '@forkproof/infra/memory-bucket'
+import { FakeBucket } from '@forkproof/infra/testing/fake-bucket'
 
 interface FakeStoredMessage {
   readonly subject: string
@@ -18,7 +18,7 @@ export class FakeBus implements Pick<Bus, 'isUp' | 'store' | 'subscribe' | 'buck
   /** Every attempt that reached the stream, doubles too. */
   readonly attempts: FakeStoredMessage[] = []
   up = true
-  readonly buckets = new Map<string, MemoryBucket>()
+  readonly buckets = new Map<string, FakeBucket>()
   readonly outcomes: Handled[] = []
   readonly #consumers = new Map<string, FakeConsumer>()
   readonly #waiting: { consumer: string; text: string }[] = []
@@ -37,9 +37,9 @@ export class FakeBus implements Pick<Bus, 'isUp' | 'store' | 'subscribe' | 'buck
     this.#hearers.add({ prefix: subject.replace('*', ''), handle })
   }
 
-  async bucket(name: string): Promise<MemoryBucket> {
+  async bucket(name: string): Promise<FakeBucket> {
     if (!this.up) throw new Error('the bus is down')
-    const bucket = this.buckets.get(name) ?? new MemoryBucket()
+    const bucket = this.buckets.get(name) ?? new FakeBucket()
     this.buckets.set(name, bucket)
     return bucket
   }

@@ -1,12 +1,12 @@
 import { AppError } from '@forkproof/contracts/errors'
 import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection'
-import { MemoryBucket } from '@forkproof/infra/memory-bucket'
+import { FakeBucket } from '@forkproof/infra/testing/fake-bucket'
 import type { AdmissionGround } from '../admission/admission-parts.ts'
 import type { FetchedDocument } from '../admission/id-tokens/fetch-key-set.ts'
 
 /** What admission stands on, in memory and with knobs. */
 export class AdmissionStandIns {
-  readonly buckets = new Map<string, MemoryBucket>()
+  readonly buckets = new Map<string, FakeBucket>()
   /** Documents of the web by address; others answer 404. */
   readonly documents = new Map<string, string>()
   readonly fetched: string[] = []
@@ -14,8 +14,8 @@ export class AdmissionStandIns {
   inspection: RunInspection | 'unavailable' = 'unavailable'
   busDown = false
 
-  bucket(name: string): MemoryBucket {
-    const bucket = this.buckets.get(name) ?? new MemoryBucket()
+  bucket(name: string): FakeBucket {
+    const bucket = this.buckets.get(name) ?? new FakeBucket()
     this.buckets.set(name, bucket)
     return bucket
   }
@@ -41,7 +41,7 @@ export class AdmissionStandIns {
     return { body, cacheControl: undefined }
   }
 
-  #whileUp(bucket: MemoryBucket): MemoryBucket {
+  #whileUp(bucket: FakeBucket): FakeBucket {
     return new Proxy(bucket, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name)

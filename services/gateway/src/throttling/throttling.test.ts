@@ -1,4 +1,4 @@
-import { FakeClock } from '@forkproof/infra/clock'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { describe, expect, it } from 'vitest'
 import { goodClaim, testGateway } from '../testing/test-gateway.ts'
 import { addressKey } from './address-key.ts'

@@ -1,4 +1,4 @@
-import { FakeClock } from '@forkproof/infra/clock'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   createSampleRun,

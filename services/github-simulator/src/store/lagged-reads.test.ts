@@ -1,4 +1,4 @@
-import { FakeClock } from '@forkproof/infra/clock'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { describe, expect, it } from 'vitest'
 import { createArtifact, finalizeArtifact, markArtifactDeleted } from './change-artifacts.ts'
 import { addStep, appendLog, createJob, patchStep } from './change-jobs.ts'

@@ -1,7 +1,7 @@
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { BuildId, LeaseId, NodeId } from '@forkproof/contracts/ids'
-import { FakeClock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import type { Client } from '@temporalio/client'
 import { describe, expect, it } from 'vitest'
 import { createBuilderSignals } from './builder-signals.ts'

@@ -2,11 +2,12 @@ import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { Attestation } from '@forkproof/contracts/facts'
 import { attestationType } from '@forkproof/contracts/facts'
 import { Audience, Issuer, TokenId } from '@forkproof/contracts/ids'
-import { type Clock, FakeClock } from '@forkproof/infra/clock'
+import type { Clock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
-import { MemoryBucket } from '@forkproof/infra/memory-bucket'
 import { claimIdOf, newTicket, ticketSealKey } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
+import { FakeBucket } from '@forkproof/infra/testing/fake-bucket'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { CompactSign } from 'jose'
 import type { SigningKeyPair } from '../keys/signing-key.ts'
 import { type Signer, wireSigner } from '../wire-signer.ts'
@@ -30,9 +31,9 @@ export function createSignerHarness() {
     clock: new FakeClock(),
     keysMade: 0,
     keyEncryptionKey: randomKey(),
-    signingKeys: new MemoryBucket(),
-    jwks: new MemoryBucket(),
-    minted: new MemoryBucket(),
+    signingKeys: new FakeBucket(),
+    jwks: new FakeBucket(),
+    minted: new FakeBucket(),
     stream: new FakeStream(),
   }
 }

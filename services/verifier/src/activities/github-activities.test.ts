@@ -1,5 +1,5 @@
-import { FakeClock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { ApplicationFailure, asyncLocalStorage, CancelledFailure, type Context } from '@temporalio/activity'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { refuse } from '../core/run-decision.ts'

@@ -1,4 +1,4 @@
-import { FakeClock } from '@forkproof/infra/clock'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { describe, expect, test } from 'vitest'
 import { aClaimSpec } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'

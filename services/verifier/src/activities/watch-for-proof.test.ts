@@ -1,5 +1,5 @@
-import { FakeClock } from '@forkproof/infra/clock'
 import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import type { ProofSeen } from '@forkproof/workflows/claims/api'
 import { describe, expect, test } from 'vitest'
 import { refuse } from '../core/run-decision.ts'

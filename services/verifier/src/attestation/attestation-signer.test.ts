@@ -1,6 +1,6 @@
 import { Attestation, attestationType } from '@forkproof/contracts/facts'
-import { FakeClock } from '@forkproof/infra/clock'
 import { Secret } from '@forkproof/infra/secret'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { compactVerify, decodeProtectedHeader, exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { type VerifiedRun, verifyRun } from '../core/verify-run.ts'

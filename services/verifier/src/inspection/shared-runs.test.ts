@@ -1,5 +1,5 @@
 import { RepositoryName, RunId } from '@forkproof/contracts/ids'
-import { FakeClock } from '@forkproof/infra/clock'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { describe, expect, test } from 'vitest'
 import type { RunTarget } from '../github/run-target.ts'
 import { brokenSources } from '../testing/fake-sources.ts'

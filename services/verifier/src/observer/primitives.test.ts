@@ -1,4 +1,4 @@
-import { FakeClock } from '@forkproof/infra/clock'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { describe, expect, test } from 'vitest'
 import { createEtagCache } from '../github/etag-cache.ts'
 import { GithubFault } from '../github/fault.ts'

@@ -1,6 +1,6 @@
 import { Issuer } from '@forkproof/contracts/ids'
-import { FakeClock } from '@forkproof/infra/clock'
 import { silentLogger } from '@forkproof/infra/log'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { describe, expect, it } from 'vitest'
 import { githubKey, jwksOf, ourKey, strangersKey } from '../../testing/token-issuers.ts'
 import { freshMsOf } from './fetch-key-set.ts'

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { AppError } from '@forkproof/contracts/errors'
 import { Issuer } from '@forkproof/contracts/ids'
-import { FakeClock } from '@forkproof/infra/clock'
 import { Secret } from '@forkproof/infra/secret'
+import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import {

@@ -1,4 +1,4 @@
-import type { Bucket } from './bus.ts'
+import type { Bucket } from '../bus.ts'
 
 interface Written {
   readonly key: string
@@ -9,7 +9,7 @@ interface Written {
 }
 
 /** For tests: a bucket as NATS gives it. Revisions count up over all keys; create, update and remove compare; the history stays. */
-export class MemoryBucket implements Bucket {
+export class FakeBucket implements Bucket {
   readonly #log: Written[] = []
   /** Runs before each write: lets a test fail it, or be faster. */
   beforeWrite: (key: string) => void | Promise<void> = () => undefined
