@@ -10,14 +10,14 @@ const Job = z.object({
   key: z.string().nullish(),
   steps: z.array(z.object({ number: z.number(), name: z.string() })),
 })
-const RunAnswer = z.object({
+const CreatedRun = z.object({
   id: z.number(),
   attempt: z.number(),
   status: z.string(),
   conclusion: z.string().nullable(),
   jobs: z.array(Job),
 })
-export type SimulatedRun = z.infer<typeof RunAnswer>
+export type SimulatedRun = z.infer<typeof CreatedRun>
 const StartedWorkflow = z.object({ runId: z.number(), jobs: z.array(Job), eventsUrl: z.string() })
 
 /** What the simulator tells of a run, in order. */
@@ -65,11 +65,11 @@ export class SimulatedGithub {
 
   /** A run of any shape; nothing is executed. Its body is the control API's. */
   async createRun(repository: string, body: Record<string, unknown>): Promise<SimulatedRun> {
-    return RunAnswer.parse(await this.send('POST', `/_sim/repositories/${repository}/runs`, body))
+    return CreatedRun.parse(await this.send('POST', `/_sim/repositories/${repository}/runs`, body))
   }
 
   async run(id: number): Promise<SimulatedRun> {
-    return RunAnswer.parse(await this.send('GET', `/_sim/runs/${id}`))
+    return CreatedRun.parse(await this.send('GET', `/_sim/runs/${id}`))
   }
 
   /** Executes a workflow in the simulator's runner. */
