@@ -40,7 +40,7 @@ export class UplinkNetwork implements BuilderNetwork {
   readonly #options: UplinkOptions
   readonly #rules: FilterRules
   readonly #alias: string
-  readonly #turns = new SerialQueue()
+  readonly #queue = new SerialQueue()
 
   constructor(options: UplinkOptions) {
     this.#options = options
@@ -58,7 +58,7 @@ export class UplinkNetwork implements BuilderNetwork {
   async attach({ builderId, pid }: { builderId: BuilderId; pid: number }, signal: AbortSignal): Promise<void> {
     await refuseOwnNamespace(pid)
     try {
-      const addresses = await this.#turns.run(async () => {
+      const addresses = await this.#queue.run(async () => {
         await this.#ensureFilter(signal)
         return this.#link(builderId, pid, signal)
       })

@@ -37,13 +37,13 @@ type RouteRefusal = 'route_closed' | 'certificate_not_allowed' | 'too_many_conne
 /** A route's own TLS identity, and the clients that may connect now. */
 export class BuilderRoute implements Route {
   readonly context: SecureContext
-  readonly #inputs: RouteOptions
+  readonly #options: RouteOptions
   readonly #allowed = new Map<LeaseId, AllowedClient>()
   #closed = false
 
-  constructor(inputs: RouteOptions) {
-    const { ca } = inputs
-    this.#inputs = inputs
+  constructor(options: RouteOptions) {
+    const { ca } = options
+    this.#options = options
     // The only authority that is asked about a client is this builder's: without `ca` it would be every public one.
     this.context = createSecureContext({
       ca: ca.caCertificate,
@@ -74,7 +74,7 @@ export class BuilderRoute implements Route {
     if (this.#closed) return
     this.#closed = true
     for (const leaseId of [...this.#allowed.keys()]) this.revoke(leaseId)
-    this.#inputs.onClose()
+    this.#options.onClose()
   }
 
   /**
@@ -86,7 +86,7 @@ export class BuilderRoute implements Route {
     if (client.destroyed) return 'connection_gone'
     const allowed = [...this.#allowed.values()].find(one => one.fingerprint === fingerprint)
     if (!allowed) return 'certificate_not_allowed'
-    const { limits, onChange, endpoint } = this.#inputs
+    const { limits, onChange, endpoint } = this.#options
     if (allowed.sockets.size >= limits.connectionsPerLeaseMax) return 'too_many_connections'
     allowed.sockets.add(client)
     onChange(allowed.leaseId, allowed.sockets.size)

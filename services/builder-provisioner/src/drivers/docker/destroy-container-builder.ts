@@ -32,13 +32,13 @@ interface DestroyContainerDeps {
 export async function destroyContainerBuilder(
   builderId: BuilderId,
   trace: BuilderTrace,
-  parts: DestroyContainerDeps,
+  deps: DestroyContainerDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { folder, network, clock } = parts
+  const { folder, network, clock } = deps
   const { lock, ...unlocked } = trace
   await killContainerProcesses(trace)
-  let problem = await removeContainer(builderId, parts, signal)
+  let problem = await removeContainer(builderId, deps, signal)
   // Cleared also while Docker is away: it stands on the kernel alone.
   if (trace.network) await network?.detach(builderId, signal)
   const deadlineMs = clock.now() + settleMsMax
@@ -46,7 +46,7 @@ export async function destroyContainerBuilder(
     // Each time: a namespace that was being made while we looked shows only afterwards.
     await unmountDisk(folder.mountPoint, signal)
     if (problem === undefined && trace.namespaceFile !== undefined) await removeNamespaceStub(trace.namespaceFile)
-    const left = await containerTracesOf(builderId, unlocked, parts, signal)
+    const left = await containerTracesOf(builderId, unlocked, deps, signal)
     const own = `file ${folder.path}`
     if (left.every(one => one === own)) break
     if (problem !== undefined || clock.now() > deadlineMs) {
@@ -55,7 +55,7 @@ export async function destroyContainerBuilder(
     }
     await clock.sleep(pollMs, signal)
     // A daemon that died while it made the container may have made it after all.
-    if (left.some(one => one.startsWith('container '))) problem = await removeContainer(builderId, parts, signal)
+    if (left.some(one => one.startsWith('container '))) problem = await removeContainer(builderId, deps, signal)
   }
   if (lock !== undefined) await leaveKeptState(lock, builderId)
   await folder.remove()

@@ -50,7 +50,7 @@ interface DockerDriverOptions {
 export class DockerDriver implements Driver {
   readonly isolation = [
     'A container of a Docker daemon with user namespaces: its root is an ordinary, unused user of the machine, and no privilege can be gained.',
-    'Namespaces of its own for processes, mounts, network, IPC, host name and cgroups; system calls that reach the kernel’s rarely used parts are refused.',
+    'Namespaces of its own for processes, mounts, network, IPC, host name and cgroups; system calls that reach the kernel’s rarely used deps are refused.',
     'No network at all, or one link that leads to public addresses only; BuildKit’s interface is a unix socket that no build step can see.',
     'Memory, processes and CPU are bounded by cgroups around the container, disk by a file system image of its own.',
     'Process 1 of the container ends it when its time is over, without Docker and without us.',
@@ -90,14 +90,14 @@ export class DockerDriver implements Driver {
     const diskBytes = (spec.kind.class === 'project' ? projectDiskBytes : undefined) ?? spec.limits.diskBytes
     const folder = this.#folder(builderId)
     if ((await folder.read()) !== undefined) throw new Error(`builder ${builderId} exists`)
-    const parts = {
+    const deps = {
       ...{ engine: this.#engine, clock: this.#clock, network, folder, image, nodeId },
       cacheFolder: join(stateFolder, 'cache'),
       holderExists: async (holder: string) =>
         BuilderId.safeParse(holder).success && (await this.#folder(BuilderId.parse(holder)).read()) !== undefined,
     }
     try {
-      const init = await startContainerBuilder({ ...spec, limits: { ...spec.limits, diskBytes } }, parts, signal)
+      const init = await startContainerBuilder({ ...spec, limits: { ...spec.limits, diskBytes } }, deps, signal)
       return {
         endpoint: unixEndpoint(join(folder.socketFolder, containerSocketName)),
         ended: this.#endOf(builderId, init),
@@ -112,7 +112,7 @@ export class DockerDriver implements Driver {
     this.#watched.delete(builderId)
     const trace = await this.#traceOf(builderId, signal)
     this.#remember(builderId, trace)
-    await destroyContainerBuilder(builderId, trace, this.#places(builderId), signal)
+    await destroyContainerBuilder(builderId, trace, this.#traceDeps(builderId), signal)
   }
 
   async list(signal: AbortSignal): Promise<readonly BuilderId[]> {
@@ -135,14 +135,14 @@ export class DockerDriver implements Driver {
   }
 
   async inventory(builderId: BuilderId, signal: AbortSignal): Promise<readonly string[]> {
-    return containerTracesOf(builderId, await this.#traceOf(builderId, signal), this.#places(builderId), signal)
+    return containerTracesOf(builderId, await this.#traceOf(builderId, signal), this.#traceDeps(builderId), signal)
   }
 
   #folder(builderId: BuilderId): BuilderFolder {
     return new BuilderFolder(this.#builders, builderId)
   }
 
-  #places(builderId: BuilderId) {
+  #traceDeps(builderId: BuilderId) {
     return {
       folder: this.#folder(builderId),
       engine: this.#engine,

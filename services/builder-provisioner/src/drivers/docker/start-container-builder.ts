@@ -36,15 +36,15 @@ interface StartContainerDeps {
  */
 export async function startContainerBuilder(
   spec: BuilderSpec,
-  parts: StartContainerDeps,
+  deps: StartContainerDeps,
   signal: AbortSignal,
 ): Promise<InitProcess> {
-  const { engine, folder, network } = parts
+  const { engine, folder, network } = deps
   const info = await engine.info(signal)
   const owner = remappedRoot(info)
   if (owner === undefined) throw new Error('the Docker daemon has no user namespaces')
-  const image = await engine.image(parts.image, signal)
-  if (image === undefined) throw new Error(`there is no image ${parts.image}`)
+  const image = await engine.image(deps.image, signal)
+  if (image === undefined) throw new Error(`there is no image ${deps.image}`)
   if (spec.egress === 'internet' && network === undefined) throw new Error('there is no way out for builders here')
 
   await folder.create(buildkitToml(spec, network?.nameservers ?? []), owner)
@@ -53,16 +53,16 @@ export async function startContainerBuilder(
     trace = { ...trace, ...more }
     await folder.write(trace)
   }
-  await mountDisk(spec, owner, parts, record, signal)
+  await mountDisk(spec, owner, deps, record, signal)
   const containerId = await engine.create(
     containerName(spec.builderId),
     containerRequest({
       spec,
-      nodeId: parts.nodeId,
+      nodeId: deps.nodeId,
       imageId: image.Id,
       folders: { state: folder.mountPoint, socket: folder.socketFolder, config: folder.config },
       hasAppArmor: info.SecurityOptions?.some(option => option.includes('name=apparmor')) ?? false,
-      nowMs: parts.clock.now(),
+      nowMs: deps.clock.now(),
     }),
     signal,
   )
@@ -77,7 +77,7 @@ export async function startContainerBuilder(
   // The container holds the disk now; the kernel releases it with the container's last process.
   await unmountDisk(folder.mountPoint, signal)
   if (spec.egress === 'internet') await network?.attach({ builderId: spec.builderId, pid: init.pid }, signal)
-  await untilListening(folder, init, parts.clock, signal)
+  await untilListening(folder, init, deps.clock, signal)
   return init
 }
 

@@ -7,7 +7,7 @@ import type { RootTemplate } from './root-template.ts'
 /** All of /etc that a builder has. Nothing is copied from the machine. */
 export async function writeEtc(
   etc: string,
-  { spec, nameservers, skeleton }: { spec: BuilderSpec; nameservers: readonly string[]; skeleton: RootTemplate },
+  { spec, nameservers, template }: { spec: BuilderSpec; nameservers: readonly string[]; template: RootTemplate },
 ): Promise<void> {
   const online = spec.egress === 'internet'
   const files: Record<string, string> = {
@@ -19,7 +19,7 @@ export async function writeEtc(
     'resolv.conf': online ? nameservers.map(server => `nameserver ${server}\n`).join('') : '',
     'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
   }
-  for (const path of skeleton.etcFiles) files[path.slice('/etc/'.length)] = ''
-  for (const path of skeleton.etcFolders) await mkdir(join(etc, path.slice('/etc/'.length)), { recursive: true })
+  for (const path of template.etcFiles) files[path.slice('/etc/'.length)] = ''
+  for (const path of template.etcFolders) await mkdir(join(etc, path.slice('/etc/'.length)), { recursive: true })
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(etc, name), text)))
 }

@@ -28,8 +28,8 @@ export interface LaunchedBuilder {
 }
 
 /** @throws when the namespaces or the root could not be made; the caller then removes what is there */
-export async function launchBuilder(inputs: LaunchOptions, signal: AbortSignal): Promise<LaunchedBuilder> {
-  const child = spawnLauncher(inputs)
+export async function launchBuilder(options: LaunchOptions, signal: AbortSignal): Promise<LaunchedBuilder> {
+  const child = spawnLauncher(options)
   const lines: string[] = []
   const keep = (line: string) => {
     lines.push(line.slice(0, lineCharactersMax))

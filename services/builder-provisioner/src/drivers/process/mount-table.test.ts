@@ -7,7 +7,7 @@ const version1 = [
 ] as const
 const inputs: MountOptions = {
   root: '/s/builders/b/root',
-  skeleton: '/s/skeleton-1',
+  template: '/s/skeleton-1',
   etc: '/s/builders/b/etc',
   socketFolder: '/s/builders/b/socket',
   disk: '/s/builders/b/disk.img',

@@ -7,7 +7,7 @@ export interface MountOptions {
   /** Where the builder's root is put together. */
   readonly root: string
   /** Folders and files that every builder's root has; mount points for the rest. */
-  readonly skeleton: string
+  readonly template: string
   readonly etc: string
   readonly socketFolder: string
   readonly disk: string
@@ -24,15 +24,15 @@ export interface MountOptions {
  * Everything that a builder sees of files, in this order, for `mount --all`.
  * Nothing of it is writable but its own disk, its socket's folder and bounded memory. Pure.
  */
-export function mountTable(inputs: MountOptions): string {
-  const { root, skeleton, etc, socketFolder, disk, kept, firstUser, shown, devices, hierarchies } = inputs
+export function mountTable(options: MountOptions): string {
+  const { root, template, etc, socketFolder, disk, kept, firstUser, shown, devices, hierarchies } = options
   const line = (source: string, target: string, type: string, options: string) =>
     `${[source, join(root, target), type, options].map(escaped).join(' ')} 0 0`
   const bind = (source: string, target: string, options: string) => line(source, target, 'none', `bind,${options}`)
   const memory = (target: string, options: string) => line('tmpfs', target, 'tmpfs', `nosuid,nodev,${options}`)
   const owned = `uid=${firstUser},gid=${firstUser}`
   return [
-    bind(skeleton, '/', 'ro,nosuid,nodev'),
+    bind(template, '/', 'ro,nosuid,nodev'),
     bind(etc, '/etc', 'ro,nosuid,nodev,noexec'),
     ...Object.entries(shown).map(([target, source]) => bind(source, target, 'ro,nosuid,nodev')),
     line('proc', '/proc', 'proc', 'nosuid,nodev,noexec'),

@@ -55,9 +55,9 @@ export class ProcessDriver implements Driver {
   ]
   readonly #options: ProcessDriverOptions
   readonly #clock: Clock
-  readonly #turns = new SerialQueue()
+  readonly #queue = new SerialQueue()
   readonly #remembered = new Map<BuilderId, BuilderFilesRecord>()
-  #machine: Promise<ProcessHost> | undefined
+  #host: Promise<ProcessHost> | undefined
 
   constructor(options: ProcessDriverOptions) {
     this.#options = options
@@ -82,26 +82,26 @@ export class ProcessDriver implements Driver {
     const { users, programs, projectDiskBytes, network } = this.#options
     if (spec.egress === 'internet' && !network) throw new Error(`there is no ${noUplink.what}`)
     signal.throwIfAborted()
-    const machine = await this.#readMachine()
-    const places = this.#places(machine, spec.builderId)
+    const host = await this.#readHost()
+    const traceDeps = this.#traceDeps(host, spec.builderId)
     // Everything that must not be given twice is given here, one builder at a time.
-    const record = await this.#turns.run(() => reserveBuilder(spec, { machine, users, files: places.files }))
+    const record = await this.#queue.run(() => reserveBuilder(spec, { host, users, files: traceDeps.files }))
     try {
-      const parts = { record, places, machine, programs, projectDiskBytes, clock: this.#clock }
-      return await startProcessBuilder(spec, parts, signal)
+      const deps = { record, traceDeps, host, programs, projectDiskBytes, clock: this.#clock }
+      return await startProcessBuilder(spec, deps, signal)
     } catch (error) {
       throw await this.#undo(spec.builderId, error)
     }
   }
 
   async destroy(builderId: BuilderId, signal: AbortSignal): Promise<void> {
-    const places = this.#places(await this.#readMachine(), builderId)
-    const record = await this.#recordOf(builderId, places.files)
-    await destroyProcessBuilder(builderId, record, places, signal, this.#clock)
+    const traceDeps = this.#traceDeps(await this.#readHost(), builderId)
+    const record = await this.#recordOf(builderId, traceDeps.files)
+    await destroyProcessBuilder(builderId, record, traceDeps, signal, this.#clock)
   }
 
   async list(signal: AbortSignal): Promise<readonly BuilderId[]> {
-    const { builders, cgroups } = await this.#readMachine()
+    const { builders, cgroups } = await this.#readHost()
     const [folders, groups, links, loops] = await Promise.all([
       BuilderFiles.list(builders),
       cgroups.builders(),
@@ -115,19 +115,19 @@ export class ProcessDriver implements Driver {
   }
 
   async inventory(builderId: BuilderId, signal: AbortSignal): Promise<readonly string[]> {
-    const places = this.#places(await this.#readMachine(), builderId)
-    return processTracesOf(builderId, await this.#recordOf(builderId, places.files), places, signal)
+    const traceDeps = this.#traceDeps(await this.#readHost(), builderId)
+    return processTracesOf(builderId, await this.#recordOf(builderId, traceDeps.files), traceDeps, signal)
   }
 
-  #readMachine(): Promise<ProcessHost> {
-    this.#machine ??= readProcessHost(this.#options.stateFolder, this.#options.cgroup).catch(error => {
-      this.#machine = undefined
+  #readHost(): Promise<ProcessHost> {
+    this.#host ??= readProcessHost(this.#options.stateFolder, this.#options.cgroup).catch(error => {
+      this.#host = undefined
       throw error
     })
-    return this.#machine
+    return this.#host
   }
 
-  #places({ builders, cgroups }: ProcessHost, builderId: BuilderId): ProcessTraceDeps {
+  #traceDeps({ builders, cgroups }: ProcessHost, builderId: BuilderId): ProcessTraceDeps {
     return { files: new BuilderFiles(builders, builderId), cgroups, network: this.#options.network }
   }
 

@@ -13,16 +13,16 @@ import { freeRange, type UserRanges } from './user-ranges.ts'
  */
 export async function reserveBuilder(
   spec: BuilderSpec,
-  { machine, users, files }: { machine: ProcessHost; users: UserRanges; files: BuilderFiles },
+  { host, users, files }: { host: ProcessHost; users: UserRanges; files: BuilderFiles },
 ): Promise<BuilderFilesRecord> {
   const { builderId } = spec
-  const known = await BuilderFiles.list(machine.builders)
+  const known = await BuilderFiles.list(host.builders)
   if (known.includes(builderId)) throw new Error(`builder ${builderId} exists`)
-  const found = await findKeptDisk(machine.cache, spec)
-  const firstUser = found?.firstUser ?? freeRange(users, await takenUsers(machine, known), builderId)
+  const found = await findKeptDisk(host.cache, spec)
+  const firstUser = found?.firstUser ?? freeRange(users, await takenUsers(host, known), builderId)
   if (firstUser === undefined)
     throw new Error(`no users are left for another builder: all ${users.count} ranges are taken`)
-  const kept = found ?? newKeptDisk(machine.cache, spec, firstUser)
+  const kept = found ?? newKeptDisk(host.cache, spec, firstUser)
   if (!kept) {
     const record = { firstUser }
     await files.create(record)

@@ -21,8 +21,8 @@ const killedExitCode = 137
 
 interface StartProcessDeps {
   readonly record: BuilderFilesRecord
-  readonly places: ProcessTraceDeps
-  readonly machine: ProcessHost
+  readonly traceDeps: ProcessTraceDeps
+  readonly host: ProcessHost
   readonly programs: { readonly buildkitd: string; readonly runc: string }
   readonly projectDiskBytes: number
   readonly clock: Clock
@@ -34,41 +34,41 @@ interface StartProcessDeps {
  */
 export async function startProcessBuilder(
   spec: BuilderSpec,
-  parts: StartProcessDeps,
+  deps: StartProcessDeps,
   signal: AbortSignal,
 ): Promise<RunningBuilder<UnixEndpoint>> {
-  const { record, machine, clock } = parts
-  const { files, cgroups, network } = parts.places
+  const { record, host, clock } = deps
+  const { files, cgroups, network } = deps.traceDeps
   const { builderId } = spec
-  const skeleton = await ensureRootTemplate(machine.stateFolder, parts.programs)
+  const template = await ensureRootTemplate(host.stateFolder, deps.programs)
   const disk = record.kept?.image ?? files.disk
   const mounts = mountTable({
     root: files.root,
-    skeleton: skeleton.folder,
+    template: template.folder,
     etc: files.etc,
     socketFolder: files.socketFolder,
     disk,
     kept: record.kept !== undefined,
     firstUser: record.firstUser,
-    shown: skeleton.shown,
+    shown: template.shown,
     devices,
-    hierarchies: machine.hierarchies,
+    hierarchies: host.hierarchies,
   })
   await allSettled([
     cgroups.create(builderId, spec.limits),
-    ensureDisk(spec, parts, signal),
-    writeEtc(files.etc, { spec, nameservers: network?.nameservers ?? [], skeleton }),
+    ensureDisk(spec, deps, signal),
+    writeEtc(files.etc, { spec, nameservers: network?.nameservers ?? [], template }),
     writeFile(files.mounts, mounts),
   ])
   signal.throwIfAborted()
   const secondsLeft = Math.max(1, Math.ceil((spec.endsAtMs - clock.now()) / 1_000))
   const { firstUser } = record
-  const inputs = { builderId, folder: files.folder, firstUser, secondsLeft, cgroups: cgroups.foldersOf(builderId) }
-  const launched = await launchBuilder(inputs, signal)
+  const options = { builderId, folder: files.folder, firstUser, secondsLeft, cgroups: cgroups.foldersOf(builderId) }
+  const launched = await launchBuilder(options, signal)
   if (spec.egress === 'internet') await network?.attach({ builderId, pid: launched.pid }, signal)
   launched.go()
-  const ended = builderEndOf(spec, launched, parts)
-  await untilListening(parts, ended, signal)
+  const ended = builderEndOf(spec, launched, deps)
+  await untilListening(deps, ended, signal)
   await checkProcessBoundary(builderId, record, cgroups).catch(async error => {
     // What is missing may be missing because it has just ended.
     const end = await Promise.race([ended, clock.sleep(endedMsMax)])
@@ -84,15 +84,15 @@ async function allSettled(work: readonly Promise<unknown>[]): Promise<void> {
   if (failed) throw failed.reason
 }
 
-async function ensureDisk(spec: BuilderSpec, parts: StartProcessDeps, signal: AbortSignal): Promise<void> {
-  const { record, places, projectDiskBytes } = parts
+async function ensureDisk(spec: BuilderSpec, deps: StartProcessDeps, signal: AbortSignal): Promise<void> {
+  const { record, traceDeps, projectDiskBytes } = deps
   const owner = { uid: record.firstUser, gid: record.firstUser }
   if (record.kept) await ensureKeptImage(record.kept, { bytes: projectDiskBytes, owner, signal })
-  else await makeDiskImage(places.files.disk, { bytes: spec.limits.diskBytes, owner, journal: false, signal })
+  else await makeDiskImage(traceDeps.files.disk, { bytes: spec.limits.diskBytes, owner, journal: false, signal })
 }
 
 async function untilListening(
-  { places, clock }: StartProcessDeps,
+  { traceDeps, clock }: StartProcessDeps,
   ended: Promise<BuilderEnd>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -101,7 +101,7 @@ async function untilListening(
   void ended.then(({ detail }) => {
     reason = detail
   })
-  while (!(await places.files.takeSocket())) {
+  while (!(await traceDeps.files.takeSocket())) {
     if (reason !== undefined) throw new Error(`BuildKit did not start: ${reason}`)
     if (clock.now() > deadlineMs) throw new Error(`BuildKit does not listen within ${listenMsMax} ms`)
     await clock.sleep(lookMs, signal)
@@ -112,10 +112,10 @@ async function untilListening(
 async function builderEndOf(
   spec: BuilderSpec,
   { exited }: LaunchedBuilder,
-  { places, clock }: StartProcessDeps,
+  { traceDeps, clock }: StartProcessDeps,
 ): Promise<BuilderEnd> {
   const { code, lines } = await exited
-  const kills = await places.cgroups.memoryKills(spec.builderId)
+  const kills = await traceDeps.cgroups.memoryKills(spec.builderId)
   const last = lines
     .filter(line => !line.startsWith('unshare: '))
     .slice(-3)
