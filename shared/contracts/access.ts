@@ -24,6 +24,9 @@ export const Admitted = z.object({
 })
 export type Admitted = z.infer<typeof Admitted>
 
-/** Value in the bucket `access-tokens`; its key is the SHA-256 of the token, so the bucket holds nothing that can be presented. */
+/**
+ * Value in the bucket `access-tokens`; its key is the SHA-256 of the token, so the bucket holds nothing that can be
+ * presented. docs/glossary.md: access token.
+ */
 export const AccessRecord = Admitted.extend({ issuedAtMs: z.int(), expiresAtMs: z.int() })
 export type AccessRecord = z.infer<typeof AccessRecord>

@@ -10,8 +10,8 @@ export const PlatformList = z
   .transform(text => text.split(',').map(part => part.trim()))
   .pipe(z.array(Platform).min(1).max(Platform.options.length))
 /**
- * `none`: a builder has no network at all. `internet`: public addresses only, never metadata, private networks or the host.
- * docs/glossary.md: egress.
+ * `none`: a builder has no network at all. `internet`: public addresses only, never metadata, private networks or the
+ * host. docs/glossary.md: egress.
  */
 export const Egress = z.enum(['none', 'internet'])
 export type Egress = z.infer<typeof Egress>
@@ -78,7 +78,10 @@ export const Receipt = z.object({
 })
 export type Receipt = z.infer<typeof Receipt>
 
-/** Why a request for a builder ended without one, or why a builder ended before its time. Each is a row of the error table. */
+/**
+ * Why a request for a builder ended without one, or why a builder ended before its time. Each is a row of the error
+ * table.
+ */
 export const builderFailures = [
   'no_capacity',
   'platform_unavailable',

@@ -30,7 +30,10 @@ interface BusResources {
   readonly buckets: readonly { readonly name: string; readonly history: number; readonly ttlMs: number }[]
 }
 
-/** Everything durable on the bus. An administrator's job creates it; services only use it and have no right to create or change it. */
+/**
+ * Everything durable on the bus. An administrator's job creates it; services only use it and have no right to create or
+ * change it.
+ */
 export const busResources = (nodes: readonly NodeId[] = [defaultNode]): BusResources => ({
   streams: [
     // Seven days of events to catch up with; doubles within ten minutes are dropped by message id.
@@ -50,7 +53,8 @@ export const busResources = (nodes: readonly NodeId[] = [defaultNode]): BusResou
       appendOnly: false,
       retention: 'limits',
     },
-    // Each command is done once and then gone. Requests carry their own expiry; an hour covers the longest wait for a release.
+    // Each command is done once and then gone. Requests carry their own expiry; an hour covers the longest wait for a
+    // release.
     {
       name: streams.builderCommands,
       subjects: [subjects.builderCommands],

@@ -7,15 +7,19 @@ import {
   type Issuer,
 } from './ids.ts'
 
-/** The sentence that clients print once a second; the `log` and `job-log` channels look for exactly this line (facts depot A2). */
+/**
+ * The sentence that clients print once a second; the `log` and `job-log` channels look for exactly this line
+ * (docs/facts/depot.md#claim-contract).
+ */
 export const challengeSentence = (code: ChallengeCode): string => `Waiting for OIDC auth challenge ${code}`
 
 /** The whole name of a step that proves, channel `step-name`. */
 export const challengeStepName = (code: ChallengeCode): string => `proof ${code}`
 
 /**
- * The code commits to who asked, for whom and to which key: shown in a run, it is worthless for another issuer, audience or claimant, and
- * whoever holds the inputs can check it. SHA-256 over labelled, length-delimited parts, so that no two inputs read the same.
+ * The code commits to issuer, audience and key. Shown in a run, it is worthless for another issuer, audience or
+ * claimant, and whoever holds the inputs can check it. docs/glossary.md: challenge code. SHA-256 over labelled,
+ * length-delimited parts, so that no two inputs read the same.
  */
 export async function challengeCode(parts: {
   issuer: Issuer

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** What the verifier reads of a run to find codes. The live log also needs the list of jobs, but not before the log is due. */
+/**
+ * What the verifier reads of a run to find codes. The live log also needs the list of jobs, but not before the log is
+ * due.
+ */
 export type RunReading = 'artifact list' | 'job list' | 'live log' | 'finished logs'
 
 interface ChannelRecord {
@@ -9,7 +12,10 @@ interface ChannelRecord {
   /** Ends the sentence "The issuer now looks for a public code …" in a claimant's own log. */
   readonly place: string
   readonly reads: readonly RunReading[]
-  /** Milliseconds after the claim: the first poll that is worth its cost as long as the claimant has not said that the code is shown. */
+  /**
+   * Milliseconds after the claim: the first poll that is worth its cost as long as the claimant has not said that the
+   * code is shown.
+   */
   readonly firstPollMs: number
   /** Only the job itself can show a code there, so that the token may name it. */
   readonly provesJob: boolean
@@ -24,8 +30,9 @@ interface ChannelRecord {
 }
 
 /**
- * Where a code can be shown. The one place: whatever depends on the channels is derived from it, and the verifier's readers are held to it by
- * the compiler. A new channel is its record here and its reader in `services/verifier/src/channels`. docs/glossary.md: channel.
+ * Where a code can be shown. The one place: whatever depends on the channels is derived from it, and the verifier's
+ * readers are held to it by the compiler. A new channel is its record here and its reader in
+ * `services/verifier/src/channels`. docs/glossary.md: channel.
  */
 export const channelTable = {
   artifact: {

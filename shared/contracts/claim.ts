@@ -4,7 +4,10 @@ import { refusalReasons } from './errors.ts'
 import { Audience, ChallengeCode, ChallengeNonce, ClaimId, JobId, RepositoryName, RunAttempt, RunId } from './ids.ts'
 import { limits } from './limits.ts'
 
-/** A public X25519 key (RFC 8037). Unknown members are refused, so a private key sent by mistake is an error, never stored. */
+/**
+ * A public X25519 key (RFC 8037). Unknown members are refused, so a private key sent by mistake is an error, never
+ * stored. docs/glossary.md: seal key.
+ */
 export const SealKey = z.strictObject({
   kty: z.literal('OKP'),
   crv: z.literal('X25519'),
@@ -13,7 +16,10 @@ export const SealKey = z.strictObject({
 })
 export type SealKey = z.infer<typeof SealKey>
 
-/** Body of `POST /claim` (facts depot A2); `jobID`, `sealTo` and `channels` are ours. Unknown members are ignored for old clients. */
+/**
+ * Body of `POST /claim` (docs/facts/depot.md#claim-contract); `jobID`, `sealTo` and `channels` are ours. Unknown
+ * members are ignored for old clients.
+ */
 export const ClaimRequest = z.object({
   aud: Audience.optional(),
   eventName: z.string().min(1).max(64),
@@ -32,7 +38,9 @@ export const ClaimAnswer = z.object({
   claimId: ClaimId,
   expiresAt: z.iso.datetime(),
   channels: z.array(Channel),
-  /** What the code is made of besides issuer, audience and claim id; lets a claimant check the code before it shows it. */
+  /**
+   * What the code is made of besides issuer, audience and claim id; lets a claimant check the code before it shows it.
+   */
   nonce: ChallengeNonce,
 })
 export type ClaimAnswer = z.infer<typeof ClaimAnswer>
@@ -46,7 +54,10 @@ export const ClaimState = z.object({
 })
 export type ClaimState = z.infer<typeof ClaimState>
 
-/** Input of the workflow `claim`: what it and the verifier know of a claim. Plain JSON; holds no secret. */
+/**
+ * Input of the workflow `claim`: what it and the verifier know of a claim. Plain JSON; holds no secret.
+ * docs/glossary.md: claim.
+ */
 export const ClaimSpec = z.object({
   claimId: ClaimId,
   audience: Audience,

@@ -156,8 +156,8 @@ const faultTable = {
 } as const satisfies Record<string, ErrorEntry>
 
 /**
- * The one closed table of all that can be wrong. A new refusal reason is its row in `refusal-table.ts`, advice included; the rest is
- * derived from that.
+ * The one closed table of all that can be wrong. A new refusal reason is its row in `refusal-table.ts`, advice
+ * included; the rest is derived from that.
  */
 export const errorTable = { ...refusalTable, ...faultTable } as const
 

@@ -25,7 +25,7 @@ const envelope = {
   datacontenttype: z.literal('application/json'),
 }
 
-export const ClaimProvenEvent = z.object({
+const ClaimProvenEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.claim.proven.v1'),
   subject: ClaimId,
@@ -39,7 +39,7 @@ export const ClaimProvenEvent = z.object({
     audience: z.string(),
   }),
 })
-export const ClaimRefusedEvent = z.object({
+const ClaimRefusedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.claim.refused.v1'),
   subject: ClaimId,
@@ -53,7 +53,10 @@ const buildRef = { buildId: BuildId, leaseId: LeaseId, platform: Platform }
 const lossReason = z.enum(builderLossReasons).exactOptional()
 const builderRef = { ...buildRef, builderId: BuilderId, nodeId: NodeId }
 
-/** Asks for one builder. After `expiresAtMs` no node may start on it any more, so a late command makes nothing. */
+/**
+ * Asks for one builder. After `expiresAtMs` no node may start on it any more, so a late command makes nothing.
+ * docs/glossary.md: builder request.
+ */
 export const BuilderRequestedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.requested.v1'),
@@ -70,7 +73,7 @@ export const BuilderRequestedEvent = z.object({
     leaseEndsAtMs: z.int(),
   }),
 })
-/** Sent to the node that accepted the lease. */
+/** Sent to the node that accepted the lease. docs/glossary.md: release. */
 export const BuilderReleasedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.released.v1'),
@@ -83,7 +86,7 @@ export type BuilderRequested = z.infer<typeof BuilderRequestedEvent>
 export type BuilderReleased = z.infer<typeof BuilderReleasedEvent>
 
 /** A node has taken the lease; from here on `released` goes to it. `position` 0 is being started. */
-export const BuilderAcceptedEvent = z.object({
+const BuilderAcceptedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.accepted.v1'),
   subject: BuildId,
@@ -94,7 +97,7 @@ export const BuilderAcceptedEvent = z.object({
     estimateSeconds: z.int().exactOptional(),
   }),
 })
-export const BuilderReadyEvent = z.object({
+const BuilderReadyEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.ready.v1'),
   subject: BuildId,
@@ -106,7 +109,7 @@ export const BuilderReadyEvent = z.object({
   }),
 })
 /** Nothing of the lease exists (any more). `retryable`: another try may succeed. */
-export const BuilderFailedEvent = z.object({
+const BuilderFailedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.failed.v1'),
   subject: BuildId,
@@ -120,7 +123,7 @@ export const BuilderFailedEvent = z.object({
   }),
 })
 /** The lease is over. For a project builder that others still use, the receipt is of the lease's own traces. */
-export const BuilderDestroyedEvent = z.object({
+const BuilderDestroyedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.destroyed.v1'),
   subject: BuildId,

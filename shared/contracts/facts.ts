@@ -8,7 +8,10 @@ const text = z.string().max(1_024)
 const Repository = z.object({ id: DecimalId, name: text, ownerId: DecimalId, owner: text })
 const Account = z.object({ id: DecimalId, login: text })
 
-/** What GitHub says of the run. Attacker-written text (branch, workflow name) is carried, never interpreted. */
+/**
+ * What GitHub says of the run. Attacker-written text (branch, workflow name) is carried, never interpreted.
+ * docs/glossary.md: run facts.
+ */
 export const RunFacts = z.object({
   repository: Repository,
   headRepository: Repository,
@@ -32,9 +35,9 @@ export const RunFacts = z.object({
 export type RunFacts = z.infer<typeof RunFacts>
 
 /**
- * The verifier's signed statement (payload of a JWS, EdDSA). `claimId` is the thumbprint of the key the token is sealed to.
- * Strict for its reader too: the signer vouches for all that is stated or for nothing. So signers are upgraded before verifiers.
- * docs/glossary.md: attestation.
+ * The verifier's signed statement (payload of a JWS, EdDSA). `claimId` is the thumbprint of the key the token is sealed
+ * to. Strict for its reader too: the signer vouches for all that is stated or for nothing. So signers are upgraded
+ * before verifiers. docs/glossary.md: attestation.
  */
 export const Attestation = strict(
   z.object({

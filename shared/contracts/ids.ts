@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /*
- * Names and ids that come from outside. Each is parsed once, at the edge, into a branded string, so that nothing below is handed raw input.
- * Grammars: GitHub's own, docs/facts/github.md#names-and-ids.
+ * Names and ids that come from outside. Each is parsed once, at the edge, into a branded string, so that nothing below
+ * is handed raw input. Grammars: GitHub's own, docs/facts/github.md#names-and-ids.
  */
 
 /** The digits of a decimal id, as a part of other patterns. */
@@ -13,7 +13,10 @@ export const DecimalId = z
   .regex(new RegExp(`^${decimalIdDigits}$`), 'must be a positive decimal number')
   .refine(text => Number.isSafeInteger(Number(text)), 'must be at most 2^53-1')
 
-/** `owner/name`. Owners: letters, digits and hyphens (a trailing one exists; `_` only in enterprise accounts). Names never `.` or `..`. */
+/**
+ * `owner/name`. Owners: letters, digits and hyphens (a trailing one exists; `_` only in enterprise accounts). Names
+ * never `.` or `..`.
+ */
 export const RepositoryName = z
   .string()
   .max(140)
@@ -35,7 +38,9 @@ export const RunAttempt = z
 export type RunAttempt = z.infer<typeof RunAttempt>
 
 const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be a base64url SHA-256 thumbprint')
-/** RFC 7638 thumbprint of the key that the token will be sealed to (design section 4). */
+/**
+ * RFC 7638 thumbprint of the key that the token will be sealed to (docs/architecture.md#a-claim-from-start-to-token).
+ */
 export const ClaimId = thumbprint.brand<'ClaimId'>()
 export type ClaimId = z.infer<typeof ClaimId>
 export const KeyId = thumbprint.brand<'KeyId'>()
@@ -43,7 +48,10 @@ export type KeyId = z.infer<typeof KeyId>
 export const TokenId = z.uuid().brand<'TokenId'>()
 export type TokenId = z.infer<typeof TokenId>
 
-/** The secret of a claim whose claimant brought no key: 256 bits behind a recognisable prefix, for secret scanners. */
+/**
+ * The secret of a claim whose claimant brought no key: 256 bits behind a recognisable prefix, for secret scanners.
+ * docs/glossary.md: ticket.
+ */
 export const Ticket = z
   .string()
   .regex(/^fpt_[A-Za-z0-9_-]{43}$/, 'must be a ticket')
@@ -58,26 +66,40 @@ export type ProjectId = z.infer<typeof ProjectId>
 export const RelationshipId = randomName('trl').brand<'RelationshipId'>()
 export type RelationshipId = z.infer<typeof RelationshipId>
 
-/** RFC 7638 thumbprint of the public key behind the build token: as with claims, there is nothing to look up or compare. */
+/**
+ * RFC 7638 thumbprint of the public key behind the build token: as with claims, there is nothing to look up or compare.
+ */
 export const BuildId = thumbprint.brand<'BuildId'>()
 export type BuildId = z.infer<typeof BuildId>
-/** The secret that a build is reached with: 256 bits, from which the build's key pair is derived. */
+/**
+ * The secret that a build is reached with: 256 bits, from which the build's key pair is derived. docs/glossary.md:
+ * build token.
+ */
 export const BuildToken = z
   .string()
   .regex(/^fpb_[A-Za-z0-9_-]{43}$/, 'must be a build token')
   .brand<'BuildToken'>()
 export type BuildToken = z.infer<typeof BuildToken>
-/** 40 random base62 characters and a checksum of 6, so that a scanner can tell a token from a look-alike without asking us. */
+/**
+ * 40 random base62 characters and a checksum of 6, so that a scanner can tell a token from a look-alike without asking
+ * us.
+ */
 export const AccessToken = z
   .string()
   .regex(/^fpa_[0-9A-Za-z]{46}$/, 'must be an access token')
   .brand<'AccessToken'>()
 export type AccessToken = z.infer<typeof AccessToken>
 
-/** One wish of one build for one builder. A build asks again under a new lease when a builder fails before it was used. */
+/**
+ * One request of one build for one builder. A build asks again under a new lease when a builder fails before it was
+ * used.
+ */
 export const LeaseId = z.uuid().brand<'LeaseId'>()
 export type LeaseId = z.infer<typeof LeaseId>
-/** One builder on one node, for its whole life. Short, because it names network links (15 characters at most), cgroups and folders. */
+/**
+ * One builder on one node, for its whole life. Short, because it names network links (15 characters at most), cgroups
+ * and folders.
+ */
 export const BuilderId = z
   .string()
   .regex(/^b[a-z2-7]{11}$/, 'must be b and 11 characters')
@@ -91,7 +113,10 @@ export const NodeId = z
 export type NodeId = z.infer<typeof NodeId>
 
 export const challengeCodePrefix = 'forkproof-'
-/** Prefix and the hex of a SHA-256; safe as an artifact name (facts github B1), in a step name and in a log line. */
+/**
+ * Prefix and the hex of a SHA-256; safe as an artifact name (docs/facts/github.md#artifacts), in a step name and in a
+ * log line.
+ */
 export const ChallengeCode = z
   .string()
   .regex(/^forkproof-[0-9a-f]{64}$/)
@@ -104,7 +129,10 @@ export const ChallengeNonce = z
   .brand<'ChallengeNonce'>()
 export type ChallengeNonce = z.infer<typeof ChallengeNonce>
 
-/** Printable ASCII without quotes, space and backslash: what every relying party of facts oidc A accepts. */
+/**
+ * Printable ASCII without quotes, space and backslash: what every relying party of docs/facts/oidc.md#relying-parties
+ * accepts.
+ */
 export const Audience = z
   .string()
   .min(1)
@@ -113,7 +141,10 @@ export const Audience = z
   .brand<'Audience'>()
 export type Audience = z.infer<typeof Audience>
 
-/** One canonical origin, no trailing slash, query, fragment or credentials (facts oidc A 3). http only for loopback. */
+/**
+ * One canonical origin, no trailing slash, query, fragment or credentials (docs/facts/oidc.md#issuer). http only for
+ * loopback.
+ */
 export const Issuer = z
   .string()
   .max(255)

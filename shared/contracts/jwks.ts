@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { KeyId } from './ids.ts'
 
 /**
- * The only shape of key that can be published. Strict for readers too: a member that is not named here may be a private one, and then
- * nothing of the document is published (docs/facts/oidc.md#key-sets).
+ * The only shape of key that can be published. Strict for readers too: a member that is not named here may be a private
+ * one, and then nothing of the document is published (docs/facts/oidc.md#key-sets).
  */
 export const PublicSigningKey = z.strictObject({
   kty: z.literal('RSA'),

@@ -1,6 +1,9 @@
 /** Every bound of the system that more than one part must agree on. The unit is the last word of the name. */
 export const limits = {
-  /** A minute or two is enough to show a code; longer only lengthens an attacker's window (github facts B0). */
+  /**
+   * A minute or two is enough to show a code; longer only lengthens an attacker's window
+   * (docs/facts/github.md#what-a-shown-code-proves).
+   */
   claimLifetimeMsDefault: 120_000,
   claimLifetimeMsMax: 600_000,
   /** GitHub's own tokens live 300 s; relying parties are tuned to it. */

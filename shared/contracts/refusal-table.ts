@@ -1,6 +1,6 @@
 /**
- * One row of the closed table of all that can be wrong. It gives the HTTP status in the gateway, `nonRetryable` at Temporal and the rows of
- * docs/errors.md. `title` is the constant text that a client sees; causes go to the log.
+ * One row of the closed table of all that can be wrong. It gives the HTTP status in the gateway, `nonRetryable` at
+ * Temporal and the rows of docs/errors.md. `title` is the constant text that a client sees; causes go to the log.
  */
 export interface ErrorEntry {
   readonly status: number
@@ -14,7 +14,10 @@ interface RefusalEntry extends ErrorEntry {
   readonly advice: string
 }
 
-/** Why a claim, or a run that wants to build, was refused: an expected outcome, carried as a value through workflow results. */
+/**
+ * Why a claim, or a run that wants to build, was refused: an expected outcome, carried as a value through workflow
+ * results.
+ */
 export const refusalTable = {
   // A claim that was looked at and refused: facts of the run.
   event_not_pull_request: {

@@ -3,9 +3,10 @@ import { z } from 'zod'
 /**
  * The same schema, refusing members that it does not name, at every level.
  *
- * Schemas of our own messages ignore members that they do not know, so that two releases can run side by side: the newer one may write more
- * than the older one reads. Writers and readers of requests from outside use the strict form, so that nothing unknown is sent or swallowed.
- * Checks, defaults and descriptions are kept; a `catch` is not, because it would let a writer send what it never meant.
+ * Schemas of our own messages ignore members that they do not know, so that two releases can run side by side: the
+ * newer one may write more than the older one reads. Writers and readers of requests from outside use the strict form,
+ * so that nothing unknown is sent or swallowed. Checks, defaults and descriptions are kept; a `catch` is not, because
+ * it would let a writer send what it never meant.
  */
 export function strict<Schema extends z.ZodType>(schema: Schema): Schema {
   const { description } = schema

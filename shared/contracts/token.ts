@@ -3,12 +3,15 @@ import { Channel } from './channels.ts'
 import { Audience, DecimalId, decimalIdDigits, Issuer } from './ids.ts'
 
 /**
- * Stable per base repository and event class, immutable, and in a namespace that GitHub never uses: a trust policy written for GitHub's
- * `repo:o/r:pull_request` can not match it by accident (facts oidc A 8).
+ * Stable per base repository and event class, immutable, and in a namespace that GitHub never uses: a trust policy
+ * written for GitHub's `repo:o/r:pull_request` can not match it by accident (docs/facts/oidc.md#subject).
  */
 export const forkPullRequestSubject = (repositoryId: string): string => `repo_id:${repositoryId}:fork_pull_request`
 
-/** Claims of the ID token, in the shape of facts oidc A "Reference documents". Every id is a string, `aud` is single. */
+/**
+ * Claims of the ID token (docs/facts/oidc.md#claims). Every id is a string, `aud` is single.
+ * docs/glossary.md: ID token.
+ */
 export const IdTokenClaims = z.object({
   iss: Issuer,
   sub: z.string().regex(new RegExp(`^${forkPullRequestSubject(decimalIdDigits)}$`)),

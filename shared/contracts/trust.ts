@@ -7,7 +7,7 @@ const text = z.string().min(1).max(256)
 /** Exact values, never patterns: what a list does not name is refused. */
 const oneOf = (entry: z.ZodType<string>) => z.array(entry).min(1).max(50)
 
-/** What an admitted run may do. */
+/** What an admitted run may do. docs/glossary.md: grant. */
 export const Grant = z.object({
   maxMinutes: z.int().min(1).max(120).default(20),
   /** Builds of one relationship that may run at once. */
@@ -25,8 +25,10 @@ const shared = {
   mode: z.enum(['enforce', 'audit']).default('enforce'),
 }
 
-/** Runs of pull requests from forks, by a token of our own issuer. Never a project cache: the type has no way to say so. */
-export const ForkPullRequestRule = z.object({
+/**
+ * Runs of pull requests from forks, by a token of our own issuer. Never a project cache: the type has no way to say so.
+ */
+const ForkPullRequestRule = z.object({
   eventClass: z.literal('fork_pull_request'),
   ...shared,
   baseRefs: oneOf(text).optional(),
@@ -35,10 +37,10 @@ export const ForkPullRequestRule = z.object({
 })
 
 /**
- * Runs that GitHub itself gave a token. `events` has no default that could surprise: `pull_request_target` and its like run with the base
- * repository's rights but often on a stranger's code, so who wants them must name them.
+ * Runs that GitHub itself gave a token. `events` has no default that could surprise: `pull_request_target` and its like
+ * run with the base repository's rights but often on a stranger's code, so who wants them must name them.
  */
-export const TrustedRule = z.object({
+const TrustedRule = z.object({
   eventClass: z.literal('trusted'),
   ...shared,
   events: oneOf(text).default(['push', 'workflow_dispatch', 'schedule']),
@@ -48,18 +50,18 @@ export const TrustedRule = z.object({
 })
 
 /**
- * Strict for readers too, also of stored projects: a member that a reader does not know may be a condition, and a run that it was meant to
- * keep out must not be admitted without it.
+ * Strict for readers too, also of stored projects: a member that a reader does not know may be a condition, and a run
+ * that it was meant to keep out must not be admitted without it. docs/glossary.md: trust relationship, event class.
  */
 export const TrustRule = strict(z.discriminatedUnion('eventClass', [ForkPullRequestRule, TrustedRule]))
 export type TrustRule = z.infer<typeof TrustRule>
-export type EventClass = TrustRule['eventClass']
 
 export const TrustRelationship = z.object({ id: RelationshipId, rule: TrustRule, createdAt: z.iso.datetime() })
 export type TrustRelationship = z.infer<typeof TrustRelationship>
 
 /**
- * One document per project, so that a project and its relationships change together or not at all (compare-and-set on its revision).
+ * One document per project, so that a project and its relationships change together or not at all (compare-and-set on
+ * its revision). docs/glossary.md: project.
  */
 export const Project = z.object({
   id: ProjectId,

@@ -8,9 +8,10 @@ import { sampleDocuments } from './testing/sample-documents.ts'
 const sampleMessages = [...sampleClaimMessages, ...sampleBuildMessages, ...sampleDocuments]
 
 /*
- * Two releases run side by side during an upgrade: the newer one writes members that the older one does not know, and the older one leaves
- * out what the newer one could read. Both are read here. Strict at reading are only keys, where an unknown member may be a private one, and
- * trust rules, where it may be a condition; and the attestation, which is a statement and no message.
+ * Two releases run side by side during an upgrade: the newer one writes members that the older one does not know, and
+ * the older one leaves out what the newer one could read. Both are read here. Strict at reading are only keys, where an
+ * unknown member may be a private one, and trust rules, where it may be a condition; and the attestation, which is a
+ * statement and no message.
  */
 const strictAtReading = [/\bsealKey$/, /\bkeys\.0$/, /\brelationships\.0\.rule(\.grant)?$/]
 

@@ -32,9 +32,9 @@ const { consumers: everyConsumer } = busResources()
 const accountInfo = '$JS.API.INFO'
 
 /**
- * Least privilege for each service (docs/architecture.md#rights-on-the-bus). No service may create, change, list, purge or delete a
- * stream, or create a consumer: its owner chooses where the server delivers, which would be a way around `publish`.
- * A service draws from the pull consumers that the administrator made for it.
+ * Least privilege for each service (docs/architecture.md#rights-on-the-bus). No service may create, change, list, purge
+ * or delete a stream, or create a consumer: its owner chooses where the server delivers, which would be a way around
+ * `publish`. A service draws from the pull consumers that the administrator made for it.
  */
 export const busPermissions: Readonly<Record<BusUser, BusPermissions>> = {
   gateway: {

@@ -27,7 +27,8 @@ interface NatsConfigOptions {
 
 /**
  * The server's configuration file; it holds the passwords. Each write is synced before it is acknowledged: by default
- * JetStream syncs every two minutes and loses acknowledged messages with the machine (docs/facts/engines.md#acknowledged-writes).
+ * JetStream syncs every two minutes and loses acknowledged messages with the machine
+ * (docs/facts/engines.md#acknowledged-writes).
  */
 export function natsConfig({ port, host = '127.0.0.1', storeFolder, passwords }: NatsConfigOptions): string {
   return `server_name: forkproof
@@ -59,7 +60,8 @@ ${busUsers.map(user => account(user, passwords[user].reveal())).join('\n')}
 /**
  * Each user lives alone in an account and reaches the streams only through imports. Permissions on subjects are not
  * enough: the server sends its answer to any reply subject that a request names, so a user who may read one bucket
- * could have the answer written into another stream of the same account. An import's answer stays in the account that asked.
+ * could have the answer written into another stream of the same account. An import's answer stays in the account that
+ * asked.
  */
 function account(user: BusUser, password: string): string {
   const { publish, hears, draws, inbox } = busPermissions[user]

@@ -1,6 +1,6 @@
 /**
- * Ends the wait for work that cannot be told to stop, or that goes on for others who wait for it; the work itself goes on. Rejects with the
- * signal's reason.
+ * Ends the wait for work that cannot be told to stop, or that goes on for others who wait for it; the work itself goes
+ * on. Rejects with the signal's reason.
  */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JsMsg, NatsConnection } from 'nats'
 import type { Logger } from './log.ts'
 
-/** What becomes of a message: `done` is gone for good, `later` comes again, `never` cannot be handled and is dropped. */
+/**
+ * What becomes of a message: `done` is gone for good, `later` comes again, `never` cannot be handled and is dropped.
+ */
 export type Handled = 'done' | 'later' | 'never'
 
 export interface Delivery {
@@ -26,8 +28,8 @@ const reopenPauseMs = 1_000
 const pullMs = 30_000
 
 /**
- * Hands on the messages of a pull consumer that exists until the signal aborts, over reconnects and server restarts. A handler that throws
- * counts as `later`. Resolves when the last handler has ended.
+ * Hands on the messages of a pull consumer that exists until the signal aborts, over reconnects and server restarts. A
+ * handler that throws counts as `later`. Resolves when the last handler has ended.
  */
 export async function consumeMessages(
   { connection, log }: { connection: NatsConnection; log: Logger },

@@ -10,7 +10,7 @@ import {
 } from 'nats'
 import type { Secret } from './secret.ts'
 
-export interface StreamDefinition {
+interface StreamDefinition {
   readonly name: string
   readonly subjects: readonly string[]
   /** 0 keeps for ever. */
@@ -22,14 +22,14 @@ export interface StreamDefinition {
   readonly appendOnly: boolean
 }
 /** A pull consumer. Made here, because whoever makes one decides where the server delivers. */
-export interface ConsumerDefinition {
+interface ConsumerDefinition {
   readonly stream: string
   readonly name: string
   readonly filter: string
   readonly ackWaitMs: number
   readonly deliveriesMax: number
 }
-export interface BucketDefinition {
+interface BucketDefinition {
   readonly name: string
   readonly history: number
   readonly ttlMs: number

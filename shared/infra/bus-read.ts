@@ -1,8 +1,8 @@
 import type { NatsConnection } from 'nats'
 
 /**
- * Reading what streams hold by asking the stream API directly: a few subjects to permit, and no consumer on the server, whose owner could
- * choose where the server delivers.
+ * Reading what streams hold by asking the stream API directly: a few subjects to permit, and no consumer on the server,
+ * whose owner could choose where the server delivers.
  */
 export interface AppendedMessage {
   readonly sequence: number
@@ -19,7 +19,9 @@ export interface Revision {
 
 export const requestTimeoutMs = 3_000
 const messageNotFound = 10_037
-/** A bucket that is read key by key is meant to be small; more is a fault to be told, not a list to be cut off silently. */
+/**
+ * A bucket that is read key by key is meant to be small; more is a fault to be told, not a list to be cut off silently.
+ */
 const keysMax = 10_000
 const revisionsMax = 100
 

@@ -12,8 +12,8 @@ import type { Logger } from './log.ts'
 import type { Secret } from './secret.ts'
 
 /**
- * The only file (with its parts bus-read.ts, bus-consume.ts and bus-provision.ts) that knows the NATS client, so that the maintained client line is a swap in one place.
- * All payloads are UTF-8 text.
+ * The only file (with its parts bus-read.ts, bus-consume.ts and bus-provision.ts) that knows the NATS client, so that
+ * the maintained client line is a swap in one place. All payloads are UTF-8 text.
  */
 export interface BusOptions {
   readonly servers: string
@@ -24,12 +24,15 @@ export interface BusOptions {
 
 export type { AppendedMessage, ConsumeOptions, Delivery, Handled, Revision }
 
-export interface Entry {
+interface Entry {
   readonly value: string
   readonly revision: number
 }
 
-/** A bucket of revisioned values. `create` and `update` are compare-and-set: `undefined` means that somebody else was first. */
+/**
+ * A bucket of revisioned values. `create` and `update` are compare-and-set: `undefined` means that somebody else was
+ * first.
+ */
 export interface Bucket {
   get(key: string): Promise<Entry | undefined>
   create(key: string, value: string): Promise<number | undefined>
@@ -38,7 +41,10 @@ export interface Bucket {
   set(key: string, value: string): Promise<void>
   /** Marks as deleted when `revision` is still the last; `false` when somebody else was first. The history stays. */
   remove(key: string, revision: number): Promise<boolean>
-  /** Every key that was ever written and not expired, deleted ones included, in no order. @throws when there are too many to list */
+  /**
+   * Every key that was ever written and not expired, deleted ones included, in no order. @throws when there are too
+   * many to list
+   */
   keys(): Promise<readonly string[]>
   /** What the bucket still knows of a key, oldest first. */
   history(key: string): Promise<readonly Revision[]>
@@ -62,8 +68,8 @@ export interface Bus {
   read(stream: string, which: { sequence: number } | { lastOf: string }): Promise<AppendedMessage | undefined>
   bucket(name: string): Promise<Bucket>
   /**
-   * Hands on the messages of a pull consumer that exists until the signal aborts, over reconnects and server restarts. A handler that
-   * throws counts as `later`. Resolves when the last handler has ended.
+   * Hands on the messages of a pull consumer that exists until the signal aborts, over reconnects and server restarts.
+   * A handler that throws counts as `later`. Resolves when the last handler has ended.
    */
   consume(options: ConsumeOptions, handle: (delivery: Delivery) => Promise<Handled>): Promise<void>
   close(): Promise<void>
@@ -73,7 +79,10 @@ const codec = StringCodec()
 /** JetStream API error "wrong last sequence": the compare in compare-and-set failed. */
 const wrongLastSequence = 10_071
 
-/** Keeps reconnecting for ever once connected; waits for the first connection too. @throws when the client gives up for good */
+/**
+ * Keeps reconnecting for ever once connected; waits for the first connection too. @throws when the client gives up for
+ * good
+ */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const connection = await connect({
     servers: options.servers,

@@ -10,7 +10,9 @@ interface Closer {
   readonly msMax: number
 }
 
-/** What was opened, closed in reverse order. Each step is bounded and a failing one does not keep the rest from closing. */
+/**
+ * What was opened, closed in reverse order. Each step is bounded and a failing one does not keep the rest from closing.
+ */
 export class Lifecycle {
   readonly #closers: Closer[] = []
   readonly #abort = new AbortController()
@@ -61,8 +63,9 @@ async function bounded(work: Promise<void>, ms: number): Promise<void> {
 }
 
 /**
- * Runs a service until SIGTERM or SIGINT. A second signal, or a shutdown that takes too long, forces the exit. Prints a line with
- * `msg: "ready"` once `compose` has resolved. Exit codes: 0 orderly, 1 failed to start or to stop, 2 bad configuration.
+ * Runs a service until SIGTERM or SIGINT. A second signal, or a shutdown that takes too long, forces the exit. Prints a
+ * line with `msg: "ready"` once `compose` has resolved. Exit codes: 0 orderly, 1 failed to start or to stop, 2 bad
+ * configuration.
  */
 export async function runService(
   name: string,

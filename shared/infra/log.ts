@@ -1,8 +1,8 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino'
 
 /**
- * What may appear in a log line. An allow-list: a field nobody thought about is dropped, not printed (style 4.7). None of these can hold a
- * token, a ticket, a key or a cookie.
+ * What may appear in a log line. An allow-list: a field nobody thought about is dropped, not printed
+ * (docs/architecture.md#logs). None of these can hold a token, a ticket, a key or a cookie.
  */
 const fields = new Set([
   'address',
@@ -78,7 +78,10 @@ export interface Logger {
   child(fields: LogFields): Logger
 }
 
-/** JSON lines on standard output. Errors are reduced to name, code and message: stacks and causes may quote what they were given. */
+/**
+ * JSON lines on standard output. Errors are reduced to name, code and message: stacks and causes may quote what they
+ * were given.
+ */
 export function createLogger(options: { service: string; level?: string; destination?: DestinationStream }): Logger {
   const settings = {
     level: options.level ?? 'info',

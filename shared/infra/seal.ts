@@ -5,8 +5,9 @@ import { CompactEncrypt, calculateJwkThumbprint, compactDecrypt, importJWK } fro
 import { Secret } from './secret.ts'
 
 /**
- * The ticket is a key (design section 4): 256 random bits, from which HKDF (RFC 5869) derives an X25519 key pair. Who has the ticket opens
- * what is sealed to the public key, and nobody stores or compares anything.
+ * The ticket is a key (docs/architecture.md#a-claim-from-start-to-token): 256 random bits, from which HKDF (RFC 5869)
+ * derives an X25519 key pair. Who has the ticket opens what is sealed to the public key, and nobody stores or compares
+ * anything.
  */
 const algorithm = 'ECDH-ES'
 const encryption = 'A256GCM'
@@ -30,7 +31,10 @@ export const claimIdOf = async (key: SealKey): Promise<ClaimId> =>
 export const buildIdOf = async (key: SealKey): Promise<BuildId> =>
   BuildId.parse(await calculateJwkThumbprint(key, 'sha256'))
 
-/** Compact JWE, ECDH-ES and A256GCM (RFC 7518 sections 4.6 and 5.3). `contentType` says what is inside; an ID token when left out. */
+/**
+ * Compact JWE, ECDH-ES and A256GCM (RFC 7518 sections 4.6 and 5.3). `contentType` says what is inside; an ID token when
+ * left out.
+ */
 export async function seal(plaintext: Secret<string>, to: SealKey, contentType = 'JWT'): Promise<string> {
   const bytes = new TextEncoder().encode(plaintext.reveal())
   return new CompactEncrypt(bytes)

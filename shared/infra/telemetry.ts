@@ -22,6 +22,5 @@ export function createMetrics(service: string) {
     contentType: registry.contentType,
   }
 }
-export type Metrics = ReturnType<typeof createMetrics>
 
 const latencySeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25]

@@ -22,8 +22,8 @@ export const bundleWorkflows = (workflowsPath: string): ReturnType<typeof bundle
   bundleWorkflowCode({ workflowsPath })
 
 /**
- * Starts a worker and keeps it until shutdown; a worker that ends by itself ends the process, so that a supervisor sees it. Waits for the
- * server: services and servers may start in any order.
+ * Starts a worker and keeps it until shutdown; a worker that ends by itself ends the process, so that a supervisor sees
+ * it. Waits for the server: services and servers may start in any order.
  */
 export async function startWorker(
   options: TemporalOptions & { worker: Omit<WorkerOptions, 'connection' | 'namespace'> },

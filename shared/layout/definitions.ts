@@ -12,6 +12,8 @@ const shared: Readonly<Record<string, string>> = {
   compose: 'each service is put together by the function of this name, which its main.ts calls',
   readConfig: 'each service reads its settings by it',
   settings: 'each service defines its settings under it',
+  build: 'a workflow’s name on the wire; a broken one in its tests bears it too',
+  claim: 'a workflow’s name on the wire; a broken one in its tests bears it too',
 }
 
 const pattern =

@@ -1,6 +1,5 @@
-import { refusalFailure } from '@forkproof/claimant/claiming/claim-failure'
 import { builderLossTexts } from '@forkproof/contracts/builder'
-import { type ErrorCode, errorTable, refusalReasons } from '@forkproof/contracts/errors'
+import { adviceFor, type ErrorCode, errorTable, refusalReasons } from '@forkproof/contracts/errors'
 
 /** The page of errors, made from the closed table and from what the claimant advises. */
 export function errorsPage(): string {
@@ -24,7 +23,7 @@ const row = ([reason, text]: [string, string]) => `| \`${reason}\` | ${text} |`
 function tableOf(codes: readonly ErrorCode[]): string {
   const rows = codes.map(code => {
     const { status, retryable, title } = errorTable[code]
-    const advice = refusalFailure(code, status).advice ?? ''
+    const advice = adviceFor(code) ?? ''
     return `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${title} | ${advice} |`
   })
   return ['| code | status | retryable | title | what the claimant advises |', '|---|---|---|---|---|', ...rows].join(
@@ -34,7 +33,7 @@ function tableOf(codes: readonly ErrorCode[]): string {
 
 const introduction = `# Errors
 
-<!-- Made by \`npm run docs\` from shared/contracts/errors.ts and the claimant's advice. Change the code, not this page. -->
+<!-- Made by \`npm run docs\` from shared/contracts/errors.ts. Change the code, not this page. -->
 
 Answers are \`application/problem+json\` (RFC 9457) with \`code\`. The routes under \`/oauth/\` answer as RFC 6749 section 5.2 says, whatever \`Accept\`
 asks for. The Depot-compatible API answers in the form of the Connect protocol. *Retryable* means that the same request may succeed later.

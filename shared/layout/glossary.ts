@@ -6,7 +6,7 @@ interface Word {
 }
 
 /** The rows of the glossary: a word, its meaning, and a link to the file that owns it. */
-export const wordsOf = (glossary: string): Word[] =>
+export const glossaryRows = (glossary: string): Word[] =>
   Array.from(glossary.matchAll(/^\| ([^|]+?) \| .+ \| \[([^\]]+)\]\([^)]+\) \|$/gm), ([, word = '', owner = '']) => ({
     word,
     owner,
@@ -18,9 +18,11 @@ const ownedBy = ({ text }: SourceFile): string[] =>
     .flatMap(words => words.split(','))
     .map(word => word.trim())
 
-/** One sentence for each word whose owner does not name it, and for each one that a file names and the glossary has not. */
+/**
+ * One sentence for each word whose owner does not name it, and for each one that a file names and the glossary has not.
+ */
 export function glossaryProblems(glossary: string, files: readonly SourceFile[]): string[] {
-  const words = wordsOf(glossary)
+  const words = glossaryRows(glossary)
   const byPath = new Map(files.map(file => [file.path, ownedBy(file)]))
   const unnamed = words
     .filter(({ word, owner }) => !byPath.get(owner)?.includes(word))

@@ -23,8 +23,9 @@ export interface Finish {
 }
 
 /**
- * Long poll: answers as soon as the state's version is beyond `knownVersion`, and with the unchanged state after `waitMs`. A version of 0
- * is never reached, so the first call answers at once; `leaving: 'confirming'` waits until the run was confirmed or refused.
+ * Long poll: answers as soon as the state's version is beyond `knownVersion`, and with the unchanged state after
+ * `waitMs`. A version of 0 is never reached, so the first call answers at once; `leaving: 'confirming'` waits until the
+ * run was confirmed or refused.
  */
 export const awaitChangeUpdate = 'awaitChange'
 export interface AwaitChange {
@@ -33,7 +34,10 @@ export interface AwaitChange {
   readonly leaving?: 'confirming'
 }
 
-/** Asks for a builder of one more platform if it was not asked for yet, then waits like `awaitChange` for it to become ready or fail. */
+/**
+ * Asks for a builder of one more platform if it was not asked for yet, then waits like `awaitChange` for it to become
+ * ready or fail.
+ */
 export const connectUpdate = 'connect'
 export interface ConnectPlatform {
   readonly platform: Platform

@@ -1,26 +1,26 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { leasesPerPlatformMax } from './platform-leases.ts'
-import { openedBook, platform, startMs } from './testing/opened-book.ts'
+import { openedBook, openedPlatform, startMs } from './testing/opened-book.ts'
 import { otherNode, sampleNode } from './testing/sample-build.ts'
 
 describe('a request that two nodes took', () => {
   it('is served by the first that is ready; the other is told to give up', () => {
     const { book, first, apply, release } = openedBook()
     apply(first.from.accepted(), first.fromOther.accepted(), first.fromOther.ready())
-    expect(book.stateOf(platform)).toMatchObject({ state: 'ready', nodeId: otherNode })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'ready', nodeId: otherNode })
     expect(release()).toEqual([sampleNode])
     apply(first.from.ready(), first.from.destroyed('not_wanted'))
-    expect(book.stateOf(platform)).toMatchObject({ state: 'ready', nodeId: otherNode })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'ready', nodeId: otherNode })
     expect(release()).toEqual([])
   })
 
   it('is not failed while one of them may still serve', () => {
     const { book, first, apply } = openedBook()
     apply(first.from.accepted(), first.fromOther.accepted(), first.from.failed('builder_not_ready', false))
-    expect(book.stateOf(platform)?.state).toBe('queued')
+    expect(book.stateOf(openedPlatform)?.state).toBe('queued')
     apply(first.fromOther.failed('no_capacity', false))
-    expect(book.stateOf(platform)).toMatchObject({ state: 'failed', reason: 'no_capacity' })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'no_capacity' })
   })
 
   it('is released at both when the build ends first', () => {
@@ -39,17 +39,17 @@ describe('time', () => {
   it('fails a request that no node took, a little after its end', () => {
     const { book, first } = openedBook()
     book.expire(first.lease.expiresAtMs + 9_999)
-    expect(book.stateOf(platform)?.state).toBe('requested')
+    expect(book.stateOf(openedPlatform)?.state).toBe('requested')
     expect(book.nextDeadlineMs(startMs)).toBe(first.lease.expiresAtMs + 10_000)
     book.expire(first.lease.expiresAtMs + 10_000)
-    expect(book.stateOf(platform)).toMatchObject({ state: 'failed', reason: 'no_capacity' })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'no_capacity' })
   })
 
   it('fails a lease whose node is silent, and tells the node', () => {
     const { book, first, apply, release } = openedBook()
     apply(first.from.accepted())
     book.expire(first.lease.expiresAtMs + 90_000)
-    expect(book.stateOf(platform)).toMatchObject({ state: 'failed', reason: 'builder_not_ready' })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'builder_not_ready' })
     expect(release()).toEqual([sampleNode])
   })
 
@@ -57,17 +57,17 @@ describe('time', () => {
     const { book, first, apply, release } = openedBook()
     book.expire(first.lease.expiresAtMs + 10_000)
     apply(first.from.ready())
-    expect(book.stateOf(platform)?.state).toBe('failed')
+    expect(book.stateOf(openedPlatform)?.state).toBe('failed')
     expect(release()).toEqual([sampleNode])
     apply(first.from.destroyed('not_wanted'))
-    expect(book.stateOf(platform)?.state).toBe('destroyed')
+    expect(book.stateOf(openedPlatform)?.state).toBe('destroyed')
   })
 
   it('never fails a lease that is served', () => {
     const { book, first, apply } = openedBook()
     apply(first.from.ready())
     book.expire(Number.MAX_SAFE_INTEGER)
-    expect(book.stateOf(platform)?.state).toBe('ready')
+    expect(book.stateOf(openedPlatform)?.state).toBe('ready')
     expect(book.nextDeadlineMs(startMs)).toBeUndefined()
   })
 
@@ -78,7 +78,7 @@ describe('time', () => {
     release(startMs)
     expect([book.isOpen(startMs + 89_999), book.isOpen(startMs + 90_000)]).toEqual([true, false])
     book.closeSilent()
-    expect(book.stateOf(platform)).toMatchObject({ state: 'failed', reason: 'builder_lost' })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'builder_lost' })
   })
 
   it('waits for a request that nobody took until it is void, however the build ended', () => {

@@ -2,13 +2,15 @@ import type { Platform } from '@forkproof/contracts/builder'
 import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
 
 /** No node took the request this long after its end: what accepted it in the last moment has been heard by then. */
-export const acceptSlackMs = 10_000
+const acceptSlackMs = 10_000
 /** A node may begin until the request's end, and a builder that starts cold takes this long at most. */
-export const startMsMax = 90_000
-/** A node that was told to give a lease up and says nothing for this long is silent; its builder dies with the lease. */
-export const teardownMsMax = 90_000
+const startMsMax = 90_000
+/**
+ * A node that was told to give a lease up and says nothing for this long is silent; its builder dies with the lease.
+ */
+const teardownMsMax = 90_000
 
-export type NodeStage = 'accepted' | 'ready' | 'over'
+type NodeStage = 'accepted' | 'ready' | 'over'
 
 /** One wish of one build for one builder, as far as events tell. */
 export interface Lease {
@@ -50,7 +52,10 @@ export const nodesToTell = (lease: Lease): NodeId[] =>
 export const waitEndsAtMs = (lease: Lease): number =>
   lease.expiresAtMs + (liveNodes(lease).length > 0 ? startMsMax : acceptSlackMs)
 
-/** Until when something of an unwanted lease may exist that will still be told of; undefined when nothing is left to wait for. */
+/**
+ * Until when something of an unwanted lease may exist that will still be told of; undefined when nothing is left to
+ * wait for.
+ */
 export function openUntilMs(lease: Lease): number | undefined {
   if (lease.isVoid) return undefined
   if (lease.nodes.size === 0) return lease.expiresAtMs + acceptSlackMs

@@ -1,7 +1,7 @@
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { describe, expect, it } from 'vitest'
 import { leasesPerPlatformMax, PlatformLeases } from './platform-leases.ts'
-import { leaseIdOf, openedBook, order, platform, startMs } from './testing/opened-book.ts'
+import { leaseIdOf, openedBook, openedPlatform, openedSpec, startMs } from './testing/opened-book.ts'
 import { eventsOf } from './testing/sample-build.ts'
 
 describe('a lease', () => {
@@ -27,21 +27,24 @@ describe('a lease', () => {
   it('that is ready before it was accepted stays ready when that comes', () => {
     const { book, first, apply } = openedBook()
     apply(first.from.ready(), first.from.accepted(3))
-    expect(book.stateOf(platform)?.state).toBe('ready')
+    expect(book.stateOf(openedPlatform)?.state).toBe('ready')
   })
 
   it('does not move back in the queue by an older position that comes later', () => {
     const { book, first, apply } = openedBook()
     apply(first.from.accepted(1, '2026-11-25T10:00:05.000Z'), first.from.accepted(4, '2026-11-25T10:00:00.000Z'))
-    expect(book.stateOf(platform)).toMatchObject({ state: 'queued', position: 1 })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'queued', position: 1 })
   })
 
   it.each<[string, (of: ReturnType<typeof openedBook>) => BuilderEvent]>([
-    ['an unknown lease', () => eventsOf({ buildId: order.buildId, leaseId: leaseIdOf(99), platform }).ready()],
+    [
+      'an unknown lease',
+      () => eventsOf({ buildId: openedSpec.buildId, leaseId: leaseIdOf(99), platform: openedPlatform }).ready(),
+    ],
     [
       'another platform under its id',
       ({ first }) =>
-        eventsOf({ buildId: order.buildId, leaseId: first.lease.leaseId, platform: 'linux/arm64' }).ready(),
+        eventsOf({ buildId: openedSpec.buildId, leaseId: first.lease.leaseId, platform: 'linux/arm64' }).ready(),
     ],
   ])('is not moved by an event of %s', (_, event) => {
     const made = openedBook()
@@ -58,7 +61,7 @@ describe('a lease', () => {
       first.from.ready(),
       first.from.failed('builder_lost', true),
     )
-    expect(book.stateOf(platform)).toMatchObject({ state: 'destroyed', reason: 'builder_lost' })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'destroyed', reason: 'builder_lost' })
     expect(book.wishesToServe()).toEqual([])
   })
 })
@@ -69,19 +72,19 @@ describe('a builder that fails before it was used', () => {
     let current = first
     for (let attempt = 1; attempt < leasesPerPlatformMax; attempt++) {
       apply(current.from.failed('builder_not_ready', true))
-      expect(book.stateOf(platform)?.state).toBe('requested')
+      expect(book.stateOf(openedPlatform)?.state).toBe('requested')
       current = open()
       expect(current.lease.attempt).toBe(attempt + 1)
     }
     apply(current.from.failed('builder_not_ready', true))
-    expect(book.stateOf(platform)).toMatchObject({ state: 'failed', reason: 'builder_not_ready' })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'builder_not_ready' })
     expect([book.wishesToServe(), book.allOver]).toEqual([[], true])
   })
 
   it('is not asked for again when that cannot help', () => {
     const { book, apply, first } = openedBook()
     apply(first.from.failed('egress_unavailable', false))
-    expect(book.stateOf(platform)).toMatchObject({ state: 'failed', reason: 'egress_unavailable' })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'egress_unavailable' })
   })
 
   it.each(['builder_lost', 'node_stopping'] as const)('is asked for again when it was destroyed as %s', reason => {
@@ -93,7 +96,7 @@ describe('a builder that fails before it was used', () => {
   it('is not asked for again after it was used', () => {
     const { book, apply, first } = openedBook()
     apply(first.from.ready(), first.from.failed('builder_lost', true))
-    expect(book.stateOf(platform)).toMatchObject({ state: 'failed', reason: 'builder_lost' })
+    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'builder_lost' })
     expect(book.wishesToServe()).toEqual([])
   })
 
@@ -103,9 +106,9 @@ describe('a builder that fails before it was used', () => {
     const second = open()
     apply(first.from.failed('builder_not_ready', true), first.from.accepted(), first.from.ready())
     expect(book.wishesToServe()).toEqual([])
-    expect(book.stateOf(platform)?.state).toBe('requested')
+    expect(book.stateOf(openedPlatform)?.state).toBe('requested')
     apply(second.from.ready())
-    expect(book.stateOf(platform)?.state).toBe('ready')
+    expect(book.stateOf(openedPlatform)?.state).toBe('ready')
   })
 
   it('waits in queues no longer in all than one would, but each try gets a minute', () => {
@@ -119,27 +122,27 @@ describe('a builder that fails before it was used', () => {
   })
 
   it('never waits beyond the build’s own end', () => {
-    const short = new PlatformLeases({ ...order, expiresAtMs: startMs + 10_000 })
-    short.ask({ platform }, startMs)
-    expect(short.open({ platform }, leaseIdOf(1), startMs).expiresAtMs).toBe(startMs + 10_000)
+    const short = new PlatformLeases({ ...openedSpec, expiresAtMs: startMs + 10_000 })
+    short.ask({ platform: openedPlatform }, startMs)
+    expect(short.open({ platform: openedPlatform }, leaseIdOf(1), startMs).expiresAtMs).toBe(startMs + 10_000)
   })
 })
 
 describe('a wish', () => {
   it('counts once for each platform', () => {
     const { book } = openedBook()
-    book.ask({ platform, certificateRequest: 'other' }, startMs)
+    book.ask({ platform: openedPlatform, certificateRequest: 'other' }, startMs)
     expect([book.states().length, book.wishesToServe()]).toEqual([1, []])
   })
 
   it('for a platform that is not granted is failed at once and never sent', () => {
-    const book = new PlatformLeases({ ...order, allowedPlatforms: ['linux/amd64'] })
+    const book = new PlatformLeases({ ...openedSpec, allowedPlatforms: ['linux/amd64'] })
     book.ask({ platform: 'linux/arm64' }, startMs)
     expect(book.states()).toMatchObject([{ state: 'failed', reason: 'platform_unavailable' }])
     expect(book.wishesToServe()).toEqual([])
   })
 
   it('of nobody is not the end of everything', () => {
-    expect(new PlatformLeases(order).allOver).toBe(false)
+    expect(new PlatformLeases(openedSpec).allOver).toBe(false)
   })
 })

@@ -26,8 +26,8 @@ interface Wanted {
 }
 
 /**
- * The platforms of a build and their leases, moved by events that may come doubled, late or in any order. Knows nothing of Temporal; the
- * time is handed in. `changes` counts what a client can see.
+ * The platforms of a build and their leases, moved by events that may come doubled, late or in any order. Knows nothing
+ * of Temporal; the time is handed in. `changes` counts what a client can see.
  */
 export class PlatformLeases {
   changes = 0

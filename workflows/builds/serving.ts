@@ -25,7 +25,7 @@ export async function serve(running: Running, isOver: () => boolean): Promise<vo
     record.tick(nowMs)
     if (!record.isSettled) request(running, nowMs)
     release(running, nowMs)
-    describe(record)
+    describeBuild(record)
     if (isOver()) return
     const hasWork = () =>
       isOver() ||
@@ -105,6 +105,6 @@ export function keep<T>(
 }
 
 /** For ops, in the Temporal UI. Costs no event. */
-export function describe(record: LiveBuild): void {
+export function describeBuild(record: LiveBuild): void {
   workflow.setCurrentDetails(stateInWords(record.state()))
 }

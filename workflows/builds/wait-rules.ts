@@ -15,7 +15,10 @@ function checkWait(waitMs: unknown): void {
   if (!isCount(waitMs) || waitMs > buildWaitMsMax) reject(`waitMs must be 0 to ${buildWaitMsMax}`, 'invalid_request')
 }
 
-/** Synchronous, as validators must be: an async one never rejects (facts temporal-nats 0.10). The update writes nothing when it is rejected. */
+/**
+ * Synchronous, as validators must be: an async one never rejects (docs/facts/engines.md#update-validators). The update
+ * writes nothing when it is rejected.
+ */
 export function checkAwaitChange(asked: AwaitChange, version: number): void {
   checkWait(asked.waitMs)
   if (!isCount(asked.knownVersion)) reject('knownVersion must be a whole number', 'invalid_request')

@@ -15,7 +15,7 @@ import {
 } from './api.ts'
 import { LiveBuild } from './live-build.ts'
 import { githubTaskQueue, type InspectActivities } from './ports.ts'
-import { describe, keep, type Running, serve } from './serving.ts'
+import { describeBuild, keep, type Running, serve } from './serving.ts'
 import { checkAwaitChange, checkConnect } from './wait-rules.ts'
 
 const builderEvent = workflow.defineSignal<[BuilderEventSignal]>(builderEventSignal)
@@ -32,8 +32,9 @@ const watchSlackMs = 10_000
 const { CancellationScope, condition } = workflow
 
 /**
- * One build from order to last receipt. Expected ends are values, also a cancellation: it tears down in order and the state says `canceled`.
- * Builders are level-triggered: after each event, and when a time is reached, what is wanted is compared with what nodes said.
+ * One build from order to last receipt. Expected ends are values, also a cancellation: it tears down in order and the
+ * state says `canceled`. Builders are level-triggered: after each event, and when a time is reached, what is wanted is
+ * compared with what nodes said.
  */
 export async function build(order: BuildSpec): Promise<BuildState> {
   const record = new LiveBuild(order, Date.now())
@@ -45,7 +46,7 @@ export async function build(order: BuildSpec): Promise<BuildState> {
 function listen(record: LiveBuild): void {
   workflow.setHandler(builderEvent, event => {
     record.apply(event)
-    describe(record)
+    describeBuild(record)
   })
   workflow.setHandler(finish, ({ result }) => record.end(result))
   workflow.setHandler(currentState, () => record.state())
@@ -76,7 +77,8 @@ function listen(record: LiveBuild): void {
 
 async function run(record: LiveBuild): Promise<BuildState> {
   const running: Running = { record, requests: new CancellationScope(), open: 0 }
-  // Builders are asked for while GitHub is: nobody is told of them before the run is confirmed, and if it is not, they are given back unused.
+  // Builders are asked for while GitHub is: nobody is told of them before the run is confirmed, and if it is not, they
+  // are given back unused.
   const asking = confirm(running)
   await serve(running, () => record.phase !== 'confirming')
   asking.cancel()
@@ -91,7 +93,8 @@ async function run(record: LiveBuild): Promise<BuildState> {
   await serve(running, () => !record.leases.isOpen(Date.now()))
   record.close()
   show(record)
-  // A workflow that closes before its activities fails its last task (facts 00), and one that closes before its handlers fails those.
+  // A workflow that closes before its activities fails its last task (docs/facts/engines.md#end-of-a-workflow), and one
+  // that closes before its handlers fails those.
   await condition(() => running.open === 0 && workflow.allHandlersFinished())
   return record.state()
 }
@@ -121,7 +124,10 @@ function confirm(running: Running): workflow.CancellationScope {
   return asking
 }
 
-/** Started once the build is active; its end is the build's. That it fails is no reason to end: the wall clock still does. */
+/**
+ * Started once the build is active; its end is the build's. That it fails is no reason to end: the wall clock still
+ * does.
+ */
 function watchRun(running: Running): workflow.CancellationScope {
   const { record } = running
   const scope = new CancellationScope()
@@ -151,5 +157,5 @@ function show(record: LiveBuild): void {
     { key: buildSearchAttributes.state, value: phase === 'ended' ? (outcome ?? phase) : phase },
     ...(reason !== undefined ? [{ key: buildSearchAttributes.reason, value: reason }] : []),
   ])
-  describe(record)
+  describeBuild(record)
 }

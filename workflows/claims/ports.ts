@@ -12,8 +12,9 @@ export type WatchOutcome =
 /** Task queue `github`, served by the verifier. */
 export interface GithubActivities {
   /**
-   * Checks the run, then looks until the code is seen or the claim's time is over, heartbeating. On a sighting it reads the run again,
-   * signs the attestation, signals `proofSeen` and returns `proven`. Safe to run again after a crash: a second signal is ignored.
+   * Checks the run, then looks until the code is seen or the claim's time is over, heartbeating. On a sighting it reads
+   * the run again, signs the attestation, signals `proofSeen` and returns `proven`. Safe to run again after a crash: a
+   * second signal is ignored.
    */
   watchForProof(order: ClaimSpec): Promise<WatchOutcome>
 }

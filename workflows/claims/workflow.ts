@@ -21,10 +21,12 @@ const watchSlackMs = 10_000
 const mintTimeMsMax = 60_000
 
 /**
- * One claim from start to verdict. Expected outcomes are values; only the activities touch the world. The mint starts on the signal, not
- * on the activity's end; the activity is awaited all the same, because a workflow that closes first fails its last task.
+ * One claim from start to verdict. Expected outcomes are values; only the activities touch the world. The mint starts
+ * on the signal, not on the activity's end; the activity is awaited all the same, because a workflow that closes first
+ * fails its last task.
  *
- * Few promises on purpose: Temporal records a stack trace for each that workflow code makes, which is most of what a claim costs a worker.
+ * Few promises on purpose: Temporal records a stack trace for each that workflow code makes, which is most of what a
+ * claim costs a worker.
  */
 export async function claim(order: ClaimSpec): Promise<ClaimVerdict> {
   let proof: ProofSeen | undefined

@@ -6,7 +6,7 @@ export const rotateKeysWorkflow = 'rotateKeys'
 export const changeKeysWorkflowId = 'keys-change'
 export const rotationScheduleId = 'keys-rotation'
 
-export type KeyState = 'prepared' | 'active' | 'retired' | 'dropped' | 'tainted'
+type KeyState = 'prepared' | 'active' | 'retired' | 'dropped' | 'tainted'
 export type KeyOperation =
   | { readonly operation: 'status' }
   | { readonly operation: 'prepare' }

@@ -129,7 +129,7 @@ export const settings = defineSettings({
   },
 })
 
-export type ProcessEnvironment = Readonly<Record<string, string | undefined>>
+type ProcessEnvironment = Readonly<Record<string, string | undefined>>
 
 /** The variables this process was started with, for what is passed on to children and for finding programs. */
 export const processEnvironment = (): ProcessEnvironment => process.env

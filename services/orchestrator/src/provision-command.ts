@@ -3,7 +3,10 @@ import { provisionBus } from '@forkproof/infra/bus-provision'
 import { ConfigError } from '@forkproof/infra/config'
 import { readProvisionConfig } from './config.ts'
 
-/** `npm run provision`: creates the streams and buckets that are missing, with the administrator's credential. Safe to repeat. */
+/**
+ * `npm run provision`: creates the streams and buckets that are missing, with the administrator's credential. Safe to
+ * repeat.
+ */
 try {
   const { natsUrl, natsUser, natsPassword, nodes } = readProvisionConfig(process.env)
   await provisionBus({ servers: natsUrl, user: natsUser, password: natsPassword, resources: busResources(nodes) })

@@ -8,7 +8,10 @@ interface Written {
   readonly writtenAtMs: number
 }
 
-/** For tests: a bucket as NATS gives it. Revisions count up over all keys; create, update and remove compare; the history stays. */
+/**
+ * For tests: a bucket as NATS gives it. Revisions count up over all keys; create, update and remove compare; the
+ * history stays. docs/glossary.md: fake.
+ */
 export class FakeBucket implements Bucket {
   readonly #log: Written[] = []
   /** Runs before each write: lets a test fail it, or be faster. */

@@ -4,22 +4,22 @@ import { PlatformLeases } from '../platform-leases.ts'
 import { eventsOf, otherNode, sampleBuild } from './sample-build.ts'
 
 export const startMs = 1_790_000_000_000
-export const order = sampleBuild('book', {}, startMs)
-export const platform = 'linux/amd64'
+export const openedSpec = sampleBuild('book', {}, startMs)
+export const openedPlatform = 'linux/amd64'
 export const leaseIdOf = (turn: number) => LeaseId.parse(`00000000-0000-4000-8000-${String(turn).padStart(12, '0')}`)
 
 /** A book with one platform asked for and its first lease open. */
 export function openedBook() {
-  const book = new PlatformLeases(order)
+  const book = new PlatformLeases(openedSpec)
   let turn = 0
   const open = (nowMs = startMs) => {
     const [wish] = book.wishesToServe()
     if (!wish) throw new Error('nothing to serve')
     const lease = book.open(wish, leaseIdOf(++turn), nowMs)
-    const about = { buildId: order.buildId, leaseId: lease.leaseId, platform: lease.platform }
+    const about = { buildId: openedSpec.buildId, leaseId: lease.leaseId, platform: lease.platform }
     return { lease, from: eventsOf(about), fromOther: eventsOf(about, otherNode) }
   }
-  book.ask({ platform }, startMs)
+  book.ask({ platform: openedPlatform }, startMs)
   const apply = (...events: BuilderEvent[]) => {
     for (const event of events) book.apply(event)
   }

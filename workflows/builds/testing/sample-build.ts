@@ -43,7 +43,7 @@ export const sampleNode = NodeId.parse('node-1')
 export const otherNode = NodeId.parse('node-2')
 const builderId = BuilderId.parse('baaaaaaaaaaa')
 
-export const sampleReceipt: Receipt = {
+const sampleReceipt: Receipt = {
   builderId,
   nodeId: sampleNode,
   driver: 'memory',

@@ -47,7 +47,7 @@ function unit(folder: string, about: string): TestSuite {
   return { about, folders: [folder] }
 }
 
-export type ProjectName = 'unit' | 'process' | 'layout' | 'system'
+type ProjectName = 'unit' | 'process' | 'layout' | 'system'
 
 /** The projects of vitest.config.ts that run the test files of a folder. */
 export function projectsOf(folder: string): readonly ProjectName[] {

@@ -14,7 +14,10 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** What actionlint says, empty for nothing. Programs that it would call for scripts are left out: not every machine has them. */
+/**
+ * What actionlint says, empty for nothing. Programs that it would call for scripts are left out: not every machine has
+ * them.
+ */
 const complaints = (file: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const options = ['-no-color', '-oneline', '-shellcheck=', '-pyflakes=']

@@ -34,7 +34,7 @@ const searchAttributes = {
   ForkproofReason: 'Keyword',
 } as const
 
-export interface TemporalServerOptions {
+interface TemporalServerOptions {
   /** The temporal program. */
   readonly program: string
   readonly port: number

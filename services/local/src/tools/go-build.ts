@@ -12,7 +12,7 @@ const stopMsMax = 2_000
 const shownLinesMax = 15
 const draftPrefix = '.building-'
 
-export interface BuildOptions {
+interface BuildOptions {
   /** The `go` program. */
   readonly go: string
   /** Folder that receives the program under the tool's name. */

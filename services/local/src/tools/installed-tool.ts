@@ -7,9 +7,7 @@ import { formatVersion, isAtLeast } from './tool-version.ts'
 const versionMsMax = 20_000
 const versionBytesMax = 65_536
 
-export type ToolInspection =
-  | { readonly fits: true; readonly version: string }
-  | { readonly fits: false; readonly why: string }
+type ToolInspection = { readonly fits: true; readonly version: string } | { readonly fits: false; readonly why: string }
 
 /** Whether the program at `path` can be used as `tool`. Never throws for what the program does. */
 export async function inspectTool(tool: Tool, path: string, signal?: AbortSignal): Promise<ToolInspection> {

@@ -8,9 +8,9 @@ import type { Client } from '@temporalio/client'
 
 const callTimeoutMs = 3_000
 /**
- * Tried this long here before the message goes back to the bus, which counts deliveries and gives up after some: a Temporal that is away for
- * minutes must not use them up. With a last call it stays below the bus's wait for an acknowledgement, 30 s, after which the message would be
- * handled twice at once.
+ * Tried this long here before the message goes back to the bus, which counts deliveries and gives up after some: a
+ * Temporal that is away for minutes must not use them up. With a last call it stays below the bus's wait for an
+ * acknowledgement, 30 s, after which the message would be handled twice at once.
  */
 const triesMsMax = 20_000
 const retry = { minMs: 50, maxMs: 2_000 }
@@ -18,8 +18,8 @@ const retry = { minMs: 50, maxMs: 2_000 }
 type TemporalClient = Pick<Client, 'workflow' | 'withDeadline'>
 
 /**
- * Turns each event of a builder into a signal of its build's workflow. The workflow copes with doubles and any order, so a message that comes
- * again after a lost acknowledgement is harmless.
+ * Turns each event of a builder into a signal of its build's workflow. The workflow copes with doubles and any order,
+ * so a message that comes again after a lost acknowledgement is harmless.
  */
 export function createBuilderSignals(
   { client, clock, log }: { client: TemporalClient; clock: Clock; log: Logger },

@@ -7,7 +7,10 @@ import { ApplicationFailure } from '@temporalio/client'
 
 const writtenCommand = strict(BuilderCommand)
 
-/** Stores a command under its own id, so that a repeat after a crash is dropped by the stream. One that is malformed is never tried again. */
+/**
+ * Stores a command under its own id, so that a repeat after a crash is dropped by the stream. One that is malformed is
+ * never tried again.
+ */
 export const createCommandActivities = (bus: Pick<Bus, 'store'>): CommandActivities => ({
   publishCommand: async command => {
     const parsed = writtenCommand.safeParse(command)
