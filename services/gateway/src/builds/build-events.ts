@@ -1,6 +1,6 @@
+import { answerWith } from './build-answer.ts'
 import type { BuildFollower } from './build-follower.ts'
 import type { PresentedBuild } from './build-token.ts'
-import { showBuild } from './shown-state.ts'
 
 export const eventStreamType = 'text/event-stream'
 /** Proxies commonly cut what is silent for 30 or 60 s, and so does this server. */
@@ -16,7 +16,7 @@ export async function* buildEvents(
     const bound = AbortSignal.any([signal, AbortSignal.timeout(pingMs)])
     const state = known === 0 ? await follower.look(buildId) : await follower.next(buildId, known, bound)
     if (state && state.version !== known) {
-      yield `id: ${state.version}\nevent: state\ndata: ${JSON.stringify(await showBuild(state, token))}\n\n`
+      yield `id: ${state.version}\nevent: state\ndata: ${JSON.stringify(await answerWith(state, token))}\n\n`
       known = state.version
     } else if (!signal.aborted) yield ': ping\n\n'
     if (state?.phase === 'ended') return

@@ -25,8 +25,8 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
 import { z } from 'zod'
-import { parseBuildState } from './answered-state.ts'
 import type { Builds } from './ports.ts'
+import { readBuildState } from './read-build-state.ts'
 
 const callTimeoutMs = 5_000
 /** Past a wait's own end, for the answer. */
@@ -52,7 +52,7 @@ export function temporalBuilds(client: Client): Builds {
   const update = async (buildId: BuildId, name: string, asked: AwaitChange | ConnectPlatform): Promise<BuildState> => {
     try {
       const ask = () => handle(buildId).executeUpdate<unknown, [typeof asked]>(name, { args: [asked] })
-      return parseBuildState(await bounded(asked.waitMs + waitSlackMs, ask))
+      return readBuildState(await bounded(asked.waitMs + waitSlackMs, ask))
     } catch (error) {
       if (isRejection(error)) throw error
       // Not there, or over before or while it was asked.
@@ -69,7 +69,7 @@ export function temporalBuilds(client: Client): Builds {
     look: buildId =>
       mapped(async () => {
         try {
-          return parseBuildState(await bounded(callTimeoutMs, () => handle(buildId).query<unknown>(stateQuery)))
+          return readBuildState(await bounded(callTimeoutMs, () => handle(buildId).query<unknown>(stateQuery)))
         } catch (error) {
           if (error instanceof QueryRejectedError) return lastState(buildId)
           throw error
@@ -113,7 +113,7 @@ async function start(client: Client, order: BuildSpec): Promise<BuildState> {
     staticSummary: `${order.builderClass} build of ${run.repository} run ${run.runId} for ${order.projectId}`,
   })
   const asked: AwaitChange = { knownVersion: 0, waitMs: buildWaitMsMax, leaving: 'confirming' }
-  return parseBuildState(
+  return readBuildState(
     await client.workflow.executeUpdateWithStart<BuildWorkflow, unknown, [AwaitChange]>(awaitChangeUpdate, {
       args: [asked],
       startWorkflowOperation,
@@ -126,7 +126,7 @@ type Handle = ReturnType<Client['workflow']['getHandle']>
 /** The result, or for a workflow that operators or a timeout cut off, an end without one. */
 async function stateOfClosed(handle: Pick<Handle, 'result' | 'describe'>, buildId: BuildId): Promise<BuildState> {
   try {
-    return parseBuildState(await handle.result())
+    return readBuildState(await handle.result())
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
     const { expiresAtMs } = Memo.parse((await handle.describe()).memo)

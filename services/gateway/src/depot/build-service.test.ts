@@ -1,4 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect'
+import { builderLossTexts } from '@forkproof/contracts/builder'
 import { describe, expect, it } from 'vitest'
 import { exampleKey } from '../testing/in-memory-builds.ts'
 import { projectId, putProject } from '../testing/test-builds.ts'
@@ -116,6 +117,18 @@ describe('the calls of a build', () => {
     expect(await refusal(call(1))).toEqual(['Unavailable', 'no_capacity'])
     builds.change(buildId, { phase: 'ended', outcome: 'time_up', platforms: [] })
     expect(await refusal(call(1))).toEqual(['FailedPrecondition', 'build_over'])
+  })
+
+  it('say in their message why a builder was lost', async () => {
+    const { client, create, builds } = await depotGateway()
+    const { buildId, own } = await create()
+    const said = () =>
+      client.getBuildKitConnection({ buildId, platform: 1 }, own).catch((error: Error) => error.message)
+    const lost = { reason: 'builder_lost', lossReason: 'out_of_memory' } as const
+    builds.show(buildId, { platform: 'linux/amd64', state: 'failed', ...lost, detail: 'killed' })
+    expect(await said()).toContain(`${builderLossTexts.out_of_memory}; killed`)
+    builds.change(buildId, { phase: 'ended', outcome: 'failed', ...lost, platforms: [] })
+    expect(await said()).toContain(`failed, builder_lost, ${builderLossTexts.out_of_memory}`)
   })
 
   it('refuse a platform that was not granted though a node has it', async () => {

@@ -1,11 +1,12 @@
 import type { Admitted } from '@forkproof/contracts/access'
-import type { BuildState } from '@forkproof/contracts/build'
-import type { Platform } from '@forkproof/contracts/builder'
+import type { BuildState, PlatformState } from '@forkproof/contracts/build'
+import { builderLossTexts, type Platform } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
 import { type BuildId, ProjectId } from '@forkproof/contracts/ids'
 import { openWithBuildToken } from '@forkproof/infra/seal'
 import type { Secret } from '@forkproof/infra/secret'
 import type { Admission } from '../admission/ports.ts'
+import { lossDetail } from '../builds/build-answer.ts'
 import type { BuildParts } from '../builds/build-parts.ts'
 import type { PresentedBuild } from '../builds/build-token.ts'
 import { checkOffer } from '../builds/nodes.ts'
@@ -57,8 +58,7 @@ export async function reachBuilder(
   const bound = AbortSignal.any([signal, AbortSignal.timeout(connectWaitMs)])
   for (;;) {
     const shown = platformOf(state, platform)
-    if (shown?.state === 'failed')
-      throw new AppError(shown.reason, shown.detail === undefined ? {} : { detail: shown.detail })
+    if (shown?.state === 'failed') throw failedError(shown)
     if (isOver(state) || shown?.state === 'destroyed') throw overError(state)
     if (shown?.state === 'ready') return reached(shown.connection, token)
     const next = await follower.next(buildId, state.version, bound)
@@ -69,8 +69,14 @@ export async function reachBuilder(
 
 const platformOf = (state: BuildState, platform: Platform) => state.platforms.find(one => one.platform === platform)
 export const isOver = ({ phase }: BuildState): boolean => phase === 'ending' || phase === 'ended'
-const overError = ({ outcome, reason }: BuildState): AppError =>
-  new AppError('build_over', { detail: [outcome ?? 'ended', reason].filter(Boolean).join(', ') })
+const failedError = (failed: Extract<PlatformState, { state: 'failed' }>): AppError => {
+  const detail = lossDetail(failed)
+  return new AppError(failed.reason, detail === undefined ? {} : { detail })
+}
+const overError = ({ outcome, reason, lossReason }: BuildState): AppError =>
+  new AppError('build_over', {
+    detail: [outcome ?? 'ended', reason, lossReason && builderLossTexts[lossReason]].filter(Boolean).join(', '),
+  })
 
 type Connection = Extract<BuildState['platforms'][number], { state: 'ready' }>['connection']
 

@@ -1,3 +1,4 @@
+import { builderLossReasons } from '@forkproof/contracts/builder'
 import type { BuildId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
 import { exampleKey } from '../testing/in-memory-builds.ts'
@@ -53,6 +54,33 @@ describe('GET /v1/builds/{id}', () => {
     const destroyed = { ...receipt, teardownMs: 1, during: { process: 2 }, leftovers: [] }
     builds.show(buildId, { platform, state: 'destroyed', reason: 'finished', receipt: destroyed } as never)
     expect(await shown()).toEqual({ platform, state: 'destroyed', reason: 'finished', receipt: destroyed })
+  })
+
+  it('tells why a builder was lost, of the platform and of the build, polled and followed', async () => {
+    const { started, builds, ask } = await buildGateway()
+    const { buildId, buildToken } = await started()
+    const failed = {
+      platform: 'linux/amd64',
+      state: 'failed',
+      reason: 'builder_lost',
+      lossReason: 'out_of_memory',
+    } as const
+    builds.show(buildId, failed)
+    const end = { phase: 'ended', outcome: 'failed', reason: 'builder_lost', lossReason: 'out_of_memory' } as const
+    builds.change(buildId, end)
+    const url = `/v1/builds/${buildId}`
+    const answer = (await ask('GET', url, { bearer: buildToken })).json()
+    expect(answer).toMatchObject({ ...end, platforms: [failed] })
+    const followed = await ask('GET', url, { bearer: buildToken, headers: { accept: 'text/event-stream' } })
+    expect(JSON.parse(/^data: (.*)$/m.exec(followed.body)?.[1] ?? '')).toEqual(answer)
+  })
+
+  it('describes the reasons for a loss in the OpenAPI document', async () => {
+    const { app } = await buildGateway()
+    const document = (await app.inject({ url: '/openapi.json' })).json()
+    const { schema } = document.paths['/v1/builds/{id}'].get.responses['200'].content['application/json']
+    expect(schema.properties.lossReason.enum).toEqual(builderLossReasons)
+    expect(JSON.stringify(schema.properties.platforms)).toContain('"lossReason"')
   })
 
   it.each([undefined, '', 'x', 'fpb_', otherToken, `fpt_${'A'.repeat(43)}`, `fpa_${'A'.repeat(46)}`])(

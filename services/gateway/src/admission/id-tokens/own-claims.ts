@@ -2,9 +2,12 @@ import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { IdTokenClaims } from '@forkproof/contracts/token'
 import type { ForkPullRequestClaims } from '../run-claims.ts'
 
-/** Claims of a token of our own issuer: exactly the shape that the signer makes, or nothing. */
+/** A signer of the next release may write more: during an upgrade its tokens are read as far as this release knows them. */
+const KnownClaims = IdTokenClaims.strip()
+
+/** Claims of a token of our own issuer. Every claim that is known must have the signer's shape; others are left out. */
 export function ownClaims(payload: unknown): ForkPullRequestClaims | undefined {
-  const parsed = IdTokenClaims.safeParse(payload)
+  const parsed = KnownClaims.safeParse(payload)
   if (!parsed.success) return undefined
   const { data } = parsed
   const repository = RepositoryName.safeParse(data.repository)

@@ -63,6 +63,11 @@ const refusal = (token: string) =>
   )
 
 describe('an ID token that verifies', () => {
+  it('of ours may have claims that only a newer signer writes, and they change nothing', async () => {
+    const { claims } = await result(await own())
+    expect((await result(await own({ pull_request_draft: true, admin: 'true' }))).claims).toEqual(claims)
+  })
+
   it('of ours tells the facts of a fork’s run', async () => {
     expect(await result(await own())).toMatchObject({
       issuer: ours,
@@ -194,6 +199,7 @@ describe('an ID token is refused', () => {
 
   it.each<[string, JWTPayload]>([
     ['GitHub’s claims under our name', pushClaims],
+    ['an unknown claim in place of a known one', { ...forkClaims, run_id: undefined, run: '77' }],
     ['another repository in the subject', { ...forkClaims, sub: 'repo_id:1:fork_pull_request' }],
     ['a numeric id', { ...forkClaims, repository_id: 456_789 }],
     ['another event', { ...forkClaims, event_name: 'push' }],

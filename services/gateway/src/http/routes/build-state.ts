@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
+import { BuildAnswer } from '@forkproof/contracts/build'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { answerWith } from '../../builds/build-answer.ts'
 import { buildEvents, eventStreamType, lastSeenVersion } from '../../builds/build-events.ts'
 import { type PresentedBuild, presentedBuild } from '../../builds/build-token.ts'
-import { ShownBuild, showBuild } from '../../builds/shown-state.ts'
 import type { GatewayApp, GatewayParts } from '../app.ts'
 import { bearerOf } from '../bearer.ts'
 import { goneSignal } from '../gone-signal.ts'
@@ -32,7 +33,7 @@ export function buildStateRoute(app: GatewayApp, parts: GatewayParts): void {
       security: buildTokenSecurity,
       params: BuildParams,
       querystring: Query,
-      response: { 200: ShownBuild, ...buildProblems },
+      response: { 200: BuildAnswer, ...buildProblems },
     },
     onRequest: async request => parts.requestLimits.admitAsk(request.ip),
     handler: async (request, reply) => {
@@ -40,7 +41,7 @@ export function buildStateRoute(app: GatewayApp, parts: GatewayParts): void {
       const wantsEvents = request.method === 'GET' && request.headers.accept?.includes(eventStreamType)
       if (wantsEvents) return sendEvents(parts, build, { request, reply })
       const state = await currentState(parts, build, { known: request.query.version, request, reply })
-      return showBuild(state, build.token)
+      return answerWith(state, build.token)
     },
   })
 }

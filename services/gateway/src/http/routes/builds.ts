@@ -1,8 +1,9 @@
+import { BuildAnswer } from '@forkproof/contracts/build'
 import { AppError } from '@forkproof/contracts/errors'
 import { limits } from '@forkproof/contracts/limits'
 import { buildWaitMsMax } from '@forkproof/workflows/builds/api'
 import { z } from 'zod'
-import { ShownBuild, showBuild } from '../../builds/shown-state.ts'
+import { answerWith } from '../../builds/build-answer.ts'
 import { BuildRequest } from '../../builds/start-build.ts'
 import type { GatewayApp, GatewayParts } from '../app.ts'
 import { bearerOf } from '../bearer.ts'
@@ -18,7 +19,7 @@ const StartedAnswer = z.object({
   buildId: z.string(),
   buildToken: z.string().meta({ description: 'the secret that everything about this build needs; shown only here' }),
   expiresAt: z.iso.datetime(),
-  state: ShownBuild,
+  state: BuildAnswer,
 })
 
 /** Answers once the run was confirmed; held for that as long as a long poll is. */
@@ -47,7 +48,7 @@ export function buildsRoute(app: GatewayApp, parts: GatewayParts): void {
         const { token, state } = await startBuild(admitted, request.body, place.signal)
         reply.outcome = 'started'
         reply.code(201).header('location', `${publicUrl}/v1/builds/${state.buildId}`)
-        const shown = await showBuild(state, token)
+        const shown = await answerWith(state, token)
         return { buildId: state.buildId, buildToken: token.reveal(), expiresAt: shown.expiresAt, state: shown }
       } finally {
         place.leave()
