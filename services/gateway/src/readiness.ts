@@ -1,13 +1,13 @@
 import type { Clock } from '@forkproof/infra/clock'
 
 /** Each check answers within its own bound and never throws. */
-export type Checks = Readonly<Record<string, () => Promise<boolean>>>
+export type ReadinessChecks = Readonly<Record<string, () => Promise<boolean>>>
 export type ReadinessReport = Readonly<Record<string, boolean>>
 
 const rememberedMs = 500
 
 /** Asks at most twice a second however often probes come, because `/readyz` is open to all. */
-export function createReadiness(checks: Checks, clock: Clock): () => Promise<ReadinessReport> {
+export function rememberedReadiness(checks: ReadinessChecks, clock: Clock): () => Promise<ReadinessReport> {
   let last: { readonly atMs: number; readonly report: Promise<ReadinessReport> } | undefined
   return () => {
     if (!last || clock.now() - last.atMs >= rememberedMs) last = { atMs: clock.now(), report: ask(checks) }
@@ -15,7 +15,7 @@ export function createReadiness(checks: Checks, clock: Clock): () => Promise<Rea
   }
 }
 
-async function ask(checks: Checks): Promise<ReadinessReport> {
+async function ask(checks: ReadinessChecks): Promise<ReadinessReport> {
   const answers = Object.entries(checks).map(async ([name, check]) => [name, await check()] as const)
   return Object.fromEntries(await Promise.all(answers))
 }

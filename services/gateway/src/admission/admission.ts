@@ -13,7 +13,7 @@ import type { Admission } from './ports.ts'
 import type { ProjectStore } from './projects/project-store.ts'
 import type { UsedTokens } from './used-tokens.ts'
 
-export interface AdmissionOptions {
+export interface AdmissionDeps {
   readonly verify: VerifyIdToken
   readonly projects: ProjectStore
   readonly usedTokens: UsedTokens
@@ -22,7 +22,7 @@ export interface AdmissionOptions {
   readonly log: Logger
 }
 
-export function createAdmission(options: AdmissionOptions): Admission {
+export function createAdmission(options: AdmissionDeps): Admission {
   return {
     admit: (idToken, projectId) => admit(options, idToken, projectId),
     issue: admitted => options.accessRecords.issue(admitted),
@@ -31,10 +31,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
 }
 
 /** The policy is asked first, so that a maintainer can mend a rule and the same token be tried again. */
-async function admit(options: AdmissionOptions, idToken: Secret<string>, projectId: ProjectId): Promise<Admitted> {
+async function admit(options: AdmissionDeps, idToken: Secret<string>, projectId: ProjectId): Promise<Admitted> {
   const token = await options.verify(idToken)
   const { run } = token.claims
-  options.requestLimits.admitExchange(run.repository, run.runId)
+  options.requestLimits.countExchange(run.repository, run.runId)
   const project = await projectFor(options.projects, projectId, token)
   if (!project) {
     audit(options.log, { token, projectId, state: 'refused', reason: 'project_not_found' })
@@ -70,7 +70,7 @@ export async function projectFor(
   return relationships.length > 0 ? { relationships } : undefined
 }
 
-async function authenticate(options: AdmissionOptions, presented: Secret<string>): Promise<AccessRecord | undefined> {
+async function authenticate(options: AdmissionDeps, presented: Secret<string>): Promise<AccessRecord | undefined> {
   const record = await options.accessRecords.find(presented)
   if (!record) return undefined
   const project = (await options.projects.find(record.projectId))?.project

@@ -24,7 +24,7 @@ export interface RuleResult {
   readonly passed: boolean
 }
 
-export interface Decision {
+export interface RelationshipDecision {
   readonly relationshipId: RelationshipId
   readonly rules: readonly RuleResult[]
 }
@@ -33,7 +33,7 @@ export interface Evaluation {
   readonly admitted: boolean
   readonly relationshipId?: RelationshipId
   readonly grant?: EffectiveGrant
-  readonly decisions: readonly Decision[]
+  readonly decisions: readonly RelationshipDecision[]
 }
 
 /**
@@ -56,11 +56,11 @@ export const grantOf = (rule: TrustRule): EffectiveGrant =>
   rule.eventClass === 'trusted' ? rule.grant : { ...rule.grant, cache: 'none' }
 
 /** Rules that only lack `mode: enforce`. */
-export const wouldAdmit = ({ rules }: Decision): boolean =>
+export const wouldAdmit = ({ rules }: RelationshipDecision): boolean =>
   rules.every(result => result.passed || result.rule === 'mode')
 
 /** The rules that failed in the relationships that came nearest; names only. */
-export function failedRules(decisions: readonly Decision[]): readonly RuleName[] {
+export function failedRules(decisions: readonly RelationshipDecision[]): readonly RuleName[] {
   const failures = decisions.map(({ rules }) => rules.filter(result => !result.passed).map(({ rule }) => rule))
   const fewest = Math.min(...failures.map(names => names.length))
   const nearest = new Set(failures.filter(names => names.length === fewest).flat())

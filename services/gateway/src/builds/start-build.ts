@@ -9,7 +9,7 @@ import type { Secret } from '@forkproof/infra/secret'
 import { z } from 'zod'
 import type { RequestLimits } from '../throttling/request-limits.ts'
 import type { BuildFollower } from './build-follower.ts'
-import type { BuildPlaces } from './build-places.ts'
+import type { ConcurrencySlots } from './concurrency-slots.ts'
 import { checkOffer } from './nodes.ts'
 import type { Builds, Nodes } from './ports.ts'
 
@@ -27,7 +27,7 @@ export const BuildRequest = z.strictObject({
 })
 export type BuildRequest = z.infer<typeof BuildRequest>
 
-export interface StartedBuild {
+export interface BuildWithToken {
   readonly token: Secret<BuildToken>
   readonly state: BuildState
 }
@@ -37,28 +37,28 @@ export type StartBuild = (
   admitted: Admitted,
   request: Pick<BuildRequest, 'platforms' | 'certificateRequests' | 'maxMinutes'>,
   gone: AbortSignal,
-) => Promise<StartedBuild>
+) => Promise<BuildWithToken>
 
-export interface StartBuildOptions {
+export interface StartBuildDeps {
   readonly builds: Builds
   readonly follower: BuildFollower
-  readonly places: BuildPlaces
+  readonly slots: ConcurrencySlots
   readonly nodes: Nodes
-  readonly requestLimits: Pick<RequestLimits, 'admitBuild'>
+  readonly requestLimits: Pick<RequestLimits, 'countBuild'>
   readonly clock: Clock
 }
 
 /** Everything that can be refused without a workflow is refused before one is started, the cheapest first. */
-export function createStartBuild(options: StartBuildOptions): StartBuild {
+export function createStartBuild(options: StartBuildDeps): StartBuild {
   return async (admitted, request, gone) => {
     const { projectId, relationshipId, run, grant } = admitted
-    options.requestLimits.admitBuild(projectId, run)
+    options.requestLimits.countBuild(projectId, run)
     const wishes = wishesOf(request, grant.platforms)
     checkOffers(await options.nodes.announced(), admitted, wishes)
     const token = newBuildToken()
     const sealKey = buildTokenSealKey(token)
     const buildId = await buildIdOf(sealKey)
-    await options.places.take(buildId, relationshipId, grant.concurrency)
+    await options.slots.take(buildId, relationshipId, grant.concurrency)
     const createdAtMs = options.clock.now()
     const minutes = Math.min(grant.maxMinutes, request.maxMinutes ?? grant.maxMinutes)
     const order: BuildSpec = {
@@ -79,13 +79,13 @@ export function createStartBuild(options: StartBuildOptions): StartBuild {
   }
 }
 
-async function begin({ builds, follower, places }: StartBuildOptions, order: BuildSpec, gone: AbortSignal) {
+async function begin({ builds, follower, slots }: StartBuildDeps, order: BuildSpec, gone: AbortSignal) {
   try {
     const state = follower.note(await builds.start(order, gone))
     if (state.outcome !== 'refused') return state
     throw new AppError(state.reason !== undefined && isErrorCode(state.reason) ? state.reason : 'not_admitted')
   } catch (error) {
-    places.giveUp(order.buildId)
+    slots.release(order.buildId)
     // It may have been started all the same, and nobody has its token.
     builds.finish(order.buildId, 'canceled').catch(() => undefined)
     throw error

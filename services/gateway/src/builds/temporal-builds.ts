@@ -25,8 +25,8 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
 import { z } from 'zod'
+import { readBuildState } from '../read-known-members.ts'
 import type { Builds } from './ports.ts'
-import { readBuildState } from './read-build-state.ts'
 
 const callTimeoutMs = 5_000
 /** Past a wait's own end, for the answer. */
@@ -64,7 +64,9 @@ export function temporalBuilds(client: Client): Builds {
   return {
     start: (order, signal) =>
       mapped(() =>
-        client.withAbortSignal(signal, () => bounded(buildWaitMsMax + waitSlackMs, () => start(client, order))),
+        client.withAbortSignal(signal, () =>
+          bounded(buildWaitMsMax + waitSlackMs, () => startBuildWorkflow(client, order)),
+        ),
       ),
     look: buildId =>
       mapped(async () => {
@@ -93,7 +95,7 @@ export function temporalBuilds(client: Client): Builds {
   }
 }
 
-async function start(client: Client, order: BuildSpec): Promise<BuildState> {
+async function startBuildWorkflow(client: Client, order: BuildSpec): Promise<BuildState> {
   const { run } = order
   const startWorkflowOperation = new WithStartWorkflowOperation<BuildWorkflow>(buildWorkflow, {
     taskQueue: buildTaskQueue,
@@ -121,10 +123,10 @@ async function start(client: Client, order: BuildSpec): Promise<BuildState> {
   )
 }
 
-type Handle = ReturnType<Client['workflow']['getHandle']>
+type BuildHandle = ReturnType<Client['workflow']['getHandle']>
 
 /** The result, or for a workflow that operators or a timeout cut off, an end without one. */
-async function stateOfClosed(handle: Pick<Handle, 'result' | 'describe'>, buildId: BuildId): Promise<BuildState> {
+async function stateOfClosed(handle: Pick<BuildHandle, 'result' | 'describe'>, buildId: BuildId): Promise<BuildState> {
   try {
     return readBuildState(await handle.result())
   } catch (error) {
@@ -162,12 +164,12 @@ async function mapped<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw asAppError(error)
+    throw buildErrorOf(error)
   }
 }
 
 /** An answer of the wrong shape will not get better by asking again; what is not known to be final may. */
-function asAppError(error: unknown): AppError {
+function buildErrorOf(error: unknown): AppError {
   if (error instanceof WorkflowNotFoundError) return new AppError('build_not_found')
   if (isRejection(error) && isErrorCode(error.cause.type ?? '')) {
     const code = error.cause.type as AppError['code']

@@ -24,7 +24,7 @@ export interface Asker {
   readonly gone: AbortSignal
 }
 
-export interface ExchangeOptions {
+export interface ExchangeDeps {
   readonly claims: Claims
   readonly nudges: Nudges
   readonly held: Pick<HeldRequests, 'enter'>
@@ -38,7 +38,7 @@ const fetchTimeoutMs = 3_000
  * Exchanges a ticket, or the id of a claim with its own key, for the token. Never spends anything: asking early, twice or after a dropped
  * connection gives what asking once would have given. @throws AppError
  */
-export function createExchange(options: ExchangeOptions): (asked: string, asker: Asker) => Promise<ExchangeOutcome> {
+export function createExchange(options: ExchangeDeps): (asked: string, asker: Asker) => Promise<ExchangeOutcome> {
   return async (asked, asker) => {
     const { claimId, ticket } = await identify(asked)
     options.nudges.publish(claimId, 'asked')
@@ -71,19 +71,19 @@ async function identify(asked: string): Promise<{ claimId: ClaimId; ticket?: Sec
 }
 
 async function settle(
-  options: ExchangeOptions,
+  options: ExchangeDeps,
   { claimId, record, asker }: { claimId: ClaimId; record: ClaimRecord; asker: Asker },
 ): Promise<ClaimVerdict | 'failed' | undefined> {
   if (record.status === 'failed') return 'failed'
   if (record.status === 'completed') return options.claims.verdict(claimId, AbortSignal.timeout(fetchTimeoutMs))
-  const place = options.held.enter(asker.address, asker.gone)
+  const hold = options.held.enter(asker.address, asker.gone)
   try {
-    return await options.claims.verdict(claimId, place.signal)
+    return await options.claims.verdict(claimId, hold.signal)
   } catch (error) {
-    if (place.signal.aborted) return undefined
+    if (hold.signal.aborted) return undefined
     throw error
   } finally {
-    place.leave()
+    hold.leave()
   }
 }
 

@@ -12,7 +12,7 @@ import { isUsableKey } from './usable-key.ts'
 
 const busRetryAfterSeconds = 2
 
-export interface StartClaimOptions {
+export interface StartClaimDeps {
   readonly issuer: Issuer
   /** Base of `exchangeURL`; never taken from a request (facts oidc A 3). */
   readonly publicUrl: string
@@ -22,18 +22,18 @@ export interface StartClaimOptions {
   readonly serves: (repository: RepositoryName) => boolean
   readonly acceptsAudience: (audience: Audience) => boolean
   readonly claims: Claims
-  readonly requestLimits: Pick<RequestLimits, 'admitClaim'>
+  readonly requestLimits: Pick<RequestLimits, 'countClaim'>
   /** Without the bus nothing can be minted: a claim would use up its time for nothing. */
   readonly busIsUp: () => boolean
   readonly clock: Clock
 }
 
 /** Starts a claim. Everything that can be refused without a look at GitHub is refused before anything is started. @throws AppError */
-export function createStartClaim(options: StartClaimOptions): (request: ClaimRequest) => Promise<ClaimAnswer> {
+export function createStartClaim(options: StartClaimDeps): (request: ClaimRequest) => Promise<ClaimAnswer> {
   return async request => {
     const { audience, channels } = check(options, request)
     if (!options.busIsUp()) throw new AppError('temporarily_unavailable', { retryAfterSeconds: busRetryAfterSeconds })
-    options.requestLimits.admitClaim(request.repo, request.runID)
+    options.requestLimits.countClaim(request.repo, request.runID)
     const key = bringOrMakeKey(request.sealTo)
     const claimId = await claimIdOf(key.sealKey)
     const nonce = ChallengeNonce.parse(randomBytes(16).toString('base64url'))
@@ -65,7 +65,7 @@ export function createStartClaim(options: StartClaimOptions): (request: ClaimReq
   }
 }
 
-function check(options: StartClaimOptions, request: ClaimRequest): { audience: Audience; channels: Channel[] } {
+function check(options: StartClaimDeps, request: ClaimRequest): { audience: Audience; channels: Channel[] } {
   if (request.eventName !== 'pull_request') throw new AppError('event_not_pull_request')
   if (!options.serves(request.repo)) throw new AppError('repository_not_served')
   const audience = request.aud ?? options.defaultAudience

@@ -29,7 +29,7 @@ const executionSlackMs = 120_000
 export function temporalClaims(client: Client): Claims {
   const handle = (claimId: ClaimId) => client.workflow.getHandle<ClaimWorkflow>(claimWorkflowId(claimId))
   return {
-    start: order => start(client, order),
+    start: order => startClaimWorkflow(client, order),
     look: claimId => orUnavailable(() => look(client, handle(claimId))),
     verdict: (claimId, signal) => orUnavailable(() => verdict(client, handle(claimId), signal)),
     reachable: async () => {
@@ -43,7 +43,7 @@ export function temporalClaims(client: Client): Claims {
 }
 
 /** The SDK repeats a lost call under the same request id, so that a repeat is not mistaken for a second claim. */
-async function start(client: Client, order: ClaimSpec): Promise<'started' | 'key_used'> {
+async function startClaimWorkflow(client: Client, order: ClaimSpec): Promise<'started' | 'key_used'> {
   try {
     await client.withDeadline(Date.now() + startTimeoutMs, () =>
       client.workflow.start<ClaimWorkflow>(claimWorkflow, {
@@ -69,9 +69,9 @@ async function start(client: Client, order: ClaimSpec): Promise<'started' | 'key
   }
 }
 
-type Handle = ReturnType<Client['workflow']['getHandle']>
+type ClaimHandle = ReturnType<Client['workflow']['getHandle']>
 
-async function look(client: Client, handle: Pick<Handle, 'describe'>): Promise<ClaimRecord | undefined> {
+async function look(client: Client, handle: Pick<ClaimHandle, 'describe'>): Promise<ClaimRecord | undefined> {
   try {
     const found = await client.withDeadline(Date.now() + callTimeoutMs, () => handle.describe())
     const { name } = found.status

@@ -1,9 +1,9 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { builderLossTexts } from '@forkproof/contracts/builder'
 import { describe, expect, it } from 'vitest'
-import { exampleKey } from '../testing/in-memory-builds.ts'
-import { projectId, putProject } from '../testing/test-builds.ts'
-import { depotGateway } from '../testing/test-depot.ts'
+import { projectId, putProject } from '../testing/builds-harness.ts'
+import { depotHarness } from '../testing/depot-harness.ts'
+import { exampleKey } from '../testing/fake-builds.ts'
 
 const refusal = async (call: Promise<unknown>): Promise<[string, string | null]> => {
   const error = await call.then(
@@ -16,7 +16,7 @@ const refusal = async (call: Promise<unknown>): Promise<[string, string | null]>
 
 describe('CreateBuild', () => {
   it.each(['1.1', '2'] as const)('starts a build without wishes for an access token, over HTTP/%s', async version => {
-    const { client, as, accessToken, builds } = await depotGateway({}, version)
+    const { client, as, accessToken, builds } = await depotHarness({}, version)
     const made = await client.createBuild({ projectId }, as(accessToken))
     expect(made).toMatchObject({ projectId, buildUrl: `https://oidc.example.dev/v1/builds/${made.buildId}` })
     expect(made.buildToken).toMatch(/^fpb_/)
@@ -33,13 +33,13 @@ describe('CreateBuild', () => {
     ['eyJhbGciOiJub25lIn0.e30.', 'id_token_invalid'],
     [`fpb_${'A'.repeat(43)}`, 'id_token_invalid'],
   ])('refuses the bearer %j as unauthenticated', async (bearer, code) => {
-    const { client, as, builds } = await depotGateway()
+    const { client, as, builds } = await depotHarness()
     expect(await refusal(client.createBuild({ projectId }, as(bearer)))).toEqual(['Unauthenticated', code])
     expect(builds.started).toEqual([])
   })
 
   it('never answers not_found, which would make the client look for its projects', async () => {
-    const { client, as, accessToken } = await depotGateway()
+    const { client, as, accessToken } = await depotHarness()
     const other = `prj_${'b'.repeat(16)}`
     expect(await refusal(client.createBuild({ projectId: other }, as(accessToken)))).toEqual([
       'PermissionDenied',
@@ -56,20 +56,20 @@ describe('CreateBuild', () => {
     ['attempt_not_latest', 'PermissionDenied'],
     ['github_unavailable', 'Unavailable'],
   ])('refuses a run that is not confirmed: %s', async (reason, code) => {
-    const { client, as, accessToken, builds } = await depotGateway()
+    const { client, as, accessToken, builds } = await depotHarness()
     builds.refusal = reason
     expect(await refusal(client.createBuild({ projectId }, as(accessToken)))).toEqual([code, reason])
   })
 
   it('says when there are too many builds, no node, and when a part is away', async () => {
-    const { client, as, accessToken, builds } = await depotGateway({ grant: { concurrency: 1 } })
+    const { client, as, accessToken, builds } = await depotHarness({ grant: { concurrency: 1 } })
     const ask = () => client.createBuild({ projectId }, as(accessToken))
     builds.down = true
     expect(await refusal(ask())).toEqual(['Unavailable', 'temporarily_unavailable'])
     builds.down = false
     await ask()
     expect(await refusal(ask())).toEqual(['ResourceExhausted', 'too_many_builds'])
-    const armed = await depotGateway({ grant: { platforms: ['linux/arm64'] } })
+    const armed = await depotHarness({ grant: { platforms: ['linux/arm64'] } })
     expect(await refusal(armed.client.createBuild({ projectId }, armed.as(armed.accessToken)))).toEqual([
       'FailedPrecondition',
       'platform_unavailable',
@@ -77,7 +77,7 @@ describe('CreateBuild', () => {
   })
 
   it('takes an access token only as long as its relationship stands', async () => {
-    const gateway = await depotGateway()
+    const gateway = await depotHarness()
     await putProject(gateway, { eventClass: 'fork_pull_request', repositoryId: '43' } as never)
     const call = gateway.client.createBuild({ projectId }, gateway.as(gateway.accessToken))
     expect(await refusal(call)).toEqual(['Unauthenticated', 'access_token_invalid'])
@@ -86,7 +86,7 @@ describe('CreateBuild', () => {
 
 describe('the calls of a build', () => {
   it('say pending with a pause until the builder is ready, then how to reach it', async () => {
-    const { client, create, builds } = await depotGateway()
+    const { client, create, builds } = await depotHarness()
     const { buildId, own } = await create()
     const asked = { buildId, platform: 1 }
     const pending = await client.getBuildKitConnection(asked, own)
@@ -107,7 +107,7 @@ describe('the calls of a build', () => {
   })
 
   it('name the reason when there will be no builder', async () => {
-    const { client, create, builds } = await depotGateway()
+    const { client, create, builds } = await depotHarness()
     const { buildId, own } = await create()
     const call = (platform: number) => client.getBuildKitConnection({ buildId, platform }, own)
     expect(await refusal(call(2))).toEqual(['FailedPrecondition', 'platform_unavailable'])
@@ -120,7 +120,7 @@ describe('the calls of a build', () => {
   })
 
   it('say in their message why a builder was lost', async () => {
-    const { client, create, builds } = await depotGateway()
+    const { client, create, builds } = await depotHarness()
     const { buildId, own } = await create()
     const said = () =>
       client.getBuildKitConnection({ buildId, platform: 1 }, own).catch((error: Error) => error.message)
@@ -132,7 +132,7 @@ describe('the calls of a build', () => {
   })
 
   it('refuse a platform that was not granted though a node has it', async () => {
-    const { client, create, announce } = await depotGateway()
+    const { client, create, announce } = await depotHarness()
     announce({ platforms: [{ platform: 'linux/arm64', emulated: true }] })
     announce({ nodeId: 'node-2' as never })
     const { buildId, own } = await create()
@@ -143,11 +143,11 @@ describe('the calls of a build', () => {
   })
 
   it('take the health of a client for a sign of life, and tell it when its build is over', async () => {
-    const { client, create, builds, signs, clock } = await depotGateway()
+    const { client, create, builds, heartbeats, clock } = await depotHarness()
     const { buildId, own } = await create()
     const health = async () => (await client.reportBuildHealth({ buildId, platform: 1 }, own)).cancelsAt
     expect(await health()).toBeUndefined()
-    expect(signs.published).toEqual([buildId])
+    expect(heartbeats.published).toEqual([buildId])
     builds.change(buildId, { phase: 'ending', outcome: 'run_over' })
     expect(await health()).toBeUndefined()
     clock.advance(5_000)
@@ -165,14 +165,14 @@ describe('the calls of a build', () => {
     [{ case: 'canceled', value: {} }, 'canceled'],
     [{ case: undefined }, 'error'],
   ] as const)('finish it with %j as %s, also twice', async (result, expected) => {
-    const { client, create, builds } = await depotGateway()
+    const { client, create, builds } = await depotHarness()
     const { buildId, own } = await create()
     for (let count = 0; count < 2; count++) await client.finishBuild({ buildId, result }, own)
     expect(builds.finished[0]).toEqual([buildId, expected])
   })
 
   it('give a build to who brings its token instead of making one', async () => {
-    const { client, create, builds } = await depotGateway()
+    const { client, create, builds } = await depotHarness()
     const { buildId, own } = await create()
     expect(await client.getBuild({ buildId }, own)).toMatchObject({ buildId, projectId })
     await builds.makeReady(buildId, 'linux/amd64', true)
@@ -181,7 +181,7 @@ describe('the calls of a build', () => {
   })
 
   it('read progress and drop it', async () => {
-    const { client, create, as } = await depotGateway()
+    const { client, create, as } = await depotHarness()
     const { own } = await create()
     async function* progress() {
       for (let count = 0; count < 50; count++) yield {}
@@ -191,7 +191,7 @@ describe('the calls of a build', () => {
   })
 
   it.each([undefined, 'x', `fpb_${'A'.repeat(43)}`])('refuse the bearer %j without a look-up', async bearer => {
-    const { client, create, as, builds } = await depotGateway()
+    const { client, create, as, builds } = await depotHarness()
     const { buildId } = await create()
     const other = as(bearer)
     const calls: Promise<unknown>[] = [
@@ -205,7 +205,7 @@ describe('the calls of a build', () => {
   })
 
   it('say so when the build is not there', async () => {
-    const [here, there] = [await depotGateway(), await depotGateway()]
+    const [here, there] = [await depotHarness(), await depotHarness()]
     const { buildId, own } = await here.create()
     const call: Promise<unknown> = there.client.getBuildKitConnection({ buildId, platform: 1 }, own)
     expect(await refusal(call)).toEqual(['FailedPrecondition', 'build_not_found'])

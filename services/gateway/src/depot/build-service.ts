@@ -5,11 +5,11 @@ import type { Platform } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Admission } from '../admission/ports.ts'
-import type { BuildParts } from '../builds/build-parts.ts'
 import { buildOfToken, type PresentedBuild, presentedBuild } from '../builds/build-token.ts'
-import type { BuildResult } from '../builds/ports.ts'
+import type { FinishResult } from '../builds/ports.ts'
+import type { WiredBuilds } from '../builds/wire-builds.ts'
 import { bearerOf } from '../http/bearer.ts'
-import { admitBearer, endOf, reachBuilder } from './depot-calls.ts'
+import { authorizeBearer, endOf, reachBuilder } from './depot-calls.ts'
 import {
   type BuildService,
   type FinishBuildRequest,
@@ -18,7 +18,7 @@ import {
 } from './generated-messages.ts'
 import { depotLimits } from './limits.ts'
 
-export interface BuildServiceParts extends BuildParts {
+export interface BuildServiceDeps extends WiredBuilds {
   readonly admission: Admission
   /** Base of the addresses in answers. */
   readonly publicUrl: string
@@ -34,14 +34,14 @@ const named = (context: HandlerContext, { buildId }: { buildId: string }): Promi
   presentedBuild(bearer(context), buildId)
 
 /** `depot.cli.v1.BuildService` as an unmodified client needs it (facts depot A4, A5). */
-export function buildService(parts: BuildServiceParts): ServiceImpl<typeof BuildService> {
-  const { admission, startBuild, builds, signs, publicUrl, clock } = parts
+export function buildService(deps: BuildServiceDeps): ServiceImpl<typeof BuildService> {
+  const { admission, startBuild, builds, heartbeats, publicUrl, clock } = deps
   const addressOf = (buildId: string) => `${publicUrl}/v1/builds/${buildId}`
   return {
     async createBuild({ projectId = '' }, context) {
       const presented = bearer(context)
       if (!presented) throw new AppError('access_token_invalid')
-      const admitted = await admitBearer(admission, presented, projectId)
+      const admitted = await authorizeBearer(admission, presented, projectId)
       const { token, state } = await startBuild(admitted, { platforms: [] }, context.signal)
       const { buildId } = state
       const registry = create(EmptySchema)
@@ -55,12 +55,12 @@ export function buildService(parts: BuildServiceParts): ServiceImpl<typeof Build
       const build = await named(context, request)
       const platform = platforms[request.platform]
       if (!platform) throw new AppError('invalid_request', { detail: 'the platform must be 1 or 2' })
-      return connection(await reachBuilder(parts, build, platform, context.signal))
+      return connection(await reachBuilder(deps, build, platform, context.signal))
     },
     async reportBuildHealth(request, context) {
       const { buildId } = await named(context, request)
-      signs.alive(buildId)
-      const endMs = await endOf(parts, buildId, clock.now())
+      heartbeats.alive(buildId)
+      const endMs = await endOf(deps, buildId, clock.now())
       return endMs === undefined ? {} : { cancelsAt: timestampFromMs(endMs) }
     },
     async reportStatusStream(messages, context) {
@@ -82,7 +82,7 @@ export function buildService(parts: BuildServiceParts): ServiceImpl<typeof Build
 }
 
 /** What says nothing did not succeed. */
-const resultOf = ({ result }: FinishBuildRequest): BuildResult => result.case ?? 'error'
+const resultOf = ({ result }: FinishBuildRequest): FinishResult => result.case ?? 'error'
 
 function connection(reached: Awaited<ReturnType<typeof reachBuilder>>): GetBuildKitConnectionResponse {
   if (!reached) {

@@ -1,12 +1,12 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { AppError, type ErrorCode, errorTable } from '@forkproof/contracts/errors'
-import { asAppError } from '../http/client-errors.ts'
+import { appErrorOf } from '../http/client-errors.ts'
 import {
   brokenRequestStatus,
   brokenRequestTexts,
   type DescribeBrokenRequest,
 } from '../http/listening/broken-request.ts'
-import { retryAfterSeconds } from '../http/problem.ts'
+import { retryAfterSecondsOf } from '../http/problem-document.ts'
 
 const codesOfStatus: Readonly<Record<number, Code>> = {
   400: Code.InvalidArgument,
@@ -27,12 +27,12 @@ const codes: Partial<Record<ErrorCode, Code>> = {
 /** Our error as the client shows it: the constant title, what may be told, and our code as metadata. */
 export function asConnectError(thrown: unknown): { error: ConnectError; cause: AppError } {
   if (thrown instanceof ConnectError) return { error: thrown, cause: new AppError('invalid_request') }
-  const cause = asAppError(thrown)
+  const cause = appErrorOf(thrown)
   const { status, title } = errorTable[cause.code]
   const text = cause.detail === undefined ? title : `${title}: ${cause.detail}`
   const error = new ConnectError(text, codes[cause.code] ?? codesOfStatus[status] ?? Code.FailedPrecondition)
   error.metadata.set('forkproof-code', cause.code)
-  const retryAfter = retryAfterSeconds(cause)
+  const retryAfter = retryAfterSecondsOf(cause)
   if (retryAfter !== undefined) error.metadata.set('retry-after', String(retryAfter))
   return { error, cause }
 }

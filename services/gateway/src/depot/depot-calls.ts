@@ -7,9 +7,9 @@ import { openWithBuildToken } from '@forkproof/infra/seal'
 import type { Secret } from '@forkproof/infra/secret'
 import type { Admission } from '../admission/ports.ts'
 import { lossDetail } from '../builds/build-answer.ts'
-import type { BuildParts } from '../builds/build-parts.ts'
 import type { PresentedBuild } from '../builds/build-token.ts'
 import { checkOffer } from '../builds/nodes.ts'
+import type { WiredBuilds } from '../builds/wire-builds.ts'
 
 /** How long one question for a connection waits; the client asks again after it. */
 const connectWaitMs = 2_000
@@ -26,7 +26,7 @@ export interface Reached {
  * The bearer of a new build: an access token, or an ID token, which is admitted here and then used up: there is no exchange before a build
  * (facts depot A1). @throws AppError
  */
-export async function admitBearer(admission: Admission, bearer: Secret<string>, named: string): Promise<Admitted> {
+export async function authorizeBearer(admission: Admission, bearer: Secret<string>, named: string): Promise<Admitted> {
   const projectId = ProjectId.safeParse(named)
   // Asked before the token is used up.
   if (!projectId.success)
@@ -44,7 +44,7 @@ export async function admitBearer(admission: Admission, bearer: Secret<string>, 
  * @throws AppError also with the reason for which there will be no builder
  */
 export async function reachBuilder(
-  { builds, follower, nodes }: BuildParts,
+  { builds, follower, nodes }: WiredBuilds,
   { buildId, token }: PresentedBuild,
   platform: Platform,
   signal: AbortSignal,
@@ -88,7 +88,7 @@ async function reached(connection: Connection, token: PresentedBuild['token']): 
 }
 
 /** When a build that is over was canceled for its client; `undefined` while it goes on, and while that cannot be told. */
-export async function endOf({ follower }: BuildParts, buildId: BuildId, nowMs: number): Promise<number | undefined> {
+export async function endOf({ follower }: WiredBuilds, buildId: BuildId, nowMs: number): Promise<number | undefined> {
   try {
     const state = await follower.glance(buildId)
     return isOver(state) ? Math.min(nowMs, state.expiresAtMs) : undefined

@@ -7,13 +7,13 @@ import type { Logger } from '@forkproof/infra/log'
 import type { GatewayMetrics } from '../gateway-metrics.ts'
 import { bearerOf } from '../http/bearer.ts'
 import type { RequestLimits } from '../throttling/request-limits.ts'
-import { type BuildServiceParts, buildService } from './build-service.ts'
+import { type BuildServiceDeps, buildService } from './build-service.ts'
 import type { ClientAddresses } from './client-address.ts'
 import { asConnectError } from './connect-errors.ts'
 import { BuildService } from './generated-messages.ts'
 import { depotLimits } from './limits.ts'
 
-export interface DepotParts extends BuildServiceParts {
+export interface DepotDeps extends BuildServiceDeps {
   readonly requestLimits: RequestLimits
   readonly metrics: GatewayMetrics
   readonly log: Logger
@@ -23,7 +23,7 @@ type Request = IncomingMessage | Http2ServerRequest
 type Response = ServerResponse | Http2ServerResponse
 export type DepotHandler = (request: Request, response: Response) => void
 
-const addressKey = createContextKey('', { description: 'whom the call counts for' })
+const callerAddressKey = createContextKey('', { description: 'whom the call counts for' })
 const progressPath = `/${BuildService.typeName}/${BuildService.method.reportStatusStream.name}`
 
 /** Broken UTF-8 is refused and not repaired, as it is in protobuf's own encoding. The adapter hands this on to its JSON reader. */
@@ -34,7 +34,7 @@ const strictJson = {
 
 /** The Connect protocol over either HTTP; everything that is not one of our methods is unimplemented. */
 export function depotHandler(
-  parts: DepotParts,
+  deps: DepotDeps,
   { addresses, stopping, callMsMax }: { addresses: ClientAddresses; stopping: AbortSignal; callMsMax: number },
 ): DepotHandler {
   const handle = connectNodeAdapter({
@@ -45,10 +45,11 @@ export function depotHandler(
     maxTimeoutMs: depotLimits.clientTimeoutMsMax,
     shutdownSignal: stopping,
     jsonOptions: strictJson,
-    interceptors: [translateErrors(parts)],
-    contextValues: request => createContextValues().set(addressKey, addresses.of(request)),
-    requestGate: ({ values, requestHeader }) => refuseEarly(parts.requestLimits, values.get(addressKey), requestHeader),
-    routes: router => router.service(BuildService, buildService(parts)),
+    interceptors: [translateErrors(deps)],
+    contextValues: request => createContextValues().set(callerAddressKey, addresses.of(request)),
+    requestGate: ({ values, requestHeader }) =>
+      refuseEarly(deps.requestLimits, values.get(callerAddressKey), requestHeader),
+    routes: router => router.service(BuildService, buildService(deps)),
     fallback: (_request, response) => sendUnimplemented(response),
   })
   return (request, response) => {
@@ -60,7 +61,7 @@ export function depotHandler(
 /** Before a message is read. What the bearer is worth is each method's own question. */
 function refuseEarly(limits: RequestLimits, address: string, headers: Headers): void {
   try {
-    limits.admitAsk(address)
+    limits.countRequest(address)
     if (!bearerOf(headers.get('authorization') ?? undefined)) throw new AppError('access_token_invalid')
   } catch (error) {
     throw asConnectError(error).error
@@ -78,7 +79,7 @@ function boundCall(request: Request, response: Response, msMax: number): void {
 }
 
 /** Our errors as the client understands them, counted and, where they are ours, logged. */
-function translateErrors({ metrics, log }: DepotParts): Interceptor {
+function translateErrors({ metrics, log }: DepotDeps): Interceptor {
   return next => async request => {
     const counted = request.method === BuildService.method.createBuild
     const count = (code: string) => (counted ? metrics.builds.inc({ api: 'depot', code }) : undefined)

@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { depotGateway } from '../testing/test-depot.ts'
+import { depotHarness } from '../testing/depot-harness.ts'
 import { clientAddresses } from './client-address.ts'
 
 const service = 'depot.cli.v1.BuildService'
@@ -42,7 +42,7 @@ describe('the port of the Depot-compatible API', () => {
     '%',
     '..%2f',
   ])('says of %j that it is unimplemented', async path => {
-    const { baseUrl } = await depotGateway()
+    const { baseUrl } = await depotHarness()
     const answer = await fetch(`${baseUrl}/${path}`, { method: 'POST', headers, body: '' })
     expect([answer.status, await codeOf(answer)]).toEqual([501, 'unimplemented'])
   })
@@ -54,13 +54,13 @@ describe('the port of the Depot-compatible API', () => {
     ['POST', { ...headers, 'content-type': 'application/grpc' }, 415],
     ['POST', { ...headers, 'content-type': '' }, 415],
   ])('refuses %s with %j', async (method, given, status) => {
-    const { baseUrl } = await depotGateway()
+    const { baseUrl } = await depotHarness()
     const answer = await fetch(`${baseUrl}/${service}/CreateBuild`, { method, headers: given })
     expect(answer.status).toBe(status)
   })
 
   it('refuses what is no message, what is too large, and what grows when it is unpacked', async () => {
-    const { baseUrl, accessToken, builds } = await depotGateway()
+    const { baseUrl, accessToken, builds } = await depotHarness()
     const own = { authorization: `Bearer ${accessToken}` }
     const status = async (body: Uint8Array<ArrayBuffer>, more = {}) =>
       codeOf(await post(baseUrl, 'CreateBuild', body, { ...own, ...more }))
@@ -73,7 +73,7 @@ describe('the port of the Depot-compatible API', () => {
   })
 
   it('refuses broken UTF-8 in a message in JSON, also in a member’s name', async () => {
-    const { baseUrl, builds } = await depotGateway()
+    const { baseUrl, builds } = await depotHarness()
     const text = JSON.stringify({ projectId: 'x', 'na~me': 'x' })
     const broken = Buffer.from(Buffer.from(text).map(byte => (byte === 0x7e ? 0xff : byte)))
     const answer = await post(baseUrl, 'CreateBuild', broken, { 'content-type': 'application/json' })
@@ -87,7 +87,7 @@ describe('the port of the Depot-compatible API', () => {
   })
 
   it('refuses who brings no bearer, or too many requests, before it reads their message', async () => {
-    const { baseUrl } = await depotGateway({ settings: { asksPerAddress: 3 } })
+    const { baseUrl } = await depotHarness({ settings: { asksPerAddress: 3 } })
     const codes: unknown[] = []
     for (const authorization of ['', 'Basic eA==', 'Bearer x', 'Bearer x']) {
       codes.push(await codeOf(await post(baseUrl, 'CreateBuild', '\xff', { authorization })))
@@ -98,7 +98,7 @@ describe('the port of the Depot-compatible API', () => {
   it.each(['', 'P', 'PRI * HT', '\x16\x03\x01\x02\x00\x01\x00', 'GET / HTTP/1.1\r\nhost: x\r\n', '\0\0\0\0'])(
     'cuts a connection that says %j and then nothing',
     async said => {
-      const { baseUrl } = await depotGateway({ bounds: { firstBytesMsMax: 100 } })
+      const { baseUrl } = await depotHarness({ bounds: { firstBytesMsMax: 100 } })
       const socket = raw(baseUrl, said)
       let text = ''
       socket.on('data', chunk => {
@@ -110,7 +110,7 @@ describe('the port of the Depot-compatible API', () => {
   )
 
   it('cuts a call whose body never ends, over both HTTP', async () => {
-    const { baseUrl } = await depotGateway({ bounds: { callMsMax: 100 } })
+    const { baseUrl } = await depotHarness({ bounds: { callMsMax: 100 } })
     const path = `/${service}/CreateBuild`
     const lines = [
       `POST ${path} HTTP/1.1`,
@@ -129,7 +129,7 @@ describe('the port of the Depot-compatible API', () => {
   })
 
   it('answers one request of a connection of HTTP/1.1 and then closes it', async () => {
-    const { baseUrl } = await depotGateway()
+    const { baseUrl } = await depotHarness()
     const request = 'POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n'
     const socket = raw(baseUrl, request)
     let text = ''
@@ -142,13 +142,13 @@ describe('the port of the Depot-compatible API', () => {
 
   it('has room for only so many connections of one address, but for more of a trusted proxy', async () => {
     const bounds = { connectionsPerAddressMax: 2 }
-    const { baseUrl } = await depotGateway({ bounds })
+    const { baseUrl } = await depotHarness({ bounds })
     const [one, two] = [raw(baseUrl), raw(baseUrl)]
     await Promise.all([once(one, 'connect'), once(two, 'connect')])
     await once(raw(baseUrl), 'close')
     expect([one.destroyed, two.destroyed]).toEqual([false, false])
     one.destroy()
-    const behind = await depotGateway({ bounds, trustedProxies: ['127.0.0.1'] })
+    const behind = await depotHarness({ bounds, trustedProxies: ['127.0.0.1'] })
     const open = [raw(behind.baseUrl), raw(behind.baseUrl), raw(behind.baseUrl)]
     await Promise.all(open.map(socket => once(socket, 'connect')))
     const answer = await fetch(`${behind.baseUrl}/x`, { method: 'POST' })
@@ -156,7 +156,7 @@ describe('the port of the Depot-compatible API', () => {
   })
 
   it('ends what is open when it stops', async () => {
-    const { client, create, server, baseUrl } = await depotGateway()
+    const { client, create, server, baseUrl } = await depotHarness()
     const { buildId, own } = await create()
     const asked = client.getBuildKitConnection({ buildId, platform: 1 }, own).then(
       () => 'answered',

@@ -5,7 +5,7 @@ import { SecuredHttp2Response } from '../http/security-headers.ts'
 import { addressKey } from '../throttling/address-key.ts'
 import { clientAddresses } from './client-address.ts'
 import { describeAsConnectError } from './connect-errors.ts'
-import { type DepotHandler, type DepotParts, depotHandler } from './depot-handler.ts'
+import { type DepotDeps, type DepotHandler, depotHandler } from './depot-handler.ts'
 import { type DepotBounds, depotLimits } from './limits.ts'
 
 export interface DepotServer {
@@ -19,13 +19,13 @@ export interface DepotServer {
  * HTTP/1.1, which is what proxies speak: the first bytes tell them apart.
  */
 export function createDepotServer(
-  parts: DepotParts,
+  deps: DepotDeps,
   trustedProxies: readonly string[],
   bounds: DepotBounds = depotLimits,
 ): DepotServer {
   const stopping = new AbortController()
   const addresses = clientAddresses(trustedProxies)
-  const handler = depotHandler(parts, { addresses, stopping: stopping.signal, callMsMax: bounds.callMsMax })
+  const handler = depotHandler(deps, { addresses, stopping: stopping.signal, callMsMax: bounds.callMsMax })
   const http1 = http1Server(handler, bounds)
   const http2 = http2Server(handler)
   const sessions = new Set<Http2Session>()
@@ -36,7 +36,7 @@ export function createDepotServer(
   })
   const sockets = new CountedSockets(bounds.connectionsPerAddressMax, address => addresses.isTrusted(address))
   const server = createServer(socket => {
-    if (!sockets.admit(socket)) return
+    if (!sockets.accept(socket)) return
     onFirstBytes(socket, bounds.firstBytesMsMax, isHttp2 => {
       ;(isHttp2 ? http2 : http1).emit('connection', socket)
       // A session of HTTP/2 takes the first bytes out by itself.
@@ -133,7 +133,7 @@ class CountedSockets {
   }
 
   /** A connection too many is cut at once. */
-  admit(socket: Socket): boolean {
+  accept(socket: Socket): boolean {
     const key = addressKey(socket.remoteAddress ?? '')
     const open = this.#ofAddress.get(key) ?? 0
     if (open >= this.#perAddressMax && !this.#isTrusted(socket.remoteAddress)) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { depotGateway } from '../testing/test-depot.ts'
+import { depotHarness } from '../testing/depot-harness.ts'
 
 const service = '/depot.cli.v1.BuildService'
 const headers = { 'content-type': 'application/proto', 'connect-protocol-version': '1', authorization: 'Bearer x' }
@@ -28,7 +28,7 @@ describe('the Depot-compatible API over HTTP/2', () => {
     ['another expectation', { expect: 'tea' }, 10, 417],
     ['no message', {}, 0, 400],
   ])('answers %s readably, with the security headers', async (_what, given, bytes, status) => {
-    const { baseUrl } = await depotGateway()
+    const { baseUrl } = await depotHarness()
     const answer = await call(baseUrl, given, bytes)
     expect(answer.headers).toMatchObject({
       ':status': status,

@@ -5,10 +5,10 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { AdmissionParts } from '../admission/admission-parts.ts'
-import type { BuildParts } from '../builds/build-parts.ts'
+import type { WiredAdmission } from '../admission/wire-admission.ts'
+import type { WiredBuilds } from '../builds/wire-builds.ts'
 import type { Asker, ExchangeOutcome } from '../claims/exchange-claim.ts'
-import type { FirstAddresses } from '../claims/first-addresses.ts'
+import type { ExchangeLeakDetector } from '../claims/exchange-leak-detector.ts'
 import type { Nudges } from '../claims/ports.ts'
 import type { PublishedKeys } from '../discovery/published-keys.ts'
 import type { GatewayMetrics } from '../gateway-metrics.ts'
@@ -32,7 +32,7 @@ export type GatewayApp = FastifyInstance<
 >
 
 /** What the routes are made of. */
-export interface GatewayParts extends AdmissionParts, BuildParts {
+export interface RouteDeps extends WiredAdmission, WiredBuilds {
   readonly issuer: Issuer
   /** Base of the addresses in answers; never taken from a request. */
   readonly publicUrl: Issuer
@@ -44,7 +44,7 @@ export interface GatewayParts extends AdmissionParts, BuildParts {
   readonly nudges: Nudges
   readonly requestLimits: RequestLimits
   readonly held: HeldRequests
-  readonly firstAddresses: FirstAddresses
+  readonly leakDetector: ExchangeLeakDetector
   readonly publishedKeys: PublishedKeys
   readonly readiness: () => Promise<ReadinessReport>
   readonly metrics: GatewayMetrics

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { admissionWorld } from '../testing/admission-world.ts'
-import { goodClaim, operatorToken } from '../testing/test-gateway.ts'
+import { admissionHarness } from '../testing/admission-harness.ts'
+import { goodClaim, operatorToken } from '../testing/gateway-harness.ts'
 
 const operator = { authorization: `Bearer ${operatorToken}` }
 const json = JSON.stringify
@@ -18,7 +18,7 @@ const bodies: readonly (readonly [string, string, string])[] = [
 
 describe('a body', () => {
   it.each(bodies)('with broken UTF-8 in %s is refused', async (_what, url, text) => {
-    const { app } = await admissionWorld()
+    const { app } = await admissionHarness()
     const headers = { 'content-type': 'application/json', ...operator }
     const answer = await app.inject({ method: 'POST', url, headers, payload: broken(text) })
     expect([answer.statusCode, answer.json().code]).toEqual([400, 'invalid_request'])
@@ -26,7 +26,7 @@ describe('a body', () => {
   })
 
   it('in UTF-8 is taken, whatever letters it has', async () => {
-    const { claim } = await admissionWorld()
+    const { claim } = await admissionHarness()
     expect((await claim({ ...goodClaim, 検証: 'Prüfung 🧪' })).statusCode).toBe(200)
   })
 
@@ -34,18 +34,18 @@ describe('a body', () => {
     ['half a surrogate pair in a name', '{"name":"a\\ud800b"}'],
     ['half a surrogate pair in a member’s name', '{"name":"a","\\udfff":1}'],
   ])('with %s is refused', async (_what, text) => {
-    const { operate } = await admissionWorld()
+    const { operate } = await admissionHarness()
     const answer = await operate('POST', '/v1/projects', text)
     expect([answer.statusCode, answer.json().detail]).toEqual([400, 'a text is not Unicode'])
   })
 
   it('with a whole pair in escapes is taken', async () => {
-    const { claim } = await admissionWorld()
+    const { claim } = await admissionHarness()
     expect((await claim(json({ ...goodClaim, more: '~' }).replace('~', '\\ud83e\\uddea'))).statusCode).toBe(200)
   })
 
   it.each(['/oauth/token', '/oauth/revoke'])('of %s with broken UTF-8 is refused as OAuth does', async url => {
-    const { app } = await admissionWorld()
+    const { app } = await admissionHarness()
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     const answer = await app.inject({ method: 'POST', url, headers, payload: broken('token=x&na~me=y') })
     expect([answer.statusCode, answer.json().error]).toEqual([400, 'invalid_request'])

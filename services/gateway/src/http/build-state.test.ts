@@ -1,8 +1,8 @@
 import { builderLossReasons } from '@forkproof/contracts/builder'
 import type { BuildId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { exampleKey } from '../testing/in-memory-builds.ts'
-import { buildGateway } from '../testing/test-builds.ts'
+import { buildsHarness } from '../testing/builds-harness.ts'
+import { exampleKey } from '../testing/fake-builds.ts'
 
 const otherToken = `fpb_${'A'.repeat(43)}`
 const until = async (isSo: () => boolean) => {
@@ -12,7 +12,7 @@ const until = async (isSo: () => boolean) => {
 
 describe('GET /v1/builds/{id}', () => {
   it('shows how to reach a ready builder, with the key that was sealed to the token', async () => {
-    const { started, builds, ask } = await buildGateway()
+    const { started, builds, ask } = await buildsHarness()
     const { buildId, buildToken } = await started()
     await builds.makeReady(buildId)
     const answer = await ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })
@@ -31,7 +31,7 @@ describe('GET /v1/builds/{id}', () => {
   })
 
   it('shows no key of a client that brought a certificate request', async () => {
-    const { started, builds, ask } = await buildGateway()
+    const { started, builds, ask } = await buildsHarness()
     const { buildId, buildToken } = await started()
     await builds.makeReady(buildId, 'linux/amd64', true)
     const [platform] = (await ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })).json().platforms
@@ -40,7 +40,7 @@ describe('GET /v1/builds/{id}', () => {
   })
 
   it('shows the place in the queue, failures and receipts', async () => {
-    const { started, builds, ask } = await buildGateway()
+    const { started, builds, ask } = await buildsHarness()
     const { buildId, buildToken } = await started()
     const shown = async () => (await ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })).json().platforms[0]
     const platform = 'linux/amd64'
@@ -57,7 +57,7 @@ describe('GET /v1/builds/{id}', () => {
   })
 
   it('tells why a builder was lost, of the platform and of the build, polled and followed', async () => {
-    const { started, builds, ask } = await buildGateway()
+    const { started, builds, ask } = await buildsHarness()
     const { buildId, buildToken } = await started()
     const failed = {
       platform: 'linux/amd64',
@@ -76,7 +76,7 @@ describe('GET /v1/builds/{id}', () => {
   })
 
   it('describes the reasons for a loss in the OpenAPI document', async () => {
-    const { app } = await buildGateway()
+    const { app } = await buildsHarness()
     const document = (await app.inject({ url: '/openapi.json' })).json()
     const { schema } = document.paths['/v1/builds/{id}'].get.responses['200'].content['application/json']
     expect(schema.properties.lossReason.enum).toEqual(builderLossReasons)
@@ -86,7 +86,7 @@ describe('GET /v1/builds/{id}', () => {
   it.each([undefined, '', 'x', 'fpb_', otherToken, `fpt_${'A'.repeat(43)}`, `fpa_${'A'.repeat(46)}`])(
     'refuses the bearer %j without a look-up, on every route of a build',
     async bearer => {
-      const gateway = await buildGateway()
+      const gateway = await buildsHarness()
       const { buildId } = await gateway.started()
       const looks = gateway.builds.looks
       for (const [method, path] of routes) {
@@ -96,20 +96,20 @@ describe('GET /v1/builds/{id}', () => {
       }
       expect(gateway.builds.looks).toBe(looks)
       expect(gateway.builds.finished).toEqual([])
-      expect(gateway.signs.published).toEqual([])
+      expect(gateway.heartbeats.published).toEqual([])
     },
   )
 
   it('refuses the token of one build at another', async () => {
-    const { started, ask } = await buildGateway()
+    const { started, ask } = await buildsHarness()
     const [one, other] = [await started(), await started()]
     const answer = await ask('GET', `/v1/builds/${one.buildId}`, { bearer: other.buildToken })
     expect([answer.statusCode, answer.json().code]).toEqual([401, 'build_token_invalid'])
   })
 
   it('knows nothing of a build that never was, and says 503 while Temporal is away', async () => {
-    const { started, ask, builds } = await buildGateway()
-    const never = await buildGateway()
+    const { started, ask, builds } = await buildsHarness()
+    const never = await buildsHarness()
     const { buildId, buildToken } = await started()
     const foreign = await never.ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })
     expect([foreign.statusCode, foreign.json().code]).toEqual([404, 'build_not_found'])
@@ -118,27 +118,27 @@ describe('GET /v1/builds/{id}', () => {
   })
 
   it.each(['-1', '1.5', 'x', '1e400', ''])('refuses the version %j', async version => {
-    const { started, ask } = await buildGateway()
+    const { started, ask } = await buildsHarness()
     const { buildId, buildToken } = await started()
     const answer = await ask('GET', `/v1/builds/${buildId}?version=${version}`, { bearer: buildToken })
     expect(version === '' ? 200 : 400).toBe(answer.statusCode)
   })
 
   it('holds a question for the next state until there is one, and answers the old one after its time', async () => {
-    const { started, ask, builds } = await buildGateway({ settings: { buildHoldMs: 20_000 } })
+    const { started, ask, builds } = await buildsHarness({ settings: { buildHoldMs: 20_000 } })
     const { buildId, buildToken } = await started()
     const asked = ask('GET', `/v1/builds/${buildId}?version=2`, { bearer: buildToken })
     await until(() => builds.waits === 1)
     await builds.makeReady(buildId)
     expect((await asked).json()).toMatchObject({ version: 3, platforms: [{ state: 'ready' }] })
-    const brief = await buildGateway({ settings: { buildHoldMs: 20 } })
+    const brief = await buildsHarness({ settings: { buildHoldMs: 20 } })
     const second = await brief.started()
     const answer = await brief.ask('GET', `/v1/builds/${second.buildId}?version=2`, { bearer: second.buildToken })
     expect(answer.json()).toMatchObject({ version: 2 })
   })
 
   it('answers at once for a version that is past, not there yet, or of a build that ended', async () => {
-    const { started, ask, builds } = await buildGateway({ settings: { buildHoldMs: 20_000 } })
+    const { started, ask, builds } = await buildsHarness({ settings: { buildHoldMs: 20_000 } })
     const { buildId, buildToken } = await started()
     const version = async (known: number) =>
       (await ask('GET', `/v1/builds/${buildId}?version=${known}`, { bearer: buildToken })).json().version
@@ -152,7 +152,7 @@ describe('GET /v1/builds/{id}', () => {
   })
 
   it('makes one wait of a hundred questions, whoever asks and leaves', async () => {
-    const { started, ask, builds } = await buildGateway({ settings: { buildHoldMs: 20 } })
+    const { started, ask, builds } = await buildsHarness({ settings: { buildHoldMs: 20 } })
     const { buildId, buildToken } = await started()
     const ask10 = () =>
       Promise.all(
@@ -165,7 +165,7 @@ describe('GET /v1/builds/{id}', () => {
   })
 
   it('holds no more questions than there is room for', async () => {
-    const { started, ask, builds } = await buildGateway({ settings: { buildHoldMs: 20_000, heldPerAddressMax: 1 } })
+    const { started, ask, builds } = await buildsHarness({ settings: { buildHoldMs: 20_000, heldPerAddressMax: 1 } })
     const { buildId, buildToken } = await started()
     const held = ask('GET', `/v1/builds/${buildId}?version=2`, { bearer: buildToken })
     await until(() => builds.waits === 1)
@@ -186,7 +186,7 @@ const routes = [
 
 describe('what a client says of its build', () => {
   it.each(['success', 'error', 'canceled'])('finishes it as %s, as often as it is said', async result => {
-    const { started, ask, builds } = await buildGateway()
+    const { started, ask, builds } = await buildsHarness()
     const { buildId, buildToken } = await started()
     for (let count = 0; count < 2; count++) {
       const answer = await ask('POST', `/v1/builds/${buildId}/finish`, { bearer: buildToken, body: { result } })
@@ -198,7 +198,7 @@ describe('what a client says of its build', () => {
   it.each([{}, { result: 'done' }, { result: 'client_gone' }, { result: 'success', more: 1 }, []])(
     'refuses to finish it with %j',
     async body => {
-      const { started, ask, builds } = await buildGateway()
+      const { started, ask, builds } = await buildsHarness()
       const { buildId, buildToken } = await started()
       const answer = await ask('POST', `/v1/builds/${buildId}/finish`, { bearer: buildToken, body })
       expect(answer.statusCode).toBe(400)
@@ -207,27 +207,27 @@ describe('what a client says of its build', () => {
   )
 
   it('cancels it, with or without a body', async () => {
-    const { started, ask, builds } = await buildGateway()
+    const { started, ask, builds } = await buildsHarness()
     const { buildId, buildToken } = await started()
     expect((await ask('DELETE', `/v1/builds/${buildId}`, { bearer: buildToken })).statusCode).toBe(204)
     expect((await ask('DELETE', `/v1/builds/${buildId}`, { bearer: buildToken, body: {} })).statusCode).toBe(204)
     expect(builds.finished[0]).toEqual([buildId, 'canceled'])
   })
 
-  it('passes its signs of life on, also while Temporal is away, but no more than a node can use', async () => {
-    const { started, ask, builds, signs, clock } = await buildGateway()
+  it('passes its heartbeats on, also while Temporal is away, but no more than a node can use', async () => {
+    const { started, ask, builds, heartbeats, clock } = await buildsHarness()
     const { buildId, buildToken } = await started()
     builds.down = true
     const alive = () => ask('POST', `/v1/builds/${buildId}/health`, { bearer: buildToken })
     for (let count = 0; count < 30; count++) expect((await alive()).statusCode).toBe(204)
-    expect(signs.published).toEqual(Array<BuildId>(10).fill(buildId))
+    expect(heartbeats.published).toEqual(Array<BuildId>(10).fill(buildId))
     clock.advance(1_000)
     await alive()
-    expect(signs.published).toHaveLength(11)
+    expect(heartbeats.published).toHaveLength(11)
   })
 
   it('tells a client that its build is over, with one look each five seconds at most', async () => {
-    const { started, ask, builds, signs, clock } = await buildGateway()
+    const { started, ask, builds, heartbeats, clock } = await buildsHarness()
     const { buildId, buildToken } = await started()
     builds.change(buildId, { phase: 'ending', outcome: 'run_over' })
     const alive = () => ask('POST', `/v1/builds/${buildId}/health`, { bearer: buildToken })
@@ -239,6 +239,6 @@ describe('what a client says of its build', () => {
     const answer = await alive()
     expect([answer.statusCode, answer.json().outcome]).toEqual([200, 'run_over'])
     expect(Date.parse(answer.json().cancelsAt)).toBeLessThanOrEqual(clock.now())
-    expect(signs.published).toHaveLength(6)
+    expect(heartbeats.published).toHaveLength(6)
   })
 })

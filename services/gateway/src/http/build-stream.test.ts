@@ -1,12 +1,12 @@
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type BuildGateway, buildGateway } from '../testing/test-builds.ts'
+import { type BuildsHarness, buildsHarness } from '../testing/builds-harness.ts'
 
 const otherToken = `fpb_${'A'.repeat(43)}`
 
 describe('the event stream of a build', () => {
-  const open: BuildGateway[] = []
+  const open: BuildsHarness[] = []
   afterEach(async () => {
     for (const gateway of open.splice(0)) {
       gateway.held.releaseAll()
@@ -14,7 +14,7 @@ describe('the event stream of a build', () => {
     }
   })
 
-  async function events(gateway: BuildGateway, of: { buildId: string; buildToken: string }, headers = {}) {
+  async function events(gateway: BuildsHarness, of: { buildId: string; buildToken: string }, headers = {}) {
     if (!open.includes(gateway)) {
       open.push(gateway)
       await gateway.app.listen({ host: '127.0.0.1', port: 0 })
@@ -49,7 +49,7 @@ describe('the event stream of a build', () => {
   }
 
   it('tells each state and ends with the build', async () => {
-    const gateway = await buildGateway()
+    const gateway = await buildsHarness()
     const build = await gateway.started()
     const stream = await events(gateway, build)
     await untilSlow(() => stream.text.includes('id: 2\nevent: state\ndata: {'))
@@ -63,7 +63,7 @@ describe('the event stream of a build', () => {
   })
 
   it('goes on after the last event that was seen', async () => {
-    const gateway = await buildGateway()
+    const gateway = await buildsHarness()
     const build = await gateway.started()
     const stream = await events(gateway, build, { 'last-event-id': '2' })
     await untilSlow(() => gateway.builds.waits === 1)
@@ -79,7 +79,7 @@ describe('the event stream of a build', () => {
   })
 
   it('is refused as everything else is, before it begins', async () => {
-    const gateway = await buildGateway()
+    const gateway = await buildsHarness()
     const build = await gateway.started()
     const stream = await events(gateway, { ...build, buildToken: otherToken })
     await untilSlow(() => stream.ended)
@@ -92,7 +92,7 @@ describe('the event stream of a build', () => {
   })
 
   it('gives its place back when the client goes, and ends when the service stops', async () => {
-    const gateway = await buildGateway()
+    const gateway = await buildsHarness()
     const build = await gateway.started()
     const one = await events(gateway, build)
     await untilSlow(() => one.text !== '')

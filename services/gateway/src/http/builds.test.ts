@@ -1,13 +1,13 @@
 import { BuildId } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { announce, buildGateway, linuxOnly, projectId, putProject, relationshipId } from '../testing/test-builds.ts'
+import { announce, buildsHarness, linuxOnly, projectId, putProject, relationshipId } from '../testing/builds-harness.ts'
 
 const certificateRequest = '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n'
 const both = ['linux/amd64', 'linux/arm64']
 
 describe('POST /v1/builds', () => {
   it('starts one build of the admitted run and answers its token once the run was confirmed', async () => {
-    const { post, builds, clock } = await buildGateway()
+    const { post, builds, clock } = await buildsHarness()
     const answer = await post()
     expect(answer.statusCode).toBe(201)
     const { buildId, buildToken, expiresAt, state } = answer.json()
@@ -33,7 +33,7 @@ describe('POST /v1/builds', () => {
   })
 
   it('gives the minutes that were asked for, and no more than were granted', async () => {
-    const { started } = await buildGateway({ grant: { maxMinutes: 10 } })
+    const { started } = await buildsHarness({ grant: { maxMinutes: 10 } })
     const minutes = async (maxMinutes: number) => {
       const { order } = await started({ ...linuxOnly, maxMinutes })
       return (order.expiresAtMs - order.createdAtMs) / 60_000
@@ -43,22 +43,22 @@ describe('POST /v1/builds', () => {
   })
 
   it('hands certificate requests on', async () => {
-    const { started } = await buildGateway()
+    const { started } = await buildsHarness()
     const { order } = await started({ ...linuxOnly, certificateRequests: { 'linux/amd64': certificateRequest } })
     expect(order.wishes).toEqual([{ platform: 'linux/amd64', certificateRequest }])
   })
 
   it('gives the project’s cache to trusted runs whose grant says so, and never to a fork’s', async () => {
-    const trusted = await buildGateway({ eventClass: 'trusted', grant: { cache: 'project' } })
+    const trusted = await buildsHarness({ eventClass: 'trusted', grant: { cache: 'project' } })
     expect((await trusted.started()).order.builderClass).toBe('project')
-    const plain = await buildGateway({ eventClass: 'trusted' })
+    const plain = await buildsHarness({ eventClass: 'trusted' })
     expect((await plain.started()).order.builderClass).toBe('ephemeral')
   })
 
   it.each([undefined, 'x', 'fpa_', `fpa_${'A'.repeat(46)}`, `fpb_${'A'.repeat(43)}`])(
     'refuses the bearer %j, and asks nothing of Temporal',
     async bearer => {
-      const { ask, builds } = await buildGateway()
+      const { ask, builds } = await buildsHarness()
       const answer = await ask('POST', '/v1/builds', { body: linuxOnly, ...(bearer !== undefined && { bearer }) })
       expect([answer.statusCode, answer.json().code]).toEqual([401, 'access_token_invalid'])
       expect(answer.headers['www-authenticate']).toBe('Bearer')
@@ -88,27 +88,27 @@ describe('POST /v1/builds', () => {
     [{ ...linuxOnly, certificateRequests: { 'linux/s390x': certificateRequest } }, 'certificate_request_invalid'],
     [{ ...linuxOnly, certificateRequests: { 'linux/arm64': certificateRequest } }, 'invalid_request'],
   ])('refuses %j as %s', async (body, code) => {
-    const { post, builds } = await buildGateway()
+    const { post, builds } = await buildsHarness()
     const answer = await post(body)
     expect([answer.statusCode, answer.json().code]).toEqual([400, code])
     expect(builds.started).toEqual([])
   })
 
   it('refuses a body that is too large before it is read', async () => {
-    const { post } = await buildGateway()
+    const { post } = await buildsHarness()
     const answer = await post({ ...linuxOnly, certificateRequests: { 'linux/amd64': 'x'.repeat(1_000_000) } })
     expect([answer.statusCode, answer.json().code]).toEqual([413, 'body_too_large'])
   })
 
   it('refuses what was not granted, what no node has, and an egress that no node gives', async () => {
-    const granted = await buildGateway({ grant: { platforms: both } })
+    const granted = await buildsHarness({ grant: { platforms: both } })
     expect((await granted.post({ platforms: both })).json()).toMatchObject({
       status: 409,
       code: 'platform_unavailable',
     })
-    const plain = await buildGateway()
+    const plain = await buildsHarness()
     expect((await plain.post({ platforms: both })).json()).toMatchObject({ status: 403, code: 'platform_not_granted' })
-    const online = await buildGateway({ grant: { egress: 'internet' } })
+    const online = await buildsHarness({ grant: { egress: 'internet' } })
     expect((await online.post()).json()).toMatchObject({ status: 409, code: 'egress_unavailable' })
     announce(online, { egress: ['none', 'internet'] })
     expect((await online.post()).statusCode).toBe(409)
@@ -119,7 +119,7 @@ describe('POST /v1/builds', () => {
   it.each(['run_not_in_progress', 'attempt_not_latest', 'repository_not_public', 'not_a_fork'])(
     'refuses a run that is not confirmed by its own reason: %s',
     async reason => {
-      const { post, builds } = await buildGateway()
+      const { post, builds } = await buildsHarness()
       builds.refusal = reason
       const answer = await post()
       expect([answer.statusCode, answer.json().code]).toEqual([403, reason])
@@ -128,24 +128,24 @@ describe('POST /v1/builds', () => {
   )
 
   it('answers 503 while Temporal or the bus is away, and cancels what may have been started', async () => {
-    const { post, builds, standIns } = await buildGateway()
+    const { post, builds, fakes } = await buildsHarness()
     builds.down = true
     const answer = await post()
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2'])
     builds.down = false
-    standIns.busDown = true
+    fakes.busDown = true
     expect((await post()).statusCode).toBe(503)
     expect(builds.started).toEqual([])
   })
 
   it('refuses an access token whose relationship is gone', async () => {
-    const gateway = await buildGateway()
+    const gateway = await buildsHarness()
     await putProject(gateway, { eventClass: 'fork_pull_request', repositoryId: '43' } as never)
     expect((await gateway.post()).json().code).toBe('access_token_invalid')
   })
 
   it('runs no more builds of a relationship at once than granted, also where visibility lags behind', async () => {
-    const { post, builds } = await buildGateway({ grant: { concurrency: 2 } })
+    const { post, builds } = await buildsHarness({ grant: { concurrency: 2 } })
     builds.invisible = true
     const answers = await Promise.all([post(), post(), post(), post()])
     expect(answers.map(answer => answer.statusCode).sort()).toEqual([201, 201, 429, 429])
@@ -156,7 +156,7 @@ describe('POST /v1/builds', () => {
   })
 
   it('counts builds that another gateway started, and has room again once they ended', async () => {
-    const { post, builds, clock, ask, started } = await buildGateway({ grant: { concurrency: 1 } })
+    const { post, builds, clock, ask, started } = await buildsHarness({ grant: { concurrency: 1 } })
     const { buildId, buildToken } = await started()
     clock.advance(60_000)
     expect((await post()).statusCode).toBe(429)
@@ -166,7 +166,7 @@ describe('POST /v1/builds', () => {
   })
 
   it('gives the place of a refused build back at once', async () => {
-    const { post, builds } = await buildGateway({ grant: { concurrency: 1 } })
+    const { post, builds } = await buildsHarness({ grant: { concurrency: 1 } })
     builds.refusal = 'run_not_in_progress'
     for (let count = 0; count < 3; count++) expect((await post()).statusCode).toBe(403)
     builds.refusal = undefined
@@ -174,11 +174,11 @@ describe('POST /v1/builds', () => {
   })
 
   it('turns ten thousand requests of one run away at little cost', async () => {
-    const { parts, builds, standIns, admitted } = await buildGateway({ settings: { buildsPerRun: 5 } })
+    const { gateway, builds, fakes, admitted } = await buildsHarness({ settings: { buildsPerRun: 5 } })
     const outcomes = new Map<string, number>()
     const { signal } = new AbortController()
     for (let count = 0; count < 10_000; count++) {
-      const outcome = await parts
+      const outcome = await gateway
         .startBuild({ ...admitted, grant: { ...admitted.grant, concurrency: 100 } }, { platforms: [] }, signal)
         .then(
           () => 'started',
@@ -188,20 +188,20 @@ describe('POST /v1/builds', () => {
     }
     expect(Object.fromEntries(outcomes)).toEqual({ started: 5, rate_limited: 9_995 })
     expect(builds.started).toHaveLength(5)
-    expect(standIns.bucket('nodes').reads).toBe(1)
+    expect(fakes.bucket('nodes').reads).toBe(1)
   })
 
   it('limits the builds of a project, and the requests of an address before it reads them', async () => {
-    const project = await buildGateway({ settings: { buildsPerProject: 1 } })
+    const project = await buildsHarness({ settings: { buildsPerProject: 1 } })
     expect((await project.post()).statusCode).toBe(201)
     expect((await project.post()).json().code).toBe('rate_limited')
-    const address = await buildGateway({ settings: { asksPerAddress: 1 } })
+    const address = await buildsHarness({ settings: { asksPerAddress: 1 } })
     await address.post({})
     expect((await address.post()).json().code).toBe('rate_limited')
   })
 
   it('puts no secret into its log', async () => {
-    const { post, started, ask, builds, lines, accessToken } = await buildGateway()
+    const { post, started, ask, builds, lines, accessToken } = await buildsHarness()
     const { buildId, buildToken } = await started()
     await builds.makeReady(buildId)
     await ask('GET', `/v1/builds/${buildId}`, { bearer: buildToken })
@@ -213,7 +213,7 @@ describe('POST /v1/builds', () => {
   })
 
   it('answers an id that is one', async () => {
-    const { started } = await buildGateway()
+    const { started } = await buildsHarness()
     expect(BuildId.safeParse((await started()).buildId).success).toBe(true)
   })
 })

@@ -4,7 +4,7 @@ import { ClaimAnswer } from '@forkproof/contracts/claim'
 import { Audience } from '@forkproof/contracts/ids'
 import { claimIdOf } from '@forkproof/infra/seal'
 import { describe, expect, it } from 'vitest'
-import { goodClaim, issuer, ownKey, testGateway } from '../testing/test-gateway.ts'
+import { gatewayHarness, goodClaim, issuer, ownKey } from '../testing/gateway-harness.ts'
 
 const vectors = (file: string): string[] =>
   readFileSync(new URL(`../../../../shared/contracts/vectors/${file}.txt`, import.meta.url), 'utf8')
@@ -14,7 +14,7 @@ const vectors = (file: string): string[] =>
 
 describe('POST /claim', () => {
   it('answers the five members that clients know, and starts one claim', async () => {
-    const { claim, claims } = await testGateway()
+    const { claim, claims } = await gatewayHarness()
     const response = await claim({ ...goodClaim, aud: 'https://depot.dev', attempt: '1', extra: 'ignored' })
     expect(response.statusCode).toBe(200)
     const answer = ClaimAnswer.parse(response.json())
@@ -35,13 +35,13 @@ describe('POST /claim', () => {
   })
 
   it('never puts the ticket into what is started', async () => {
-    const { start, claims } = await testGateway()
+    const { start, claims } = await gatewayHarness()
     const { exchangeURL } = await start()
     expect(JSON.stringify(claims.started)).not.toContain(exchangeURL.split('fpt_')[1])
   })
 
   it('takes the claimant’s own key: its thumbprint is the claim, and exchangeURL holds no secret', async () => {
-    const { start, claims } = await testGateway()
+    const { start, claims } = await gatewayHarness()
     const { sealTo } = ownKey()
     const answer = await start({ sealTo })
     expect(answer.claimId).toBe(await claimIdOf(sealTo))
@@ -50,7 +50,7 @@ describe('POST /claim', () => {
   })
 
   it('refuses a key that was used before', async () => {
-    const { claim, start, claims } = await testGateway()
+    const { claim, start, claims } = await gatewayHarness()
     const { sealTo } = ownKey()
     await start({ sealTo })
     const response = await claim({ ...goodClaim, sealTo })
@@ -60,7 +60,7 @@ describe('POST /claim', () => {
   })
 
   it('ignores a forged Host in exchangeURL and in the code', async () => {
-    const { claim, claims } = await testGateway()
+    const { claim, claims } = await gatewayHarness()
     const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example' }
     const response = await claim(goodClaim, headers)
     expect(response.body).not.toContain('evil')
@@ -69,13 +69,13 @@ describe('POST /claim', () => {
   })
 
   it('answers the channels that were asked for and that are served', async () => {
-    const { start } = await testGateway({ channels: ['artifact', 'log'] })
+    const { start } = await gatewayHarness({ channels: ['artifact', 'log'] })
     expect((await start()).channels).toEqual(['log'])
     expect((await start({ channels: ['job-log', 'artifact', 'artifact'] })).channels).toEqual(['artifact'])
   })
 
   it('says 503 with Retry-After while Temporal is down, and recovers by itself', async () => {
-    const { claim, claims } = await testGateway()
+    const { claim, claims } = await gatewayHarness()
     claims.down = true
     const response = await claim(goodClaim)
     expect(response.statusCode).toBe(503)
@@ -85,7 +85,7 @@ describe('POST /claim', () => {
   })
 
   it('says 503 with Retry-After and starts nothing while the bus is down, and recovers by itself', async () => {
-    const { claim, claims, source } = await testGateway()
+    const { claim, claims, source } = await gatewayHarness()
     source.broken = true
     const response = await claim(goodClaim)
     expect(response.statusCode).toBe(503)
@@ -126,7 +126,7 @@ describe('POST /claim refuses before anything is started', () => {
     ['too many channels', { channels: Array(5).fill('log') }],
   ]
   it.each(schemaFaults)('%s', async (_name, body) => {
-    const { claim, claims } = await testGateway()
+    const { claim, claims } = await gatewayHarness()
     const response = await claim({ ...goodClaim, ...body })
     expect(response.statusCode).toBe(400)
     expect(response.json()).toMatchObject({ code: 'invalid_request', status: 400 })
@@ -146,7 +146,7 @@ describe('POST /claim refuses before anything is started', () => {
     ...lowOrder.map((x): [string, unknown] => [`the low-order point ${x}`, { ...sealTo, x }]),
   ]
   it.each(keyFaults)('sealTo: %s', async (_name, key) => {
-    const { claim, claims } = await testGateway()
+    const { claim, claims } = await gatewayHarness()
     const response = await claim({ ...goodClaim, sealTo: key })
     expect(response.statusCode).toBe(400)
     expect(response.json()).toMatchObject({ code: 'invalid_seal_key' })
@@ -172,7 +172,7 @@ describe('POST /claim refuses before anything is started', () => {
     ['a body of 8,193 bytes', JSON.stringify({ ...goodClaim, pad: 'x'.repeat(8_193) }), 413, 'body_too_large'],
   ]
   it.each(bodies)('%s', async (_name, body, status, code) => {
-    const { claim, claims } = await testGateway()
+    const { claim, claims } = await gatewayHarness()
     const response = await claim(body)
     expect(response.statusCode).toBe(status)
     expect(response.json()).toMatchObject({ code })
@@ -182,7 +182,7 @@ describe('POST /claim refuses before anything is started', () => {
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'json', ''])(
     'content type %j',
     async type => {
-      const { claim, claims } = await testGateway()
+      const { claim, claims } = await gatewayHarness()
       const response = await claim(goodClaim, { 'content-type': type })
       expect(response.statusCode).toBe(415)
       expect(response.json()).toMatchObject({ code: 'unsupported_media_type' })
@@ -191,7 +191,7 @@ describe('POST /claim refuses before anything is started', () => {
   )
 
   it.each(['push', 'pull_request_target', 'schedule', 'Pull_Request', 'pull_request '])('event %j', async eventName => {
-    const { claim, claims } = await testGateway()
+    const { claim, claims } = await gatewayHarness()
     const response = await claim({ ...goodClaim, eventName })
     expect(response.statusCode).toBe(403)
     expect(response.json()).toMatchObject({ code: 'event_not_pull_request', reason: 'event_not_pull_request' })
@@ -199,7 +199,7 @@ describe('POST /claim refuses before anything is started', () => {
   })
 
   it('a repository that is not served', async () => {
-    const { claim, claims } = await testGateway({ serve: ['octo-org/other'] })
+    const { claim, claims } = await gatewayHarness({ serve: ['octo-org/other'] })
     const response = await claim(goodClaim)
     expect(response.statusCode).toBe(403)
     expect(response.json()).toMatchObject({ code: 'repository_not_served' })
@@ -207,7 +207,7 @@ describe('POST /claim refuses before anything is started', () => {
   })
 
   it('channels that this deployment does not read', async () => {
-    const { claim, claims } = await testGateway({ channels: ['artifact'] })
+    const { claim, claims } = await gatewayHarness({ channels: ['artifact'] })
     const response = await claim({ ...goodClaim, channels: ['log'] })
     expect(response.json()).toMatchObject({ code: 'invalid_request', status: 400 })
     expect(claims.started).toEqual([])
@@ -216,7 +216,7 @@ describe('POST /claim refuses before anything is started', () => {
   it.each(['sigstore', 'Sigstore', 'npm:registry.example.dev', 'pypi', 'sts.amazonaws.com'])(
     'audience %j',
     async aud => {
-      const { claim, claims } = await testGateway()
+      const { claim, claims } = await gatewayHarness()
       const response = await claim({ ...goodClaim, aud })
       expect(response.json()).toMatchObject({ code: 'invalid_audience', status: 400 })
       expect(claims.started).toEqual([])

@@ -13,7 +13,7 @@ const memberCodes: Readonly<Record<string, ErrorCode>> = {
 const fieldsNamedMax = 5
 
 /** Every error a request can end in, as one of ours. What is not known to be the client's fault is ours. */
-export function asAppError(error: unknown): AppError {
+export function appErrorOf(error: unknown): AppError {
   if (isAppError(error)) return error
   if (hasZodFastifySchemaValidationErrors(error)) return ofSchema(error.validation)
   const { code, statusCode } = errorMembers(error)

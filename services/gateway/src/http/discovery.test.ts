@@ -1,12 +1,12 @@
 import { Issuer } from '@forkproof/contracts/ids'
 import { describe, expect, it } from 'vitest'
-import { exampleJwks, issuer, testGateway } from '../testing/test-gateway.ts'
+import { exampleJwks, gatewayHarness, issuer } from '../testing/gateway-harness.ts'
 
 describe('discovery', () => {
   const paths = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/.well-known/jwks']
 
   it.each(paths)('%s is cacheable, open to all origins, and revalidates by ETag', async url => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     const first = await app.inject({ url })
     expect(first.statusCode).toBe(200)
     expect(first.headers).toMatchObject({
@@ -24,7 +24,7 @@ describe('discovery', () => {
   })
 
   it('states the configured issuer whatever the Host says, and only what exists', async () => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'gopher' }
     const document = (await app.inject({ url: '/.well-known/openid-configuration', headers })).json()
     expect(document).toMatchObject({
@@ -38,7 +38,7 @@ describe('discovery', () => {
   })
 
   it.each(paths.slice(0, 2))('names the OAuth endpoints in %s', async url => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     const document = (await app.inject({ url, headers: { host: 'evil.example' } })).json()
     expect(document).toMatchObject({
       issuer,
@@ -56,20 +56,20 @@ describe('discovery', () => {
   })
 
   it('says the same at both addresses of the metadata', async () => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     const [openid, oauth] = await Promise.all(paths.slice(0, 2).map(url => app.inject({ url })))
     expect(oauth?.json()).toEqual(openid?.json())
     expect(oauth?.headers.etag).toBe(openid?.headers.etag)
   })
 
   it('names them where the gateway is reached', async () => {
-    const { app } = await testGateway({ publicUrl: Issuer.parse('https://gateway.example.dev/base') })
+    const { app } = await gatewayHarness({ publicUrl: Issuer.parse('https://gateway.example.dev/base') })
     const document = (await app.inject({ url: '/.well-known/oauth-authorization-server' })).json()
     expect([document.issuer, document.token_endpoint]).toEqual([issuer, 'https://gateway.example.dev/base/oauth/token'])
   })
 
   it('reads the keys once for many requests, and again after five seconds', async () => {
-    const { app, source, clock } = await testGateway()
+    const { app, source, clock } = await gatewayHarness()
     await Promise.all(Array.from({ length: 20 }, () => app.inject({ url: '/.well-known/jwks' })))
     expect(source.reads).toBe(1)
     clock.advance(5_000)
@@ -78,7 +78,7 @@ describe('discovery', () => {
   })
 
   it('keeps serving the last known keys under the same ETag while the bus is down', async () => {
-    const { app, source, clock } = await testGateway()
+    const { app, source, clock } = await gatewayHarness()
     const before = await app.inject({ url: '/.well-known/jwks' })
     source.broken = true
     clock.advance(3_600_000)
@@ -87,7 +87,7 @@ describe('discovery', () => {
   })
 
   it('never publishes a private member, nor anything but keys', async () => {
-    const { app, source, clock } = await testGateway()
+    const { app, source, clock } = await gatewayHarness()
     const leak = JSON.parse(exampleJwks)
     leak.keys[0].d = 'secret'
     for (const document of [JSON.stringify(leak), '{"keys":[{"kty":"oct","k":"x"}]}', 'no json', undefined]) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { admissionWorld } from '../testing/admission-world.ts'
+import { admissionHarness } from '../testing/admission-harness.ts'
 
 const form = 'application/x-www-form-urlencoded'
 const oauthErrors: readonly (readonly [string, string, string, string, number])[] = [
@@ -24,7 +24,7 @@ describe.each(['application/problem+json', 'application/json', '*/*', 'text/html
   'an error asked for as %s',
   accept => {
     it.each(oauthErrors)('by an OAuth route is OAuth’s own: %s', async (_what, url, type, payload, status) => {
-      const { app } = await admissionWorld()
+      const { app } = await admissionHarness()
       const headers = { accept, ...(type !== '' && { 'content-type': type }) }
       const answer = await app.inject({ method: 'POST', url, headers, payload })
       expect(answer.statusCode).toBe(status)
@@ -34,7 +34,7 @@ describe.each(['application/problem+json', 'application/json', '*/*', 'text/html
     })
 
     it.each(problems)('elsewhere is a problem document: %s', async (_what, method, url, status) => {
-      const { app } = await admissionWorld()
+      const { app } = await admissionHarness()
       const headers = { accept, ...(method === 'POST' && { 'content-type': form }) }
       const answer = await app.inject({ method, url, headers, ...(method === 'POST' && { payload: 'a=b' }) })
       expect(answer.statusCode).toBe(status)

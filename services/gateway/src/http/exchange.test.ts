@@ -4,14 +4,14 @@ import { errorTable, refusalReasons } from '@forkproof/contracts/errors'
 import { ClaimId } from '@forkproof/contracts/ids'
 import { compactDecrypt } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
-import { exampleToken, ownKey, prove, testGateway } from '../testing/test-gateway.ts'
+import { exampleToken, gatewayHarness, ownKey, prove } from '../testing/gateway-harness.ts'
 import { stopServer } from './stop-server.ts'
 
 const unknownId = ClaimId.parse(createHash('sha256').update('nobody').digest('base64url'))
 
 describe('POST /exchange', () => {
   it('holds the request until the proof is in, then answers the bare token', async () => {
-    const gateway = await testGateway({ exchangeHoldMs: 5_000 })
+    const gateway = await gatewayHarness({ exchangeHoldMs: 5_000 })
     const { exchangeURL, claimId } = await gateway.start()
     const asked = gateway.exchange(exchangeURL)
     await vi.waitUntil(() => gateway.claims.waiting === 1)
@@ -25,7 +25,7 @@ describe('POST /exchange', () => {
   })
 
   it('answers the sealed token to a claim with its own key, which only that key opens', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { sealTo, privateKey } = ownKey()
     const { exchangeURL } = await gateway.start({ sealTo })
     await prove(gateway, gateway.claims.started[0])
@@ -38,7 +38,7 @@ describe('POST /exchange', () => {
   })
 
   it('answers 202 with Retry-After when the hold is over, and asking early spoils nothing', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { exchangeURL } = await gateway.start()
     for (let ask = 0; ask < 3; ask++) {
       const response = await gateway.exchange(exchangeURL)
@@ -51,7 +51,7 @@ describe('POST /exchange', () => {
   })
 
   it('gives the same token again, and logs when the address is another', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { exchangeURL, claimId } = await gateway.start()
     await prove(gateway, gateway.claims.started[0])
     const noticed = () => gateway.lines.filter(line => line.includes('exchange repeated from another address'))
@@ -64,7 +64,7 @@ describe('POST /exchange', () => {
   })
 
   it('never logs a ticket or a token', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { exchangeURL } = await gateway.start()
     await prove(gateway, gateway.claims.started[0])
     await gateway.exchange(exchangeURL)
@@ -76,7 +76,7 @@ describe('POST /exchange', () => {
   })
 
   it('takes any small body of any type and drops it', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { exchangeURL } = await gateway.start()
     await prove(gateway, gateway.claims.started[0])
     for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded', undefined]) {
@@ -93,7 +93,7 @@ describe('POST /exchange', () => {
 
 describe('POST /exchange refuses', () => {
   it('the public id of a claim that has a ticket, whether pending or proven', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { claimId } = await gateway.start()
     for (const when of ['pending', 'proven']) {
       const response = await gateway.exchange(`https://x/exchange/${claimId}`)
@@ -114,7 +114,7 @@ describe('POST /exchange refuses', () => {
     'a'.repeat(5_000),
     '__proto__',
   ])('%j like any unknown claim', async asked => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const response = await gateway.app.inject({ method: 'POST', url: `/exchange/${asked}` })
     expect(response.statusCode).toBe(404)
     expect(['claim_not_found', 'not_found']).toContain(response.json().code)
@@ -122,7 +122,7 @@ describe('POST /exchange refuses', () => {
   })
 
   it.each(refusalReasons)('a refused claim with its reason: %s', async (reason: RefusalReason) => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { exchangeURL, claimId } = await gateway.start()
     gateway.claims.end(claimId, { verdict: 'refused', reason, detail: 'seen by the verifier' })
     const response = await gateway.exchange(exchangeURL)
@@ -132,7 +132,7 @@ describe('POST /exchange refuses', () => {
   })
 
   it('a claim that ended without a verdict', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { exchangeURL, claimId } = await gateway.start()
     gateway.claims.end(claimId, 'failed')
     const response = await gateway.exchange(exchangeURL)
@@ -141,7 +141,7 @@ describe('POST /exchange refuses', () => {
   })
 
   it('to hand out a token whose life is over', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { exchangeURL } = await gateway.start()
     await prove(gateway, gateway.claims.started[0])
     gateway.clock.advance(299_999)
@@ -151,7 +151,7 @@ describe('POST /exchange refuses', () => {
   })
 
   it('to hold more requests of one address, or in all, than its limits', async () => {
-    const gateway = await testGateway({ exchangeHoldMs: 25_000, heldMax: 2, heldPerAddressMax: 1 })
+    const gateway = await gatewayHarness({ exchangeHoldMs: 25_000, heldMax: 2, heldPerAddressMax: 1 })
     const { exchangeURL } = await gateway.start()
     const first = gateway.exchange(exchangeURL, '192.0.2.1')
     await vi.waitUntil(() => gateway.held.count === 1)
@@ -168,7 +168,7 @@ describe('POST /exchange refuses', () => {
   })
 
   it('with 503 and Retry-After while Temporal is down', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { exchangeURL } = await gateway.start()
     gateway.claims.down = true
     const response = await gateway.exchange(exchangeURL)
@@ -179,7 +179,7 @@ describe('POST /exchange refuses', () => {
 
 describe('a real connection', () => {
   it('stops the wait when the client goes away', async () => {
-    const gateway = await testGateway({ exchangeHoldMs: 25_000 })
+    const gateway = await gatewayHarness({ exchangeHoldMs: 25_000 })
     const base = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
     try {
       const { exchangeURL } = await gateway.start()
@@ -196,7 +196,7 @@ describe('a real connection', () => {
   })
 
   it('answers held requests at once when the service stops, and leaves no connection', { timeout: 2_500 }, async () => {
-    const gateway = await testGateway({ exchangeHoldMs: 25_000 })
+    const gateway = await gatewayHarness({ exchangeHoldMs: 25_000 })
     const base = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
     const { exchangeURL } = await gateway.start()
     const asked = fetch(base + new URL(exchangeURL).pathname, { method: 'POST' })

@@ -2,7 +2,7 @@ import { AccessToken } from '@forkproof/contracts/ids'
 import type { RunInspection } from '@forkproof/contracts/inspection'
 import { Secret } from '@forkproof/infra/secret'
 import { describe, expect, it } from 'vitest'
-import { type AdmissionWorld, admissionWorld, forkRule, trustedRule } from '../testing/admission-world.ts'
+import { type AdmissionHarness, admissionHarness, forkRule, trustedRule } from '../testing/admission-harness.ts'
 
 const running: RunInspection = {
   outcome: 'running',
@@ -14,20 +14,20 @@ const running: RunInspection = {
 }
 
 async function withAccess() {
-  const world = await admissionWorld()
-  world.standIns.inspection = running
-  const project = await world.createProject(forkRule)
-  const token: string = (await world.exchangeFor(await world.own(), project.id)).json().access_token
-  const introspect = (presented: string, headers: Record<string, string> = world.asOperator) =>
-    world.form('/oauth/introspect', { token: presented }, headers)
-  const authenticate = (presented: string) => world.admission.admission.authenticate(new Secret(presented))
-  return { ...world, project, token, introspect, authenticate }
+  const harness = await admissionHarness()
+  harness.fakes.inspection = running
+  const project = await harness.createProject(forkRule)
+  const token: string = (await harness.exchangeFor(await harness.own(), project.id)).json().access_token
+  const introspect = (presented: string, headers: Record<string, string> = harness.asOperator) =>
+    harness.form('/oauth/introspect', { token: presented }, headers)
+  const authenticate = (presented: string) => harness.gateway.admission.authenticate(new Secret(presented))
+  return { ...harness, project, token, introspect, authenticate }
 }
 type World = Awaited<ReturnType<typeof withAccess>>
 
 describe('POST /oauth/introspect', () => {
   it('describes a token whose run is in progress', async () => {
-    const { introspect, token, project, standIns, clock } = await withAccess()
+    const { introspect, token, project, fakes, clock } = await withAccess()
     const answer = await introspect(token)
     expect([answer.statusCode, answer.headers['cache-control']]).toEqual([200, 'no-store'])
     const iat = Math.floor(clock.now() / 1_000)
@@ -46,7 +46,7 @@ describe('POST /oauth/introspect', () => {
       run_id: '77',
       run_attempt: '1',
     })
-    expect(standIns.inspected).toEqual([
+    expect(fakes.inspected).toEqual([
       {
         eventClass: 'fork_pull_request',
         repository: 'octo-org/octo-repo',
@@ -57,31 +57,31 @@ describe('POST /oauth/introspect', () => {
     ])
   })
 
-  it.each<[string, (world: World) => unknown]>([
-    ['the run is over', world => Object.assign(world.standIns, { inspection: refused('run_not_in_progress') })],
-    ['another attempt runs', world => Object.assign(world.standIns, { inspection: refused('attempt_not_latest') })],
-    ['GitHub cannot be read', world => Object.assign(world.standIns, { inspection: refused('github_unavailable') })],
-    ['the run cannot be looked at', world => Object.assign(world.standIns, { inspection: 'unavailable' })],
-    ['its time is over', world => world.clock.advance(3_600_000)],
-    ['it was revoked', world => world.form('/oauth/revoke', { token: world.token })],
-    ['the relationship is gone', world => change(world, 'DELETE')],
-    ['the relationship is only on trial now', world => change(world, 'PUT', { ...forkRule, mode: 'audit' })],
-    ['the relationship is for another repository', world => change(world, 'PUT', { ...forkRule, repositoryId: '1' })],
-    ['the relationship is for another class', world => change(world, 'PUT', trustedRule)],
+  it.each<[string, (harness: World) => unknown]>([
+    ['the run is over', harness => Object.assign(harness.fakes, { inspection: refused('run_not_in_progress') })],
+    ['another attempt runs', harness => Object.assign(harness.fakes, { inspection: refused('attempt_not_latest') })],
+    ['GitHub cannot be read', harness => Object.assign(harness.fakes, { inspection: refused('github_unavailable') })],
+    ['the run cannot be looked at', harness => Object.assign(harness.fakes, { inspection: 'unavailable' })],
+    ['its time is over', harness => harness.clock.advance(3_600_000)],
+    ['it was revoked', harness => harness.form('/oauth/revoke', { token: harness.token })],
+    ['the relationship is gone', harness => change(harness, 'DELETE')],
+    ['the relationship is only on trial now', harness => change(harness, 'PUT', { ...forkRule, mode: 'audit' })],
+    ['the relationship is for another repository', harness => change(harness, 'PUT', { ...forkRule, repositoryId: '1' })],
+    ['the relationship is for another class', harness => change(harness, 'PUT', trustedRule)],
     [
       'the project is gone',
       ({ operate, project }) => operate('DELETE', `/v1/projects/${project.id}`, undefined, project.etag),
     ],
   ])('says only that it is not active when %s', async (_name, spoil) => {
-    const world = await withAccess()
-    await spoil(world)
-    const answer = await world.introspect(world.token)
+    const harness = await withAccess()
+    await spoil(harness)
+    const answer = await harness.introspect(harness.token)
     expect([answer.statusCode, answer.body]).toEqual([200, '{"active":false}'])
   })
 
   it('says the same of what was never a token, without a look-up or a question to GitHub', async () => {
-    const { introspect, token, standIns } = await withAccess()
-    const { reads } = standIns.bucket('access-tokens')
+    const { introspect, token, fakes } = await withAccess()
+    const { reads } = fakes.bucket('access-tokens')
     for (const text of [
       'x',
       `${token}x`,
@@ -93,22 +93,22 @@ describe('POST /oauth/introspect', () => {
     ]) {
       expect((await introspect(text)).body).toBe('{"active":false}')
     }
-    expect([standIns.bucket('access-tokens').reads, standIns.inspected]).toEqual([reads, []])
+    expect([fakes.bucket('access-tokens').reads, fakes.inspected]).toEqual([reads, []])
   })
 
   it('answers nobody but the operator, not even the token’s holder', async () => {
-    const { introspect, token, standIns } = await withAccess()
+    const { introspect, token, fakes } = await withAccess()
     for (const headers of [{}, { authorization: `Bearer ${token}` }, { authorization: 'Basic eDp5' }]) {
       const answer = await introspect(token, headers as Record<string, string>)
       expect([answer.statusCode, answer.json().error]).toEqual([401, 'invalid_token'])
       expect(answer.headers['www-authenticate']).toBe('Bearer error="invalid_token"')
     }
-    expect(standIns.inspected).toEqual([])
+    expect(fakes.inspected).toEqual([])
   })
 
   it('says when to come again while the bus is away', async () => {
-    const { introspect, token, standIns } = await withAccess()
-    standIns.busDown = true
+    const { introspect, token, fakes } = await withAccess()
+    fakes.busDown = true
     const answer = await introspect(token)
     expect([answer.statusCode, answer.json().error]).toEqual([503, 'temporarily_unavailable'])
   })
@@ -141,10 +141,10 @@ describe('POST /oauth/revoke', () => {
   })
 
   it('does not claim to have revoked while the bus is away', async () => {
-    const { form, token, authenticate, standIns } = await withAccess()
-    standIns.busDown = true
+    const { form, token, authenticate, fakes } = await withAccess()
+    fakes.busDown = true
     expect((await form('/oauth/revoke', { token })).statusCode).toBe(503)
-    standIns.busDown = false
+    fakes.busDown = false
     expect(await authenticate(token)).toBeDefined()
   })
 
@@ -156,15 +156,15 @@ describe('POST /oauth/revoke', () => {
 
 describe('an access token', () => {
   it('carries the grant that its relationship gives now', async () => {
-    const world = await withAccess()
-    expect((await world.authenticate(world.token))?.grant.egress).toBe('none')
-    await change(world, 'PUT', { ...forkRule, grant: { egress: 'internet', concurrency: 1 } })
-    expect((await world.authenticate(world.token))?.grant).toMatchObject({ egress: 'internet', concurrency: 1 })
+    const harness = await withAccess()
+    expect((await harness.authenticate(harness.token))?.grant.egress).toBe('none')
+    await change(harness, 'PUT', { ...forkRule, grant: { egress: 'internet', concurrency: 1 } })
+    expect((await harness.authenticate(harness.token))?.grant).toMatchObject({ egress: 'internet', concurrency: 1 })
   })
 
   it('is good for nothing when its record does not read as one', async () => {
-    const { token, authenticate, standIns, form } = await withAccess()
-    const bucket = standIns.bucket('access-tokens')
+    const { token, authenticate, fakes, form } = await withAccess()
+    const bucket = fakes.bucket('access-tokens')
     const [key = ''] = await bucket.keys()
     for (const text of ['', '{}', 'null', '[]', '{"projectId":"x"}']) {
       bucket.put(key, text)
@@ -174,14 +174,14 @@ describe('an access token', () => {
   })
 
   it('lives as long as is set', async () => {
-    const world = await admissionWorld({ accessTokenLifetimeSeconds: 60 })
-    const { id } = await world.createProject(forkRule)
-    const { access_token, expires_in } = (await world.exchangeFor(await world.own(), id)).json()
-    const authenticate = () => world.admission.admission.authenticate(new Secret(access_token))
+    const harness = await admissionHarness({ accessTokenLifetimeSeconds: 60 })
+    const { id } = await harness.createProject(forkRule)
+    const { access_token, expires_in } = (await harness.exchangeFor(await harness.own(), id)).json()
+    const authenticate = () => harness.gateway.admission.authenticate(new Secret(access_token))
     expect([AccessToken.safeParse(access_token).success, expires_in]).toEqual([true, 60])
-    world.clock.advance(59_999)
+    harness.clock.advance(59_999)
     expect(await authenticate()).toBeDefined()
-    world.clock.advance(1)
+    harness.clock.advance(1)
     expect(await authenticate()).toBeUndefined()
   })
 })
@@ -191,8 +191,12 @@ const refused = (reason: Extract<RunInspection, { outcome: 'refused' }>['reason'
   reason,
 })
 
-async function change(world: AdmissionWorld & { project: World['project'] }, method: 'PUT' | 'DELETE', rule?: object) {
-  const { id, etag, relationships } = world.project
-  const answer = await world.operate(method, `/v1/projects/${id}/relationships/${relationships[0]}`, rule, etag)
+async function change(
+  harness: AdmissionHarness & { project: World['project'] },
+  method: 'PUT' | 'DELETE',
+  rule?: object,
+) {
+  const { id, etag, relationships } = harness.project
+  const answer = await harness.operate(method, `/v1/projects/${id}/relationships/${relationships[0]}`, rule, etag)
   if (answer.statusCode >= 300) throw new Error(answer.body)
 }

@@ -1,14 +1,20 @@
 import { Secret } from '@forkproof/infra/secret'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AdmissionWorld, admissionWorld, exchangeForm, forkRule, trustedRule } from '../testing/admission-world.ts'
-import { strangersKey } from '../testing/token-issuers.ts'
+import {
+  type AdmissionHarness,
+  admissionHarness,
+  exchangeForm,
+  forkRule,
+  trustedRule,
+} from '../testing/admission-harness.ts'
+import { strangersKey } from '../testing/fake-token-issuers.ts'
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
 describe('POST /oauth/token', () => {
   it('gives an access token for an ID token that a relationship admits', async () => {
-    const { createProject, exchangeFor, own, standIns } = await admissionWorld()
+    const { createProject, exchangeFor, own, fakes } = await admissionHarness()
     const { id } = await createProject(forkRule)
     const answer = await exchangeFor(await own(), id)
     expect([answer.statusCode, answer.headers['cache-control'], answer.headers['pragma']]).toEqual([
@@ -24,14 +30,14 @@ describe('POST /oauth/token', () => {
       expires_in: 3_600,
       scope: 'build',
     })
-    expect(JSON.stringify([...standIns.bucket('access-tokens').writes])).not.toContain(access_token)
+    expect(JSON.stringify([...fakes.bucket('access-tokens').writes])).not.toContain(access_token)
   })
 
   it('admits GitHub’s own tokens to relationships of class trusted, with their cache', async () => {
-    const { createProject, exchangeFor, github, admission } = await admissionWorld()
+    const { createProject, exchangeFor, github, gateway } = await admissionHarness()
     const { id } = await createProject({ ...trustedRule, refs: ['refs/heads/main'], grant: { cache: 'project' } })
     const { access_token } = (await exchangeFor(await github(), id)).json()
-    expect(await admission.admission.authenticate(new Secret(access_token))).toMatchObject({
+    expect(await gateway.admission.authenticate(new Secret(access_token))).toMatchObject({
       projectId: id,
       run: { eventClass: 'trusted', repositoryId: '456789', runId: '78' },
       grant: { cache: 'project' },
@@ -39,7 +45,7 @@ describe('POST /oauth/token', () => {
   })
 
   it('takes the parameters of RFC 8693 that ask for what there is, and ignores unknown ones', async () => {
-    const { createProject, exchangeFor, own } = await admissionWorld()
+    const { createProject, exchangeFor, own } = await admissionHarness()
     const { id } = await createProject(forkRule)
     const more = { requested_token_type: accessTokenType, scope: 'build', client_id: 'me', x: 'y', resource: '' }
     expect((await exchangeFor(await own(), id, more)).statusCode).toBe(200)
@@ -48,7 +54,7 @@ describe('POST /oauth/token', () => {
   })
 
   it('takes an ID token once, however many ask at the same moment', async () => {
-    const { createProject, exchangeFor, own } = await admissionWorld()
+    const { createProject, exchangeFor, own } = await admissionHarness()
     const { id } = await createProject(forkRule)
     const token = await own()
     const answers = await Promise.all(Array.from({ length: 20 }, () => exchangeFor(token, id)))
@@ -61,7 +67,7 @@ describe('POST /oauth/token', () => {
   })
 
   it('takes two tokens of one run, and equal jti of two issuers', async () => {
-    const { createProject, exchangeFor, own, github } = await admissionWorld()
+    const { createProject, exchangeFor, own, github } = await admissionHarness()
     const { id } = await createProject(forkRule, trustedRule)
     const registered = { jti: '2b5e7d3a-5f0e-4f64-a1c8-9a3f6f4f0f10' }
     expect((await exchangeFor(await own({}, { registered }), id)).statusCode).toBe(200)
@@ -70,7 +76,7 @@ describe('POST /oauth/token', () => {
   })
 
   it('does not use up what policy refuses: the same token is admitted once the rule is mended', async () => {
-    const { createProject, exchangeFor, own, operate } = await admissionWorld()
+    const { createProject, exchangeFor, own, operate } = await admissionHarness()
     const { id, etag, relationships } = await createProject({ ...forkRule, baseRefs: ['next'] })
     const token = await own()
     const refused = await exchangeFor(token, id)
@@ -86,7 +92,7 @@ describe('POST /oauth/token', () => {
   })
 
   it('tells somebody else’s project from none by nothing', async () => {
-    const { createProject, exchangeFor, own } = await admissionWorld()
+    const { createProject, exchangeFor, own } = await admissionHarness()
     const theirs = await createProject({ ...forkRule, repositoryId: '1' })
     const empty = await createProject()
     const answers = []
@@ -105,7 +111,7 @@ describe('POST /oauth/token', () => {
   })
 
   it('writes each decision to the log, with the token’s digest and nothing that can be presented', async () => {
-    const { createProject, exchangeFor, own, lines } = await admissionWorld()
+    const { createProject, exchangeFor, own, lines } = await admissionHarness()
     const { id, relationships } = await createProject({ ...forkRule, mode: 'audit' }, { ...forkRule, baseRefs: ['x'] })
     const token = await own()
     await exchangeFor(token, id)
@@ -130,7 +136,7 @@ describe('POST /oauth/token', () => {
   })
 
   it('counts addresses before the body is read, and runs once their token is verified', async () => {
-    const { createProject, exchangeFor, own, form, clock } = await admissionWorld({
+    const { createProject, exchangeFor, own, form, clock } = await admissionHarness({
       claimsPerAddress: 4,
       claimsPerRun: 2,
     })
@@ -145,43 +151,43 @@ describe('POST /oauth/token', () => {
   })
 
   it('says when to come again while the bus or an issuer’s keys are away, and uses nothing up', async () => {
-    const { createProject, exchangeFor, own, github, standIns } = await admissionWorld()
+    const { createProject, exchangeFor, own, github, fakes } = await admissionHarness()
     const { id } = await createProject(forkRule, trustedRule)
     const token = await own()
-    standIns.busDown = true
+    fakes.busDown = true
     const down = await exchangeFor(token, id)
     expect([down.statusCode, down.json().error, down.headers['retry-after']]).toEqual([
       503,
       'temporarily_unavailable',
       '2',
     ])
-    standIns.busDown = false
+    fakes.busDown = false
     expect((await exchangeFor(token, id)).statusCode).toBe(200)
-    const documents = new Map(standIns.documents)
-    standIns.documents.clear()
+    const documents = new Map(fakes.documents)
+    fakes.documents.clear()
     const trusted = await github()
     const silent = await exchangeFor(trusted, id)
     expect([silent.statusCode, silent.json().error_uri]).toEqual([503, 'urn:forkproof:error:issuer_unavailable'])
-    for (const [url, body] of documents) standIns.documents.set(url, body)
+    for (const [url, body] of documents) fakes.documents.set(url, body)
     expect((await exchangeFor(trusted, id)).statusCode).toBe(200)
   })
 })
 
-type Change = (world: AdmissionWorld, id: string) => Promise<[string, string?]>
-const fields = async (world: AdmissionWorld, id: string, change: Record<string, string | undefined> = {}) => {
-  const all = { ...exchangeForm, audience: id, subject_token: await world.own(), ...change }
+type Change = (harness: AdmissionHarness, id: string) => Promise<[string, string?]>
+const fields = async (harness: AdmissionHarness, id: string, change: Record<string, string | undefined> = {}) => {
+  const all = { ...exchangeForm, audience: id, subject_token: await harness.own(), ...change }
   const given = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return new URLSearchParams(given).toString()
 }
 const without =
   (name: string): Change =>
-  async (world, id) => [await fields(world, id, { [name]: undefined })]
+  async (harness, id) => [await fields(harness, id, { [name]: undefined })]
 const changed =
   (change: Record<string, string>): Change =>
-  async (world, id) => [await fields(world, id, change)]
+  async (harness, id) => [await fields(harness, id, change)]
 const appended =
   (text: string): Change =>
-  async (world, id) => [(await fields(world, id)) + text]
+  async (harness, id) => [(await fields(harness, id)) + text]
 
 const badForms: [string, string, Change][] = [
   ['nothing', 'invalid_request', async () => ['']],
@@ -208,7 +214,7 @@ const badForms: [string, string, Change][] = [
   ['31 parameters', 'invalid_request', appended(Array.from({ length: 31 }, (_none, at) => `&x${at}=`).join(''))],
   ['JSON', 'invalid_request', async () => ['{}', 'application/json']],
   ['JSON that says it is a form', 'invalid_request', async () => ['{"grant_type":"x"}']],
-  ['text', 'invalid_request', async (world, id) => [await fields(world, id), 'text/plain']],
+  ['text', 'invalid_request', async (harness, id) => [await fields(harness, id), 'text/plain']],
   ['multipart', 'invalid_request', async () => ['--x--', 'multipart/form-data; boundary=x']],
   ['no type', 'invalid_request', async () => ['x=y', '']],
   ['too much', 'invalid_request', appended(`&x=${'x'.repeat(30_000)}`)],
@@ -216,29 +222,29 @@ const badForms: [string, string, Change][] = [
 
 describe('bad forms at POST /oauth/token', () => {
   it.each(badForms)('%s is %s, and nothing is used up', async (_name, error, change) => {
-    const world = await admissionWorld()
-    const { id } = await world.createProject(forkRule)
-    const [body, type = 'application/x-www-form-urlencoded'] = await change(world, id)
-    const answer = await world.form('/oauth/token', body, { 'content-type': type })
+    const harness = await admissionHarness()
+    const { id } = await harness.createProject(forkRule)
+    const [body, type = 'application/x-www-form-urlencoded'] = await change(harness, id)
+    const answer = await harness.form('/oauth/token', body, { 'content-type': type })
     expect([400, 413, 415]).toContain(answer.statusCode)
     expect(answer.headers['content-type']).toMatch(/^application\/json/)
     expect(answer.headers['cache-control']).toBe('no-store')
     const problem = answer.json()
     expect(problem.error).toBe(error)
     expect(problem.error_description).toMatch(/^[ !#-[\]-~]+$/)
-    expect(world.standIns.bucket('used-tokens').writes).toEqual([])
-    expect(world.standIns.bucket('access-tokens').writes).toEqual([])
+    expect(harness.fakes.bucket('used-tokens').writes).toEqual([])
+    expect(harness.fakes.bucket('access-tokens').writes).toEqual([])
   })
 
   it('never answers 5xx to any text', async () => {
-    const world = await admissionWorld({ claimsPerAddress: 1_000_000 })
+    const harness = await admissionHarness({ claimsPerAddress: 1_000_000 })
     const piece = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('grant_type=', '&', '=', '%', '+', 'audience=prj_', 'subject_token=', 'a.b.c', '%00'),
     )
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async pieces => {
-        const answer = await world.form('/oauth/token', pieces.join(''))
+        const answer = await harness.form('/oauth/token', pieces.join(''))
         expect(answer.statusCode).toBeLessThan(500)
         expect(answer.json().error).toMatch(/^[a-z_]+$/)
       }),
@@ -247,9 +253,9 @@ describe('bad forms at POST /oauth/token', () => {
   })
 
   it('refuses tokens that do not verify, whatever project they name', async () => {
-    const world = await admissionWorld()
-    const { id } = await world.createProject(forkRule)
-    const good = await world.own()
+    const harness = await admissionHarness()
+    const { id } = await harness.createProject(forkRule)
+    const good = await harness.own()
     const [head = '', body = '', signature = ''] = good.split('.')
     const tokens = [
       'x',
@@ -259,14 +265,14 @@ describe('bad forms at POST /oauth/token', () => {
       `${good}.${signature}`,
       ` ${good}`,
       `${head}.${body}.${signature.slice(0, -4)}AAAA`,
-      await world.own({}, { key: strangersKey }),
+      await harness.own({}, { key: strangersKey }),
       '..',
       'x'.repeat(16_000),
     ]
     for (const token of tokens) {
-      const answer = await world.exchangeFor(token, id)
+      const answer = await harness.exchangeFor(token, id)
       expect([answer.statusCode, answer.json().error]).toEqual([400, 'invalid_request'])
     }
-    expect((await world.exchangeFor(good, id)).statusCode).toBe(200)
+    expect((await harness.exchangeFor(good, id)).statusCode).toBe(200)
   })
 })

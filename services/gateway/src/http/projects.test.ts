@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { admissionWorld, forkRule, trustedRule } from '../testing/admission-world.ts'
+import { admissionHarness, forkRule, trustedRule } from '../testing/admission-harness.ts'
 
 const projects = '/v1/projects'
 
 describe('projects', () => {
   it('are created with a location and a revision, listed, renamed and deleted', async () => {
-    const { operate } = await admissionWorld()
+    const { operate } = await admissionHarness()
     const created = await operate('POST', projects, { name: 'first' })
     const { id } = created.json()
     expect(created.statusCode).toBe(201)
@@ -22,7 +22,7 @@ describe('projects', () => {
   })
 
   it('keep their history, the deletion included', async () => {
-    const { operate, createProject } = await admissionWorld()
+    const { operate, createProject } = await admissionHarness()
     const { id, etag } = await createProject(forkRule)
     await operate('DELETE', `${projects}/${id}`, undefined, etag)
     const { revisions } = (await operate('GET', `${projects}/${id}/history`)).json()
@@ -32,7 +32,7 @@ describe('projects', () => {
   })
 
   it('have relationships that are added, read, replaced and removed under the project’s revision', async () => {
-    const { operate, createProject } = await admissionWorld()
+    const { operate, createProject } = await admissionHarness()
     const { id, etag, relationships } = await createProject(forkRule, trustedRule)
     const [first, second] = relationships
     const one = `${projects}/${id}/relationships/${first}`
@@ -49,7 +49,7 @@ describe('projects', () => {
   })
 
   it('are read and changed by nobody but the operator', async () => {
-    const { app, createProject, operate } = await admissionWorld()
+    const { app, createProject, operate } = await admissionHarness()
     const { id, etag } = await createProject(forkRule)
     const paths = [projects, `${projects}/${id}`, `${projects}/${id}/history`, `${projects}/${id}/relationships`]
     const wrong = [undefined, 'Bearer x', `Bearer ${'operator'.repeat(4)}`, 'Basic b3BlcmF0b3I6', 'Bearer ', 'é']
@@ -68,7 +68,7 @@ describe('projects', () => {
   })
 
   it('are nobody’s to manage where no operator’s token is set', async () => {
-    const { operate } = await admissionWorld({ operatorToken: undefined })
+    const { operate } = await admissionHarness({ operatorToken: undefined })
     for (const method of ['GET', 'POST'] as const) {
       expect((await operate(method, projects, method === 'POST' ? { name: 'x' } : undefined)).statusCode).toBe(401)
     }
@@ -83,7 +83,7 @@ describe('projects', () => {
     ['an older revision', '"1"', 412],
     ['a revision to come', '"999999999999999"', 412],
   ])('are not changed by a request with %s', async (_name, ifMatch, status) => {
-    const { operate, createProject } = await admissionWorld()
+    const { operate, createProject } = await admissionHarness()
     const { id, relationships } = await createProject(forkRule)
     const one = `${projects}/${id}/relationships/${relationships[0]}`
     const answers = [
@@ -98,7 +98,7 @@ describe('projects', () => {
   })
 
   it('lose nobody’s change when many race: each is in, or was told that it is not', async () => {
-    const { operate, createProject } = await admissionWorld()
+    const { operate, createProject } = await admissionHarness()
     const { id, etag } = await createProject()
     const add = (repositoryId: string, revision: string) =>
       operate('POST', `${projects}/${id}/relationships`, { ...forkRule, repositoryId }, revision)
@@ -111,9 +111,9 @@ describe('projects', () => {
   })
 
   it('lose no change to one that comes between the reading and the writing', async () => {
-    const { operate, createProject, standIns } = await admissionWorld()
+    const { operate, createProject, fakes } = await admissionHarness()
     const { id, etag } = await createProject()
-    const bucket = standIns.bucket('projects')
+    const bucket = fakes.bucket('projects')
     const document = (await bucket.get(id))?.value ?? ''
     bucket.beforeWrite = () => {
       bucket.beforeWrite = () => undefined
@@ -124,7 +124,7 @@ describe('projects', () => {
   })
 
   it('take 100 relationships and no more, and no more than fit a message of the bus', async () => {
-    const { operate, createProject } = await admissionWorld()
+    const { operate, createProject } = await admissionHarness()
     const full = await createProject(...Array<object>(100).fill(forkRule))
     const one = await operate('POST', `${projects}/${full.id}/relationships`, forkRule, full.etag)
     expect([one.statusCode, one.json().code]).toEqual([409, 'project_full'])
@@ -141,8 +141,8 @@ describe('projects', () => {
   })
 
   it('number 1,000 at most', async () => {
-    const { operate, standIns } = await admissionWorld()
-    const bucket = standIns.bucket('projects')
+    const { operate, fakes } = await admissionHarness()
+    const bucket = fakes.bucket('projects')
     const letters = 'abcdefghijklmnopqrstuvwxyz234567'
     for (let count = 0; count < 1_000; count++) {
       const id = `prj_${letters[count >> 5]}${letters[count & 31]}${'a'.repeat(14)}`
@@ -153,9 +153,9 @@ describe('projects', () => {
   })
 
   it('cannot be reached while the bus is away, and can again once it is back', async () => {
-    const { operate, createProject, standIns } = await admissionWorld()
+    const { operate, createProject, fakes } = await admissionHarness()
     const { id, etag } = await createProject()
-    standIns.busDown = true
+    fakes.busDown = true
     const answers = [
       await operate('GET', projects),
       await operate('GET', `${projects}/${id}`),
@@ -167,7 +167,7 @@ describe('projects', () => {
       expect([answer.statusCode, answer.json().code]).toEqual([503, 'temporarily_unavailable'])
       expect(answer.headers['retry-after']).toBe('2')
     }
-    standIns.busDown = false
+    fakes.busDown = false
     expect((await operate('GET', `${projects}/${id}`)).statusCode).toBe(200)
   })
 })
@@ -201,7 +201,7 @@ const badRules: [string, string][] = [
 
 describe('bad input to projects', () => {
   it.each(badRules)('a relationship of %s is refused and changes nothing', async (_name, body) => {
-    const { operate, createProject } = await admissionWorld()
+    const { operate, createProject } = await admissionHarness()
     const { id, etag, relationships } = await createProject(forkRule)
     const answers = [
       await operate('POST', `${projects}/${id}/relationships`, body, etag),
@@ -212,7 +212,7 @@ describe('bad input to projects', () => {
   })
 
   it.each(['', ' ', ' x', '-x', 'x'.repeat(65), 'a\nb', '<b>', 'é', 'a/b'])('the name %j is refused', async name => {
-    const { operate } = await admissionWorld()
+    const { operate } = await admissionHarness()
     expect((await operate('POST', projects, { name })).statusCode).toBe(400)
   })
 
@@ -227,14 +227,14 @@ describe('bad input to projects', () => {
     '*',
     'prj_aaaaaaaaaaaaaaa.',
   ])('the id %s is no project, and is not looked up', async id => {
-    const { operate, standIns } = await admissionWorld()
+    const { operate, fakes } = await admissionHarness()
     const answer = await operate('GET', `${projects}/${id}`)
     expect(answer.statusCode).toBe(404)
-    expect(standIns.bucket('projects').reads).toBe(0)
+    expect(fakes.bucket('projects').reads).toBe(0)
   })
 
   it('bodies beyond their bound are refused', async () => {
-    const { operate, createProject } = await admissionWorld()
+    const { operate, createProject } = await admissionHarness()
     const { id, etag } = await createProject()
     const fat = JSON.stringify({ ...forkRule, more: 'x'.repeat(70_000) })
     expect((await operate('POST', `${projects}/${id}/relationships`, fat, etag)).statusCode).toBe(413)
@@ -242,7 +242,7 @@ describe('bad input to projects', () => {
   })
 
   it('nothing that JSON can say as a rule makes a 5xx, and what is taken reads back as it was', async () => {
-    const { operate, createProject } = await admissionWorld()
+    const { operate, createProject } = await admissionHarness()
     const { id } = await createProject(forkRule)
     const value = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),

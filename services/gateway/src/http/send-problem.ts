@@ -1,8 +1,8 @@
 import { type AppError, errorTable } from '@forkproof/contracts/errors'
 import type { Logger } from '@forkproof/infra/log'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { asAppError } from './client-errors.ts'
-import { problemContentType, problemOf, retryAfterSeconds } from './problem.ts'
+import { appErrorOf } from './client-errors.ts'
+import { problemContentType, problemDocumentOf, retryAfterSecondsOf } from './problem-document.ts'
 import { securityHeaders } from './security-headers.ts'
 
 /** Answers with whatever was thrown as a problem (RFC 9457). */
@@ -11,20 +11,20 @@ export function sendProblem(
   thrown: unknown,
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ) {
-  const error = asAppError(thrown)
+  const error = appErrorOf(thrown)
   const { status } = errorTable[error.code]
   reply.outcome = error.code
   // Hooks have not run for a path that does not decode.
   reply.headers(securityHeaders)
   logFailure(log, error, request)
-  const retryAfter = retryAfterSeconds(error)
+  const retryAfter = retryAfterSecondsOf(error)
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   // RFC 9110 section 15.5.2 wants to hear how; RFC 6750 section 3 names the scheme.
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply
     .code(status)
     .type(problemContentType)
-    .send(JSON.stringify(problemOf(error, request.id)))
+    .send(JSON.stringify(problemDocumentOf(error, request.id)))
 }
 
 /** Faults of ours, with their cause; the client gets the correlation id. */

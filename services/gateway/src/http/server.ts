@@ -10,13 +10,14 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import { allowedMethods, type KnownRoute } from './allowed-methods.ts'
-import type { GatewayApp, GatewayParts } from './app.ts'
+import type { GatewayApp, RouteDeps } from './app.ts'
+import { decodeBody } from './decode-body.ts'
 import { parseJsonBody } from './json-body.ts'
 import { httpLimits } from './limits.ts'
 import { describeAsProblem } from './listening/broken-request.ts'
 import type { HttpHandler } from './listening/connection-guard.ts'
 import { createGuardedServer } from './listening/guarded-server.ts'
-import { buildEndRoutes } from './routes/build-ends.ts'
+import { buildLifecycleRoutes } from './routes/build-lifecycle.ts'
 import { buildStateRoute } from './routes/build-state.ts'
 import { buildsRoute } from './routes/builds.ts'
 import { claimRoute } from './routes/claim.ts'
@@ -34,13 +35,12 @@ import { shownRoute } from './routes/shown.ts'
 import { trustExplainRoute } from './routes/trust-explain.ts'
 import { securityHeaders } from './security-headers.ts'
 import { sendProblem } from './send-problem.ts'
-import { decodeBody } from './utf8-body.ts'
 
 const bearer = { type: 'http', scheme: 'bearer' } as const
 
-/** The whole public HTTP surface over its parts; does not listen yet. */
-export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
-  const app = fastify(serverOptions(parts)).withTypeProvider<ZodTypeProvider>()
+/** The whole public HTTP surface over its deps; does not listen yet. */
+export async function createServer(deps: RouteDeps): Promise<GatewayApp> {
+  const app = fastify(serverOptions(deps)).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.decorateReply('outcome', 'ok')
@@ -52,13 +52,13 @@ export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'forkproof gateway', version: '1' },
-      servers: [{ url: parts.issuer }],
+      servers: [{ url: deps.issuer }],
       components: { securitySchemes: { operatorToken: bearer, accessToken: bearer, buildToken: bearer } },
     },
     transform: jsonSchemaTransform,
   })
-  app.setErrorHandler((error, request, reply) => sendProblem(parts.log, error, { request, reply }))
-  observe(app, parts)
+  app.setErrorHandler((error, request, reply) => sendProblem(deps.log, error, { request, reply }))
+  observe(app, deps)
   refuseUnknown(app)
   const addRoutes = [
     claimRoute,
@@ -74,17 +74,17 @@ export async function createServer(parts: GatewayParts): Promise<GatewayApp> {
     trustExplainRoute,
     buildsRoute,
     buildStateRoute,
-    buildEndRoutes,
+    buildLifecycleRoutes,
     healthRoutes,
     metricsRoute,
     openapiRoute,
   ]
-  for (const add of addRoutes) add(app, parts)
+  for (const add of addRoutes) add(app, deps)
   await app.ready()
   return app
 }
 
-function serverOptions({ log, trustedProxies }: GatewayParts) {
+function serverOptions({ log, trustedProxies }: RouteDeps) {
   return {
     bodyLimit: httpLimits.bodyBytesMax,
     serverFactory: createListener,
@@ -140,7 +140,7 @@ function refuseUnknown(app: GatewayApp): void {
 }
 
 /** Headers of every answer, the access log and the counters. The log has route patterns only: a path may hold a ticket. */
-function observe(app: GatewayApp, { metrics, log, held }: GatewayParts): void {
+function observe(app: GatewayApp, { metrics, log, held }: RouteDeps): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(securityHeaders)
   })

@@ -1,7 +1,7 @@
 import { METHODS } from 'node:http'
 import { errorTable } from '@forkproof/contracts/errors'
 import { describe, expect, it } from 'vitest'
-import { goodClaim, ownKey, prove, testGateway } from '../testing/test-gateway.ts'
+import { gatewayHarness, goodClaim, ownKey, prove } from '../testing/gateway-harness.ts'
 
 const id = 'A'.repeat(43)
 const surface: Record<string, string> = {
@@ -34,7 +34,7 @@ const wireMethods = METHODS.filter(method => method !== 'CONNECT')
 
 describe('the surface', () => {
   it.each(Object.entries(surface))('%s answers no method but %s', async (url, allow) => {
-    const { app, claims } = await testGateway()
+    const { app, claims } = await gatewayHarness()
     for (const method of wireMethods.filter(one => !allow.split(', ').includes(one))) {
       const response = await app.inject({
         method: method as 'GET',
@@ -70,7 +70,7 @@ describe('the surface', () => {
     '/claim%00',
     `/claims/${id}/shown/x`,
   ])('%s is not found', async url => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     for (const method of ['GET', 'POST'] as const) {
       const response = await app.inject({ method, url, payload: method === 'POST' ? 'x' : '' })
       expect(response.statusCode).toBe(404)
@@ -81,7 +81,7 @@ describe('the surface', () => {
   it.each(['/%', '/claims/%ff', '/exchange/%E0%A4%A'])(
     '%s, which does not decode, is an invalid request',
     async url => {
-      const { app } = await testGateway()
+      const { app } = await gatewayHarness()
       const response = await app.inject({ method: 'GET', url })
       expect(response.statusCode).toBe(400)
       expect(response.json()).toMatchObject({ code: 'invalid_request' })
@@ -89,7 +89,7 @@ describe('the surface', () => {
   )
 
   it('gives every error the members of RFC 9457, a fresh correlation id, and `error` for old clients', async () => {
-    const { claim } = await testGateway()
+    const { claim } = await gatewayHarness()
     const first = await claim({ ...goodClaim, repo: 'x' })
     expect(first.headers['content-type']).toMatch(/^application\/problem\+json/)
     const problem = first.json()
@@ -104,7 +104,7 @@ describe('the surface', () => {
   })
 
   it('sets the headers that keep browsers and caches from misreading an answer', async () => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     for (const url of ['/healthz', '/nowhere', '/metrics', '/claim', '/%', `/claims/${'a'.repeat(101)}`]) {
       const { headers } = await app.inject({ url })
       expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
@@ -115,7 +115,7 @@ describe('the surface', () => {
   })
 
   it('describes every public route, with its body, in /openapi.json', async () => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     const document = (await app.inject({ url: '/openapi.json' })).json()
     expect(document.openapi).toBe('3.1.0')
     expect(Object.keys(document.paths).sort()).toEqual([
@@ -152,7 +152,7 @@ describe('the surface', () => {
   })
 
   it('counts claims and exchanges by outcome', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { exchangeURL } = await gateway.start()
     await gateway.claim({})
     await gateway.exchange(exchangeURL)
@@ -168,8 +168,8 @@ describe('the surface', () => {
   })
 
   it('is alive without Temporal, but not ready', async () => {
-    const { app, claims, clock } = await testGateway()
-    expect((await app.inject({ url: '/readyz' })).json()).toEqual({ ready: true, checks: { temporal: true } })
+    const { app, claims, clock } = await gatewayHarness()
+    expect((await app.inject({ url: '/readyz' })).json()).toEqual({ ready: true, checks: { temporal: true, bus: true, keys: true } })
     claims.down = true
     clock.advance(1_000)
     expect((await app.inject({ url: '/readyz' })).statusCode).toBe(503)
@@ -179,7 +179,7 @@ describe('the surface', () => {
 
 describe('GET /claims/{id} and POST /claims/{id}/shown', () => {
   it('tells what became of a claim, without anything secret', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { claimId } = await gateway.start(ownKey())
     const state = async () => (await gateway.app.inject({ url: `/claims/${claimId}` })).json()
     expect(await state()).toEqual({ claimId, state: 'pending' })
@@ -188,7 +188,7 @@ describe('GET /claims/{id} and POST /claims/{id}/shown', () => {
   })
 
   it('tells why a claim was refused', async () => {
-    const gateway = await testGateway()
+    const gateway = await gatewayHarness()
     const { claimId } = await gateway.start()
     gateway.claims.end(claimId, { verdict: 'refused', reason: 'not_a_fork' })
     const response = await gateway.app.inject({ url: `/claims/${claimId}` })
@@ -196,7 +196,7 @@ describe('GET /claims/{id} and POST /claims/{id}/shown', () => {
   })
 
   it('knows nothing of a claim that was never made', async () => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     for (const one of [id, 'short', `fpt_${id}`]) {
       const response = await app.inject({ url: `/claims/${one}` })
       expect(response.json()).toMatchObject({ code: 'claim_not_found', status: 404 })
@@ -204,7 +204,7 @@ describe('GET /claims/{id} and POST /claims/{id}/shown', () => {
   })
 
   it('passes a hint on without looking the claim up, and drops what is too much', async () => {
-    const { app, nudges, claims, clock } = await testGateway()
+    const { app, nudges, claims, clock } = await gatewayHarness()
     claims.down = true
     const shown = () => app.inject({ method: 'POST', url: `/claims/${id}/shown` })
     for (let count = 0; count < 30; count++) expect((await shown()).statusCode).toBe(204)
@@ -216,7 +216,7 @@ describe('GET /claims/{id} and POST /claims/{id}/shown', () => {
   })
 
   it('publishes nothing for what is no claim id', async () => {
-    const { app, nudges } = await testGateway()
+    const { app, nudges } = await gatewayHarness()
     for (const one of ['*', '%3E', 'a.b', `${'A'.repeat(42)}.`]) {
       expect((await app.inject({ method: 'POST', url: `/claims/${one}/shown` })).statusCode).toBe(404)
     }

@@ -1,8 +1,8 @@
 import type { RunFacts } from '@forkproof/contracts/facts'
 import type { RunInspection } from '@forkproof/contracts/inspection'
 import { describe, expect, it } from 'vitest'
-import { admissionWorld, forkRule, trustedRule } from '../testing/admission-world.ts'
-import { strangersKey } from '../testing/token-issuers.ts'
+import { admissionHarness, forkRule, trustedRule } from '../testing/admission-harness.ts'
+import { strangersKey } from '../testing/fake-token-issuers.ts'
 
 const running: Extract<RunInspection, { outcome: 'running' }> = {
   outcome: 'running',
@@ -39,7 +39,7 @@ const ofRun = { repository: 'octo-org/octo-repo', runId: '77' }
 
 describe('POST /v1/trust:explain of a token', () => {
   it('answers its holder rule by rule, and uses nothing up', async () => {
-    const { createProject, explain, exchangeFor, own, standIns } = await admissionWorld()
+    const { createProject, explain, exchangeFor, own, fakes } = await admissionHarness()
     const { id, relationships } = await createProject({ ...forkRule, baseRefs: ['next', 'v2'] }, forkRule)
     const token = await own()
     const answer = await explain({ projectId: id, token })
@@ -60,12 +60,12 @@ describe('POST /v1/trust:explain of a token', () => {
         { rule: 'mode', expected: ['enforce'], actual: 'enforce', passed: true },
       ],
     })
-    expect(standIns.bucket('used-tokens').writes).toEqual([])
+    expect(fakes.bucket('used-tokens').writes).toEqual([])
     expect((await exchangeFor(token, id)).statusCode).toBe(200)
   })
 
   it('says that a token was used', async () => {
-    const { createProject, explain, exchangeFor, own } = await admissionWorld()
+    const { createProject, explain, exchangeFor, own } = await admissionHarness()
     const { id } = await createProject(forkRule)
     const token = await own()
     await exchangeFor(token, id)
@@ -74,7 +74,7 @@ describe('POST /v1/trust:explain of a token', () => {
 
   it('says what the exchange does, whatever the relationship', async () => {
     const rules = [forkRule, trustedRule, { ...trustedRule, events: ['release'] }, { ...forkRule, mode: 'audit' }]
-    const { createProject, explain, exchangeFor, own, github } = await admissionWorld()
+    const { createProject, explain, exchangeFor, own, github } = await admissionHarness()
     for (const rule of rules) {
       const { id } = await createProject(rule)
       for (const token of [await own(), await github()]) {
@@ -86,7 +86,7 @@ describe('POST /v1/trust:explain of a token', () => {
   })
 
   it('tells a holder of no relationship with other repositories, and the operator of all', async () => {
-    const { createProject, explain, own, asOperator } = await admissionWorld()
+    const { createProject, explain, own, asOperator } = await admissionHarness()
     const { id } = await createProject({ ...forkRule, repositoryId: '31337' }, forkRule)
     const token = await own()
     const holders = await explain({ projectId: id, token })
@@ -96,7 +96,7 @@ describe('POST /v1/trust:explain of a token', () => {
   })
 
   it('tells a holder nothing of a project without a relationship with its repository', async () => {
-    const { createProject, explain, own, asOperator } = await admissionWorld()
+    const { createProject, explain, own, asOperator } = await admissionHarness()
     const { id } = await createProject({ ...forkRule, repositoryId: '31337' })
     const token = await own()
     for (const projectId of [id, `prj_${'a'.repeat(16)}`, 'x']) {
@@ -107,7 +107,7 @@ describe('POST /v1/trust:explain of a token', () => {
   })
 
   it('says why a token does not verify, to anybody', async () => {
-    const { createProject, explain, own, clock } = await admissionWorld()
+    const { createProject, explain, own, clock } = await admissionHarness()
     const { id } = await createProject(forkRule)
     const problems = [
       [await own({}, { key: strangersKey }), 'its issuer has no such key'],
@@ -125,14 +125,14 @@ describe('POST /v1/trust:explain of a token', () => {
 
 describe('POST /v1/trust:explain of a run', () => {
   it('holds the rules against what a fork’s run shows', async () => {
-    const { createProject, explain, standIns, asOperator } = await admissionWorld()
-    standIns.inspection = { ...running, event: 'pull_request', headRef: 'fix', facts }
+    const { createProject, explain, fakes, asOperator } = await admissionHarness()
+    fakes.inspection = { ...running, event: 'pull_request', headRef: 'fix', facts }
     const { id } = await createProject({ ...forkRule, baseRefs: ['main'], authorAssociations: ['OWNER'] })
     const answer = (await explain({ projectId: id, ...ofRun }, asOperator)).json()
     expect(answer).toMatchObject({ admitted: false, run: { baseRef: 'main', run: { attempt: '2' } } })
     const failed = answer.decisions[0].rules.filter((rule: { passed: boolean }) => !rule.passed)
     expect(failed).toEqual([{ rule: 'author_association', expected: ['OWNER'], actual: 'CONTRIBUTOR', passed: false }])
-    expect(standIns.inspected).toEqual([ofRun])
+    expect(fakes.inspected).toEqual([ofRun])
   })
 
   it.each([
@@ -141,17 +141,17 @@ describe('POST /v1/trust:explain of a run', () => {
     ['pull_request', undefined, false],
     ['pull_request_target', undefined, false],
   ])('knows the ref of a %s run as %s', async (event, ref, admitted) => {
-    const { createProject, explain, standIns, asOperator } = await admissionWorld()
-    standIns.inspection = { ...running, event }
+    const { createProject, explain, fakes, asOperator } = await admissionHarness()
+    fakes.inspection = { ...running, event }
     const { id } = await createProject({ ...trustedRule, events: [event], refs: ['refs/heads/main'] })
     const answer = (await explain({ projectId: id, ...ofRun }, asOperator)).json()
     expect([answer.admitted, answer.run.ref]).toEqual([admitted, ref])
   })
 
   it('knows nothing of a pull request that could not be told', async () => {
-    const { createProject, explain, standIns, asOperator } = await admissionWorld()
+    const { createProject, explain, fakes, asOperator } = await admissionHarness()
     const { pullRequest: _unknown, ...rest } = facts
-    standIns.inspection = { ...running, event: 'pull_request', facts: rest }
+    fakes.inspection = { ...running, event: 'pull_request', facts: rest }
     const { id } = await createProject({ ...forkRule, baseRefs: ['main'] })
     expect((await explain({ projectId: id, ...ofRun }, asOperator)).json().admitted).toBe(false)
   })
@@ -159,8 +159,8 @@ describe('POST /v1/trust:explain of a run', () => {
   it.each(['run_not_found', 'run_not_in_progress', 'repository_not_public', 'github_unavailable'] as const)(
     'says %s when that is why the run cannot be admitted',
     async reason => {
-      const { createProject, explain, standIns, asOperator } = await admissionWorld()
-      standIns.inspection = { outcome: 'refused', reason, detail: 'as GitHub says' }
+      const { createProject, explain, fakes, asOperator } = await admissionHarness()
+      fakes.inspection = { outcome: 'refused', reason, detail: 'as GitHub says' }
       const { id } = await createProject(forkRule)
       const answer = await explain({ projectId: id, ...ofRun }, asOperator)
       expect([answer.statusCode, answer.json()]).toEqual([
@@ -171,19 +171,19 @@ describe('POST /v1/trust:explain of a run', () => {
   )
 
   it('is for the operator alone, and asks GitHub for nobody else', async () => {
-    const { createProject, explain, standIns } = await admissionWorld()
+    const { createProject, explain, fakes } = await admissionHarness()
     const { id } = await createProject(forkRule)
     for (const headers of [{}, { authorization: 'Bearer x' }]) {
       const answer = await explain({ projectId: id, ...ofRun }, headers as Record<string, string>)
       expect(answer.json()).toMatchObject({ code: 'operator_token_invalid', status: 401 })
     }
-    expect(standIns.inspected).toEqual([])
+    expect(fakes.inspected).toEqual([])
   })
 
   it('asks GitHub nothing for a project that does not exist, and says so while it cannot be asked', async () => {
-    const { createProject, explain, standIns, asOperator } = await admissionWorld()
+    const { createProject, explain, fakes, asOperator } = await admissionHarness()
     const missing = await explain({ projectId: `prj_${'a'.repeat(16)}`, ...ofRun }, asOperator)
-    expect([missing.json().code, standIns.inspected]).toEqual(['project_not_found', []])
+    expect([missing.json().code, fakes.inspected]).toEqual(['project_not_found', []])
     const { id } = await createProject(forkRule)
     expect((await explain({ projectId: id, ...ofRun }, asOperator)).statusCode).toBe(503)
   })
@@ -203,7 +203,7 @@ describe('bad questions at POST /v1/trust:explain', () => {
     { projectId: 'x', repository: 'a/b', runId: 1 },
     { projectId: 'x', repository: 'a/b', runId: '1', attempt: '1' },
   ])('%j is refused', async body => {
-    const { explain, asOperator } = await admissionWorld()
+    const { explain, asOperator } = await admissionHarness()
     for (const headers of [{}, asOperator]) {
       const answer = await explain(body, headers as Record<string, string>)
       expect([answer.statusCode, answer.json().code]).toEqual([400, 'invalid_request'])
@@ -211,7 +211,7 @@ describe('bad questions at POST /v1/trust:explain', () => {
   })
 
   it('a wrong credential is an error, not a lesser answer', async () => {
-    const { createProject, explain, own } = await admissionWorld()
+    const { createProject, explain, own } = await admissionHarness()
     const { id } = await createProject(forkRule)
     const answer = await explain({ projectId: id, token: await own() }, { authorization: 'Bearer x' })
     expect(answer.statusCode).toBe(401)

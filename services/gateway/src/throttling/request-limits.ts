@@ -4,7 +4,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import { addressKey } from './address-key.ts'
 import { RateLimiter } from './rate-limiter.ts'
 
-export interface RequestLimitSettings {
+export interface RequestLimitOptions {
   readonly claimsPerAddress: number
   readonly claimsPerRepository: number
   readonly claimsPerRun: number
@@ -26,7 +26,7 @@ export class RequestLimits {
   readonly #buildsOfProject: RateLimiter
   readonly #buildsOfRun: RateLimiter
 
-  constructor(settings: RequestLimitSettings, clock: Clock) {
+  constructor(settings: RequestLimitOptions, clock: Clock) {
     this.#clock = clock
     this.#claimsOfAddress = new RateLimiter({ perMinute: settings.claimsPerAddress })
     this.#claimsOfRepository = new RateLimiter({ perMinute: settings.claimsPerRepository })
@@ -40,12 +40,12 @@ export class RequestLimits {
   }
 
   /** Before the body is read. */
-  admitClaimant(address: string): void {
+  countClaimant(address: string): void {
     this.#take([[this.#claimsOfAddress, addressKey(address)]])
   }
 
   /** After the body was found good, before anything is started. GitHub's names ignore case. */
-  admitClaim(repository: RepositoryName, runId: RunId): void {
+  countClaim(repository: RepositoryName, runId: RunId): void {
     const name = repository.toLowerCase()
     this.#take([
       [this.#claimsOfRepository, name],
@@ -54,12 +54,12 @@ export class RequestLimits {
   }
 
   /** Before a token exchange's body is read. */
-  admitExchanger(address: string): void {
+  countExchanger(address: string): void {
     this.#take([[this.#exchangesOfAddress, addressKey(address)]])
   }
 
   /** After the ID token was verified: nobody can spend another run's share. */
-  admitExchange(repository: RepositoryName, runId: RunId): void {
+  countExchange(repository: RepositoryName, runId: RunId): void {
     const name = repository.toLowerCase()
     this.#take([
       [this.#exchangesOfRepository, name],
@@ -68,14 +68,14 @@ export class RequestLimits {
   }
 
   /** After the run was admitted, before anything is started. */
-  admitBuild(projectId: ProjectId, { repository, runId }: { repository: RepositoryName; runId: RunId }): void {
+  countBuild(projectId: ProjectId, { repository, runId }: { repository: RepositoryName; runId: RunId }): void {
     this.#take([
       [this.#buildsOfProject, projectId],
       [this.#buildsOfRun, `${repository.toLowerCase()}#${runId}`],
     ])
   }
 
-  admitAsk(address: string): void {
+  countRequest(address: string): void {
     this.#take([[this.#asksOfAddress, addressKey(address)]])
   }
 

@@ -1,6 +1,6 @@
 import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { describe, expect, it } from 'vitest'
-import { goodClaim, testGateway } from '../testing/test-gateway.ts'
+import { gatewayHarness, goodClaim } from '../testing/gateway-harness.ts'
 import { addressKey } from './address-key.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { HeldRequests } from './held-requests.ts'
@@ -70,7 +70,7 @@ describe('the limits of POST /claim', () => {
   const refused = { code: 'rate_limited', status: 429 }
 
   it('count an address before its body is read', async () => {
-    const { claim, app, claims, clock } = await testGateway({ claimsPerAddress: 2 })
+    const { claim, app, claims, clock } = await gatewayHarness({ claimsPerAddress: 2 })
     for (let count = 0; count < 2; count++) expect((await claim('no json')).statusCode).toBe(400)
     const response = await claim(goodClaim)
     expect(response.json()).toMatchObject(refused)
@@ -84,7 +84,7 @@ describe('the limits of POST /claim', () => {
 
   it('believe no X-Forwarded-For but that of a listed proxy', async () => {
     const ask = async (trustedProxies: string[]) => {
-      const { claim } = await testGateway({ claimsPerAddress: 1, trustedProxies })
+      const { claim } = await gatewayHarness({ claimsPerAddress: 1, trustedProxies })
       await claim(goodClaim, { 'x-forwarded-for': '198.51.100.1' })
       return (await claim(goodClaim, { 'x-forwarded-for': '198.51.100.2' })).statusCode
     }
@@ -94,7 +94,7 @@ describe('the limits of POST /claim', () => {
   })
 
   it('count a repository in every spelling, and a run', async () => {
-    const { claim, claims } = await testGateway({ claimsPerRepository: 3, claimsPerRun: 2 })
+    const { claim, claims } = await gatewayHarness({ claimsPerRepository: 3, claimsPerRun: 2 })
     expect((await claim(goodClaim)).statusCode).toBe(200)
     expect((await claim({ ...goodClaim, repo: 'Octo-Org/OCTO-repo' })).statusCode).toBe(200)
     expect((await claim(goodClaim)).json()).toMatchObject(refused)
@@ -105,13 +105,13 @@ describe('the limits of POST /claim', () => {
   })
 
   it('do not count a claim that is refused for what it says', async () => {
-    const { claim } = await testGateway({ claimsPerRepository: 1 })
+    const { claim } = await gatewayHarness({ claimsPerRepository: 1 })
     for (let count = 0; count < 5; count++) await claim({ ...goodClaim, eventName: 'push' })
     expect((await claim(goodClaim)).statusCode).toBe(200)
   })
 
   it('count what else an address asks', async () => {
-    const { app } = await testGateway({ asksPerAddress: 3 })
+    const { app } = await gatewayHarness({ asksPerAddress: 3 })
     const id = 'A'.repeat(43)
     const codes: number[] = []
     for (const url of [`/claims/${id}/shown`, `/exchange/${id}`, `/claims/${id}/shown`, `/exchange/${id}`]) {

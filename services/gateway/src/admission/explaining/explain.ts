@@ -3,7 +3,7 @@ import { AppError } from '@forkproof/contracts/errors'
 import type { ProjectId, RelationshipId } from '@forkproof/contracts/ids'
 import type { Secret } from '@forkproof/infra/secret'
 import { projectFor } from '../admission.ts'
-import { type Decision, type Evaluation, evaluate } from '../evaluate.ts'
+import { type Evaluation, evaluate, type RelationshipDecision } from '../evaluate.ts'
 import type { VerifyIdToken } from '../id-tokens/ports.ts'
 import type { RunInspector } from '../ports.ts'
 import type { ProjectStore } from '../projects/project-store.ts'
@@ -21,7 +21,7 @@ export interface Explanation {
   readonly detail?: string
   /** What the rules were held against; absent when the run cannot be read or is over. */
   readonly run?: RunClaims
-  readonly decisions: readonly Decision[]
+  readonly decisions: readonly RelationshipDecision[]
 }
 
 export interface Explain {
@@ -35,7 +35,7 @@ export interface Explain {
   }): Promise<Explanation>
 }
 
-export interface ExplainOptions {
+export interface ExplainDeps {
   readonly verify: VerifyIdToken
   readonly projects: ProjectStore
   readonly usedTokens: UsedTokens
@@ -43,7 +43,7 @@ export interface ExplainOptions {
 }
 
 /** Answers with the very function that the exchange decides with, so that the two cannot differ. */
-export function createExplain({ verify, projects, usedTokens, inspector }: ExplainOptions): Explain {
+export function createExplain({ verify, projects, usedTokens, inspector }: ExplainDeps): Explain {
   return {
     ofToken: async ({ projectId, token, asOperator }) => {
       const verified = await verify(token)

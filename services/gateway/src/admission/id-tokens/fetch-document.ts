@@ -1,6 +1,6 @@
 import type { FetchDocument } from './fetch-key-set.ts'
 
-const requestTimeoutMs = 5_000
+const documentTimeoutMs = 5_000
 /** A JWKS of three keys with certificate chains has some 10 kB. */
 const bodyBytesMax = 65_536
 
@@ -8,7 +8,7 @@ const bodyBytesMax = 65_536
 export const fetchDocument: FetchDocument = async url => {
   const response = await fetch(url, {
     redirect: 'error',
-    signal: AbortSignal.timeout(requestTimeoutMs),
+    signal: AbortSignal.timeout(documentTimeoutMs),
     headers: { accept: 'application/json' },
   })
   if (response.status !== 200 || !response.body) {

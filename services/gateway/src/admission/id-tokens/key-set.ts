@@ -6,7 +6,7 @@ const keysMax = 20
 
 const Document = z.object({ keys: z.array(z.unknown()).min(1) })
 /** RFC 7517 section 4: what is absent does not restrict. */
-const SigningKey = z.object({
+const UsableKey = z.object({
   kty: z.literal('RSA'),
   kid: z.string().min(1).max(255),
   use: z.literal('sig').optional(),
@@ -25,7 +25,7 @@ export async function readKeySet(text: string): Promise<KeySet> {
   const { keys } = Document.parse(JSON.parse(text))
   const found = new Map<string, CryptoKey>()
   for (const candidate of keys.slice(0, keysMax)) {
-    const parsed = SigningKey.safeParse(candidate)
+    const parsed = UsableKey.safeParse(candidate)
     if (!parsed.success) continue
     const { kty, kid, n, e } = parsed.data
     const key = await importJWK({ kty, n, e }, 'RS256').catch(() => undefined)

@@ -2,14 +2,14 @@ import { Issuer } from '@forkproof/contracts/ids'
 import { silentLogger } from '@forkproof/infra/log'
 import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { describe, expect, it } from 'vitest'
-import { githubKey, jwksOf, ourKey, strangersKey } from '../../testing/token-issuers.ts'
+import { githubKey, jwksOf, ourKey, strangersKey } from '../../testing/fake-token-issuers.ts'
 import { freshMsOf } from './fetch-key-set.ts'
 import { RemoteKeys } from './remote-keys.ts'
 
 const issuer = Issuer.parse('https://token.actions.githubusercontent.com')
 const jwksUri = `${issuer}/.well-known/jwks`
 
-function world() {
+function harness() {
   const clock = new FakeClock()
   const web = {
     discovery: JSON.stringify({ issuer, jwks_uri: jwksUri }) as string | undefined,
@@ -35,7 +35,7 @@ function world() {
 
 describe('keys of another issuer', () => {
   it('are found through its discovery document, and read once for many questions', async () => {
-    const { web, ask } = world()
+    const { web, ask } = harness()
     const answers = await Promise.all(Array.from({ length: 50 }, () => ask()))
     expect(new Set(answers)).toEqual(new Set(['found']))
     expect(web.fetched).toEqual([`${issuer}/.well-known/openid-configuration`, jwksUri])
@@ -52,7 +52,7 @@ describe('keys of another issuer', () => {
     ['max-age=-1', 600_000],
     ['max-age=x', 600_000],
   ])('are fresh with Cache-Control %s for %d ms', async (cacheControl, freshMs) => {
-    const { web, ask, reads, clock } = world()
+    const { web, ask, reads, clock } = harness()
     expect(freshMsOf(cacheControl)).toBe(freshMs)
     web.cacheControl = cacheControl
     await ask()
@@ -65,7 +65,7 @@ describe('keys of another issuer', () => {
   })
 
   it('are looked for once more when an unknown one is named, and then not for 30 s', async () => {
-    const { web, ask, reads, clock } = world()
+    const { web, ask, reads, clock } = harness()
     await ask()
     web.jwks = jwksOf(githubKey, ourKey)
     expect(await Promise.all(Array.from({ length: 20 }, () => ask(ourKey.kid)))).toEqual(Array(20).fill('found'))
@@ -80,7 +80,7 @@ describe('keys of another issuer', () => {
   })
 
   it('are never believed to be missing: without known keys each question tries again', async () => {
-    const { web, ask } = world()
+    const { web, ask } = harness()
     const { discovery } = web
     web.discovery = undefined
     for (let count = 0; count < 3; count++) expect(await ask()).toBe('issuer_unavailable')
@@ -90,7 +90,7 @@ describe('keys of another issuer', () => {
   })
 
   it('outlive their freshness by an hour while the issuer is silent, and not longer', async () => {
-    const { web, ask, reads, clock } = world()
+    const { web, ask, reads, clock } = harness()
     await ask()
     web.jwks = undefined
     clock.advance(600_000)
@@ -106,7 +106,7 @@ describe('keys of another issuer', () => {
   })
 
   it('that are unknown while the issuer is silent are not said to be wrong', async () => {
-    const { web, ask, clock } = world()
+    const { web, ask, clock } = harness()
     await ask()
     web.jwks = undefined
     expect(await ask('new')).toBe('issuer_unavailable')
@@ -126,7 +126,7 @@ describe('keys of another issuer', () => {
     ['names no keys', { issuer }],
     ['is a list', []],
   ])('are not taken from a discovery document that %s', async (_name, document) => {
-    const { web, ask, reads } = world()
+    const { web, ask, reads } = harness()
     web.discovery = JSON.stringify(document)
     expect(await ask()).toBe('issuer_unavailable')
     expect(reads()).toBe(0)
@@ -140,7 +140,7 @@ describe('keys of another issuer', () => {
     ['has shared secrets only', JSON.stringify({ keys: [{ kty: 'oct', kid: githubKey.kid, k: 'c2VjcmV0' }] })],
     ['has a key without an id', JSON.stringify({ keys: [{ ...githubKey.published, kid: undefined }] })],
   ])('are kept when the set that replaces them %s', async (_name, jwks) => {
-    const { web, ask, clock } = world()
+    const { web, ask, clock } = harness()
     await ask()
     web.jwks = jwks
     clock.advance(600_000)
@@ -148,7 +148,7 @@ describe('keys of another issuer', () => {
   })
 
   it('may stand among keys of other kinds, and carry what is not read', async () => {
-    const { web, ask } = world()
+    const { web, ask } = harness()
     const odd = [{ kty: 'EC', kid: 'x' }, null, 7, { ...githubKey.published, x5c: ['x'], x5t: 'y', d: 'z' }]
     web.jwks = JSON.stringify({ keys: odd })
     expect(await ask()).toBe('found')

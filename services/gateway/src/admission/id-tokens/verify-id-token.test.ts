@@ -13,7 +13,7 @@ import {
   pushClaims,
   signToken,
   strangersKey,
-} from '../../testing/token-issuers.ts'
+} from '../../testing/fake-token-issuers.ts'
 import { githubClaims } from './github-claims.ts'
 import { readKeySet } from './key-set.ts'
 import { ownClaims } from './own-claims.ts'

@@ -16,7 +16,7 @@ const keyIdCharsMax = 255
 const algorithms = ['RS256']
 const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti']
 
-export interface VerifierOptions {
+export interface IdTokenVerifierDeps {
   readonly issuers: readonly TrustedIssuer[]
   /** A token must be made for exactly one of these. */
   readonly audiences: readonly string[]
@@ -27,7 +27,7 @@ export interface VerifierOptions {
  * Checks signature, issuer, audience, times and claims of a presented ID token. It can be verified any number of times; single use is
  * somebody else's (UsedTokens). Throws AppError `id_token_invalid`, whose detail says which check failed, or says that keys are missing.
  */
-export function createIdTokenVerifier({ issuers, audiences, clock }: VerifierOptions): VerifyIdToken {
+export function createIdTokenVerifier({ issuers, audiences, clock }: IdTokenVerifierDeps): VerifyIdToken {
   return async presented => {
     const token = presented.reveal()
     const trusted = issuerOf(token, issuers)
@@ -44,7 +44,7 @@ export function createIdTokenVerifier({ issuers, audiences, clock }: VerifierOpt
       })
       return verified(token, payload, trusted)
     } catch (error) {
-      throw isAppError(error) ? error : invalid(problemOf(error), error)
+      throw isAppError(error) ? error : invalid(refusalTextOf(error), error)
     }
   }
 }
@@ -82,7 +82,7 @@ function verified(token: string, payload: JWTPayload, trusted: TrustedIssuer): V
   return { issuer, audience: aud, tokenId: jti, tokenSha256: sha256Hex(token), expiresAtMs: exp * 1_000, claims }
 }
 
-function problemOf(error: unknown): string {
+function refusalTextOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return error.claim === 'iat' ? 'it is too old' : 'it has expired'
   if (error instanceof errors.JWTClaimValidationFailed) return `the claim ${knownClaim(error.claim)} does not fit`
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'its signature does not verify'

@@ -64,7 +64,7 @@ export class ProjectStore {
       const some = await Promise.all(keys.slice(from, from + readsAtOnce).map(key => this.#bucket.get(key)))
       for (const entry of some) if (entry) found.push({ project: parse(entry.value), revision: entry.revision })
     }
-    return found.toSorted((one, other) => order(one.project).localeCompare(order(other.project)))
+    return found.toSorted((one, other) => creationOrder(one.project).localeCompare(creationOrder(other.project)))
   }
 
   /** @throws AppError project_not_found, revision_conflict, project_full, and what `change` throws */
@@ -98,4 +98,4 @@ export class ProjectStore {
 
 const writtenProject = strict(Project)
 const parse = (text: string): Project => Project.parse(JSON.parse(text))
-const order = ({ createdAt, id }: Project): string => `${createdAt} ${id}`
+const creationOrder = ({ createdAt, id }: Project): string => `${createdAt} ${id}`

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '@forkproof/contracts/errors'
-import { problemContentType, problemOf } from '../problem.ts'
+import { problemContentType, problemDocumentOf } from '../problem-document.ts'
 import { securityHeaders } from '../security-headers.ts'
 
 /** What is wrong with a request that no route ever sees. */
@@ -40,12 +40,12 @@ export const describeAsProblem: DescribeBrokenRequest = broken => ({
   status: brokenRequestStatus(broken),
   contentType: problemContentType,
   body: JSON.stringify(
-    problemOf(new AppError('invalid_request', { detail: brokenRequestTexts[broken] }), randomUUID()),
+    problemDocumentOf(new AppError('invalid_request', { detail: brokenRequestTexts[broken] }), randomUUID()),
   ),
 })
 
 /** The bytes of the answer, after which the connection closes. No request exists, so they are written by hand. */
-export function bytesOf({ status, contentType, body }: BrokenRequestAnswer): string {
+export function answerBytes({ status, contentType, body }: BrokenRequestAnswer): string {
   const headers = {
     ...securityHeaders,
     'content-type': contentType,

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { depotHarness } from '../../testing/depot-harness.ts'
+import { gatewayHarness } from '../../testing/gateway-harness.ts'
 import { rawConnection } from '../../testing/raw-client.ts'
-import { depotGateway } from '../../testing/test-depot.ts'
-import { testGateway } from '../../testing/test-gateway.ts'
 import { describeAsProblem } from './broken-request.ts'
 import type { HttpHandler } from './connection-guard.ts'
 import { createGuardedServer } from './guarded-server.ts'
@@ -70,7 +70,7 @@ function expectBrokenAnswer(answer: string, contentType: string, text: string): 
 
 describe('what is no request', () => {
   it.each(broken)('because of %s gets a problem document with the security headers', async (_what, bytes, text) => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     onTestFinished(() => app.close())
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
     const answer = await said(url, bytes)
@@ -81,7 +81,7 @@ describe('what is no request', () => {
   // A path that is none of ours has its answer before the chunk comes.
   const brokenCalls = broken.filter(([what]) => what !== 'a chunk that is none')
   it.each(brokenCalls)('because of %s gets an error of the Connect protocol', async (_what, bytes, text) => {
-    const { baseUrl } = await depotGateway()
+    const { baseUrl } = await depotHarness()
     const answer = await said(baseUrl, bytes)
     expectBrokenAnswer(answer, 'application/json', text)
     expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'invalid_argument' })

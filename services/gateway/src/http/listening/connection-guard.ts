@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type BrokenRequest, brokenRequestOf, bytesOf, type DescribeBrokenRequest } from './broken-request.ts'
+import { answerBytes, type BrokenRequest, brokenRequestOf, type DescribeBrokenRequest } from './broken-request.ts'
 import { type DrainLimits, drainRequest, drainSocket } from './lingering-close.ts'
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void
@@ -54,7 +54,7 @@ export class ConnectionGuard {
     drainSocket(socket, this.#limits)
     const broken = brokenRequestOf(code)
     if (open[0]) this.#refuse(open[0].response, broken)
-    else socket.end(bytesOf(this.#describe(broken)))
+    else socket.end(answerBytes(this.#describe(broken)))
   }
 
   #begin(request: IncomingMessage, response: ServerResponse): boolean {

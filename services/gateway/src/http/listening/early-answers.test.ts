@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { depotHarness } from '../../testing/depot-harness.ts'
+import { gatewayHarness, operatorToken } from '../../testing/gateway-harness.ts'
 import { rawConnection, writeThenRead } from '../../testing/raw-client.ts'
-import { depotGateway } from '../../testing/test-depot.ts'
-import { operatorToken, testGateway } from '../../testing/test-gateway.ts'
 
 const json = 'Content-Type: application/json'
 const form = 'Content-Type: application/x-www-form-urlencoded'
@@ -12,7 +12,7 @@ const megabyte = 1_048_576
 const large = 'x'.repeat(3 * megabyte)
 
 async function listening(): Promise<string> {
-  const { app } = await testGateway()
+  const { app } = await gatewayHarness()
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => app.close())
   return url
@@ -77,7 +77,7 @@ describe('an answer that does not wait for the body', () => {
     ['another type', [`POST ${service}/CreateBuild HTTP/1.1`, json.replace('json', 'xml')], 415],
     ['another expectation', [`POST ${service}/CreateBuild HTTP/1.1`, proto, 'Expect: tea'], 417],
   ])('of the Depot-compatible API to %s reaches its client', async (_what, head, status) => {
-    const { baseUrl } = await depotGateway()
+    const { baseUrl } = await depotHarness()
     expectAnswer(await writeThenRead(baseUrl, { head, body: large }), status)
     expectAnswer(await writeThenRead(baseUrl, { head, body: large, chunked: true, pieces: 20, pauseMs: 5 }), status)
   })

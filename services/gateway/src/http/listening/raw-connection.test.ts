@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { testGateway } from '../../testing/test-gateway.ts'
+import { gatewayHarness } from '../../testing/gateway-harness.ts'
 
 describe('a raw connection', () => {
   const send = async (bytes: string): Promise<string> => {
-    const { app } = await testGateway()
+    const { app } = await gatewayHarness()
     await app.listen({ host: '127.0.0.1', port: 0 })
     const address = app.server.address()
     const port = typeof address === 'object' && address ? address.port : 0

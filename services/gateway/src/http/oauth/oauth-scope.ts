@@ -1,10 +1,10 @@
 import { AppError } from '@forkproof/contracts/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { GatewayApp, GatewayParts } from '../app.ts'
-import { asAppError } from '../client-errors.ts'
-import { retryAfterSeconds } from '../problem.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
+import { appErrorOf } from '../client-errors.ts'
+import { decodeBody } from '../decode-body.ts'
+import { retryAfterSecondsOf } from '../problem-document.ts'
 import { logFailure } from '../send-problem.ts'
-import { decodeBody } from '../utf8-body.ts'
 import { parseForm } from './form-body.ts'
 import { OauthProblem, OauthRefusal, oauthProblemOf } from './oauth-error.ts'
 
@@ -30,7 +30,7 @@ export const oauthSchema = <Body, Answer>(summary: string, body: Body, answer: A
  * `Accept` does not change it. What is answered before one of these routes is found has the form of all others, a problem document: an
  * unknown address, another method, a path that does not decode, broken HTTP.
  */
-export function oauthRoutes(app: GatewayApp, parts: GatewayParts, addRoutes: (scope: GatewayApp) => void): void {
+export function oauthRoutes(app: GatewayApp, deps: RouteDeps, addRoutes: (scope: GatewayApp) => void): void {
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(
@@ -45,23 +45,23 @@ export function oauthRoutes(app: GatewayApp, parts: GatewayParts, addRoutes: (sc
     scope.addHook('preValidation', async request => {
       if (request.body === undefined) throw new AppError('invalid_request', { detail: `send ${formContentType}` })
     })
-    scope.setErrorHandler((thrown, request, reply) => sendOauthProblem(parts, thrown, { request, reply }))
+    scope.setErrorHandler((thrown, request, reply) => sendOauthProblem(deps, thrown, { request, reply }))
     addRoutes(scope)
     done()
   })
 }
 
 function sendOauthProblem(
-  { log }: GatewayParts,
+  { log }: RouteDeps,
   thrown: unknown,
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ) {
-  const error = thrown instanceof OauthRefusal ? thrown : asAppError(thrown)
+  const error = thrown instanceof OauthRefusal ? thrown : appErrorOf(thrown)
   const { status, body } = oauthProblemOf(error, request.id)
   reply.outcome = error.code
   if (!(error instanceof OauthRefusal)) {
     logFailure(log, error, request)
-    const retryAfter = retryAfterSeconds(error)
+    const retryAfter = retryAfterSecondsOf(error)
     if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   }
   // RFC 6750 section 3: a token was missing, or was none of ours.

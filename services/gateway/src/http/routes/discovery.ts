@@ -4,13 +4,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { discoveryPaths, IssuerMetadata, issuerMetadata } from '../../discovery/documents.ts'
 import { matchesTag, type TaggedDocument, tagged } from '../../discovery/entity-tag.ts'
-import type { GatewayApp, GatewayParts } from '../app.ts'
-import { problemResponse } from '../problem.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
+import { problemResponse } from '../problem-document.ts'
 
 const notModified = z.null().meta({ description: 'If-None-Match still fits' })
 
 /** Public documents: cacheable, and readable from any web page. */
-export function discoveryRoutes(app: GatewayApp, { issuer, publicUrl, publishedKeys }: GatewayParts): void {
+export function discoveryRoutes(app: GatewayApp, { issuer, publicUrl, publishedKeys }: RouteDeps): void {
   const metadata = tagged(JSON.stringify(issuerMetadata(issuer, publicUrl)))
   app.get(discoveryPaths.openidConfiguration, {
     schema: { summary: 'The issuer’s metadata', response: { 200: IssuerMetadata, 304: notModified } },

@@ -2,9 +2,9 @@ import { limits } from '@forkproof/contracts/limits'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ExchangeOutcome } from '../../claims/exchange-claim.ts'
-import type { GatewayApp, GatewayParts } from '../app.ts'
-import { goneSignal } from '../gone-signal.ts'
-import { problemResponse } from '../problem.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
+import { disconnectSignal } from '../disconnect-signal.ts'
+import { problemResponse } from '../problem-document.ts'
 import { ignoringBody } from './ignored-body.ts'
 
 const Pending = z.object({ state: z.literal('pending') })
@@ -20,24 +20,24 @@ const answers = {
 // The parameter may be a secret: it is no part of any log, and whatever it is, the answer to a wrong one is the same.
 const Params = z.object({ ticket: z.string().meta({ description: 'what exchangeURL ends in' }) })
 
-export function exchangeRoute(app: GatewayApp, parts: GatewayParts): void {
-  const { exchange, requestLimits, metrics } = parts
+export function exchangeRoute(app: GatewayApp, deps: RouteDeps): void {
+  const { exchange, requestLimits, metrics } = deps
   ignoringBody(app, scope =>
     scope.post('/exchange/:ticket', {
       schema: { summary: 'Exchange a ticket for its token; held while pending', params: Params, response: answers },
-      onRequest: async request => requestLimits.admitAsk(request.ip),
+      onRequest: async request => requestLimits.countRequest(request.ip),
       onResponse: async (_request, reply) => metrics.exchanges.inc({ outcome: reply.outcome }),
       handler: async (request, reply) => {
-        const asker = { address: request.ip, gone: goneSignal(reply) }
+        const asker = { address: request.ip, gone: disconnectSignal(reply) }
         const outcome = await exchange(request.params.ticket, asker)
-        return answer(parts, outcome, { request, reply })
+        return answer(deps, outcome, { request, reply })
       },
     }),
   )
 }
 
 function answer(
-  { firstAddresses, metrics, clock }: GatewayParts,
+  { leakDetector: firstAddresses, metrics, clock }: RouteDeps,
   outcome: ExchangeOutcome,
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ) {

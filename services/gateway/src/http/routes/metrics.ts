@@ -1,6 +1,6 @@
-import type { GatewayApp, GatewayParts } from '../app.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
 
-export function metricsRoute(app: GatewayApp, { metrics, held }: GatewayParts): void {
+export function metricsRoute(app: GatewayApp, { metrics, held }: RouteDeps): void {
   app.get('/metrics', {
     schema: { hide: true },
     handler: async (_request, reply) => {

@@ -2,8 +2,8 @@ import type { AccessRecord } from '@forkproof/contracts/access'
 import type { Issuer } from '@forkproof/contracts/ids'
 import { Secret } from '@forkproof/infra/secret'
 import { z } from 'zod'
-import type { GatewayApp, GatewayParts } from '../app.ts'
-import { goneSignal } from '../gone-signal.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
+import { disconnectSignal } from '../disconnect-signal.ts'
 import { oauthRoutes, oauthSchema } from '../oauth/oauth-scope.ts'
 import { oauthPaths } from '../oauth/token-exchange.ts'
 import { operatorOnly } from '../operator-only.ts'
@@ -40,32 +40,32 @@ const revoked = {
 }
 type Introspection = z.infer<typeof Introspection>
 
-export function oauthIntrospectRoute(app: GatewayApp, parts: GatewayParts): void {
-  oauthRoutes(app, parts, scope =>
+export function oauthIntrospectRoute(app: GatewayApp, deps: RouteDeps): void {
+  oauthRoutes(app, deps, scope =>
     scope.post(oauthPaths.introspect, {
       schema: {
         ...oauthSchema('Is this access token good for something now? (RFC 7662)', Presented, Introspection),
         security: operatorSecurity,
       },
-      onRequest: operatorOnly(parts),
+      onRequest: operatorOnly(deps),
       handler: async (request, reply): Promise<Introspection> => {
-        const record = await parts.introspect(new Secret(request.body.token), goneSignal(reply))
-        return record ? described(record, parts.issuer) : { active: false }
+        const record = await deps.introspect(new Secret(request.body.token), disconnectSignal(reply))
+        return record ? described(record, deps.issuer) : { active: false }
       },
     }),
   )
 }
 
-export function oauthRevokeRoute(app: GatewayApp, parts: GatewayParts): void {
-  const { accessRecords, requestLimits, log } = parts
-  oauthRoutes(app, parts, scope =>
+export function oauthRevokeRoute(app: GatewayApp, deps: RouteDeps): void {
+  const { accessRecords, requestLimits, log } = deps
+  oauthRoutes(app, deps, scope =>
     scope.post(oauthPaths.revoke, {
       schema: oauthSchema(
         'End an access token; who holds it may (RFC 7009). Builds that run go on',
         Presented,
         revoked,
       ),
-      onRequest: async request => requestLimits.admitAsk(request.ip),
+      onRequest: async request => requestLimits.countRequest(request.ip),
       handler: async (request, reply) => {
         const ended = await accessRecords.revoke(new Secret(request.body.token))
         if (ended) {

@@ -3,7 +3,7 @@ import { Secret } from '@forkproof/infra/secret'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { idTokenCharsMax } from '../../admission/id-tokens/verify-id-token.ts'
-import type { GatewayApp, GatewayParts } from '../app.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
 import { OauthRefusal } from '../oauth/oauth-error.ts'
 import { oauthRoutes, oauthSchema } from '../oauth/oauth-scope.ts'
 import { oauthPaths, tokenExchangeGrant } from '../oauth/token-exchange.ts'
@@ -35,12 +35,12 @@ const TokenAnswer = z.object({
 type TokenAnswer = z.infer<typeof TokenAnswer>
 
 /** Token exchange: an ID token for the right to build in one project. Clients do not authenticate; the ID token is all there is. */
-export function oauthTokenRoute(app: GatewayApp, parts: GatewayParts): void {
-  const { admission, requestLimits, metrics } = parts
-  oauthRoutes(app, parts, scoped =>
+export function oauthTokenRoute(app: GatewayApp, deps: RouteDeps): void {
+  const { admission, requestLimits, metrics } = deps
+  oauthRoutes(app, deps, scoped =>
     scoped.post(oauthPaths.token, {
       schema: oauthSchema('Exchange an ID token for an access token (RFC 8693)', TokenRequest, TokenAnswer),
-      onRequest: async request => requestLimits.admitExchanger(request.ip),
+      onRequest: async request => requestLimits.countExchanger(request.ip),
       preValidation: async request => demandGrant(request),
       onResponse: async (_request, reply) => metrics.tokenExchanges.inc({ code: reply.outcome }),
       handler: async (request, reply): Promise<TokenAnswer> => {

@@ -9,10 +9,10 @@ import {
   withRelationship,
   withRule,
 } from '../../admission/projects/relationship-changes.ts'
-import type { GatewayApp, GatewayParts } from '../app.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
 import { operatorOnly } from '../operator-only.ts'
 import { expectedRevision, revisionTag } from '../revision.ts'
-import { operatorSecurity, problems, projectIdOf } from './projects.ts'
+import { operatorProblems, operatorSecurity, parseProjectId } from './projects.ts'
 
 /** Two lists of 50 paths and refs of 256 characters each, in the longest spelling that JSON has for ASCII, and some room. */
 const ruleBodyBytesMax = 65_536
@@ -27,22 +27,22 @@ function relationshipIdOf(text: string): RelationshipId {
   return parsed.data
 }
 
-/** Trust relationships are parts of their project: the ETag is the project's, and a change to one is a change of the project. */
-export function relationshipRoutes(app: GatewayApp, parts: GatewayParts): void {
-  const { projects, clock } = parts
-  const onRequest = operatorOnly(parts)
+/** Trust relationships are deps of their project: the ETag is the project's, and a change to one is a change of the project. */
+export function relationshipRoutes(app: GatewayApp, deps: RouteDeps): void {
+  const { projects, clock } = deps
+  const onRequest = operatorOnly(deps)
   const shared = { tags: ['trust'], security: operatorSecurity, params: OfProject }
   app.post('/v1/projects/:id/relationships', {
     schema: {
       ...shared,
       summary: 'Trust one class of runs of one repository',
       body: TrustRule,
-      response: { 201: TrustRelationship, ...problems },
+      response: { 201: TrustRelationship, ...operatorProblems },
     },
     onRequest,
     bodyLimit: ruleBodyBytesMax,
     handler: async (request, reply) => {
-      const id = projectIdOf(request.params.id)
+      const id = parseProjectId(request.params.id)
       const createdAt = new Date(clock.now()).toISOString()
       const relationship = { id: newRelationshipId(), rule: request.body, createdAt }
       const expected = expectedRevision(request.headers['if-match'])
@@ -55,27 +55,27 @@ export function relationshipRoutes(app: GatewayApp, parts: GatewayParts): void {
     },
   })
   app.get('/v1/projects/:id/relationships', {
-    schema: { ...shared, summary: 'In order of precedence', response: { 200: All, ...problems } },
+    schema: { ...shared, summary: 'In order of precedence', response: { 200: All, ...operatorProblems } },
     onRequest,
     handler: async (request, reply) => {
-      const { project, revision } = await projects.get(projectIdOf(request.params.id))
+      const { project, revision } = await projects.get(parseProjectId(request.params.id))
       reply.header('etag', revisionTag(revision))
       return { relationships: project.relationships }
     },
   })
-  oneRelationshipRoutes(app, parts)
+  oneRelationshipRoutes(app, deps)
 }
 
-function oneRelationshipRoutes(app: GatewayApp, parts: GatewayParts): void {
-  const { projects } = parts
-  const onRequest = operatorOnly(parts)
+function oneRelationshipRoutes(app: GatewayApp, deps: RouteDeps): void {
+  const { projects } = deps
+  const onRequest = operatorOnly(deps)
   const shared = { tags: ['trust'], security: operatorSecurity, params: One }
   const url = '/v1/projects/:id/relationships/:rid'
   app.get(url, {
-    schema: { ...shared, summary: 'One trust relationship', response: { 200: TrustRelationship, ...problems } },
+    schema: { ...shared, summary: 'One trust relationship', response: { 200: TrustRelationship, ...operatorProblems } },
     onRequest,
     handler: async (request, reply) => {
-      const { project, revision } = await projects.get(projectIdOf(request.params.id))
+      const { project, revision } = await projects.get(parseProjectId(request.params.id))
       const relationship = relationshipOf(project, relationshipIdOf(request.params.rid))
       reply.header('etag', revisionTag(revision))
       return relationship
@@ -86,12 +86,12 @@ function oneRelationshipRoutes(app: GatewayApp, parts: GatewayParts): void {
       ...shared,
       summary: 'Replace its rule',
       body: TrustRule,
-      response: { 200: TrustRelationship, ...problems },
+      response: { 200: TrustRelationship, ...operatorProblems },
     },
     onRequest,
     bodyLimit: ruleBodyBytesMax,
     handler: async (request, reply) => {
-      const [id, rid] = [projectIdOf(request.params.id), relationshipIdOf(request.params.rid)]
+      const [id, rid] = [parseProjectId(request.params.id), relationshipIdOf(request.params.rid)]
       const expected = expectedRevision(request.headers['if-match'])
       const { project, revision } = await projects.change(id, expected, withRule(rid, request.body))
       reply.header('etag', revisionTag(revision))
@@ -99,10 +99,14 @@ function oneRelationshipRoutes(app: GatewayApp, parts: GatewayParts): void {
     },
   })
   app.delete(url, {
-    schema: { ...shared, summary: 'Trust it no more; its access tokens end', response: { 204: z.null(), ...problems } },
+    schema: {
+      ...shared,
+      summary: 'Trust it no more; its access tokens end',
+      response: { 204: z.null(), ...operatorProblems },
+    },
     onRequest,
     handler: async (request, reply) => {
-      const [id, rid] = [projectIdOf(request.params.id), relationshipIdOf(request.params.rid)]
+      const [id, rid] = [parseProjectId(request.params.id), relationshipIdOf(request.params.rid)]
       const expected = expectedRevision(request.headers['if-match'])
       const { revision } = await projects.change(id, expected, withoutRelationship(rid))
       return reply.code(204).header('etag', revisionTag(revision)).send(null)

@@ -1,12 +1,12 @@
 import { AppError } from '@forkproof/contracts/errors'
 import { ClaimId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
-import type { GatewayApp, GatewayParts } from '../app.ts'
-import { problemResponse } from '../problem.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
+import { problemResponse } from '../problem-document.ts'
 import { ignoringBody } from './ignored-body.ts'
 
 /** A hint only, so it is not looked up: an unknown claim is told the same as a known one, and nothing is revealed or spent. */
-export function shownRoute(app: GatewayApp, { nudges, requestLimits }: GatewayParts): void {
+export function shownRoute(app: GatewayApp, { nudges, requestLimits }: RouteDeps): void {
   ignoringBody(app, scope =>
     scope.post('/claims/:id/shown', {
       schema: {
@@ -14,7 +14,7 @@ export function shownRoute(app: GatewayApp, { nudges, requestLimits }: GatewayPa
         params: z.object({ id: z.string() }),
         response: { 204: z.null().meta({ description: 'noted' }), '4xx': problemResponse('refused') },
       },
-      onRequest: async request => requestLimits.admitAsk(request.ip),
+      onRequest: async request => requestLimits.countRequest(request.ip),
       handler: async (request, reply) => {
         const claimId = ClaimId.safeParse(request.params.id)
         if (!claimId.success) throw new AppError('claim_not_found')

@@ -6,9 +6,9 @@ import { z } from 'zod'
 import { ruleNames } from '../../admission/evaluate.ts'
 import { idTokenCharsMax } from '../../admission/id-tokens/verify-id-token.ts'
 import { demandOperator } from '../../admission/operator.ts'
-import type { GatewayApp, GatewayParts } from '../app.ts'
-import { goneSignal } from '../gone-signal.ts'
-import { operatorSecurity, problems, projectIdOf } from './projects.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
+import { disconnectSignal } from '../disconnect-signal.ts'
+import { operatorProblems, operatorSecurity, parseProjectId } from './projects.ts'
 
 const bodyBytesMax = 24_576
 
@@ -18,7 +18,7 @@ const Question = z.union([
 ])
 
 const known = { workflowPath: z.string().optional() }
-const Claims = z.discriminatedUnion('eventClass', [
+const RunClaimsAnswer = z.discriminatedUnion('eventClass', [
   z.object({
     eventClass: z.literal('fork_pull_request'),
     run: AdmittedRun,
@@ -34,29 +34,29 @@ const Claims = z.discriminatedUnion('eventClass', [
     ref: z.string().optional(),
   }),
 ])
-const RuleResult = z.object({
+const RuleResultAnswer = z.object({
   rule: z.enum(ruleNames),
   expected: z.array(z.string()).readonly().meta({ description: 'any of these passes' }),
   actual: z.string().optional().meta({ description: 'absent when the run or its token does not say' }),
   passed: z.boolean(),
 })
-const Explanation = z.object({
+const ExplanationAnswer = z.object({
   projectId: z.string(),
   admitted: z.boolean(),
   relationshipId: RelationshipId.optional().meta({ description: 'the first that admits' }),
   grant: EffectiveGrant.optional(),
   reason: z.string().optional().meta({ description: 'an error code, when it lies with the run or the token' }),
   detail: z.string().optional(),
-  run: Claims.optional().meta({ description: 'what the rules were held against' }),
+  run: RunClaimsAnswer.optional().meta({ description: 'what the rules were held against' }),
   decisions: z
-    .array(z.object({ relationshipId: RelationshipId, rules: z.array(RuleResult).readonly() }))
+    .array(z.object({ relationshipId: RelationshipId, rules: z.array(RuleResultAnswer).readonly() }))
     .readonly()
     .meta({ description: 'relationships in order; every rule of one must pass' }),
 })
 
 /** Why a run is admitted or not. The holder of a token may ask about that token; the operator about any, and about runs. */
-export function trustExplainRoute(app: GatewayApp, parts: GatewayParts): void {
-  const { explain, isOperator, requestLimits } = parts
+export function trustExplainRoute(app: GatewayApp, deps: RouteDeps): void {
+  const { explain, isOperator, requestLimits } = deps
   // Two colons are one in the address: a single one would begin a parameter.
   app.post('/v1/trust::explain', {
     schema: {
@@ -64,24 +64,24 @@ export function trustExplainRoute(app: GatewayApp, parts: GatewayParts): void {
       tags: ['trust'],
       security: [...operatorSecurity, {}],
       body: Question,
-      response: { 200: Explanation, ...problems },
+      response: { 200: ExplanationAnswer, ...operatorProblems },
     },
     bodyLimit: bodyBytesMax,
     onRequest: async ({ ip, headers: { authorization } }) => {
-      requestLimits.admitAsk(ip)
+      requestLimits.countRequest(ip)
       // Who presents a credential means to be the operator: a wrong one is an error, not a lesser answer.
       if (authorization !== undefined) demandOperator(isOperator, authorization)
     },
     handler: async ({ body, headers: { authorization } }, reply) => {
       const asOperator = isOperator(authorization)
       if ('token' in body) {
-        const projectId = projectIdOf(body.projectId)
+        const projectId = parseProjectId(body.projectId)
         return explain.ofToken({ projectId, token: new Secret(body.token), asOperator })
       }
       if (!asOperator) throw new AppError('operator_token_invalid')
       const { repository, runId } = body
-      const projectId = projectIdOf(body.projectId)
-      return explain.ofRun({ projectId, run: { repository, runId }, signal: goneSignal(reply) })
+      const projectId = parseProjectId(body.projectId)
+      return explain.ofRun({ projectId, run: { repository, runId }, signal: disconnectSignal(reply) })
     },
   })
 }

@@ -4,7 +4,7 @@ import { AppError } from '@forkproof/contracts/errors'
 import type { BuildId, RelationshipId } from '@forkproof/contracts/ids'
 import { seal } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
-import type { BuildResult, Builds, SignsOfLife } from '../builds/ports.ts'
+import type { Builds, FinishResult, Heartbeats } from '../builds/ports.ts'
 
 interface Held {
   readonly order: BuildSpec
@@ -16,9 +16,9 @@ export const exampleKey = '-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END P
 const certificate = '-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n'
 
 /** Builds in memory, with knobs: what was started, how a run is found, whether the truth can be reached, and what becomes of a build. */
-export class InMemoryBuilds implements Builds {
+export class FakeBuilds implements Builds {
   readonly started: BuildSpec[] = []
-  readonly finished: [BuildId, BuildResult][] = []
+  readonly finished: [BuildId, FinishResult][] = []
   /** Calls that a real one would put into the workflow's history. */
   waits = 0
   looks = 0
@@ -70,7 +70,7 @@ export class InMemoryBuilds implements Builds {
     return this.#held(buildId).state
   }
 
-  async finish(buildId: BuildId, result: BuildResult): Promise<void> {
+  async finish(buildId: BuildId, result: FinishResult): Promise<void> {
     this.#assertUp()
     const { state } = this.#held(buildId)
     this.finished.push([buildId, result])
@@ -133,7 +133,7 @@ export class InMemoryBuilds implements Builds {
   }
 }
 
-export class InMemorySigns implements SignsOfLife {
+export class FakeHeartbeats implements Heartbeats {
   readonly published: BuildId[] = []
 
   alive = (buildId: BuildId): void => {

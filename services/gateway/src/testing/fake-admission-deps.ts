@@ -1,11 +1,11 @@
 import { AppError } from '@forkproof/contracts/errors'
 import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection'
 import { FakeBucket } from '@forkproof/infra/testing/fake-bucket'
-import type { AdmissionGround } from '../admission/admission-parts.ts'
 import type { FetchedDocument } from '../admission/id-tokens/fetch-key-set.ts'
+import type { OuterAdmissionDeps } from '../admission/wire-admission.ts'
 
 /** What admission stands on, in memory and with knobs. */
-export class AdmissionStandIns {
+export class FakeAdmissionDeps {
   readonly buckets = new Map<string, FakeBucket>()
   /** Documents of the web by address; others answer 404. */
   readonly documents = new Map<string, string>()
@@ -20,7 +20,7 @@ export class AdmissionStandIns {
     return bucket
   }
 
-  get ground(): Pick<AdmissionGround, 'bucket' | 'fetchDocument' | 'inspector'> {
+  get deps(): Pick<OuterAdmissionDeps, 'bucket' | 'fetchDocument' | 'inspector'> {
     return {
       bucket: name => this.#whileUp(this.bucket(name)),
       fetchDocument: url => this.#fetch(url),

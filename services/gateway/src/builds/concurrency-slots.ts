@@ -7,7 +7,7 @@ import type { Builds } from './ports.ts'
 const visibilityLagMsMax = 10_000
 const retryAfterSeconds = 5
 
-interface Taken {
+interface TakenSlot {
   readonly buildId: BuildId
   readonly relationshipId: RelationshipId
   readonly atMs: number
@@ -17,8 +17,8 @@ interface Taken {
  * How many builds a relationship runs at once. Temporal's visibility is asked, and what this process started in the last seconds is counted
  * too. Several gateways that start builds of one relationship within the same second may exceed the limit by a few.
  */
-export class BuildPlaces {
-  #taken: Taken[] = []
+export class ConcurrencySlots {
+  #taken: TakenSlot[] = []
   readonly #builds: Pick<Builds, 'running'>
   readonly #isOver: (buildId: BuildId) => boolean
   readonly #clock: Clock
@@ -30,33 +30,33 @@ export class BuildPlaces {
     this.#clock = options.clock
   }
 
-  /** Takes a place for a build that is about to start. @throws AppError too_many_builds */
-  async take(buildId: BuildId, relationshipId: RelationshipId, placesMax: number): Promise<void> {
+  /** Takes a slot for a build that is about to start. @throws AppError too_many_builds */
+  async take(buildId: BuildId, relationshipId: RelationshipId, slotsMax: number): Promise<void> {
     this.#forgetOld()
-    // Whoever took a place before goes first, so that of two at the same moment one gets the last place and not none.
+    // Whoever took a slot before goes first, so that of two at the same moment one gets the last slot and not none.
     const earlier = this.#of(relationshipId)
-    if (earlier.length >= placesMax) throw tooMany()
-    const own: Taken = { buildId, relationshipId, atMs: this.#clock.now() }
+    if (earlier.length >= slotsMax) throw tooMany()
+    const own: TakenSlot = { buildId, relationshipId, atMs: this.#clock.now() }
     this.#taken.push(own)
     try {
       const visible = await this.#builds.running(relationshipId)
       const later = this.#of(relationshipId).filter(id => !earlier.includes(id))
       const others = new Set([...visible.filter(id => !later.includes(id)), ...earlier])
       const running = [...others].filter(id => !this.#isOver(id))
-      if (running.length >= placesMax) throw tooMany()
+      if (running.length >= slotsMax) throw tooMany()
     } catch (error) {
-      this.giveUp(buildId)
+      this.release(buildId)
       throw error
     }
   }
 
   /** The build did not come to be. */
-  giveUp(buildId: BuildId): void {
-    this.#taken = this.#taken.filter(taken => taken.buildId !== buildId)
+  release(buildId: BuildId): void {
+    this.#taken = this.#taken.filter(slot => slot.buildId !== buildId)
   }
 
   #of = (relationshipId: RelationshipId): BuildId[] =>
-    this.#taken.filter(taken => taken.relationshipId === relationshipId).map(taken => taken.buildId)
+    this.#taken.filter(slot => slot.relationshipId === relationshipId).map(slot => slot.buildId)
 
   #forgetOld(): void {
     const nowMs = this.#clock.now()

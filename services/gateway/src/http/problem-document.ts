@@ -2,7 +2,7 @@ import { type AppError, type ErrorCode, errorTable, refusalReasons } from '@fork
 import { z } from 'zod'
 
 /** RFC 9457. `error` is for clients that know only that member (facts depot A2). */
-export const Problem = z.object({
+export const ProblemDocument = z.object({
   type: z.string().meta({ description: 'urn:forkproof:error:<code>' }),
   title: z.string(),
   status: z.int(),
@@ -12,7 +12,7 @@ export const Problem = z.object({
   instance: z.string().meta({ description: 'correlation id; quote it to the operator' }),
   error: z.string(),
 })
-export type Problem = z.infer<typeof Problem>
+export type ProblemDocument = z.infer<typeof ProblemDocument>
 
 export const problemContentType = 'application/problem+json'
 const detailLengthMax = 400
@@ -20,7 +20,7 @@ const detailLengthMax = 400
 const retryAfterSecondsDefault = 2
 
 /** The answer to an error. Only what is constant or was written for clients goes in; causes stay in the log. */
-export function problemOf(error: AppError, correlationId: string): Problem {
+export function problemDocumentOf(error: AppError, correlationId: string): ProblemDocument {
   const { title, status } = errorTable[error.code]
   const detail = error.detail?.slice(0, detailLengthMax)
   const reason = refusalReasons.find(known => known === error.code)
@@ -36,7 +36,7 @@ export function problemOf(error: AppError, correlationId: string): Problem {
   }
 }
 
-export function retryAfterSeconds(error: AppError): number | undefined {
+export function retryAfterSecondsOf(error: AppError): number | undefined {
   const { status } = errorTable[error.code]
   return error.retryAfterSeconds ?? (status === 429 || status === 503 ? retryAfterSecondsDefault : undefined)
 }
@@ -44,5 +44,5 @@ export function retryAfterSeconds(error: AppError): number | undefined {
 /** For the routes' schemas. */
 export const problemResponse = (description: string) => ({
   description,
-  content: { [problemContentType]: { schema: Problem } },
+  content: { [problemContentType]: { schema: ProblemDocument } },
 })

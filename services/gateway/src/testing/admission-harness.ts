@@ -1,7 +1,15 @@
 import type { JWTPayload } from 'jose'
 import type { GatewayConfig } from '../config.ts'
-import { issuer, operatorToken, testGateway } from './test-gateway.ts'
-import { forkClaims, githubKey, jwksOf, ourKey, pushClaims, signToken, type TokenOptions } from './token-issuers.ts'
+import {
+  forkClaims,
+  githubKey,
+  jwksOf,
+  ourKey,
+  pushClaims,
+  signToken,
+  type TokenOptions,
+} from './fake-token-issuers.ts'
+import { gatewayHarness, issuer, operatorToken } from './gateway-harness.ts'
 
 export const githubIssuer = 'https://token.actions.githubusercontent.com'
 export const forkRule = { eventClass: 'fork_pull_request', repositoryId: '456789' }
@@ -13,14 +21,14 @@ export const exchangeForm = {
 const asOperator = { authorization: `Bearer ${operatorToken}` }
 
 /** The test gateway among two issuers whose tokens it can verify. */
-export async function admissionWorld(settings: Partial<GatewayConfig> = {}) {
-  const gateway = await testGateway(settings)
-  const { app, clock, source, standIns } = gateway
+export async function admissionHarness(settings: Partial<GatewayConfig> = {}) {
+  const harness = await gatewayHarness(settings)
+  const { app, clock, source, fakes } = harness
   source.document = jwksOf(ourKey)
   const jwksUri = `${githubIssuer}/.well-known/jwks`
   const discovery = JSON.stringify({ issuer: githubIssuer, jwks_uri: jwksUri })
-  standIns.documents.set(`${githubIssuer}/.well-known/openid-configuration`, discovery)
-  standIns.documents.set(jwksUri, jwksOf(githubKey))
+  fakes.documents.set(`${githubIssuer}/.well-known/openid-configuration`, discovery)
+  fakes.documents.set(jwksUri, jwksOf(githubKey))
 
   const operate = (
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
@@ -71,8 +79,8 @@ export async function admissionWorld(settings: Partial<GatewayConfig> = {}) {
       headers: { 'content-type': 'application/json', ...headers },
       payload: JSON.stringify(payload),
     })
-  return { ...gateway, operate, createProject, form, exchangeFor, own, github, explain, asOperator }
+  return { ...harness, operate, createProject, form, exchangeFor, own, github, explain, asOperator }
 }
-export type AdmissionWorld = Awaited<ReturnType<typeof admissionWorld>>
+export type AdmissionHarness = Awaited<ReturnType<typeof admissionHarness>>
 
 const json = (payload: unknown) => (payload === undefined ? {} : { 'content-type': 'application/json' })

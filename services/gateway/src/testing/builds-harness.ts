@@ -4,7 +4,7 @@ import { NodeId, ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } 
 import { buckets } from '@forkproof/contracts/subjects'
 import { Project, type TrustRule } from '@forkproof/contracts/trust'
 import type { GatewayConfig } from '../config.ts'
-import { type TestGateway, testGateway } from './test-gateway.ts'
+import { type GatewayHarness, gatewayHarness } from './gateway-harness.ts'
 
 export const projectId = ProjectId.parse(`prj_${'a'.repeat(16)}`)
 export const relationshipId = RelationshipId.parse(`trl_${'a'.repeat(16)}`)
@@ -18,20 +18,20 @@ const run = {
 }
 
 /** A gateway with one project, one node and an access token of an admitted run. */
-export async function buildGateway(
+export async function buildsHarness(
   options: { grant?: object; eventClass?: 'fork_pull_request' | 'trusted'; settings?: Partial<GatewayConfig> } = {},
 ) {
-  const gateway = await testGateway(options.settings)
+  const harness = await gatewayHarness(options.settings)
   const { eventClass = 'fork_pull_request', grant = {} } = options
-  await putProject(gateway, { eventClass, repositoryId: run.repositoryId, grant } as TrustRule)
-  announce(gateway)
+  await putProject(harness, { eventClass, repositoryId: run.repositoryId, grant } as TrustRule)
+  announce(harness)
   const admitted = { projectId, relationshipId, run: { eventClass, ...run } }
   const full = { maxMinutes: 20, concurrency: 4, egress: 'none', platforms: ['linux/amd64'], cache: 'none' } as const
   const record: Admitted = { ...admitted, grant: { ...full, platforms: [...full.platforms] } }
-  const issued = await gateway.admission.admission.issue(record)
+  const issued = await harness.gateway.admission.issue(record)
   const accessToken = issued.accessToken.reveal()
   const ask = (method: 'GET' | 'POST' | 'DELETE', url: string, more: Asked = {}) =>
-    gateway.app.inject({
+    harness.app.inject({
       method,
       url,
       headers: {
@@ -45,21 +45,21 @@ export async function buildGateway(
   const started = async (body: unknown = linuxOnly) => {
     const answer = await post(body)
     const { buildId, buildToken } = answer.json()
-    const order = gateway.builds.started.find(one => one.buildId === buildId)
+    const order = harness.builds.started.find(one => one.buildId === buildId)
     if (!order) throw new Error(`no build was started: ${answer.body}`)
     return { buildId: order.buildId, buildToken: String(buildToken), order }
   }
   return {
-    ...gateway,
+    ...harness,
     admitted: record,
     accessToken,
     ask,
     post,
     started,
-    announce: (more: Partial<NodeAnnouncement>) => announce(gateway, more),
+    announce: (more: Partial<NodeAnnouncement>) => announce(harness, more),
   }
 }
-export type BuildGateway = Awaited<ReturnType<typeof buildGateway>>
+export type BuildsHarness = Awaited<ReturnType<typeof buildsHarness>>
 
 interface Asked {
   readonly bearer?: string
@@ -67,15 +67,15 @@ interface Asked {
   readonly headers?: Record<string, string>
 }
 
-export async function putProject({ standIns }: Pick<TestGateway, 'standIns'>, rule: TrustRule): Promise<void> {
+export async function putProject({ fakes }: Pick<GatewayHarness, 'fakes'>, rule: TrustRule): Promise<void> {
   const createdAt = '2026-01-01T00:00:00Z'
   const relationships = [{ id: relationshipId, rule, createdAt }]
   const project = Project.parse({ id: projectId, name: 'project', createdAt, relationships })
-  standIns.bucket(buckets.projects).put(projectId, JSON.stringify(project))
+  fakes.bucket(buckets.projects).put(projectId, JSON.stringify(project))
 }
 
 export function announce(
-  { standIns, clock }: Pick<TestGateway, 'standIns' | 'clock'>,
+  { fakes, clock }: Pick<GatewayHarness, 'fakes' | 'clock'>,
   more: Partial<NodeAnnouncement> = {},
 ): void {
   const node: NodeAnnouncement = {
@@ -92,5 +92,5 @@ export function announce(
     announcedAtMs: clock.now(),
     ...more,
   }
-  standIns.bucket(buckets.nodes).put(node.nodeId, JSON.stringify(node))
+  fakes.bucket(buckets.nodes).put(node.nodeId, JSON.stringify(node))
 }

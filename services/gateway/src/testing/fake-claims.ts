@@ -11,7 +11,7 @@ interface Held {
 }
 
 /** Claims in memory, with knobs: what was started, whether the truth can be reached, and how a claim ends. */
-export class InMemoryClaims implements Claims {
+export class FakeClaims implements Claims {
   readonly started: ClaimSpec[] = []
   /** How many callers wait for a verdict. */
   waiting = 0
@@ -71,7 +71,7 @@ export class InMemoryClaims implements Claims {
   }
 }
 
-export class InMemoryNudges implements Nudges {
+export class FakeNudges implements Nudges {
   readonly published: string[] = []
 
   publish: Nudges['publish'] = (claimId, kind) => {

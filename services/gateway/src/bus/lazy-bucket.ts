@@ -12,7 +12,7 @@ export function lazyBucket(options: { isUp: () => boolean; open: () => Promise<B
   const use = async <T>(work: (bucket: Bucket) => Promise<T>): Promise<T> => {
     try {
       if (!options.isUp()) throw new Error('the message bus is not connected')
-      return await within(options.timeoutMs, async () => {
+      return await withinMs(options.timeoutMs, async () => {
         opened ??= await options.open()
         return work(opened)
       })
@@ -31,7 +31,7 @@ export function lazyBucket(options: { isUp: () => boolean; open: () => Promise<B
   }
 }
 
-async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+async function withinMs<T>(ms: number, work: () => Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
   try {

@@ -2,23 +2,23 @@ import { AppError } from '@forkproof/contracts/errors'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { presentedBuild } from '../../builds/build-token.ts'
-import type { GatewayApp, GatewayParts } from '../app.ts'
+import type { GatewayApp, RouteDeps } from '../app.ts'
 import { bearerOf } from '../bearer.ts'
 import { BuildParams, buildTokenSecurity } from './build-state.ts'
 import { buildProblems } from './builds.ts'
 import { ignoringBody } from './ignored-body.ts'
 
-const Finish = z.strictObject({ result: z.enum(['success', 'error', 'canceled']) })
+const FinishBody = z.strictObject({ result: z.enum(['success', 'error', 'canceled']) })
 const Canceling = z.object({ cancelsAt: z.iso.datetime(), outcome: z.string().optional() })
 const done = z.null().meta({ description: 'noted' })
 const shared = { tags: ['builds'], security: buildTokenSecurity, params: BuildParams }
 
 /** What a client says of its build. Each may be said again. */
-export function buildEndRoutes(app: GatewayApp, parts: GatewayParts): void {
-  const { builds, requestLimits } = parts
-  const onRequest = async (request: FastifyRequest) => requestLimits.admitAsk(request.ip)
+export function buildLifecycleRoutes(app: GatewayApp, deps: RouteDeps): void {
+  const { builds, requestLimits } = deps
+  const onRequest = async (request: FastifyRequest) => requestLimits.countRequest(request.ip)
   app.post('/v1/builds/:id/finish', {
-    schema: { summary: 'The build is done', ...shared, body: Finish, response: { 204: done, ...buildProblems } },
+    schema: { summary: 'The build is done', ...shared, body: FinishBody, response: { 204: done, ...buildProblems } },
     onRequest,
     handler: async (request, reply) => {
       const { buildId } = await presentedBuild(bearerOf(request.headers.authorization), request.params.id)
@@ -36,7 +36,7 @@ export function buildEndRoutes(app: GatewayApp, parts: GatewayParts): void {
         return reply.code(204).send(null)
       },
     })
-    healthRoute(scope, parts)
+    buildHealthRoute(scope, deps)
   })
 }
 
@@ -44,14 +44,14 @@ export function buildEndRoutes(app: GatewayApp, parts: GatewayParts): void {
  * Passed on without asking the build, so that it counts also while Temporal is away. Whether the build is over is looked up afterwards, at
  * most each five seconds, and told the next time.
  */
-function healthRoute(app: GatewayApp, { follower, signs, requestLimits, clock, log }: GatewayParts): void {
+function buildHealthRoute(app: GatewayApp, { follower, heartbeats, requestLimits, clock, log }: RouteDeps): void {
   app.post('/v1/builds/:id/health', {
     schema: {
       summary: 'The client lives; said each ten seconds while it is not connected to a builder',
       ...shared,
       response: { 200: Canceling.meta({ description: 'the build is over' }), 204: done, ...buildProblems },
     },
-    onRequest: async request => requestLimits.admitAsk(request.ip),
+    onRequest: async request => requestLimits.countRequest(request.ip),
     handler: async (request, reply) => {
       const { buildId } = await presentedBuild(bearerOf(request.headers.authorization), request.params.id)
       const known = follower.known(buildId)
@@ -59,7 +59,7 @@ function healthRoute(app: GatewayApp, { follower, signs, requestLimits, clock, l
         const cancelsAt = new Date(Math.min(clock.now(), known.expiresAtMs)).toISOString()
         return reply.code(200).send({ cancelsAt, ...(known.outcome && { outcome: known.outcome }) })
       }
-      signs.alive(buildId)
+      heartbeats.alive(buildId)
       follower.glance(buildId).catch(err => {
         if (!(err instanceof AppError)) log.warn({ err, buildId }, 'a build could not be looked at')
       })

@@ -2,9 +2,9 @@ import { jwksDocumentKey } from '@forkproof/contracts/jwks'
 import { buckets, subjects } from '@forkproof/contracts/subjects'
 import { type Bucket, type Bus, type BusOptions, connectBus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
-import type { SignsOfLife } from './builds/ports.ts'
-import type { Nudges } from './claims/ports.ts'
-import type { KeyDocumentSource } from './discovery/published-keys.ts'
+import type { Heartbeats } from '../builds/ports.ts'
+import type { Nudges } from '../claims/ports.ts'
+import type { KeyDocumentSource } from '../discovery/published-keys.ts'
 import { lazyBucket } from './lazy-bucket.ts'
 
 const readTimeoutMs = 1_500
@@ -16,7 +16,7 @@ const connectPauseMs = 1_000
  * The bus as the gateway needs it. The gateway starts and answers without one; until it is there, nudges are dropped and the keys cannot
  * be read.
  */
-export class BusLink implements Nudges, SignsOfLife, KeyDocumentSource {
+export class GatewayBus implements Nudges, Heartbeats, KeyDocumentSource {
   readonly #options: BusOptions
   readonly #clock: Clock
   #bus: Bus | undefined
@@ -45,7 +45,7 @@ export class BusLink implements Nudges, SignsOfLife, KeyDocumentSource {
     return this.#bus?.isUp() ?? false
   }
 
-  alive: SignsOfLife['alive'] = buildId => this.#bus?.publish(subjects.alive(buildId), '')
+  alive: Heartbeats['alive'] = buildId => this.#bus?.publish(subjects.alive(buildId), '')
 
   publish: Nudges['publish'] = (claimId, kind) => this.#bus?.publish(subjects.nudge(claimId, kind), '')
 

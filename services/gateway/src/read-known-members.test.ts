@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readBuildState } from './read-build-state.ts'
+import { readBuildState } from './read-known-members.ts'
 
 const receipt = {
   builderId: 'babcdefghijk',

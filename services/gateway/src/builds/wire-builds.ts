@@ -3,39 +3,39 @@ import type { Bucket } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { RequestLimits } from '../throttling/request-limits.ts'
 import { BuildFollower } from './build-follower.ts'
-import { BuildPlaces } from './build-places.ts'
+import { ConcurrencySlots } from './concurrency-slots.ts'
 import { rememberedNodes } from './nodes.ts'
-import type { Builds, Nodes, SignsOfLife } from './ports.ts'
-import { throttledSigns } from './signs-of-life.ts'
+import type { Builds, Heartbeats, Nodes } from './ports.ts'
 import { createStartBuild, type StartBuild } from './start-build.ts'
+import { throttledHeartbeats } from './throttled-heartbeats.ts'
 
 /** What builds stand on. */
-export interface BuildGround {
+export interface OuterBuildDeps {
   readonly builds: Builds
-  readonly signs: SignsOfLife
+  readonly heartbeats: Heartbeats
   readonly bucket: (name: string) => Bucket
   readonly requestLimits: RequestLimits
   readonly clock: Clock
 }
 
 /** What the routes of builds are made of. */
-export interface BuildParts {
+export interface WiredBuilds {
   readonly builds: Builds
   readonly startBuild: StartBuild
   readonly follower: BuildFollower
-  readonly signs: SignsOfLife
+  readonly heartbeats: Heartbeats
   readonly nodes: Nodes
 }
 
-export function buildParts({ builds, signs, bucket, requestLimits, clock }: BuildGround): BuildParts {
+export function wireBuilds({ builds, heartbeats, bucket, requestLimits, clock }: OuterBuildDeps): WiredBuilds {
   const follower = new BuildFollower(builds, clock)
   const nodes = rememberedNodes(bucket(buckets.nodes), clock)
-  const places = new BuildPlaces({ builds, isOver: buildId => follower.isOver(buildId), clock })
+  const slots = new ConcurrencySlots({ builds, isOver: buildId => follower.isOver(buildId), clock })
   return {
     builds,
-    startBuild: createStartBuild({ builds, follower, places, nodes, requestLimits, clock }),
+    startBuild: createStartBuild({ builds, follower, slots: slots, nodes, requestLimits, clock }),
     follower,
-    signs: throttledSigns(signs, clock),
+    heartbeats: throttledHeartbeats(heartbeats, clock),
     nodes,
   }
 }

@@ -21,7 +21,7 @@ import type { Admission, RunInspector } from './ports.ts'
 import { ProjectStore } from './projects/project-store.ts'
 import { UsedTokens } from './used-tokens.ts'
 
-export interface AdmissionSettings {
+export interface AdmissionOptions {
   readonly issuer: Issuer
   readonly githubIssuer: Issuer
   /** ID tokens must be made for one of these; for the default audience when there are none. */
@@ -32,7 +32,7 @@ export interface AdmissionSettings {
 }
 
 /** What admission stands on. */
-export interface AdmissionGround {
+export interface OuterAdmissionDeps {
   readonly bucket: (name: string) => Bucket
   readonly publishedKeys: PublishedKeys
   readonly fetchDocument: FetchDocument
@@ -43,7 +43,7 @@ export interface AdmissionGround {
 }
 
 /** What the routes of admission are made of. */
-export interface AdmissionParts {
+export interface WiredAdmission {
   readonly admission: Admission
   readonly projects: ProjectStore
   readonly accessRecords: AccessRecords
@@ -52,7 +52,7 @@ export interface AdmissionParts {
   readonly isOperator: IsOperator
 }
 
-export function admissionParts(settings: AdmissionSettings, ground: AdmissionGround): AdmissionParts {
+export function wireAdmission(settings: AdmissionOptions, ground: OuterAdmissionDeps): WiredAdmission {
   const { bucket, clock, log, inspector } = ground
   const projects = new ProjectStore(bucket(buckets.projects), clock)
   const usedTokens = new UsedTokens(bucket(buckets.usedTokens), clock)
