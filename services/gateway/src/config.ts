@@ -95,7 +95,8 @@ export const settings = defineSettings({
     default: String(buildWaitMsMax),
     description: 'time a question for the next state of a build is held, ms',
   },
-  // Temporal's frontend admits 1,200 long-running calls of a namespace by default (frontend.namespaceCount); stay below.
+  // Temporal's frontend admits 1,200 long-running calls of a namespace by default (frontend.namespaceCount); stay
+  // below.
   heldMax: {
     env: 'FORKPROOF_GATEWAY_HELD_MAX',
     schema: count(1, 100_000),

@@ -1,12 +1,12 @@
 import type { Clock } from '@forkproof/infra/clock'
 
 /** Each check answers within its own bound and never throws. */
-export type ReadinessChecks = Readonly<Record<string, () => Promise<boolean>>>
+type ReadinessChecks = Readonly<Record<string, () => Promise<boolean>>>
 export type ReadinessReport = Readonly<Record<string, boolean>>
 
 const rememberedMs = 500
 
-/** Asks at most twice a second however often probes come, because `/readyz` is open to all. */
+/** Checks at most twice a second, however often probes come, because `/readyz` is open to all. */
 export function rememberedReadiness(checks: ReadinessChecks, clock: Clock): () => Promise<ReadinessReport> {
   let last: { readonly atMs: number; readonly report: Promise<ReadinessReport> } | undefined
   return () => {

@@ -13,7 +13,7 @@ import type { Admission } from './ports.ts'
 import type { ProjectStore } from './projects/project-store.ts'
 import type { UsedTokens } from './used-tokens.ts'
 
-export interface AdmissionDeps {
+interface AdmissionDeps {
   readonly verify: VerifyIdToken
   readonly projects: ProjectStore
   readonly usedTokens: UsedTokens
@@ -57,8 +57,8 @@ async function admit(options: AdmissionDeps, idToken: Secret<string>, projectId:
 }
 
 /**
- * What a project says of the token's repository. Nothing of its other relationships, and for who has none with it, somebody else's project
- * looks like none.
+ * A project as far as the token's repository goes: without its other relationships. A project that has none with
+ * the repository looks like one that does not exist.
  */
 export async function projectFor(
   projects: ProjectStore,
@@ -90,7 +90,7 @@ interface Decided {
   readonly reason?: string
 }
 
-/** The audit trail: ids and the token's digest, never the token (facts oidc C, octo-sts). */
+/** The audit trail: ids and the token's digest, never the token (docs/facts/oidc.md#audit-trail). */
 function audit(log: Logger, { token, ...decided }: Decided): void {
   const { run, eventClass } = token.claims
   const { repository, runId, attempt } = run

@@ -15,7 +15,7 @@ export const ruleNames = [
 ] as const
 export type RuleName = (typeof ruleNames)[number]
 
-export interface RuleResult {
+interface RuleResult {
   readonly rule: RuleName
   /** Any of these passes. */
   readonly expected: readonly string[]
@@ -37,8 +37,9 @@ export interface Evaluation {
 }
 
 /**
- * Whether a project admits a run, and why. Deny by default: a relationship admits when every one of its rules passes (and across rules, or
- * within a list, exact values), and the first that admits decides. The same function answers the exchange and `trust:explain`.
+ * Whether a project admits a run, and why. Deny by default: a relationship admits when every one of its rules
+ * passes (and across rules, or within a list, exact values), and the first that admits decides. The same function
+ * answers the exchange and `trust:explain`.
  */
 export function evaluate(project: Pick<Project, 'relationships'>, claims: RunClaims): Evaluation {
   const decisions = project.relationships.map(({ id, rule }) => ({
@@ -67,7 +68,7 @@ export function failedRules(decisions: readonly RelationshipDecision[]): readonl
   return ruleNames.filter(name => nearest.has(name))
 }
 
-/** Relationships that speak of the run's repository at all: of others its holder is told nothing. */
+/** Relationships with the run's own repository. The holder of a token learns nothing of others. */
 export const relationshipsOf = (project: Project, claims: RunClaims): TrustRelationship[] =>
   project.relationships.filter(({ rule }) => rule.repositoryId === claims.run.repositoryId)
 

@@ -6,7 +6,10 @@ import { bearerOf } from '../http/bearer.ts'
 /** Tells whether an Authorization header carries the operator's token. */
 export type IsOperator = (authorization: string | undefined) => boolean
 
-/** Digests are compared, so that neither length nor content shows in the time it takes. Without a configured token nobody is the operator. */
+/**
+ * Digests are compared, so that the time shows neither length nor content. Without a configured token there is no
+ * operator.
+ */
 export function createIsOperator(token: Secret<string> | undefined): IsOperator {
   const expected = token && digest(token.reveal())
   return authorization => {

@@ -18,5 +18,8 @@ export interface TrustedClaims extends SharedClaims {
   readonly ref?: string
 }
 
-/** What is known of a run, in the words that trust rules use. What is not known is absent, and fails each rule that asks for it. */
+/**
+ * What is known of a run, in the words that trust rules use. What is not known is absent, and fails each rule that
+ * asks for it.
+ */
 export type RunClaims = ForkPullRequestClaims | TrustedClaims

@@ -6,7 +6,7 @@ import { type InspectWorkflow, inspectWorkflow } from '@forkproof/workflows/insp
 import type { Client } from '@temporalio/client'
 import type { RunInspector } from './ports.ts'
 
-/** A look is one or two requests to GitHub; past this the asker is told to come again. */
+/** An inspection is one or two requests to GitHub; after this time the caller is told to ask again. */
 const inspectionMsMax = 15_000
 const retryAfterSeconds = 5
 
@@ -25,7 +25,7 @@ export function temporalInspector(client: Client): RunInspector {
             staticSummary: `${question.repository} run ${question.runId}`,
           }),
         )
-        // What a worker of another release answers is not taken on trust.
+        // The answer of a worker, which may be of another release, is checked.
         return RunInspection.parse(answer)
       } catch (cause) {
         throw new AppError('temporarily_unavailable', { cause, retryAfterSeconds })

@@ -4,14 +4,14 @@ import type { Clock } from '@forkproof/infra/clock'
 import { sha256Hex } from './digest.ts'
 
 /** An ID token as far as its single use goes. */
-export interface TokenIdentity {
+interface TokenIdentity {
   readonly issuer: Issuer
   readonly tokenId: string
 }
 
 /**
- * Which ID tokens were used up. The bucket forgets after hours, long after the oldest token that is still accepted (an hour), so nothing
- * that was forgotten can be used again.
+ * Which ID tokens were used up. The bucket forgets after hours, long after the oldest token that is still accepted
+ * (an hour), so nothing that was forgotten can be used again.
  */
 export class UsedTokens {
   readonly #bucket: Bucket

@@ -21,7 +21,7 @@ import type { Admission, RunInspector } from './ports.ts'
 import { ProjectStore } from './projects/project-store.ts'
 import { UsedTokens } from './used-tokens.ts'
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   readonly issuer: Issuer
   readonly githubIssuer: Issuer
   /** ID tokens must be made for one of these; for the default audience when there are none. */

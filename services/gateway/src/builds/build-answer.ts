@@ -4,7 +4,7 @@ import type { BuildToken } from '@forkproof/contracts/ids'
 import { openWithBuildToken } from '@forkproof/infra/seal'
 import type { Secret } from '@forkproof/infra/secret'
 
-/** A build as its client sees it: with the client's key in the clear, because whoever reads this holds the build token. */
+/** A build as its client sees it: with the client's key in the clear, because the reader holds the build token. */
 export async function answerWith(
   { expiresAtMs, ...state }: BuildState,
   token: Secret<BuildToken>,

@@ -6,7 +6,10 @@ export const eventStreamType = 'text/event-stream'
 /** Proxies commonly cut what is silent for 30 or 60 s, and so does this server. */
 const pingMsDefault = 15_000
 
-/** States of a build as server-sent events (HTML, section 9.2): first the present one, then each newer one, until it has ended. */
+/**
+ * States of a build as server-sent events (HTML, section 9.2): first the present one, then each newer one, until
+ * it has ended.
+ */
 export async function* buildEvents(
   follower: Pick<BuildFollower, 'look' | 'next'>,
   { buildId, token }: PresentedBuild,
@@ -23,7 +26,7 @@ export async function* buildEvents(
   }
 }
 
-/** 0 for none and for what is no version: then everything is new. */
+/** 0 when there is none or when it is not a version: then every state is new. */
 export function lastSeenVersion(header: string | string[] | undefined): number {
   const text = String(header ?? '')
   return /^[1-9][0-9]{0,15}$/.test(text) ? Math.min(Number(text), Number.MAX_SAFE_INTEGER) : 0

@@ -7,7 +7,7 @@ import { BoundedMap } from '../throttling/bounded-map.ts'
 import type { Builds } from './ports.ts'
 
 const buildsMax = 2_000
-/** How old a state may be for who only wants to know whether the build is over. */
+/** How old a state may be for callers that only ask whether the build is over. */
 const glanceAgeMsMax = 5_000
 
 interface Seen {
@@ -16,8 +16,9 @@ interface Seen {
 }
 
 /**
- * Everybody who follows a build here shares one wait for its next change. A wait costs the workflow a few events of its history, so no
- * client, however it asks, makes more than one in `buildWaitMsMax` for each version; what has ended is never asked for again.
+ * All followers of a build in this process share one wait for its next change. A wait costs the workflow a few
+ * events of its history, so no client, however it asks, makes more than one in `buildWaitMsMax` for each version;
+ * what has ended is never asked for again.
  */
 export class BuildFollower {
   readonly #seen = new BoundedMap<BuildId, Seen>(buildsMax)
@@ -38,7 +39,7 @@ export class BuildFollower {
     return this.#looks.run(buildId, async () => this.note(await this.#builds.look(buildId)))
   }
 
-  /** The state as it was at most five seconds ago; a build that nobody follows costs one look in that time. */
+  /** The state as it was at most five seconds ago. A build without followers costs one query in that time. */
   async glance(buildId: BuildId): Promise<BuildState> {
     const seen = this.#seen.get(buildId)
     return seen && this.#clock.now() - seen.atMs < glanceAgeMsMax ? seen.state : this.look(buildId)
@@ -54,8 +55,8 @@ export class BuildFollower {
   }
 
   /**
-   * The first state whose version is beyond `knownVersion`, the last state of a build that has ended, or the present one when that version
-   * does not exist. `undefined` when the signal aborts before.
+   * The first state whose version is beyond `knownVersion`, the last state of a build that has ended, or the
+   * present one when that version does not exist. `undefined` when the signal aborts before.
    */
   async next(buildId: BuildId, knownVersion: number, signal: AbortSignal): Promise<BuildState | undefined> {
     const remembered = this.#seen.get(buildId)?.state

@@ -3,7 +3,7 @@ import { BuildId, BuildToken } from '@forkproof/contracts/ids'
 import { buildIdOf, buildTokenSealKey } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
 
-/** The token names its build, so a wrong one is told without a look-up, and nobody compares secrets. */
+/** The token determines its build, so a wrong one is recognised without a look-up and without comparing secrets. */
 export interface PresentedBuild {
   readonly buildId: BuildId
   readonly token: Secret<BuildToken>

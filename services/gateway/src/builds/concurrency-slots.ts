@@ -14,8 +14,9 @@ interface TakenSlot {
 }
 
 /**
- * How many builds a relationship runs at once. Temporal's visibility is asked, and what this process started in the last seconds is counted
- * too. Several gateways that start builds of one relationship within the same second may exceed the limit by a few.
+ * How many builds a relationship runs at once. docs/glossary.md: concurrency slot. Temporal's visibility is asked,
+ * and what this process started in the last seconds is counted too. Several gateways that start builds of one
+ * relationship within the same second may exceed the limit by a few.
  */
 export class ConcurrencySlots {
   #taken: TakenSlot[] = []
@@ -33,7 +34,7 @@ export class ConcurrencySlots {
   /** Takes a slot for a build that is about to start. @throws AppError too_many_builds */
   async take(buildId: BuildId, relationshipId: RelationshipId, slotsMax: number): Promise<void> {
     this.#forgetOld()
-    // Whoever took a slot before goes first, so that of two at the same moment one gets the last slot and not none.
+    // Earlier takers go first: when two ask at the same moment, one of them gets the last slot.
     const earlier = this.#of(relationshipId)
     if (earlier.length >= slotsMax) throw tooMany()
     const own: TakenSlot = { buildId, relationshipId, atMs: this.#clock.now() }

@@ -9,7 +9,7 @@ const rememberedMs = 2_000
 /** A fleet that is larger needs an index, not a list. */
 const nodesMax = 200
 
-/** Reads the announcements at most each two seconds, however many builds are asked for. */
+/** Reads the announcements at most every two seconds, however many builds are asked for. */
 export function rememberedNodes(bucket: Pick<Bucket, 'keys' | 'get'>, clock: Clock): Nodes {
   let last: { readonly atMs: number; readonly nodes: Promise<readonly NodeAnnouncement[]> } | undefined
   return {
@@ -34,7 +34,7 @@ async function readAll(bucket: Pick<Bucket, 'keys' | 'get'>): Promise<readonly N
   })
 }
 
-/** One node of another version must not hide the others. */
+/** A node of the next release says more; one that says what this release cannot read must not hide the others. */
 function readAnnouncement(text: string): NodeAnnouncement | undefined {
   try {
     return NodeAnnouncement.parse(JSON.parse(text))

@@ -7,13 +7,14 @@ import type { Finish } from '@forkproof/workflows/builds/api'
 export type FinishResult = Finish['result']
 
 /**
- * The truth about builds. Every method is bounded in time and throws AppError: `build_not_found`, or `temporarily_unavailable` when the
- * truth cannot be reached. A build that is over is answered with its last state.
+ * The truth about builds. Every method is bounded in time and throws AppError: `build_not_found`, or
+ * `temporarily_unavailable` when the truth cannot be reached. A build that is over is answered with its last
+ * state.
  */
 export interface Builds {
   /**
-   * Resolves with the state once the run was confirmed or refused, or with what is known after `buildWaitMsMax`. When it rejects, the build
-   * may have been started.
+   * Resolves with the state once the run was confirmed or refused, or with what is known after `buildWaitMsMax`.
+   * When it rejects, the build may have been started.
    */
   start(order: BuildSpec, signal: AbortSignal): Promise<BuildState>
   look(buildId: BuildId): Promise<BuildState>
@@ -24,11 +25,17 @@ export interface Builds {
   /** The first result counts; for a build that is over it changes nothing. */
   finish(buildId: BuildId, result: FinishResult): Promise<void>
   projectOf(buildId: BuildId): Promise<ProjectId>
-  /** Builds that run under a relationship, as far as Temporal's visibility has caught up: a second or so behind, and not more than 200. */
+  /**
+   * Builds that run under a relationship, as far as Temporal's visibility has caught up: a second or so behind,
+   * and not more than 200.
+   */
   running(relationshipId: RelationshipId): Promise<readonly BuildId[]>
 }
 
-/** Says to whoever serves a build that its client lives. One lost in many changes nothing. */
+/**
+ * Tells the node of a build that its client is alive. Losing one of many changes nothing. docs/glossary.md:
+ * heartbeat.
+ */
 export interface Heartbeats {
   alive(buildId: BuildId): void
 }

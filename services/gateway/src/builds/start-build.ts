@@ -27,7 +27,7 @@ export const BuildRequest = z.strictObject({
 })
 export type BuildRequest = z.infer<typeof BuildRequest>
 
-export interface BuildWithToken {
+interface BuildWithToken {
   readonly token: Secret<BuildToken>
   readonly state: BuildState
 }
@@ -39,7 +39,7 @@ export type StartBuild = (
   gone: AbortSignal,
 ) => Promise<BuildWithToken>
 
-export interface StartBuildDeps {
+interface StartBuildDeps {
   readonly builds: Builds
   readonly follower: BuildFollower
   readonly slots: ConcurrencySlots
@@ -86,7 +86,7 @@ async function begin({ builds, follower, slots }: StartBuildDeps, order: BuildSp
     throw new AppError(state.reason !== undefined && isErrorCode(state.reason) ? state.reason : 'not_admitted')
   } catch (error) {
     slots.release(order.buildId)
-    // It may have been started all the same, and nobody has its token.
+    // The build may have been started all the same, and no client has its token.
     builds.finish(order.buildId, 'canceled').catch(() => undefined)
     throw error
   }

@@ -1,4 +1,4 @@
-import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
+import { type BuildSpec, BuildState } from '@forkproof/contracts/build'
 import { AppError, isErrorCode } from '@forkproof/contracts/errors'
 import { BuildId, ProjectId } from '@forkproof/contracts/ids'
 import {
@@ -25,7 +25,6 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
 import { z } from 'zod'
-import { readBuildState } from '../read-known-members.ts'
 import type { Builds } from './ports.ts'
 
 const callTimeoutMs = 5_000
@@ -52,7 +51,7 @@ export function temporalBuilds(client: Client): Builds {
   const update = async (buildId: BuildId, name: string, asked: AwaitChange | ConnectPlatform): Promise<BuildState> => {
     try {
       const ask = () => handle(buildId).executeUpdate<unknown, [typeof asked]>(name, { args: [asked] })
-      return readBuildState(await bounded(asked.waitMs + waitSlackMs, ask))
+      return BuildState.parse(await bounded(asked.waitMs + waitSlackMs, ask))
     } catch (error) {
       if (isRejection(error)) throw error
       // Not there, or over before or while it was asked.
@@ -71,7 +70,7 @@ export function temporalBuilds(client: Client): Builds {
     look: buildId =>
       mapped(async () => {
         try {
-          return readBuildState(await bounded(callTimeoutMs, () => handle(buildId).query<unknown>(stateQuery)))
+          return BuildState.parse(await bounded(callTimeoutMs, () => handle(buildId).query<unknown>(stateQuery)))
         } catch (error) {
           if (error instanceof QueryRejectedError) return lastState(buildId)
           throw error
@@ -115,7 +114,7 @@ async function startBuildWorkflow(client: Client, order: BuildSpec): Promise<Bui
     staticSummary: `${order.builderClass} build of ${run.repository} run ${run.runId} for ${order.projectId}`,
   })
   const asked: AwaitChange = { knownVersion: 0, waitMs: buildWaitMsMax, leaving: 'confirming' }
-  return readBuildState(
+  return BuildState.parse(
     await client.workflow.executeUpdateWithStart<BuildWorkflow, unknown, [AwaitChange]>(awaitChangeUpdate, {
       args: [asked],
       startWorkflowOperation,
@@ -123,12 +122,15 @@ async function startBuildWorkflow(client: Client, order: BuildSpec): Promise<Bui
   )
 }
 
-type BuildHandle = ReturnType<Client['workflow']['getHandle']>
+type BuildWorkflowHandle = ReturnType<Client['workflow']['getHandle']>
 
 /** The result, or for a workflow that operators or a timeout cut off, an end without one. */
-async function stateOfClosed(handle: Pick<BuildHandle, 'result' | 'describe'>, buildId: BuildId): Promise<BuildState> {
+async function stateOfClosed(
+  handle: Pick<BuildWorkflowHandle, 'result' | 'describe'>,
+  buildId: BuildId,
+): Promise<BuildState> {
   try {
-    return readBuildState(await handle.result())
+    return BuildState.parse(await handle.result())
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
     const { expiresAtMs } = Memo.parse((await handle.describe()).memo)
@@ -139,7 +141,8 @@ async function stateOfClosed(handle: Pick<BuildHandle, 'result' | 'describe'>, b
 
 async function running(client: Client, relationshipId: string): Promise<readonly BuildId[]> {
   const { relationship, state } = buildSearchAttributes
-  // One that only waits for its last receipts holds nobody up. Its status is asked for too: a workflow that was cut off keeps its last state.
+  // A build that only waits for its last receipts uses no slot. The status is part of the query because a workflow
+  // that was cut off keeps its last state.
   const query = [
     `WorkflowType = '${buildWorkflow}' AND ${relationship.name} = '${relationshipId}'`,
     `AND ${state.name} IN ('confirming', 'active') AND ExecutionStatus = 'Running'`,

@@ -10,7 +10,7 @@ import { createStartBuild, type StartBuild } from './start-build.ts'
 import { throttledHeartbeats } from './throttled-heartbeats.ts'
 
 /** What builds stand on. */
-export interface OuterBuildDeps {
+interface OuterBuildDeps {
   readonly builds: Builds
   readonly heartbeats: Heartbeats
   readonly bucket: (name: string) => Bucket

@@ -13,8 +13,8 @@ const bucketTimeoutMs = 5_000
 const connectPauseMs = 1_000
 
 /**
- * The bus as the gateway needs it. The gateway starts and answers without one; until it is there, nudges are dropped and the keys cannot
- * be read.
+ * The bus as the gateway needs it. The gateway starts and answers without one; until it is there, nudges are
+ * dropped and the keys cannot be read.
  */
 export class GatewayBus implements Nudges, Heartbeats, KeyDocumentSource {
   readonly #options: BusOptions

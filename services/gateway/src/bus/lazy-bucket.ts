@@ -4,8 +4,9 @@ import type { Bucket } from '@forkproof/infra/bus'
 const retryAfterSeconds = 2
 
 /**
- * A bucket that is opened when it is first used, because the bus may come later than the service. A use that cannot be served within
- * `timeoutMs`, or while the bus is away, throws AppError `temporarily_unavailable`; whether a write was stored is then not known.
+ * A bucket that is opened when it is first used, because the bus may come later than the service. A use that
+ * cannot be served within `timeoutMs`, or while the bus is away, throws AppError `temporarily_unavailable`;
+ * whether a write was stored is then not known.
  */
 export function lazyBucket(options: { isUp: () => boolean; open: () => Promise<Bucket>; timeoutMs: number }): Bucket {
   let opened: Bucket | undefined

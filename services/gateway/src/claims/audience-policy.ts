@@ -1,8 +1,8 @@
 import type { Audience } from '@forkproof/contracts/ids'
 
 /**
- * Audiences that everybody uses with such a relying party (facts oidc A). A token for one of them is good at every tenant that ever trusts
- * this issuer, so it takes a maintainer's word in the settings.
+ * Audiences that everybody uses with such a relying party (docs/facts/oidc.md#relying-parties). A token for one of
+ * them is good at every tenant that ever trusts this issuer, so it takes a maintainer's word in the settings.
  */
 const thirdParties = ['sigstore', 'pypi', 'testpypi', 'api://azureadtokenexchange', 'sts.amazonaws.com']
 const thirdPartyPrefixes = ['npm:']

@@ -24,7 +24,7 @@ export interface Asker {
   readonly gone: AbortSignal
 }
 
-export interface ExchangeDeps {
+interface ExchangeDeps {
   readonly claims: Claims
   readonly nudges: Nudges
   readonly held: Pick<HeldRequests, 'enter'>
@@ -35,8 +35,8 @@ export interface ExchangeDeps {
 const fetchTimeoutMs = 3_000
 
 /**
- * Exchanges a ticket, or the id of a claim with its own key, for the token. Never spends anything: asking early, twice or after a dropped
- * connection gives what asking once would have given. @throws AppError
+ * Exchanges a ticket, or the id of a claim with its own key, for the token. Never spends anything: asking early,
+ * twice or after a dropped connection gives what asking once would have given. @throws AppError
  */
 export function createExchange(options: ExchangeDeps): (asked: string, asker: Asker) => Promise<ExchangeOutcome> {
   return async (asked, asker) => {
@@ -88,8 +88,8 @@ async function settle(
 }
 
 /**
- * The gateway cannot read `exp` of a sealed token; a token is minted before its claim closes, so it has ended by then. A refusal is
- * answered for as long as the claim is remembered.
+ * The gateway cannot read `exp` of a sealed token; a token is minted before its claim closes, so it has ended by
+ * then. A refusal is answered for as long as the claim is remembered.
  */
 function tokenIsOver(record: ClaimRecord, nowMs: number): boolean {
   return record.closedAtMs !== undefined && record.closedAtMs + limits.tokenLifetimeSeconds * 1_000 <= nowMs

@@ -5,7 +5,10 @@ import { BoundedMap } from '../throttling/bounded-map.ts'
 
 const claimsMax = 10_000
 
-/** Notices that a token was fetched again from elsewhere: no harm to the claim, but a sign that an `exchangeURL` leaked. */
+/**
+ * Notices that a token was fetched again from elsewhere: no harm to the claim, but a sign that an `exchangeURL`
+ * leaked.
+ */
 export class ExchangeLeakDetector {
   readonly #addresses = new BoundedMap<ClaimId, string>(claimsMax)
   readonly #log: Logger

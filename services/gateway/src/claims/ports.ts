@@ -11,7 +11,8 @@ export interface ClaimRecord {
 }
 
 /**
- * The truth about claims. Every method is bounded in time and throws `AppError('temporarily_unavailable')` when the truth cannot be reached.
+ * The truth about claims. Every method is bounded in time and throws `AppError('temporarily_unavailable')` when
+ * the truth cannot be reached.
  */
 export interface Claims {
   /** At most one claim per id, ever. */
@@ -23,7 +24,7 @@ export interface Claims {
   reachable(): Promise<boolean>
 }
 
-/** Hints to whoever watches a claim. Losing one is harmless. */
+/** Hints for the verifier that watches a claim. Losing one is harmless. */
 export interface Nudges {
   publish(claimId: ClaimId, kind: 'shown' | 'asked'): void
 }

@@ -1,6 +1,9 @@
 import type { RepositoryName } from '@forkproof/contracts/ids'
 
-/** Whom this issuer serves. Entries are `any`, an owner, or owner/name, compared whole and without case, as GitHub does. */
+/**
+ * Whom this issuer serves. Entries are `any`, an owner, or owner/name, compared whole and without case, as GitHub
+ * does.
+ */
 export function servePolicy(entries: readonly string[]): (repository: RepositoryName) => boolean {
   const served = new Set(entries.map(entry => entry.toLowerCase()))
   if (served.has('any')) return () => true

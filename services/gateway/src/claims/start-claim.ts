@@ -12,9 +12,9 @@ import { isUsableKey } from './usable-key.ts'
 
 const busRetryAfterSeconds = 2
 
-export interface StartClaimDeps {
+interface StartClaimDeps {
   readonly issuer: Issuer
-  /** Base of `exchangeURL`; never taken from a request (facts oidc A 3). */
+  /** Base of `exchangeURL`; never taken from a request (docs/facts/oidc.md#issuer). */
   readonly publicUrl: string
   readonly defaultAudience: Audience
   readonly lifetimeMs: number
@@ -28,7 +28,10 @@ export interface StartClaimDeps {
   readonly clock: Clock
 }
 
-/** Starts a claim. Everything that can be refused without a look at GitHub is refused before anything is started. @throws AppError */
+/**
+ * Starts a claim. Everything that can be refused without asking GitHub is refused before anything is started.
+ * @throws AppError
+ */
 export function createStartClaim(options: StartClaimDeps): (request: ClaimRequest) => Promise<ClaimAnswer> {
   return async request => {
     const { audience, channels } = check(options, request)

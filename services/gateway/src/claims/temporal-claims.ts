@@ -18,7 +18,10 @@ import { z } from 'zod'
 import type { ClaimRecord, Claims } from './ports.ts'
 
 const callTimeoutMs = 3_000
-/** Old clients do not ask again when a claim is answered with an error, so a burst is waited out rather than turned away. */
+/**
+ * Old clients do not ask again when a claim is answered with an error, so a burst is waited out rather than turned
+ * away.
+ */
 const startTimeoutMs = 10_000
 const reachTimeoutMs = 1_000
 const retryAfterSeconds = 2

@@ -6,7 +6,10 @@ import type { Nudges } from './ports.ts'
 const nudgesPerMinute = 300
 const nudgesAtOnceMax = 10
 
-/** Passes on no more hints about one claim than a watcher can use; the rest are dropped in silence. Claims are not looked up. */
+/**
+ * Passes on no more hints about one claim than a watcher can use; the rest are dropped in silence. Claims are not
+ * looked up.
+ */
 export function throttledNudges(nudges: Nudges, clock: Clock): Nudges {
   const limiter = new RateLimiter({ perMinute: nudgesPerMinute, burst: nudgesAtOnceMax })
   return {

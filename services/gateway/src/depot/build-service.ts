@@ -25,7 +25,7 @@ export interface BuildServiceDeps extends WiredBuilds {
   readonly clock: Clock
 }
 
-/** An unset or a zero wait makes the client ask without a pause (facts depot A6). */
+/** An unset or a zero wait makes the client ask without a pause (docs/facts/depot.md#builder-connection). */
 const askAgainMs = 1_000
 const platforms: Readonly<Record<number, Platform>> = { 1: 'linux/amd64', 2: 'linux/arm64' }
 
@@ -33,7 +33,7 @@ const bearer = ({ requestHeader }: HandlerContext) => bearerOf(requestHeader.get
 const named = (context: HandlerContext, { buildId }: { buildId: string }): Promise<PresentedBuild> =>
   presentedBuild(bearer(context), buildId)
 
-/** `depot.cli.v1.BuildService` as an unmodified client needs it (facts depot A4, A5). */
+/** `depot.cli.v1.BuildService` as an unmodified client needs it (docs/facts/depot.md#calls-and-failures). */
 export function buildService(deps: BuildServiceDeps): ServiceImpl<typeof BuildService> {
   const { admission, startBuild, builds, heartbeats, publicUrl, clock } = deps
   const addressOf = (buildId: string) => `${publicUrl}/v1/builds/${buildId}`

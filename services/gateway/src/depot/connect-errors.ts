@@ -19,7 +19,8 @@ const codesOfStatus: Readonly<Record<number, Code>> = {
   503: Code.Unavailable,
 }
 const codes: Partial<Record<ErrorCode, Code>> = {
-  // Whose project it is is not told, and `not_found` would send the client to look for its projects (facts depot A4).
+  // Whose project it is is not told, and `not_found` would send the client to look for its projects
+  // (docs/facts/depot.md#calls-and-failures).
   project_not_found: Code.PermissionDenied,
   isolation_missing: Code.FailedPrecondition,
 }

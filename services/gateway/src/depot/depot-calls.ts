@@ -14,7 +14,7 @@ import type { WiredBuilds } from '../builds/wire-builds.ts'
 /** How long one question for a connection waits; the client asks again after it. */
 const connectWaitMs = 2_000
 
-export interface Reached {
+interface Reached {
   readonly endpoint: string
   readonly serverName: string
   readonly certificate: string
@@ -23,8 +23,8 @@ export interface Reached {
 }
 
 /**
- * The bearer of a new build: an access token, or an ID token, which is admitted here and then used up: there is no exchange before a build
- * (facts depot A1). @throws AppError
+ * The bearer of a new build: an access token, or an ID token, which is admitted here and then used up: there is no
+ * exchange before a build (docs/facts/depot.md#order-of-tokens). @throws AppError
  */
 export async function authorizeBearer(admission: Admission, bearer: Secret<string>, named: string): Promise<Admitted> {
   const projectId = ProjectId.safeParse(named)
@@ -39,9 +39,9 @@ export async function authorizeBearer(admission: Admission, bearer: Secret<strin
 }
 
 /**
- * Asks for a builder of the platform where that was not done, and waits for it a little. `undefined`: not yet. What is known here is not
- * asked of the workflow, so that a client that polls for minutes leaves a few events in its history and not thousands.
- * @throws AppError also with the reason for which there will be no builder
+ * Asks for a builder of the platform where that was not done, and waits for it a little. `undefined`: not yet.
+ * What is known here is not asked of the workflow, so that a client that polls for minutes leaves a few events in
+ * its history and not thousands. @throws AppError also with the reason for which there will be no builder
  */
 export async function reachBuilder(
   { builds, follower, nodes }: WiredBuilds,
@@ -68,7 +68,7 @@ export async function reachBuilder(
 }
 
 const platformOf = (state: BuildState, platform: Platform) => state.platforms.find(one => one.platform === platform)
-export const isOver = ({ phase }: BuildState): boolean => phase === 'ending' || phase === 'ended'
+const isOver = ({ phase }: BuildState): boolean => phase === 'ending' || phase === 'ended'
 const failedError = (failed: Extract<PlatformState, { state: 'failed' }>): AppError => {
   const detail = lossDetail(failed)
   return new AppError(failed.reason, detail === undefined ? {} : { detail })
@@ -87,7 +87,10 @@ async function reached(connection: Connection, token: PresentedBuild['token']): 
   return { endpoint, serverName, caCertificate, certificate, key: await openWithBuildToken(sealedClientKey, token) }
 }
 
-/** When a build that is over was canceled for its client; `undefined` while it goes on, and while that cannot be told. */
+/**
+ * When a build that is over was canceled for its client; `undefined` while it goes on, and while that cannot be
+ * told.
+ */
 export async function endOf({ follower }: WiredBuilds, buildId: BuildId, nowMs: number): Promise<number | undefined> {
   try {
     const state = await follower.glance(buildId)

@@ -26,7 +26,10 @@ export type DepotHandler = (request: Request, response: Response) => void
 const callerAddressKey = createContextKey('', { description: 'whom the call counts for' })
 const progressPath = `/${BuildService.typeName}/${BuildService.method.reportStatusStream.name}`
 
-/** Broken UTF-8 is refused and not repaired, as it is in protobuf's own encoding. The adapter hands this on to its JSON reader. */
+/**
+ * Broken UTF-8 is refused and not repaired, as it is in protobuf's own encoding. The adapter hands this on to its
+ * JSON reader.
+ */
 const strictJson = {
   ignoreUnknownFields: true,
   textDecoder: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }),

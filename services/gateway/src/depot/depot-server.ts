@@ -8,15 +8,15 @@ import { describeAsConnectError } from './connect-errors.ts'
 import { type DepotDeps, type DepotHandler, depotHandler } from './depot-handler.ts'
 import { type DepotBounds, depotLimits } from './limits.ts'
 
-export interface DepotServer {
+interface DepotServer {
   /** @returns its address, such as `http://127.0.0.1:8081` */
   listen(at: { host: string; port: number }): Promise<string>
   close(): Promise<void>
 }
 
 /**
- * One plain port for HTTP/2 with prior knowledge, which is what the client speaks to an `http://` address (facts depot A3), and for
- * HTTP/1.1, which is what proxies speak: the first bytes tell them apart.
+ * One plain port for HTTP/2 with prior knowledge, which is what the client speaks to an `http://` address
+ * (docs/facts/depot.md#transport), and for HTTP/1.1, which is what proxies speak: the first bytes tell them apart.
  */
 export function createDepotServer(
   deps: DepotDeps,
@@ -70,7 +70,8 @@ const http1Server = (handler: DepotHandler, { firstBytesMsMax }: DepotBounds) =>
     drain: depotLimits,
     node: { maxHeaderSize: depotLimits.headerBytesMax },
   })
-  // A server that does not listen itself has no timers for slow headers. So each connection has one request, and its header one bound.
+  // A server that does not listen itself has no timers for slow headers. So each connection has one request, and
+  // its header one bound.
   server.maxRequestsPerSocket = 1
   server.prependListener('request', ({ socket }, response) => {
     socket.emit('header-complete')
@@ -132,7 +133,7 @@ class CountedSockets {
     this.#isTrusted = isTrusted
   }
 
-  /** A connection too many is cut at once. */
+  /** A connection beyond the limit is cut at once. */
   accept(socket: Socket): boolean {
     const key = addressKey(socket.remoteAddress ?? '')
     const open = this.#ofAddress.get(key) ?? 0

@@ -11,7 +11,7 @@ export const depotLimits = {
   connectionsPerAddressMax: 200,
   /** From the connection to the first bytes, and for HTTP/1.1 to a whole header. */
   firstBytesMsMax: 10_000,
-  /** Health comes each 5 s. */
+  /** Health comes every 5 s. */
   idleMsMax: 60_000,
   /** Longer than a start is waited for; each call ends by then, whatever its client does. */
   callMsMax: 40_000,

@@ -29,10 +29,11 @@ export const IssuerMetadata = z.strictObject({
 export type IssuerMetadata = z.infer<typeof IssuerMetadata>
 
 /**
- * One document for both well-known addresses, so that a client learns the same from either.
- * It states only what exists. There is no authorization endpoint, because nobody signs in here; the one grant is token exchange, and without
- * `grant_types_supported` a reader would assume the authorization code. Algorithms are those in the JWKS: go-oidc trusts the list.
- * Authentication `none`: who exchanges or revokes a token has nothing but that token. Introspection needs the operator's bearer token.
+ * One document for both well-known addresses, so that a client learns the same from either. It states only what
+ * exists. There is no authorization endpoint, because there is no sign-in here; the one grant is token exchange,
+ * and without `grant_types_supported` a reader would assume the authorization code. Algorithms are those in the
+ * JWKS: go-oidc trusts the list. Authentication is `none` because a client that exchanges or revokes a token has
+ * only that token. Introspection needs the operator's bearer token.
  */
 export const issuerMetadata = (issuer: Issuer, publicUrl: Issuer): IssuerMetadata => ({
   issuer,

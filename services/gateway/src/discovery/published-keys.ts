@@ -5,19 +5,25 @@ import type { Logger } from '@forkproof/infra/log'
 import { SingleFlight } from '@forkproof/infra/single-flight'
 import { type TaggedDocument, tagged } from './entity-tag.ts'
 
-/** Where the signer publishes its keys. Bounded in time; rejects when it cannot be read, `undefined` when nothing is published yet. */
+/**
+ * Where the signer publishes its keys. Bounded in time; rejects when it cannot be read, `undefined` when nothing
+ * is published yet.
+ */
 export interface KeyDocumentSource {
   read(): Promise<string | undefined>
 }
 
-/** An emergency rotation must be seen soon; relying parties that refetch come within seconds (facts oidc A 6). */
+/**
+ * An emergency rotation must be seen soon; relying parties that refetch come within seconds
+ * (docs/facts/oidc.md#key-sets).
+ */
 const freshMs = 5_000
 /** While there is nothing to serve. */
 const retryMs = 250
 
 /**
- * The JWKS as it is served: read at most every few seconds and once at a time, checked to hold public keys only, and kept when the bus is
- * down, because tokens in flight must stay verifiable.
+ * The JWKS as it is served: read at most every few seconds and once at a time, checked to hold public keys only,
+ * and kept when the bus is down, because tokens in flight must stay verifiable.
  */
 export class PublishedKeys {
   readonly #source: KeyDocumentSource

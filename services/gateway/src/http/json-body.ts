@@ -4,8 +4,9 @@ const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g
 const forbiddenNames = ['__proto__', 'constructor', 'prototype']
 
 /**
- * Names that make this JSON text mean different things to different readers: a member named twice (RFC 8259 section 4: a proxy or a log in
- * front may have read the other one), or one that reaches for an object's prototype. The text must already have parsed as JSON.
+ * Names that make this JSON text mean different things to different readers: a member named twice (RFC 8259
+ * section 4: a proxy or a log in front may have read the other one), or one that reaches for an object's
+ * prototype. The text must already have parsed as JSON.
  */
 export function ambiguousMember(json: string): 'duplicate' | 'prototype' | undefined {
   const open: (Set<string> | undefined)[] = []

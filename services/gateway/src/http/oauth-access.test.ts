@@ -66,7 +66,10 @@ describe('POST /oauth/introspect', () => {
     ['it was revoked', harness => harness.form('/oauth/revoke', { token: harness.token })],
     ['the relationship is gone', harness => change(harness, 'DELETE')],
     ['the relationship is only on trial now', harness => change(harness, 'PUT', { ...forkRule, mode: 'audit' })],
-    ['the relationship is for another repository', harness => change(harness, 'PUT', { ...forkRule, repositoryId: '1' })],
+    [
+      'the relationship is for another repository',
+      harness => change(harness, 'PUT', { ...forkRule, repositoryId: '1' }),
+    ],
     ['the relationship is for another class', harness => change(harness, 'PUT', trustedRule)],
     [
       'the project is gone',

@@ -1,8 +1,8 @@
 import { type AppError, type ErrorCode, errorTable, refusalReasons } from '@forkproof/contracts/errors'
 import { z } from 'zod'
 
-/** RFC 9457. `error` is for clients that know only that member (facts depot A2). */
-export const ProblemDocument = z.object({
+/** RFC 9457. `error` is for clients that know only that member (docs/facts/depot.md#claim-contract). */
+const ProblemDocument = z.object({
   type: z.string().meta({ description: 'urn:forkproof:error:<code>' }),
   title: z.string(),
   status: z.int(),
@@ -12,7 +12,7 @@ export const ProblemDocument = z.object({
   instance: z.string().meta({ description: 'correlation id; quote it to the operator' }),
   error: z.string(),
 })
-export type ProblemDocument = z.infer<typeof ProblemDocument>
+type ProblemDocument = z.infer<typeof ProblemDocument>
 
 export const problemContentType = 'application/problem+json'
 const detailLengthMax = 400

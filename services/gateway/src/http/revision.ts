@@ -4,8 +4,8 @@ import { AppError } from '@forkproof/contracts/errors'
 export const revisionTag = (revision: number): string => `"${revision}"`
 
 /**
- * The one revision that a change is meant for. `*` and lists are no such thing: they would change what the caller has not read.
- * @throws AppError revision_missing
+ * The one revision that a change is meant for. `*` and lists are no such thing: they would change what the caller
+ * has not read. @throws AppError revision_missing
  */
 export function expectedRevision(ifMatch: string | undefined): number {
   const digits = /^"([1-9][0-9]{0,14})"$/.exec(ifMatch?.trim() ?? '')?.[1]

@@ -88,10 +88,11 @@ function serverOptions({ log, trustedProxies }: RouteDeps) {
   return {
     bodyLimit: httpLimits.bodyBytesMax,
     serverFactory: createListener,
-    // The listener answers what is no request.
+    // The listener itself answers bytes that are not a request.
     clientErrorHandler: () => undefined,
     routerOptions: { maxParamLength: httpLimits.paramLengthMax },
-    // A number of hops alone lets whoever connects directly name any address; only listed proxies are believed.
+    // With a number of hops alone, a client that connects directly could name any address; only listed proxies are
+    // believed.
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: () => randomUUID(),
     // While stopping, what still comes over open connections is answered as usual, and the connection then closed.
@@ -139,7 +140,10 @@ function refuseUnknown(app: GatewayApp): void {
   })
 }
 
-/** Headers of every answer, the access log and the counters. The log has route patterns only: a path may hold a ticket. */
+/**
+ * Headers of every answer, the access log and the counters. The log has route patterns only: a path may hold a
+ * ticket.
+ */
 function observe(app: GatewayApp, { metrics, log, held }: RouteDeps): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(securityHeaders)

@@ -169,7 +169,10 @@ describe('the surface', () => {
 
   it('is alive without Temporal, but not ready', async () => {
     const { app, claims, clock } = await gatewayHarness()
-    expect((await app.inject({ url: '/readyz' })).json()).toEqual({ ready: true, checks: { temporal: true, bus: true, keys: true } })
+    expect((await app.inject({ url: '/readyz' })).json()).toEqual({
+      ready: true,
+      checks: { temporal: true, bus: true, keys: true },
+    })
     claims.down = true
     clock.advance(1_000)
     expect((await app.inject({ url: '/readyz' })).statusCode).toBe(503)

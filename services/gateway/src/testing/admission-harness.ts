@@ -11,7 +11,7 @@ import {
 } from './fake-token-issuers.ts'
 import { gatewayHarness, issuer, operatorToken } from './gateway-harness.ts'
 
-export const githubIssuer = 'https://token.actions.githubusercontent.com'
+const githubIssuer = 'https://token.actions.githubusercontent.com'
 export const forkRule = { eventClass: 'fork_pull_request', repositoryId: '456789' }
 export const trustedRule = { eventClass: 'trusted', repositoryId: '456789' }
 export const exchangeForm = {

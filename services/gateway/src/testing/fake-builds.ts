@@ -6,7 +6,7 @@ import { seal } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
 import type { Builds, FinishResult, Heartbeats } from '../builds/ports.ts'
 
-interface Held {
+interface FakeBuild {
   readonly order: BuildSpec
   state: BuildState
   changed: PromiseWithResolvers<void>
@@ -15,7 +15,10 @@ interface Held {
 export const exampleKey = '-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n'
 const certificate = '-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n'
 
-/** Builds in memory, with knobs: what was started, how a run is found, whether the truth can be reached, and what becomes of a build. */
+/**
+ * Builds in memory, with knobs: what was started, how a run is found, whether the truth can be reached, and what
+ * becomes of a build.
+ */
 export class FakeBuilds implements Builds {
   readonly started: BuildSpec[] = []
   readonly finished: [BuildId, FinishResult][] = []
@@ -30,7 +33,7 @@ export class FakeBuilds implements Builds {
   refusal: string | undefined
   /** How long starts wait for their confirmation. */
   confirmation: Promise<void> = Promise.resolve()
-  readonly #builds = new Map<BuildId, Held>()
+  readonly #builds = new Map<BuildId, FakeBuild>()
 
   async start(order: BuildSpec, signal: AbortSignal): Promise<BuildState> {
     this.#assertUp()
@@ -122,7 +125,7 @@ export class FakeBuilds implements Builds {
     } as PlatformState)
   }
 
-  #held(buildId: BuildId): Held {
+  #held(buildId: BuildId): FakeBuild {
     const held = this.#builds.get(buildId)
     if (!held) throw new AppError('build_not_found')
     return held

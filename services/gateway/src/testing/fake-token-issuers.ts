@@ -8,7 +8,7 @@ async function signingKey() {
   const kid = await calculateJwkThumbprint(jwk)
   return { privateKey, kid, published: { ...jwk, kid, alg: 'RS256', use: 'sig' } }
 }
-export type SigningKey = Awaited<ReturnType<typeof signingKey>>
+type SigningKey = Awaited<ReturnType<typeof signingKey>>
 
 /** Made once: a key takes tenths of a second. */
 export const [ourKey, githubKey, strangersKey] = await Promise.all([signingKey(), signingKey(), signingKey()])

@@ -11,7 +11,7 @@ export async function rawConnection(baseUrl: string, { allowHalfOpen = false } =
   return socket
 }
 
-export interface WriteFirst {
+interface WriteFirst {
   /** Request line and header lines. */
   readonly head: readonly string[]
   readonly body: string
@@ -21,7 +21,10 @@ export interface WriteFirst {
   readonly pauseMs?: number
 }
 
-/** Sends the whole request and reads nothing before that, as simple clients do. @returns all that came; rejects when a write or read fails */
+/**
+ * Sends the whole request and reads nothing before that, as simple clients do. @returns all that came; rejects
+ * when a write or read fails
+ */
 export async function writeThenRead(baseUrl: string, request: WriteFirst): Promise<string> {
   const { head, body, chunked = false, pieces = 1, pauseMs = 0 } = request
   const socket = await rawConnection(baseUrl)

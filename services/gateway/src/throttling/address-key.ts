@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net'
 
 /**
- * What counts as one address. An IPv6 customer commonly has a whole /64, so its first four groups are the key; an IPv4 address mapped into
- * IPv6 is the IPv4 address.
+ * What counts as one address. An IPv6 customer commonly has a whole /64, so its first four groups are the key; an
+ * IPv4 address mapped into IPv6 is the IPv4 address.
  */
 export function addressKey(address: string): string {
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)

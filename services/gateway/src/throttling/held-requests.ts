@@ -1,7 +1,7 @@
 import { AppError } from '@forkproof/contracts/errors'
 import { addressKey } from './address-key.ts'
 
-export interface HeldRequest {
+interface HeldRequest {
   /** Aborts when the time is over, the client is gone, or the service stops. */
   readonly signal: AbortSignal
   leave(): void
@@ -50,7 +50,7 @@ export class HeldRequests {
     return { signal: controller.signal, leave }
   }
 
-  /** Lets everybody go now, and whoever comes later at once. */
+  /** Releases all held requests now, and later ones at once. */
   releaseAll(): void {
     this.#closed = true
     for (const controller of this.#held.keys()) controller.abort()

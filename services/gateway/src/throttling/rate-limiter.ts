@@ -4,8 +4,9 @@ import { BoundedMap } from './bounded-map.ts'
 const keysMax = 10_000
 
 /**
- * Token buckets, one per key, kept as GCRA: a single number per key says when its bucket is full again, so there are no timers.
- * Own code, because `rate-limiter-flexible` in memory has a timer per key and no bound on keys, and `@fastify/rate-limit` knows one key per route.
+ * Token buckets, one per key, kept as GCRA: a single number per key says when its bucket is full again, so there
+ * are no timers. Own code, because `rate-limiter-flexible` in memory has a timer per key and no bound on keys, and
+ * `@fastify/rate-limit` knows one key per route.
  */
 export class RateLimiter {
   readonly #fullAgainAtMs = new BoundedMap<string, number>(keysMax)

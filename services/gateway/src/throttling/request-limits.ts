@@ -4,7 +4,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import { addressKey } from './address-key.ts'
 import { RateLimiter } from './rate-limiter.ts'
 
-export interface RequestLimitOptions {
+interface RequestLimitOptions {
   readonly claimsPerAddress: number
   readonly claimsPerRepository: number
   readonly claimsPerRun: number
@@ -13,7 +13,10 @@ export interface RequestLimitOptions {
   readonly buildsPerRun: number
 }
 
-/** All are per minute; token exchanges are counted apart from claims, with the same numbers. Each method takes its share, or throws `rate_limited` and takes nothing. */
+/**
+ * All are per minute; token exchanges are counted apart from claims, with the same numbers. Each method takes its
+ * share, or throws `rate_limited` and takes nothing.
+ */
 export class RequestLimits {
   readonly #clock: Clock
   readonly #claimsOfAddress: RateLimiter
@@ -58,7 +61,7 @@ export class RequestLimits {
     this.#take([[this.#exchangesOfAddress, addressKey(address)]])
   }
 
-  /** After the ID token was verified: nobody can spend another run's share. */
+  /** After the ID token was verified, so that no client can use up another run's share. */
   countExchange(repository: RepositoryName, runId: RunId): void {
     const name = repository.toLowerCase()
     this.#take([

@@ -7,10 +7,10 @@ import { sha256Hex } from '../digest.ts'
 import type { IssuedAccess } from '../ports.ts'
 import { asAccessToken, newAccessToken } from './access-token.ts'
 
-/** A removal that is overtaken again and again meets a record that somebody else keeps writing, which nobody does. */
+/** More attempts would only help against a record that is rewritten all the time, and no part does that. */
 const removalsMax = 3
 
-/** Access tokens by their SHA-256: who reads the bucket holds nothing that can be presented. */
+/** Access tokens by their SHA-256: a reader of the bucket learns nothing that can be presented. */
 export class AccessRecords {
   readonly #bucket: Bucket
   readonly #clock: Clock
@@ -54,7 +54,7 @@ export class AccessRecords {
   }
 }
 
-/** What does not read as a record admits nobody. */
+/** A value that is not a readable record opens nothing. */
 function recordOf(text: string): AccessRecord | undefined {
   try {
     return AccessRecord.parse(JSON.parse(text))

@@ -15,8 +15,8 @@ export function newAccessToken(): Secret<AccessToken> {
 }
 
 /**
- * The token, when its form and its checksum are right. What was never issued is told without a look-up, and a scanner can tell a leaked
- * token from a look-alike without asking anybody.
+ * The token, when its form and its checksum are right. A token that was never issued is recognised without a
+ * look-up, and a scanner can tell a leaked token from a look-alike without asking a server.
  */
 export function asAccessToken(presented: Secret<string>): Secret<AccessToken> | undefined {
   const parsed = AccessToken.safeParse(presented.reveal())

@@ -3,7 +3,10 @@ import type { Logger } from '@forkproof/infra/log'
 import type { Secret } from '@forkproof/infra/secret'
 import type { Admission, RunInspector } from '../ports.ts'
 
-/** The record of a token that is good for something now, else `undefined`. @throws AppError temporarily_unavailable without the bus */
+/**
+ * The record of a token that is good for something now, else `undefined`. @throws AppError temporarily_unavailable
+ * without the bus
+ */
 export type Introspect = (presented: Secret<string>, signal: AbortSignal) => Promise<AccessRecord | undefined>
 
 /** A token is worth as much as its run: once that is over, or cannot be seen to go on, the token is inactive. */

@@ -6,12 +6,15 @@ import type { RunClaims } from '../run-claims.ts'
 
 type RunningRun = Extract<RunInspection, { outcome: 'running' }>
 
-/** Events whose run stands on a branch or tag of its own; a pull request's ref is the merge ref, which the run does not name. */
+/**
+ * Events whose run stands on a branch or tag of its own; a pull request's ref is the merge ref, which the run does
+ * not name.
+ */
 const eventsOnBranches = ['push', 'workflow_dispatch', 'schedule']
 
 /**
- * What a token for this run would say, as far as the run shows it. A tag looks like a branch of that name here, so a rule on `refs` can
- * come out otherwise with the token itself.
+ * What a token for this run would say, as far as the run shows it. A tag looks like a branch of that name here, so
+ * a rule on `refs` can come out otherwise with the token itself.
  */
 export function claimsOfRun(
   { repository, runId }: Pick<AdmittedRun, 'repository' | 'runId'>,

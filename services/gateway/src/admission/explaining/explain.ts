@@ -11,7 +11,7 @@ import type { RunClaims } from '../run-claims.ts'
 import type { UsedTokens } from '../used-tokens.ts'
 import { claimsOfRun } from './claims-of-run.ts'
 
-export interface Explanation {
+interface Explanation {
   readonly projectId: ProjectId
   readonly admitted: boolean
   readonly relationshipId?: RelationshipId
@@ -35,7 +35,7 @@ export interface Explain {
   }): Promise<Explanation>
 }
 
-export interface ExplainDeps {
+interface ExplainDeps {
   readonly verify: VerifyIdToken
   readonly projects: ProjectStore
   readonly usedTokens: UsedTokens

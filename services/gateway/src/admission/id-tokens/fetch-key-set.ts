@@ -23,7 +23,7 @@ export async function fetchKeySet(
 ): Promise<{ keys: KeySet; freshMs: number }> {
   const { body } = await fetchDocument(`${issuer}/.well-known/openid-configuration`)
   const discovery = Discovery.parse(JSON.parse(body))
-  // OpenID Connect Discovery section 4.3; and who can alter the document must not be able to point us elsewhere.
+  // OpenID Connect Discovery section 4.3; and an altered document must not be able to point elsewhere.
   if (discovery.issuer !== issuer) throw new Error('the discovery document names another issuer')
   if (new URL(discovery.jwks_uri).origin !== new URL(issuer).origin) throw new Error('the keys are at another origin')
   const jwks = await fetchDocument(discovery.jwks_uri)

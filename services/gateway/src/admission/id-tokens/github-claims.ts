@@ -2,7 +2,10 @@ import { DecimalId, RepositoryName, RunAttempt, RunId } from '@forkproof/contrac
 import { z } from 'zod'
 import type { TrustedClaims } from '../run-claims.ts'
 
-/** What is used of GitHub's claims (facts oidc B1); others come and go and are not looked at. Every value is a string. */
+/**
+ * What is used of GitHub's claims (docs/facts/oidc.md#github-claims); others come and go and are not looked at.
+ * Every value is a string.
+ */
 const GithubClaims = z.object({
   repository: RepositoryName,
   repository_id: DecimalId,
@@ -35,8 +38,8 @@ export function githubClaims(payload: unknown): TrustedClaims | undefined {
 }
 
 /**
- * `owner/repo/<path>@<ref>`. Both path and ref may hold an `@`: a file named `build.yml@x.yml` must not pass for `build.yml`. So the known
- * ref is taken off the end, and without one only an unmistakable value is read.
+ * `owner/repo/<path>@<ref>`. Both path and ref may hold an `@`: a file named `build.yml@x.yml` must not pass for
+ * `build.yml`. So the known ref is taken off the end, and without one only an unmistakable value is read.
  */
 function workflowPathOf({ workflow_ref, repository, ref }: GithubClaims): string | undefined {
   const prefix = `${repository}/`

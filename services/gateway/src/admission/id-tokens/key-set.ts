@@ -18,8 +18,8 @@ const UsableKey = z.object({
 export type KeySet = ReadonlyMap<string, CryptoKey>
 
 /**
- * The RS256 keys of a JWKS document by id; keys of other kinds and those that cannot be read are left out (section 5). Only the public
- * members are taken. @throws when it is no JWKS or not one key of it can be used
+ * The RS256 keys of a JWKS document by id; keys of other kinds and those that cannot be read are left out (section
+ * 5). Only the public members are taken. @throws when it is no JWKS or not one key of it can be used
  */
 export async function readKeySet(text: string): Promise<KeySet> {
   const { keys } = Document.parse(JSON.parse(text))

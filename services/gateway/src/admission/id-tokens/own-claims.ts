@@ -2,7 +2,10 @@ import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { IdTokenClaims } from '@forkproof/contracts/token'
 import type { ForkPullRequestClaims } from '../run-claims.ts'
 
-/** A signer of the next release may write more: during an upgrade its tokens are read as far as this release knows them. */
+/**
+ * A signer of the next release may write more: during an upgrade its tokens are read as far as this release knows
+ * them.
+ */
 const KnownClaims = IdTokenClaims.strip()
 
 /** Claims of a token of our own issuer. Every claim that is known must have the signer's shape; others are left out. */

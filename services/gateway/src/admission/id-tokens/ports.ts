@@ -5,13 +5,16 @@ import type { RunClaims } from '../run-claims.ts'
 /** The keys of one issuer. */
 export interface VerificationKeys {
   /**
-   * @throws AppError id_token_invalid when the issuer has no such key; issuer_unavailable or temporarily_unavailable when that cannot be
-   * told now
+   * @throws AppError id_token_invalid when the issuer has no such key; issuer_unavailable or
+   * temporarily_unavailable when that cannot be told now
    */
   keyFor(keyId: string): Promise<CryptoKey>
 }
 
-/** One row of the fixed table of issuers: what a token names as its issuer is only ever looked up here, never fetched (facts oidc B4). */
+/**
+ * One row of the fixed table of issuers: what a token names as its issuer is only ever looked up here, never
+ * fetched (docs/facts/oidc.md#issuer-table).
+ */
 export interface TrustedIssuer {
   readonly issuer: Issuer
   readonly keys: VerificationKeys

@@ -9,9 +9,12 @@ import type { VerificationKeys } from './ports.ts'
 
 /** A key that appeared since the last read is looked for this often at most, however many unknown ids are presented. */
 const unknownKeyPauseMs = 30_000
-/** While the issuer cannot be read but known keys can still be used, those who ask do not wait for it each time. */
+/** While the issuer cannot be read but known keys can still be used, callers do not wait for it each time. */
 const failurePauseMs = 10_000
-/** How long known keys outlive their freshness. An issuer that was silent for longer may have dropped one for a reason. */
+/**
+ * How long known keys outlive their freshness. An issuer that was silent for longer may have dropped one for a
+ * reason.
+ */
 const staleMsMax = 3_600_000
 
 interface Known {
@@ -20,8 +23,8 @@ interface Known {
 }
 
 /**
- * Keys of an issuer elsewhere, by its discovery document. Cached as long as they may be, read once at a time. A failure is never an answer:
- * without known keys the next question tries again.
+ * Keys of an issuer elsewhere, by its discovery document. Cached as long as they may be, read once at a time. A
+ * failure is never an answer: without known keys the next question tries again.
  */
 export class RemoteKeys implements VerificationKeys {
   readonly #issuer: Issuer

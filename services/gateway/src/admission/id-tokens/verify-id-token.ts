@@ -12,11 +12,14 @@ const ageSecondsMax = 3_600
 const tokenIdCharsMax = 255
 const keyIdCharsMax = 255
 
-/** Only RS256, the one algorithm of both issuers: neither `none` nor a public key taken for a shared secret gets as far as a key. */
+/**
+ * Only RS256, the one algorithm of both issuers: neither `none` nor a public key taken for a shared secret gets as
+ * far as a key.
+ */
 const algorithms = ['RS256']
 const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti']
 
-export interface IdTokenVerifierDeps {
+interface IdTokenVerifierDeps {
   readonly issuers: readonly TrustedIssuer[]
   /** A token must be made for exactly one of these. */
   readonly audiences: readonly string[]
@@ -24,8 +27,9 @@ export interface IdTokenVerifierDeps {
 }
 
 /**
- * Checks signature, issuer, audience, times and claims of a presented ID token. It can be verified any number of times; single use is
- * somebody else's (UsedTokens). Throws AppError `id_token_invalid`, whose detail says which check failed, or says that keys are missing.
+ * Checks signature, issuer, audience, times and claims of a presented ID token. It can be verified any number of
+ * times; single use is the work of UsedTokens. Throws AppError `id_token_invalid`, whose detail says which check
+ * failed, or says that keys are missing.
  */
 export function createIdTokenVerifier({ issuers, audiences, clock }: IdTokenVerifierDeps): VerifyIdToken {
   return async presented => {
@@ -73,7 +77,7 @@ function checkedKeyId(kid: unknown): string {
 
 function verified(token: string, payload: JWTPayload, trusted: TrustedIssuer): VerifiedToken {
   const { aud, jti, exp } = payload
-  // One audience, as both issuers write it: a token for us and for somebody else could be replayed by the other.
+  // One audience, as both issuers write it: the other audience could replay a token that is made for two.
   if (typeof aud !== 'string') throw invalid('it has more than one audience')
   if (typeof jti !== 'string' || jti === '' || jti.length > tokenIdCharsMax) throw invalid('its jti is unusable')
   const claims = trusted.claimsOf(payload)

@@ -6,7 +6,7 @@ import type { Bucket } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import { newProjectId } from './random-name.ts'
 
-export const projectsMax = 1_000
+const projectsMax = 1_000
 /** The bus carries messages of up to a megabyte, and a history holds 64 of these. */
 const documentBytesMax = 262_144
 /** Reads of a list that are on their way at once. */
@@ -17,14 +17,17 @@ export interface StoredProject {
   readonly project: Project
   readonly revision: number
 }
-export interface ProjectRevision {
+interface ProjectRevision {
   readonly revision: number
   readonly atMs: number
   readonly deleted: boolean
   readonly project?: Project
 }
 
-/** Projects in a revisioned bucket, one document each. Every change is a compare-and-set: a lost race is told, and loses nobody's change. */
+/**
+ * Projects in a revisioned bucket, one document each. Every change is a compare-and-set: the loser of a race gets
+ * an error, and no change is lost.
+ */
 export class ProjectStore {
   readonly #bucket: Bucket
   readonly #clock: Clock

@@ -2,7 +2,7 @@ import { AppError } from '@forkproof/contracts/errors'
 import type { RelationshipId } from '@forkproof/contracts/ids'
 import type { Project, TrustRelationship, TrustRule } from '@forkproof/contracts/trust'
 
-export const relationshipsMax = 100
+const relationshipsMax = 100
 
 /** Pure changes of a project, for `ProjectStore.change`. */
 export const renamed =

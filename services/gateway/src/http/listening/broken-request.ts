@@ -6,7 +6,7 @@ import { securityHeaders } from '../security-headers.ts'
 /** What is wrong with a request that no route ever sees. */
 export type BrokenRequest = 'malformed' | 'headers_too_large' | 'too_slow' | 'no_host' | 'expectation'
 
-export interface BrokenRequestAnswer {
+interface BrokenRequestAnswer {
   readonly status: string
   readonly contentType: string
   readonly body: string

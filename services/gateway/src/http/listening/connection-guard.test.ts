@@ -78,7 +78,7 @@ describe('what is no request', () => {
     expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'invalid_request', status: 400 })
   })
 
-  // A path that is none of ours has its answer before the chunk comes.
+  // An unknown path is answered before the chunk comes.
   const brokenCalls = broken.filter(([what]) => what !== 'a chunk that is none')
   it.each(brokenCalls)('because of %s gets an error of the Connect protocol', async (_what, bytes, text) => {
     const { baseUrl } = await depotHarness()

@@ -11,8 +11,9 @@ interface OpenExchange {
 }
 
 /**
- * What stands between Node's HTTP/1 server and a listener's handler, the same for each listener: broken requests get the listener's own
- * form of error, early answers stay readable, and nothing is written into another request's answer.
+ * What stands between Node's HTTP/1 server and a listener's handler, the same for each listener: broken requests
+ * get the listener's own form of error, early answers stay readable, and nothing is written into another request's
+ * answer.
  */
 export class ConnectionGuard {
   readonly #describe: DescribeBrokenRequest

@@ -4,7 +4,7 @@ import type { DescribeBrokenRequest } from './broken-request.ts'
 import { ConnectionGuard, type HttpHandler } from './connection-guard.ts'
 import type { DrainLimits } from './lingering-close.ts'
 
-export interface GuardedServerOptions {
+interface GuardedServerOptions {
   readonly describe: DescribeBrokenRequest
   readonly drain: DrainLimits
   /** Node's own limits. */
@@ -14,7 +14,7 @@ export interface GuardedServerOptions {
   >
 }
 
-/** A server of HTTP/1.1 whose every answer has the security headers, also those to what is no request. */
+/** A server of HTTP/1.1. All of its answers have the security headers, also those to bytes that are not a request. */
 export function createGuardedServer(handler: HttpHandler, { describe, drain, node }: GuardedServerOptions): Server {
   const guard = new ConnectionGuard(describe, drain)
   const options = { ...node, ServerResponse: SecuredResponse, requireHostHeader: false }

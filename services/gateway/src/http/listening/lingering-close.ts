@@ -8,9 +8,10 @@ export interface DrainLimits {
 }
 
 /**
- * Reads on after an answer that did not wait for the request's body. A socket that is closed with unread bytes resets the connection, and the
- * client, which may write its whole body before it reads, loses the answer. The answer goes out at once; what follows is thrown away up to
- * the limits. Then the connection can be used again, or closes if the answer said so.
+ * Reads on after an answer that did not wait for the request's body. A socket that is closed with unread bytes
+ * resets the connection, and the client, which may write its whole body before it reads, loses the answer. The
+ * answer goes out at once; what follows is thrown away up to the limits. Then the connection can be used again, or
+ * closes if the answer said so.
  */
 export function drainRequest(request: IncomingMessage, socket: Socket, limits: DrainLimits): void {
   const cut = cutBeyond(socket, limits)
@@ -37,7 +38,7 @@ export function drainRequest(request: IncomingMessage, socket: Socket, limits: D
 export function drainSocket(socket: Socket, limits: DrainLimits): void {
   const cut = cutBeyond(socket, limits)
   socket.destroySoon = () => socket.end()
-  // The HTTP parser gets nothing any more: it would stop the reading when nobody takes the body.
+  // The HTTP parser gets nothing any more: it would stop the reading when no handler takes the body.
   socket.removeAllListeners('data')
   socket.on('data', cut.count)
   socket.once('end', () => socket.destroy())

@@ -4,8 +4,9 @@ import { AppError } from '@forkproof/contracts/errors'
 const parametersMax = 30
 
 /**
- * The parameters of a form, strictly: percent-encoded UTF-8, none twice (RFC 6749 section 3.2: who reads the other one decides otherwise).
- * One without a value counts as absent (there too). @throws AppError invalid_request
+ * The parameters of a form, strictly: percent-encoded UTF-8, and no parameter twice (RFC 6749 section 3.2),
+ * because another reader might take the other one. One without a value counts as absent (there too). @throws
+ * AppError invalid_request
  */
 export function parseForm(body: string): Record<string, string> {
   const parameters = new Map<string, string>()

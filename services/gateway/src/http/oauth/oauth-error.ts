@@ -35,7 +35,10 @@ export class OauthRefusal extends Error {
   }
 }
 
-/** What is not here is the client's fault, `invalid_request` (RFC 8693 section 2.2.2 puts refusal by policy there too), or ours. */
+/**
+ * What is not here is the client's fault, `invalid_request` (RFC 8693 section 2.2.2 puts refusal by policy there
+ * too), or ours.
+ */
 const oauthCodes: Partial<Record<ErrorCode, OauthCode>> = {
   project_not_found: 'invalid_target',
   operator_token_invalid: 'invalid_token',

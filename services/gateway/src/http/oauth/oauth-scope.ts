@@ -26,9 +26,10 @@ export const oauthSchema = <Body, Answer>(summary: string, body: Body, answer: A
 })
 
 /**
- * OAuth routes take forms and answer errors in OAuth's own shape (RFC 6749 section 5.2), as JSON, because that is what its libraries read.
- * `Accept` does not change it. What is answered before one of these routes is found has the form of all others, a problem document: an
- * unknown address, another method, a path that does not decode, broken HTTP.
+ * OAuth routes take forms and answer errors in OAuth's own shape (RFC 6749 section 5.2), as JSON, because that is
+ * what its libraries read. `Accept` does not change it. What is answered before one of these routes is found has
+ * the form of all others, a problem document: an unknown address, another method, a path that does not decode,
+ * broken HTTP.
  */
 export function oauthRoutes(app: GatewayApp, deps: RouteDeps, addRoutes: (scope: GatewayApp) => void): void {
   app.register((scope, _options, done) => {
@@ -64,7 +65,7 @@ function sendOauthProblem(
     const retryAfter = retryAfterSecondsOf(error)
     if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   }
-  // RFC 6750 section 3: a token was missing, or was none of ours.
+  // RFC 6750 section 3: a token was missing, or this service did not issue it.
   if (status === 401) reply.header('www-authenticate', 'Bearer error="invalid_token"')
   return reply.code(status).type('application/json').send(JSON.stringify(body))
 }

@@ -41,8 +41,8 @@ export function buildLifecycleRoutes(app: GatewayApp, deps: RouteDeps): void {
 }
 
 /**
- * Passed on without asking the build, so that it counts also while Temporal is away. Whether the build is over is looked up afterwards, at
- * most each five seconds, and told the next time.
+ * Passed on without asking the build, so that it counts while Temporal is away, too. Whether the build is over is
+ * looked up afterwards, at most every five seconds, and answered the next time.
  */
 function buildHealthRoute(app: GatewayApp, { follower, heartbeats, requestLimits, clock, log }: RouteDeps): void {
   app.post('/v1/builds/:id/health', {

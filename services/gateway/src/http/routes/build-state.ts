@@ -74,7 +74,7 @@ async function sendEvents(
   reply.raw.once('close', hold.leave)
   const since = lastSeenVersion(request.headers['last-event-id'])
   const events = buildEvents(follower, build, { since, signal: hold.signal })
-  // One event ahead at most: who reads slowly gets the newest states, not all of them.
+  // One event ahead at most: a slow reader gets the newest states, not all of them.
   const stream = Readable.from(events, { objectMode: true, highWaterMark: 1 })
   return reply.type(eventStreamType).header('x-accel-buffering', 'no').send(stream)
 }

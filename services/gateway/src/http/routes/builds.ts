@@ -13,7 +13,7 @@ import { problemResponse } from '../problem-document.ts'
 export const buildProblems = { '4xx': problemResponse('refused; see code'), '5xx': problemResponse('try again') }
 /** Longer than a start ever takes: only a client that goes away or the end of the service cuts it short. */
 const startHoldMs = buildWaitMsMax + 10_000
-export const accessTokenSecurity = [{ accessToken: [] }]
+const accessTokenSecurity = [{ accessToken: [] }]
 
 const StartedAnswer = z.object({
   buildId: z.string(),

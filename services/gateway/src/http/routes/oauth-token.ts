@@ -34,7 +34,10 @@ const TokenAnswer = z.object({
 })
 type TokenAnswer = z.infer<typeof TokenAnswer>
 
-/** Token exchange: an ID token for the right to build in one project. Clients do not authenticate; the ID token is all there is. */
+/**
+ * Token exchange: an ID token for the right to build in one project. Clients do not authenticate; the ID token is
+ * all there is.
+ */
 export function oauthTokenRoute(app: GatewayApp, deps: RouteDeps): void {
   const { admission, requestLimits, metrics } = deps
   oauthRoutes(app, deps, scoped =>
@@ -60,14 +63,17 @@ export function oauthTokenRoute(app: GatewayApp, deps: RouteDeps): void {
   )
 }
 
-/** Before anything else is looked at: a client of another grant is told so, whatever else its request lacks. */
+/** Checked first: a client with another grant gets this error, whatever else its request lacks. */
 function demandGrant({ body }: FastifyRequest): void {
   const grant = typeof body === 'object' && body !== null && 'grant_type' in body ? body.grant_type : undefined
   if (grant === undefined || grant === tokenExchangeGrant) return
   throw new OauthRefusal('unsupported_grant_type', `the grant must be ${tokenExchangeGrant}`)
 }
 
-/** The project is only ever looked up, never taken from what the caller says it may do (facts oidc E 14). */
+/**
+ * The project is only ever looked up, never taken from what the caller says it may do
+ * (docs/facts/oidc.md#token-exchange).
+ */
 function targetOf({ audience, resource, scope: wanted }: z.infer<typeof TokenRequest>): ProjectId {
   if (wanted !== undefined && wanted !== scope) throw new OauthRefusal('invalid_scope', `the only scope is ${scope}`)
   if (resource !== undefined) throw new OauthRefusal('invalid_target', 'name the project in audience, not in resource')

@@ -14,7 +14,10 @@ import { operatorOnly } from '../operator-only.ts'
 import { expectedRevision, revisionTag } from '../revision.ts'
 import { operatorProblems, operatorSecurity, parseProjectId } from './projects.ts'
 
-/** Two lists of 50 paths and refs of 256 characters each, in the longest spelling that JSON has for ASCII, and some room. */
+/**
+ * Two lists of 50 paths and refs of 256 characters each, in the longest spelling that JSON has for ASCII, and some
+ * room.
+ */
 const ruleBodyBytesMax = 65_536
 
 const OfProject = z.object({ id: z.string() })
@@ -27,7 +30,10 @@ function relationshipIdOf(text: string): RelationshipId {
   return parsed.data
 }
 
-/** Trust relationships are deps of their project: the ETag is the project's, and a change to one is a change of the project. */
+/**
+ * Trust relationships are deps of their project: the ETag is the project's, and a change to one is a change of the
+ * project.
+ */
 export function relationshipRoutes(app: GatewayApp, deps: RouteDeps): void {
   const { projects, clock } = deps
   const onRequest = operatorOnly(deps)

@@ -5,7 +5,10 @@ import type { GatewayApp, RouteDeps } from '../app.ts'
 import { problemResponse } from '../problem-document.ts'
 import { ignoringBody } from './ignored-body.ts'
 
-/** A hint only, so it is not looked up: an unknown claim is told the same as a known one, and nothing is revealed or spent. */
+/**
+ * Only a hint, so the claim is not looked up: the answer for an unknown claim is the same, and nothing is revealed
+ * or used up.
+ */
 export function shownRoute(app: GatewayApp, { nudges, requestLimits }: RouteDeps): void {
   ignoringBody(app, scope =>
     scope.post('/claims/:id/shown', {

@@ -54,7 +54,10 @@ const ExplanationAnswer = z.object({
     .meta({ description: 'relationships in order; every rule of one must pass' }),
 })
 
-/** Why a run is admitted or not. The holder of a token may ask about that token; the operator about any, and about runs. */
+/**
+ * Why a run is admitted or not. The holder of a token may ask about that token; the operator about any, and about
+ * runs.
+ */
 export function trustExplainRoute(app: GatewayApp, deps: RouteDeps): void {
   const { explain, isOperator, requestLimits } = deps
   // Two colons are one in the address: a single one would begin a parameter.
@@ -69,7 +72,8 @@ export function trustExplainRoute(app: GatewayApp, deps: RouteDeps): void {
     bodyLimit: bodyBytesMax,
     onRequest: async ({ ip, headers: { authorization } }) => {
       requestLimits.countRequest(ip)
-      // Who presents a credential means to be the operator: a wrong one is an error, not a lesser answer.
+      // A caller with a credential wants to be the operator: a wrong one is an error and does not get the lesser
+      // answer.
       if (authorization !== undefined) demandOperator(isOperator, authorization)
     },
     handler: async ({ body, headers: { authorization } }, reply) => {
