@@ -22,6 +22,7 @@ interface AdmissionDeps {
   readonly log: Logger
 }
 
+/** Decides whether a run may build. docs/glossary.md: admission. */
 export function createAdmission(options: AdmissionDeps): Admission {
   return {
     admit: (idToken, projectId) => admit(options, idToken, projectId),

@@ -122,11 +122,11 @@ async function startBuildWorkflow(client: Client, order: BuildSpec): Promise<Bui
   )
 }
 
-type BuildWorkflowHandle = ReturnType<Client['workflow']['getHandle']>
+type WorkflowOfBuild = ReturnType<Client['workflow']['getHandle']>
 
 /** The result, or for a workflow that operators or a timeout cut off, an end without one. */
 async function stateOfClosed(
-  handle: Pick<BuildWorkflowHandle, 'result' | 'describe'>,
+  handle: Pick<WorkflowOfBuild, 'result' | 'describe'>,
   buildId: BuildId,
 ): Promise<BuildState> {
   try {

@@ -6,7 +6,7 @@ import { seal } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
 import type { Builds, FinishResult, Heartbeats } from '../builds/ports.ts'
 
-interface FakeBuild {
+interface RecordedBuild {
   readonly order: BuildSpec
   state: BuildState
   changed: PromiseWithResolvers<void>
@@ -33,7 +33,7 @@ export class FakeBuilds implements Builds {
   refusal: string | undefined
   /** How long starts wait for their confirmation. */
   confirmation: Promise<void> = Promise.resolve()
-  readonly #builds = new Map<BuildId, FakeBuild>()
+  readonly #builds = new Map<BuildId, RecordedBuild>()
 
   async start(order: BuildSpec, signal: AbortSignal): Promise<BuildState> {
     this.#assertUp()
@@ -125,7 +125,7 @@ export class FakeBuilds implements Builds {
     } as PlatformState)
   }
 
-  #held(buildId: BuildId): FakeBuild {
+  #held(buildId: BuildId): RecordedBuild {
     const held = this.#builds.get(buildId)
     if (!held) throw new AppError('build_not_found')
     return held

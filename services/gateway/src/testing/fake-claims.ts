@@ -4,7 +4,7 @@ import type { ClaimId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { ClaimRecord, Claims, Nudges } from '../claims/ports.ts'
 
-interface FakeClaim {
+interface RecordedClaim {
   record: ClaimRecord
   readonly order: ClaimSpec
   readonly end: PromiseWithResolvers<ClaimVerdict | 'failed'>
@@ -16,7 +16,7 @@ export class FakeClaims implements Claims {
   /** How many callers wait for a verdict. */
   waiting = 0
   down = false
-  readonly #claims = new Map<ClaimId, FakeClaim>()
+  readonly #claims = new Map<ClaimId, RecordedClaim>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {

@@ -7,6 +7,7 @@ const keysMax = 10_000
  * Token buckets, one per key, kept as GCRA: a single number per key says when its bucket is full again, so there
  * are no timers. Own code, because `rate-limiter-flexible` in memory has a timer per key and no bound on keys, and
  * `@fastify/rate-limit` knows one key per route.
+ * docs/glossary.md: rate limit.
  */
 export class RateLimiter {
   readonly #fullAgainAtMs = new BoundedMap<string, number>(keysMax)
