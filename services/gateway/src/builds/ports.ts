@@ -4,7 +4,7 @@ import type { NodeAnnouncement } from '@forkproof/contracts/events'
 import type { BuildId, ProjectId, RelationshipId } from '@forkproof/contracts/ids'
 import type { Finish } from '@forkproof/workflows/builds/api'
 
-export type FinishResult = Finish['result']
+export type ReportedResult = Finish['result']
 
 /**
  * The truth about builds. Every method is bounded in time and throws AppError: `build_not_found`, or
@@ -23,7 +23,7 @@ export interface Builds {
   /** Asks for one more platform. @throws AppError also `platform_not_granted` */
   connect(buildId: BuildId, wish: PlatformRequest, waitMs: number): Promise<BuildState>
   /** The first result counts; for a build that is over it changes nothing. */
-  finish(buildId: BuildId, result: FinishResult): Promise<void>
+  finish(buildId: BuildId, result: ReportedResult): Promise<void>
   projectOf(buildId: BuildId): Promise<ProjectId>
   /**
    * Builds that run under a relationship, as far as Temporal's visibility has caught up: a second or so behind,

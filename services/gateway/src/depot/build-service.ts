@@ -6,7 +6,7 @@ import { AppError } from '@forkproof/contracts/errors'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Admission } from '../admission/ports.ts'
 import { buildOfToken, type PresentedBuild, presentedBuild } from '../builds/build-token.ts'
-import type { FinishResult } from '../builds/ports.ts'
+import type { ReportedResult } from '../builds/ports.ts'
 import type { WiredBuilds } from '../builds/wire-builds.ts'
 import { bearerOf } from '../http/bearer.ts'
 import { authorizeBearer, endOf, reachBuilder } from './depot-calls.ts'
@@ -82,7 +82,7 @@ export function buildService(deps: BuildServiceDeps): ServiceImpl<typeof BuildSe
 }
 
 /** What says nothing did not succeed. */
-const resultOf = ({ result }: FinishBuildRequest): FinishResult => result.case ?? 'error'
+const resultOf = ({ result }: FinishBuildRequest): ReportedResult => result.case ?? 'error'
 
 function connection(reached: Awaited<ReturnType<typeof reachBuilder>>): GetBuildKitConnectionResponse {
   if (!reached) {

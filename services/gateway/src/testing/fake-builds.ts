@@ -4,7 +4,7 @@ import { AppError } from '@forkproof/contracts/errors'
 import type { BuildId, RelationshipId } from '@forkproof/contracts/ids'
 import { seal } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
-import type { Builds, FinishResult, Heartbeats } from '../builds/ports.ts'
+import type { Builds, Heartbeats, ReportedResult } from '../builds/ports.ts'
 
 interface RecordedBuild {
   readonly order: BuildSpec
@@ -21,7 +21,7 @@ const certificate = '-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFI
  */
 export class FakeBuilds implements Builds {
   readonly started: BuildSpec[] = []
-  readonly finished: [BuildId, FinishResult][] = []
+  readonly finished: [BuildId, ReportedResult][] = []
   /** Calls that a real one would put into the workflow's history. */
   waits = 0
   looks = 0
@@ -73,7 +73,7 @@ export class FakeBuilds implements Builds {
     return this.#held(buildId).state
   }
 
-  async finish(buildId: BuildId, result: FinishResult): Promise<void> {
+  async finish(buildId: BuildId, result: ReportedResult): Promise<void> {
     this.#assertUp()
     const { state } = this.#held(buildId)
     this.finished.push([buildId, result])
