@@ -78,7 +78,7 @@ export const PlatformState = z.discriminatedUnion('state', [
 ])
 export type PlatformState = z.infer<typeof PlatformState>
 
-export const buildOutcomes = [
+const buildOutcomes = [
   'success',
   'error',
   'canceled',
