@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } from './ids.ts'
-import { Grant } from './trust.ts'
+import { EventClass, Grant } from './trust.ts'
 
-/** What an admitted token says about its run: all that a build needs to be confirmed again later. */
+/** What an admitted token says about its run: all that it takes to confirm the run again later. */
 export const AdmittedRun = z.object({
-  eventClass: z.enum(['fork_pull_request', 'trusted']),
+  eventClass: EventClass,
   repository: RepositoryName,
   repositoryId: z.string(),
   runId: RunId,
@@ -25,8 +25,8 @@ export const Admitted = z.object({
 export type Admitted = z.infer<typeof Admitted>
 
 /**
- * Value in the bucket `access-tokens`; its key is the SHA-256 of the token, so the bucket holds nothing that can be
- * presented. docs/glossary.md: access token.
+ * Value in the bucket `access-tokens`. Its key is the SHA-256 of the token, so that the bucket holds nothing that can
+ * be presented. docs/glossary.md: access token.
  */
 export const AccessRecord = Admitted.extend({ issuedAtMs: z.int(), expiresAtMs: z.int() })
 export type AccessRecord = z.infer<typeof AccessRecord>

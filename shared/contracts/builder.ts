@@ -11,7 +11,8 @@ export const PlatformList = z
   .pipe(z.array(Platform).min(1).max(Platform.options.length))
 /**
  * `none`: a builder has no network at all. `internet`: public addresses only, never metadata, private networks or the
- * host. docs/glossary.md: egress.
+ * host.
+ * docs/glossary.md: egress.
  */
 export const Egress = z.enum(['none', 'internet'])
 export type Egress = z.infer<typeof Egress>

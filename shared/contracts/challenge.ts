@@ -8,8 +8,8 @@ import {
 } from './ids.ts'
 
 /**
- * The sentence that clients print once a second; the `log` and `job-log` channels look for exactly this line
- * (docs/facts/depot.md#claim-contract).
+ * The sentence that clients print once a second. The channels `log` and `job-log` look for exactly this line
+ * (docs/facts/depot.md#claim-contract). docs/glossary.md: challenge code.
  */
 export const challengeSentence = (code: ChallengeCode): string => `Waiting for OIDC auth challenge ${code}`
 
@@ -17,9 +17,9 @@ export const challengeSentence = (code: ChallengeCode): string => `Waiting for O
 export const challengeStepName = (code: ChallengeCode): string => `proof ${code}`
 
 /**
- * The code commits to issuer, audience and key. Shown in a run, it is worthless for another issuer, audience or
- * claimant, and whoever holds the inputs can check it. docs/glossary.md: challenge code. SHA-256 over labelled,
- * length-delimited parts, so that no two inputs read the same.
+ * The code commits to the issuer, the audience and the claimant's key. Shown in a run, it is worthless for any other of
+ * them, and whoever has the inputs can check it. SHA-256 over labelled, length-delimited parts, so that no two inputs
+ * read the same.
  */
 export async function challengeCode(parts: {
   issuer: Issuer

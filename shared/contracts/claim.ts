@@ -5,8 +5,8 @@ import { Audience, ChallengeCode, ChallengeNonce, ClaimId, JobId, RepositoryName
 import { limits } from './limits.ts'
 
 /**
- * A public X25519 key (RFC 8037). Unknown members are refused, so a private key sent by mistake is an error, never
- * stored. docs/glossary.md: seal key.
+ * A public X25519 key (RFC 8037). Unknown members are refused, so that a private key sent by mistake is an error and
+ * never stored. docs/glossary.md: seal key.
  */
 export const SealKey = z.strictObject({
   kty: z.literal('OKP'),
@@ -18,7 +18,7 @@ export type SealKey = z.infer<typeof SealKey>
 
 /**
  * Body of `POST /claim` (docs/facts/depot.md#claim-contract); `jobID`, `sealTo` and `channels` are ours. Unknown
- * members are ignored for old clients.
+ * members are ignored, because old clients send some. docs/glossary.md: claim.
  */
 export const ClaimRequest = z.object({
   aud: Audience.optional(),
@@ -45,7 +45,7 @@ export const ClaimAnswer = z.object({
 })
 export type ClaimAnswer = z.infer<typeof ClaimAnswer>
 
-/** `GET /claims/{id}`: no secret, no code. */
+/** Answer to `GET /claims/{id}`: no secret, no code. */
 export const ClaimState = z.object({
   claimId: ClaimId,
   state: z.enum(['pending', 'proven', 'refused']),

@@ -54,8 +54,8 @@ const lossReason = z.enum(builderLossReasons).exactOptional()
 const builderRef = { ...buildRef, builderId: BuilderId, nodeId: NodeId }
 
 /**
- * Asks for one builder. After `expiresAtMs` no node may start on it any more, so a late command makes nothing.
- * docs/glossary.md: builder request.
+ * Asks for one builder (docs/glossary.md: builder request). After `expiresAtMs` no node may start on it any more, so a
+ * late command makes nothing.
  */
 export const BuilderRequestedEvent = z.object({
   ...envelope,
@@ -73,7 +73,7 @@ export const BuilderRequestedEvent = z.object({
     leaseEndsAtMs: z.int(),
   }),
 })
-/** Sent to the node that accepted the lease. docs/glossary.md: release. */
+/** Sent to the node that accepted the lease (docs/glossary.md: release). */
 export const BuilderReleasedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.released.v1'),

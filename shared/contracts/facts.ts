@@ -9,7 +9,8 @@ const Repository = z.object({ id: DecimalId, name: text, ownerId: DecimalId, own
 const Account = z.object({ id: DecimalId, login: text })
 
 /**
- * What GitHub says of the run. Attacker-written text (branch, workflow name) is carried, never interpreted.
+ * What GitHub says of the run. Text that an attacker can write (branch, workflow name) is carried and never
+ * interpreted.
  * docs/glossary.md: run facts.
  */
 export const RunFacts = z.object({
@@ -37,7 +38,8 @@ export type RunFacts = z.infer<typeof RunFacts>
 /**
  * The verifier's signed statement (payload of a JWS, EdDSA). `claimId` is the thumbprint of the key the token is sealed
  * to. Strict for its reader too: the signer vouches for all that is stated or for nothing. So signers are upgraded
- * before verifiers. docs/glossary.md: attestation.
+ * before verifiers.
+ * docs/glossary.md: attestation.
  */
 export const Attestation = strict(
   z.object({

@@ -49,7 +49,7 @@ export const TokenId = z.uuid().brand<'TokenId'>()
 export type TokenId = z.infer<typeof TokenId>
 
 /**
- * The secret of a claim whose claimant brought no key: 256 bits behind a recognisable prefix, for secret scanners.
+ * The secret of a claim whose claimant brought no key: 256 bits behind a prefix that secret scanners recognise.
  * docs/glossary.md: ticket.
  */
 export const Ticket = z
@@ -72,8 +72,8 @@ export type RelationshipId = z.infer<typeof RelationshipId>
 export const BuildId = thumbprint.brand<'BuildId'>()
 export type BuildId = z.infer<typeof BuildId>
 /**
- * The secret that a build is reached with: 256 bits, from which the build's key pair is derived. docs/glossary.md:
- * build token.
+ * The secret that a build is reached with: 256 bits, from which the build's key pair is derived.
+ * docs/glossary.md: build token.
  */
 export const BuildToken = z
   .string()
@@ -114,8 +114,8 @@ export type NodeId = z.infer<typeof NodeId>
 
 export const challengeCodePrefix = 'forkproof-'
 /**
- * Prefix and the hex of a SHA-256; safe as an artifact name (docs/facts/github.md#artifacts), in a step name and in a
- * log line.
+ * Prefix and the hex of a SHA-256; safe as an artifact's name (docs/facts/github.md#artifacts), in a step's name and in
+ * a line of a log.
  */
 export const ChallengeCode = z
   .string()
@@ -130,8 +130,8 @@ export const ChallengeNonce = z
 export type ChallengeNonce = z.infer<typeof ChallengeNonce>
 
 /**
- * Printable ASCII without quotes, space and backslash: what every relying party of docs/facts/oidc.md#relying-parties
- * accepts.
+ * Printable ASCII without quotes, space and backslash: what every relying party accepts
+ * (docs/facts/oidc.md#relying-parties).
  */
 export const Audience = z
   .string()

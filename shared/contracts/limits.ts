@@ -26,7 +26,7 @@ export const limits = {
   accessTokenLifetimeSeconds: 3_600,
   /** Past this a request for a builder is given up as `no_capacity`. */
   builderQueueMsMax: 300_000,
-  /** A client that neither is connected nor says that it lives for this long is gone. Depot's says so each 5 s. */
+  /** A client that neither is connected nor says that it lives for this long is gone. Depot's says so every 5 s. */
   clientGoneMs: 120_000,
   /** JWKS documents are cached this long by well-behaved relying parties. */
   jwksMaxAgeSeconds: 300,

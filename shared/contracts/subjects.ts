@@ -4,9 +4,7 @@ import type { BuildId, ClaimId, NodeId } from './ids.ts'
 
 /** The bus's names. One place, because permissions, streams and code must agree on them. */
 export const subjects = {
-  /**
-   * Core NATS, at most once: a hint that a poll now is worthwhile. Losing one costs time only. docs/glossary.md: nudge.
-   */
+  /** Core NATS, at most once. docs/glossary.md: nudge. */
   nudge: (claimId: ClaimId, kind: NudgeKind) => `nudge.${kind}.${claimId}`,
   nudges: 'nudge.>',
   claimEvents: 'forkproof.claim.>',

@@ -4,13 +4,13 @@ import { Audience, DecimalId, decimalIdDigits, Issuer } from './ids.ts'
 
 /**
  * Stable per base repository and event class, immutable, and in a namespace that GitHub never uses: a trust policy
- * written for GitHub's `repo:o/r:pull_request` can not match it by accident (docs/facts/oidc.md#subject).
+ * written for GitHub's `repo:o/r:pull_request` cannot match it by accident (docs/facts/oidc.md#subject).
  */
 export const forkPullRequestSubject = (repositoryId: string): string => `repo_id:${repositoryId}:fork_pull_request`
 
 /**
- * Claims of the ID token (docs/facts/oidc.md#claims). Every id is a string, `aud` is single.
- * docs/glossary.md: ID token.
+ * Claims of the ID token, shaped as relying parties expect (docs/facts/oidc.md#claims). Every id is a string, and `aud`
+ * is single. docs/glossary.md: ID token.
  */
 export const IdTokenClaims = z.object({
   iss: Issuer,

@@ -3,6 +3,9 @@ import { Egress, Platform } from './builder.ts'
 import { DecimalId, ProjectId, RelationshipId } from './ids.ts'
 import { strict } from './strict.ts'
 
+/** Whether a run is of a fork's pull request or trusted. docs/glossary.md: event class. */
+export const EventClass = z.enum(['fork_pull_request', 'trusted'])
+
 const text = z.string().min(1).max(256)
 /** Exact values, never patterns: what a list does not name is refused. */
 const oneOf = (entry: z.ZodType<string>) => z.array(entry).min(1).max(50)
@@ -26,10 +29,11 @@ const shared = {
 }
 
 /**
- * Runs of pull requests from forks, by a token of our own issuer. Never a project cache: the type has no way to say so.
+ * Runs of pull requests from forks, by a token of our own issuer. They never get a project's cache: the type has no
+ * word for it.
  */
 const ForkPullRequestRule = z.object({
-  eventClass: z.literal('fork_pull_request'),
+  eventClass: z.literal(EventClass.enum.fork_pull_request),
   ...shared,
   baseRefs: oneOf(text).optional(),
   authorAssociations: oneOf(text).optional(),
@@ -38,10 +42,10 @@ const ForkPullRequestRule = z.object({
 
 /**
  * Runs that GitHub itself gave a token. `events` has no default that could surprise: `pull_request_target` and its like
- * run with the base repository's rights but often on a stranger's code, so who wants them must name them.
+ * run with the base repository's rights but often on a stranger's code, so a project that wants them must name them.
  */
 const TrustedRule = z.object({
-  eventClass: z.literal('trusted'),
+  eventClass: z.literal(EventClass.enum.trusted),
   ...shared,
   events: oneOf(text).default(['push', 'workflow_dispatch', 'schedule']),
   /** Full refs, such as `refs/heads/main`. */
@@ -51,17 +55,19 @@ const TrustedRule = z.object({
 
 /**
  * Strict for readers too, also of stored projects: a member that a reader does not know may be a condition, and a run
- * that it was meant to keep out must not be admitted without it. docs/glossary.md: trust relationship, event class.
+ * that it was meant to keep out must not be admitted without it.
  */
 export const TrustRule = strict(z.discriminatedUnion('eventClass', [ForkPullRequestRule, TrustedRule]))
 export type TrustRule = z.infer<typeof TrustRule>
 
+/** docs/glossary.md: trust relationship. */
 export const TrustRelationship = z.object({ id: RelationshipId, rule: TrustRule, createdAt: z.iso.datetime() })
 export type TrustRelationship = z.infer<typeof TrustRelationship>
 
 /**
  * One document per project, so that a project and its relationships change together or not at all (compare-and-set on
- * its revision). docs/glossary.md: project.
+ * its revision).
+ * docs/glossary.md: project.
  */
 export const Project = z.object({
   id: ProjectId,

@@ -19,9 +19,7 @@ export interface Revision {
 
 export const requestTimeoutMs = 3_000
 const messageNotFound = 10_037
-/**
- * A bucket that is read key by key is meant to be small; more is a fault to be told, not a list to be cut off silently.
- */
+/** A bucket that is read key by key is meant to be small; more is an error and no list that is silently cut off. */
 const keysMax = 10_000
 const revisionsMax = 100
 

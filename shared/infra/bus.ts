@@ -12,8 +12,10 @@ import type { Logger } from './log.ts'
 import type { Secret } from './secret.ts'
 
 /**
- * The only file (with its parts bus-read.ts, bus-consume.ts and bus-provision.ts) that knows the NATS client, so that
- * the maintained client line is a swap in one place. All payloads are UTF-8 text.
+ * The one adapter of the NATS client, with its parts bus-read.ts, bus-consume.ts and bus-provision.ts. The package
+ * `nats` 2.29 gets no more features upstream; its successor is `@nats-io/*` (docs/facts/engines.md#client-versions).
+ * The swap is planned as a change of these four files alone, which is why no other file may import the client. All
+ * payloads are UTF-8 text.
  */
 export interface BusOptions {
   readonly servers: string
@@ -42,8 +44,7 @@ export interface Bucket {
   /** Marks as deleted when `revision` is still the last; `false` when somebody else was first. The history stays. */
   remove(key: string, revision: number): Promise<boolean>
   /**
-   * Every key that was ever written and not expired, deleted ones included, in no order. @throws when there are too
-   * many to list
+   * Every key that was written and has not expired, deleted ones included, in no order. @throws when there are too many
    */
   keys(): Promise<readonly string[]>
   /** What the bucket still knows of a key, oldest first. */
@@ -79,10 +80,7 @@ const codec = StringCodec()
 /** JetStream API error "wrong last sequence": the compare in compare-and-set failed. */
 const wrongLastSequence = 10_071
 
-/**
- * Keeps reconnecting for ever once connected; waits for the first connection too. @throws when the client gives up for
- * good
- */
+/** Waits for the first connection and reconnects for ever. @throws when the client gives up for good */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const connection = await connect({
     servers: options.servers,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Time as one of a part's collaborators, so that tests move it. docs/glossary.md: deps. */
+/** Time as a collaborator, so that tests move it. docs/glossary.md: deps. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number

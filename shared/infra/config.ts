@@ -4,7 +4,7 @@ import { Secret } from './secret.ts'
 
 /**
  * One setting: where it comes from, what it may be, and what it is for. A setting without `default` is required.
- * What a service is given as plain values are its options. docs/glossary.md: options.
+ * docs/glossary.md: options.
  */
 export interface Setting {
   readonly env: string

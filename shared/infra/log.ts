@@ -1,8 +1,9 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino'
 
 /**
- * What may appear in a log line. An allow-list: a field nobody thought about is dropped, not printed
- * (docs/architecture.md#logs). None of these can hold a token, a ticket, a key or a cookie.
+ * What may appear in a log line. An allow-list: a field that nobody thought about is dropped, not printed
+ * (docs/architecture.md#logs). None of these can hold a
+ * token, a ticket, a key or a cookie.
  */
 const fields = new Set([
   'address',

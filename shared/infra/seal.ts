@@ -6,8 +6,8 @@ import { Secret } from './secret.ts'
 
 /**
  * The ticket is a key (docs/architecture.md#a-claim-from-start-to-token): 256 random bits, from which HKDF (RFC 5869)
- * derives an X25519 key pair. Who has the ticket opens what is sealed to the public key, and nobody stores or compares
- * anything.
+ * derives an X25519 key pair. Whoever has the ticket opens what is sealed to the public key, and nothing is stored or
+ * compared.
  */
 const algorithm = 'ECDH-ES'
 const encryption = 'A256GCM'

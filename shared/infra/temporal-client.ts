@@ -7,8 +7,8 @@ export interface TemporalOptions {
 }
 
 /**
- * Connects lazily: a server that is down is an error of the call, not of the start. Apart from temporal.ts, because who
- * only calls need not load the worker's native core.
+ * Connects lazily: a server that is down is an error of the call, not of the start. It is a file apart from
+ * temporal.ts, so that programs that only call do not load the worker's native core.
  */
 export function connectTemporal(options: TemporalOptions, lifecycle: Lifecycle): Client {
   const connection = Connection.lazy({ address: options.address, connectTimeout: 3_000 })

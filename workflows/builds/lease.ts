@@ -1,18 +1,16 @@
 import type { Platform } from '@forkproof/contracts/builder'
 import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
 
-/** No node took the request this long after its end: what accepted it in the last moment has been heard by then. */
+/** This long after the request's end no node has taken it: one that accepted at the last moment has said so by then. */
 const acceptSlackMs = 10_000
 /** A node may begin until the request's end, and a builder that starts cold takes this long at most. */
 const startMsMax = 90_000
-/**
- * A node that was told to give a lease up and says nothing for this long is silent; its builder dies with the lease.
- */
+/** A node that says nothing for this long after a release is silent; its builder ends with the lease. */
 const teardownMsMax = 90_000
 
 type NodeStage = 'accepted' | 'ready' | 'over'
 
-/** One wish of one build for one builder, as far as events tell. */
+/** One request of one build for one builder, as far as events tell. */
 export interface Lease {
   readonly leaseId: LeaseId
   readonly platform: Platform
@@ -41,7 +39,7 @@ export const newLease = (given: Pick<Lease, 'leaseId' | 'platform' | 'attempt' |
 export const liveNodes = (lease: Lease): NodeId[] =>
   [...lease.nodes].filter(([, stage]) => stage !== 'over').map(([nodeId]) => nodeId)
 
-/** Nodes that hold something of this lease that nobody wants and that were not told so yet. */
+/** Nodes that hold something of this lease that is not wanted and that have no release for it yet. */
 export const nodesToTell = (lease: Lease): NodeId[] =>
   liveNodes(lease).filter(nodeId => {
     const useless = !lease.wanted || (lease.servedBy !== undefined && lease.servedBy !== nodeId)
@@ -52,10 +50,7 @@ export const nodesToTell = (lease: Lease): NodeId[] =>
 export const waitEndsAtMs = (lease: Lease): number =>
   lease.expiresAtMs + (liveNodes(lease).length > 0 ? startMsMax : acceptSlackMs)
 
-/**
- * Until when something of an unwanted lease may exist that will still be told of; undefined when nothing is left to
- * wait for.
- */
+/** Deadline for news about a lease that is not wanted any more, ms since the epoch; undefined when none is expected. */
 export function openUntilMs(lease: Lease): number | undefined {
   if (lease.isVoid) return undefined
   if (lease.nodes.size === 0) return lease.expiresAtMs + acceptSlackMs

@@ -38,7 +38,7 @@ export class LiveBuild {
     }
   }
 
-  /** Of a run that was not confirmed nobody learns how its builders are reached. */
+  /** Until the run is confirmed, no client learns how its builders are reached. */
   #shownPlatforms(): PlatformState[] {
     const wasConfirmed = Number.isFinite(this.#activeSinceMs)
     return this.leases.states().map(state => {
@@ -72,14 +72,14 @@ export class LiveBuild {
     this.leases.apply(event)
   }
 
-  /** Ends the build or its waits where the time, or what became of the builders, says so. */
+  /** Ends the build or its waits if the time is over, or if no builder is left. */
   tick(nowMs: number): void {
     if (this.isSettled) return
     this.leases.expire(nowMs)
     if (this.phase === 'confirming') return
     if (nowMs >= this.order.expiresAtMs) this.end('time_up')
     else if (this.leases.allOver) this.end(...this.#endOfBuilders())
-    // Without a builder there is no node that could miss the client.
+    // Without a builder no node notices that the client is gone.
     else if (nowMs >= this.#idleEndsAtMs) this.end('client_gone', 'no platform was asked for')
   }
 
@@ -100,7 +100,7 @@ export class LiveBuild {
     return ahead.length > 0 ? Math.min(...ahead) : undefined
   }
 
-  /** What nodes are told when they shall give a builder up. */
+  /** The reason in the releases that nodes get. */
   get releaseReason(): ReleaseReason {
     const { outcome } = this
     if (outcome === 'success' || outcome === 'error') return 'finished'

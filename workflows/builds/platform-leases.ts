@@ -97,7 +97,7 @@ export class PlatformLeases {
     else this.#destroyed(lease, event)
   }
 
-  /** The platform gets no builder from this lease any more. */
+  /** The platform gets no builder from this lease. */
   fail(lease: Lease, reason: BuilderFailure, more: Pick<FailedState, 'lossReason' | 'detail'> = {}): void {
     const wasWanted = lease.wanted
     lease.wanted = false
@@ -125,7 +125,7 @@ export class PlatformLeases {
     return [...this.#leases.values()].flatMap(lease => nodesToTell(lease).map(nodeId => ({ lease, nodeId })))
   }
 
-  /** Does something of the build exist, or may it, of which there is still news to come? */
+  /** Is news still expected about something of the build that exists or may exist? */
   isOpen(nowMs: number): boolean {
     return [...this.#leases.values()].some(lease => lease.wanted || (openUntilMs(lease) ?? 0) > nowMs)
   }

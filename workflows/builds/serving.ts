@@ -6,7 +6,7 @@ import type { LiveBuild } from './live-build.ts'
 import type { CommandActivities } from './ports.ts'
 import { stateInWords } from './state-in-words.ts'
 
-/** A command that could not be stored for this long says nothing new any more. */
+/** A release that could not be stored for this long is given up: the lease's own end does the same. */
 const releaseMsMax = 80_000
 
 /** Work of a build that is under way; the workflow closes after all of it. */
@@ -91,7 +91,7 @@ function isInvalid(failure: unknown): boolean {
   return cause instanceof workflow.ApplicationFailure && cause.type === 'invalid_command'
 }
 
-/** Remembers work until it is over, and hands its end on. */
+/** Counts work as open until it is over, and hands its outcome on. */
 export function keep<T>(
   running: Running,
   work: Promise<T>,

@@ -16,8 +16,8 @@ function checkWait(waitMs: unknown): void {
 }
 
 /**
- * Synchronous, as validators must be: an async one never rejects (docs/facts/engines.md#update-validators). The update
- * writes nothing when it is rejected.
+ * Synchronous, as validators must be: an async one never rejects (docs/facts/engines.md#update-validators). A rejected
+ * update writes nothing.
  */
 export function checkAwaitChange(asked: AwaitChange, version: number): void {
   checkWait(asked.waitMs)

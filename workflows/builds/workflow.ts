@@ -32,9 +32,9 @@ const watchSlackMs = 10_000
 const { CancellationScope, condition } = workflow
 
 /**
- * One build from order to last receipt. Expected ends are values, also a cancellation: it tears down in order and the
- * state says `canceled`. Builders are level-triggered: after each event, and when a time is reached, what is wanted is
- * compared with what nodes said.
+ * One build from its spec to the last receipt. Expected ends are values, also a cancellation: it tears down in order
+ * and the state says `canceled`. Builders are level-triggered: after each event, and when a time is reached, what is
+ * wanted is compared with what nodes said.
  */
 export async function build(order: BuildSpec): Promise<BuildState> {
   const record = new LiveBuild(order, Date.now())
@@ -51,7 +51,7 @@ function listen(record: LiveBuild): void {
   workflow.setHandler(finish, ({ result }) => record.end(result))
   workflow.setHandler(currentState, () => record.state())
   const answer = async (waitMs: number, isDue: () => boolean): Promise<BuildState> => {
-    // A cancelled build still answers who waits for it.
+    // A cancelled build still answers those who wait for it.
     if (!isDue() && waitMs > 0) await CancellationScope.nonCancellable(() => condition(isDue, waitMs))
     return record.state()
   }
@@ -77,8 +77,8 @@ function listen(record: LiveBuild): void {
 
 async function run(record: LiveBuild): Promise<BuildState> {
   const running: Running = { record, requests: new CancellationScope(), open: 0 }
-  // Builders are asked for while GitHub is: nobody is told of them before the run is confirmed, and if it is not, they
-  // are given back unused.
+  // Builders are asked for while GitHub is: no client learns of them before the run is confirmed, and if it is not,
+  // they are released unused.
   const asking = confirm(running)
   await serve(running, () => record.phase !== 'confirming')
   asking.cancel()
@@ -93,8 +93,8 @@ async function run(record: LiveBuild): Promise<BuildState> {
   await serve(running, () => !record.leases.isOpen(Date.now()))
   record.close()
   show(record)
-  // A workflow that closes before its activities fails its last task (docs/facts/engines.md#end-of-a-workflow), and one
-  // that closes before its handlers fails those.
+  // A workflow that closes before its activities fails its last task, and one that closes before its handlers fails
+  // those (docs/facts/engines.md#end-of-a-workflow).
   await condition(() => running.open === 0 && workflow.allHandlersFinished())
   return record.state()
 }
@@ -125,8 +125,8 @@ function confirm(running: Running): workflow.CancellationScope {
 }
 
 /**
- * Started once the build is active; its end is the build's. That it fails is no reason to end: the wall clock still
- * does.
+ * Started once the build is active; its end is the build's. Its failure is no reason to end the build: the wall clock
+ * ends it in any case.
  */
 function watchRun(running: Running): workflow.CancellationScope {
   const { record } = running

@@ -21,7 +21,7 @@ const watchSlackMs = 10_000
 const mintTimeMsMax = 60_000
 
 /**
- * One claim from start to verdict. Expected outcomes are values; only the activities touch the world. The mint starts
+ * One claim from start to verdict. Expected outcomes are values; only activities have effects outside. The mint starts
  * on the signal, not on the activity's end; the activity is awaited all the same, because a workflow that closes first
  * fails its last task.
  *

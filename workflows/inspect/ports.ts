@@ -8,9 +8,9 @@ export interface InspectActivities {
   /** One look. GitHub that cannot be read is `refused: github_unavailable` after a bounded number of tries. */
   inspectRun(question: RunQuestion): Promise<RunInspection>
   /**
-   * Looks now and then (conditional requests, heartbeats) until the run is over, its attempt is no longer the latest,
-   * or its repository is not public any more; resolves with why. GitHub being away does not end a build: it is ridden
-   * out. Ends by cancellation.
+   * Polls the run (conditional requests, heartbeats) until it is over, its attempt is not the latest or its repository
+   * is not public; resolves with the reason. A GitHub that is away does not end a build: polling goes on. Ends by
+   * cancellation.
    */
   watchRun(question: RunQuestion): Promise<{ readonly reason: RefusalReason; readonly detail?: string }>
 }

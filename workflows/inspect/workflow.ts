@@ -2,7 +2,7 @@ import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection
 import * as workflow from '@temporalio/workflow'
 import { githubTaskQueue, type InspectActivities } from './ports.ts'
 
-/** Who asks waits for the answer, so it comes within this time whatever happens. */
+/** A caller waits for the answer, so it comes within this time whatever happens. */
 const inspectMsMax = 20_000
 
 /** One look. A verifier that does not answer is a refusal, not a failure. */

@@ -9,8 +9,8 @@ interface Written {
 }
 
 /**
- * For tests: a bucket as NATS gives it. Revisions count up over all keys; create, update and remove compare; the
- * history stays. docs/glossary.md: fake.
+ * A bucket as NATS gives it. Revisions count up over all keys; create, update and remove compare; the history stays.
+ * docs/glossary.md: fake.
  */
 export class FakeBucket implements Bucket {
   readonly #log: Written[] = []

@@ -9,7 +9,7 @@ import { type CommandActivities, githubTaskQueue, type InspectActivities } from 
  * Wrong on purpose: waits for the inspection of the run before it asks for a builder; the real workflow does both at
  * once. The first command is the real one, so only a replay that compares every command of a task fails.
  */
-export async function build(spec: BuildSpec): Promise<unknown> {
+async function brokenBuild(spec: BuildSpec): Promise<unknown> {
   const github = workflow.proxyActivities<InspectActivities>({ taskQueue: githubTaskQueue, startToCloseTimeout: 1_000 })
   const local = workflow.proxyLocalActivities<CommandActivities>({ startToCloseTimeout: 1_000 })
   const inspection = await github.inspectRun(spec.run)
@@ -18,3 +18,6 @@ export async function build(spec: BuildSpec): Promise<unknown> {
   await local.publishCommand(requestOf(spec, lease, { platform: 'linux/amd64' }, Date.now()))
   return inspection
 }
+
+/** Under the name of the real one, by which histories find it. */
+export { brokenBuild as build }

@@ -8,9 +8,9 @@ import type { Client } from '@temporalio/client'
 
 const callTimeoutMs = 3_000
 /**
- * Tried this long here before the message goes back to the bus, which counts deliveries and gives up after some: a
- * Temporal that is away for minutes must not use them up. With a last call it stays below the bus's wait for an
- * acknowledgement, 30 s, after which the message would be handled twice at once.
+ * Tries go on for this long before the message goes back to the bus. The bus gives a message up after a number of
+ * deliveries, and a Temporal that is away for minutes must not use them up. With one more call this stays below the 30
+ * s that the bus waits for an acknowledgement; after those, the message would be handled twice at once.
  */
 const triesMsMax = 20_000
 const retry = { minMs: 50, maxMs: 2_000 }
