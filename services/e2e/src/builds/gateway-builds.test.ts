@@ -33,7 +33,7 @@ async function start(name: string, changes: Partial<BuildSpec> = {}) {
 }
 
 async function ended(buildId: BuildId) {
-  let state = await builds.look(buildId)
+  let state = await builds.state(buildId)
   while (state.phase !== 'ended') state = await builds.awaitChange(buildId, state.version, waitMs)
   return state
 }
@@ -50,7 +50,7 @@ describe.concurrent('builds as the gateway sees them on a real Temporal', () => 
     expect(last).toMatchObject({ outcome: 'success', platforms: [{ state: 'destroyed', receipt: { leftovers: [] } }] })
     await builds.finish(buildId, 'error')
     const request = { platform } as const
-    expect(await builds.look(buildId)).toEqual(last)
+    expect(await builds.state(buildId)).toEqual(last)
     expect(await builds.awaitChange(buildId, last.version, waitMs)).toEqual(last)
     expect(await builds.connect(buildId, request, waitMs)).toEqual(last)
   })
@@ -66,7 +66,7 @@ describe.concurrent('builds as the gateway sees them on a real Temporal', () => 
     const { buildId } = await start('gateway twice')
     const again = builds.start(sampleBuild('gateway twice'), never)
     await expect(again).rejects.toMatchObject({ code: 'temporarily_unavailable' })
-    expect((await builds.look(buildId)).phase).toBe('active')
+    expect((await builds.state(buildId)).phase).toBe('active')
     await builds.finish(buildId, 'canceled')
   })
 
@@ -92,7 +92,7 @@ describe.concurrent('builds as the gateway sees them on a real Temporal', () => 
   it('are not found where they never were', async () => {
     const buildId = BuildId.parse('A'.repeat(43))
     const calls = [
-      () => builds.look(buildId),
+      () => builds.state(buildId),
       () => builds.awaitChange(buildId, 0, 50),
       () => builds.connect(buildId, { platform }, 50),
       () => builds.finish(buildId, 'success'),
@@ -104,7 +104,7 @@ describe.concurrent('builds as the gateway sees them on a real Temporal', () => 
   it('have ended when somebody terminated their workflow, whatever it last said', async () => {
     const { buildId } = await start('gateway terminated', { wishes: [] })
     await temporal.client.workflow.getHandle(`build-${buildId}`).terminate('by an operator')
-    for (const state of [await builds.look(buildId), await builds.awaitChange(buildId, 0, waitMs)]) {
+    for (const state of [await builds.state(buildId), await builds.awaitChange(buildId, 0, waitMs)]) {
       expect(state).toMatchObject({ buildId, phase: 'ended', outcome: 'failed', platforms: [] })
     }
     await builds.finish(buildId, 'success')

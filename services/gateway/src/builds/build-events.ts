@@ -11,13 +11,13 @@ const pingMsDefault = 15_000
  * it has ended.
  */
 export async function* buildEvents(
-  follower: Pick<BuildFollower, 'look' | 'next'>,
+  follower: Pick<BuildFollower, 'current' | 'next'>,
   { buildId, token }: PresentedBuild,
   { since, signal, pingMs = pingMsDefault }: { since: number; signal: AbortSignal; pingMs?: number },
 ): AsyncGenerator<string> {
   for (let known = since; !signal.aborted; ) {
     const bound = AbortSignal.any([signal, AbortSignal.timeout(pingMs)])
-    const state = known === 0 ? await follower.look(buildId) : await follower.next(buildId, known, bound)
+    const state = known === 0 ? await follower.current(buildId) : await follower.next(buildId, known, bound)
     if (state && state.version !== known) {
       yield `id: ${state.version}\nevent: state\ndata: ${JSON.stringify(await answerWith(state, token))}\n\n`
       known = state.version

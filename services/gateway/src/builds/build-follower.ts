@@ -8,7 +8,7 @@ import type { Builds } from './ports.ts'
 
 const buildsMax = 2_000
 /** How old a state may be for callers that only ask whether the build is over. */
-const glanceAgeMsMax = 5_000
+const recentMsMax = 5_000
 
 interface Seen {
   readonly state: BuildState
@@ -22,27 +22,27 @@ interface Seen {
  */
 export class BuildFollower {
   readonly #seen = new BoundedMap<BuildId, Seen>(buildsMax)
-  readonly #looks = new SingleFlight<BuildId, BuildState>()
+  readonly #queries = new SingleFlight<BuildId, BuildState>()
   readonly #waits = new SingleFlight<string, BuildState>()
-  readonly #builds: Pick<Builds, 'look' | 'awaitChange'>
+  readonly #builds: Pick<Builds, 'state' | 'awaitChange'>
   readonly #clock: Clock
 
-  constructor(builds: Pick<Builds, 'look' | 'awaitChange'>, clock: Clock) {
+  constructor(builds: Pick<Builds, 'state' | 'awaitChange'>, clock: Clock) {
     this.#builds = builds
     this.#clock = clock
   }
 
   /** The state now. @throws AppError build_not_found, temporarily_unavailable */
-  look(buildId: BuildId): Promise<BuildState> {
+  current(buildId: BuildId): Promise<BuildState> {
     const seen = this.#seen.get(buildId)
     if (seen?.state.phase === 'ended') return Promise.resolve(seen.state)
-    return this.#looks.run(buildId, async () => this.note(await this.#builds.look(buildId)))
+    return this.#queries.run(buildId, async () => this.note(await this.#builds.state(buildId)))
   }
 
   /** The state as it was at most five seconds ago. A build without followers costs one query in that time. */
-  async glance(buildId: BuildId): Promise<BuildState> {
+  async recent(buildId: BuildId): Promise<BuildState> {
     const seen = this.#seen.get(buildId)
-    return seen && this.#clock.now() - seen.atMs < glanceAgeMsMax ? seen.state : this.look(buildId)
+    return seen && this.#clock.now() - seen.atMs < recentMsMax ? seen.state : this.current(buildId)
   }
 
   /** What is known without asking. */
@@ -60,7 +60,7 @@ export class BuildFollower {
    */
   async next(buildId: BuildId, knownVersion: number, signal: AbortSignal): Promise<BuildState | undefined> {
     const remembered = this.#seen.get(buildId)?.state
-    let state = remembered && remembered.version >= knownVersion ? remembered : await this.look(buildId)
+    let state = remembered && remembered.version >= knownVersion ? remembered : await this.current(buildId)
     if (state.version < knownVersion) return state
     while (state.version === knownVersion && state.phase !== 'ended') {
       const { version } = state

@@ -17,7 +17,7 @@ export interface Builds {
    * When it rejects, the build may have been started.
    */
   start(order: BuildSpec, signal: AbortSignal): Promise<BuildState>
-  look(buildId: BuildId): Promise<BuildState>
+  state(buildId: BuildId): Promise<BuildState>
   /** Waits until the version is beyond `knownVersion`, which must exist; after `waitMs` the state may be unchanged. */
   awaitChange(buildId: BuildId, knownVersion: number, waitMs: number): Promise<BuildState>
   /** Asks for one more platform. @throws AppError also `platform_not_granted` */

@@ -74,7 +74,7 @@ describe('builds as workflows', () => {
     const { builds } = clientThat(all)
     const calls = [
       () => builds.start(order, never),
-      () => builds.look(buildId),
+      () => builds.state(buildId),
       () => builds.awaitChange(buildId, 1, 10),
       () => builds.connect(buildId, { platform: 'linux/amd64' }, 10),
       () => builds.finish(buildId, 'success'),
@@ -95,7 +95,7 @@ describe('builds as workflows', () => {
     { ...active, platforms: [{ platform: 'windows/amd64', state: 'requested' }] },
   ])('pass on no state of another shape: %j', async wrong => {
     const { builds } = clientThat({ query: () => wrong, update: () => wrong })
-    await expect(builds.look(buildId)).rejects.toMatchObject({ code: 'internal_error' })
+    await expect(builds.state(buildId)).rejects.toMatchObject({ code: 'internal_error' })
     await expect(builds.awaitChange(buildId, 1, 10)).rejects.toMatchObject({ code: 'internal_error' })
   })
 
@@ -120,7 +120,7 @@ describe('builds as workflows', () => {
     const closed = new QueryRejectedError(2)
     const cut = new WorkflowFailedError('terminated', undefined, 'NON_RETRYABLE_FAILURE')
     const { builds } = clientThat({ query: fails(closed), result: fails(cut) })
-    const state = await builds.look(buildId)
+    const state = await builds.state(buildId)
     expect(state).toMatchObject({ phase: 'ended', outcome: 'failed', expiresAtMs: 61_000 })
     expect(state.version).toBeGreaterThan(1_000_000)
   })

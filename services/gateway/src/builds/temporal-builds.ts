@@ -67,7 +67,7 @@ export function temporalBuilds(client: Client): Builds {
           bounded(buildWaitMsMax + waitSlackMs, () => startBuildWorkflow(client, order)),
         ),
       ),
-    look: buildId =>
+    state: buildId =>
       mapped(async () => {
         try {
           return BuildState.parse(await bounded(callTimeoutMs, () => handle(buildId).query<unknown>(stateQuery)))

@@ -8,7 +8,7 @@ const fetchTimeoutMs = 3_000
 /** What anybody may know of a claim. @throws AppError claim_not_found */
 export function createClaimState(claims: Claims): (claimId: ClaimId) => Promise<ClaimState> {
   return async claimId => {
-    const record = await claims.look(claimId)
+    const record = await claims.record(claimId)
     if (!record) throw new AppError('claim_not_found')
     if (record.status === 'running') return { claimId, state: 'pending' }
     const verdict =

@@ -42,7 +42,7 @@ export function createExchange(options: ExchangeDeps): (asked: string, asker: As
   return async (asked, asker) => {
     const { claimId, ticket } = await identify(asked)
     options.nudges.publish(claimId, 'asked')
-    const record = await options.claims.look(claimId)
+    const record = await options.claims.record(claimId)
     // The id of a ticketed claim is public; it must not do what the ticket does.
     if (!record || (!ticket && !record.ownKey)) throw new AppError('claim_not_found')
     const verdict = await settle(options, { claimId, record, asker })

@@ -17,7 +17,7 @@ export interface ClaimRecord {
 export interface Claims {
   /** At most one claim per id, ever. */
   start(order: ClaimSpec): Promise<'started' | 'key_used'>
-  look(claimId: ClaimId): Promise<ClaimRecord | undefined>
+  record(claimId: ClaimId): Promise<ClaimRecord | undefined>
   /** Waits for the end of the claim until the signal aborts (then it rejects). `failed`: it ended without a verdict. */
   verdict(claimId: ClaimId, signal: AbortSignal): Promise<ClaimVerdict | 'failed'>
   /** Can the truth be reached? Never throws. */

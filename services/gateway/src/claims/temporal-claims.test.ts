@@ -68,14 +68,14 @@ describe('claims as workflows', () => {
     ['CANCELLED', 'failed'],
   ])('reads the status %s as %s', async (name, status) => {
     const found = { status: { name }, startTime: new Date(5), closeTime: new Date(9), memo: {} }
-    const record = await clientThat({ describe: () => found }).claims.look(claimId)
+    const record = await clientThat({ describe: () => found }).claims.record(claimId)
     expect(record).toEqual({ status, ownKey: false, startedAtMs: 5, closedAtMs: 9 })
   })
 
   it('knows no claim that Temporal does not know', async () => {
     const missing = new WorkflowNotFoundError('missing', 'claim', undefined)
-    expect(await clientThat({ describe: fails(missing) }).claims.look(claimId)).toBeUndefined()
-    const broken = clientThat({ describe: fails(down) }).claims.look(claimId)
+    expect(await clientThat({ describe: fails(missing) }).claims.record(claimId)).toBeUndefined()
+    const broken = clientThat({ describe: fails(down) }).claims.record(claimId)
     await expect(broken).rejects.toMatchObject({ code: 'temporarily_unavailable' })
   })
 

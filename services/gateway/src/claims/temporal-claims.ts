@@ -33,7 +33,7 @@ export function temporalClaims(client: Client): Claims {
   const handle = (claimId: ClaimId) => client.workflow.getHandle<ClaimWorkflow>(claimWorkflowId(claimId))
   return {
     start: order => startClaimWorkflow(client, order),
-    look: claimId => orUnavailable(() => look(client, handle(claimId))),
+    record: claimId => orUnavailable(() => recordOf(client, handle(claimId))),
     verdict: (claimId, signal) => orUnavailable(() => verdict(client, handle(claimId), signal)),
     reachable: async () => {
       const ask = () => client.connection.workflowService.getSystemInfo({})
@@ -74,7 +74,7 @@ async function startClaimWorkflow(client: Client, order: ClaimSpec): Promise<'st
 
 type ClaimHandle = ReturnType<Client['workflow']['getHandle']>
 
-async function look(client: Client, handle: Pick<ClaimHandle, 'describe'>): Promise<ClaimRecord | undefined> {
+async function recordOf(client: Client, handle: Pick<ClaimHandle, 'describe'>): Promise<ClaimRecord | undefined> {
   try {
     const found = await client.withDeadline(Date.now() + callTimeoutMs, () => handle.describe())
     const { name } = found.status

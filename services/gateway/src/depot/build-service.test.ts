@@ -153,7 +153,7 @@ describe('the calls of a build', () => {
     clock.advance(5_000)
     const cancelsAt = await health()
     expect(Number(cancelsAt?.seconds) * 1_000).toBeLessThanOrEqual(clock.now())
-    expect(builds.looks).toBe(1)
+    expect(builds.queries).toBe(1)
     builds.down = true
     clock.advance(5_000)
     expect(await health()).toBeUndefined()
@@ -201,7 +201,7 @@ describe('the calls of a build', () => {
       client.finishBuild({ buildId }, other),
     ]
     for (const call of calls) expect((await refusal(call))[0]).toBe('Unauthenticated')
-    expect([builds.looks, builds.finished]).toEqual([0, []])
+    expect([builds.queries, builds.finished]).toEqual([0, []])
   })
 
   it('say so when the build is not there', async () => {

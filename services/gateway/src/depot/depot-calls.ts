@@ -49,7 +49,7 @@ export async function reachBuilder(
   platform: Platform,
   signal: AbortSignal,
 ): Promise<Reached | undefined> {
-  let state = await follower.look(buildId)
+  let state = await follower.current(buildId)
   if (!platformOf(state, platform) && !isOver(state)) {
     // A platform without a node would be waited for in vain.
     checkOffer(await nodes.announced(), platform)
@@ -93,7 +93,7 @@ async function reached(connection: Connection, token: PresentedBuild['token']): 
  */
 export async function endOf({ follower }: WiredBuilds, buildId: BuildId, nowMs: number): Promise<number | undefined> {
   try {
-    const state = await follower.glance(buildId)
+    const state = await follower.recent(buildId)
     return isOver(state) ? Math.min(nowMs, state.expiresAtMs) : undefined
   } catch (error) {
     // The client takes an error for nothing at all; a build that is not there must not go on.

@@ -88,13 +88,13 @@ describe('GET /v1/builds/{id}', () => {
     async bearer => {
       const gateway = await buildsHarness()
       const { buildId } = await gateway.started()
-      const looks = gateway.builds.looks
+      const queries = gateway.builds.queries
       for (const [method, path] of routes) {
         const body = path === '/finish' ? { body: { result: 'success' } } : {}
         const answer = await gateway.ask(method, `/v1/builds/${buildId}${path}`, { ...body, ...(bearer && { bearer }) })
         expect([answer.statusCode, answer.json().code]).toEqual([401, 'build_token_invalid'])
       }
-      expect(gateway.builds.looks).toBe(looks)
+      expect(gateway.builds.queries).toBe(queries)
       expect(gateway.builds.finished).toEqual([])
       expect(gateway.heartbeats.published).toEqual([])
     },
@@ -146,9 +146,9 @@ describe('GET /v1/builds/{id}', () => {
     builds.change(buildId, { phase: 'ended', outcome: 'success' })
     await version(0)
     expect(await version(3)).toBe(3)
-    const looks = builds.looks
+    const queries = builds.queries
     for (let count = 0; count < 10; count++) await version(0)
-    expect(builds.looks).toBe(looks)
+    expect(builds.queries).toBe(queries)
   })
 
   it('makes one wait of a hundred questions, whoever asks and leaves', async () => {
@@ -226,16 +226,16 @@ describe('what a client says of its build', () => {
     expect(heartbeats.published).toHaveLength(11)
   })
 
-  it('tells a client that its build is over, with one look each five seconds at most', async () => {
+  it('tells a client that its build is over, with one query in five seconds at most', async () => {
     const { started, ask, builds, heartbeats, clock } = await buildsHarness()
     const { buildId, buildToken } = await started()
     builds.change(buildId, { phase: 'ending', outcome: 'run_over' })
     const alive = () => ask('POST', `/v1/builds/${buildId}/health`, { bearer: buildToken })
     for (let count = 0; count < 5; count++) expect((await alive()).statusCode).toBe(204)
-    expect(builds.looks).toBe(0)
+    expect(builds.queries).toBe(0)
     clock.advance(5_000)
     await alive()
-    await until(() => builds.looks === 1)
+    await until(() => builds.queries === 1)
     const answer = await alive()
     expect([answer.statusCode, answer.json().outcome]).toEqual([200, 'run_over'])
     expect(Date.parse(answer.json().cancelsAt)).toBeLessThanOrEqual(clock.now())

@@ -24,7 +24,7 @@ export class FakeBuilds implements Builds {
   readonly finished: [BuildId, ReportedResult][] = []
   /** Calls that a real one would put into the workflow's history. */
   waits = 0
-  looks = 0
+  queries = 0
   connects = 0
   down = false
   /** Visibility lags behind: what was started is not listed. */
@@ -49,8 +49,8 @@ export class FakeBuilds implements Builds {
     return this.#held(buildId).state
   }
 
-  async look(buildId: BuildId): Promise<BuildState> {
-    this.looks++
+  async state(buildId: BuildId): Promise<BuildState> {
+    this.queries++
     this.#assertUp()
     return this.#held(buildId).state
   }

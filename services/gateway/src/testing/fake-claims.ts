@@ -32,7 +32,7 @@ export class FakeClaims implements Claims {
     return 'started'
   }
 
-  async look(claimId: ClaimId): Promise<ClaimRecord | undefined> {
+  async record(claimId: ClaimId): Promise<ClaimRecord | undefined> {
     this.#assertUp()
     return this.#claims.get(claimId)?.record
   }

@@ -1,4 +1,7 @@
-/** A map that forgets its least recently used entry when it is full, so that strangers cannot make it grow. */
+/**
+ * A map that forgets its longest unchanged entry when it is full, so that strangers cannot make it grow.
+ * Not `lru-cache`: it reserves room for all entries of a map at once.
+ */
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>()
   readonly #entriesMax: number

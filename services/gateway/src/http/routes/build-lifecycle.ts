@@ -60,7 +60,7 @@ function buildHealthRoute(app: GatewayApp, { follower, heartbeats, requestLimits
         return reply.code(200).send({ cancelsAt, ...(known.outcome && { outcome: known.outcome }) })
       }
       heartbeats.alive(buildId)
-      follower.glance(buildId).catch(err => {
+      follower.recent(buildId).catch(err => {
         if (!(err instanceof AppError)) log.warn({ err, buildId }, 'a build could not be looked at')
       })
       return reply.code(204).send(null)

@@ -51,11 +51,11 @@ async function currentState(
   { buildId }: PresentedBuild,
   { known, request, reply }: { known: number; request: FastifyRequest; reply: FastifyReply },
 ) {
-  if (known === 0) return follower.look(buildId)
+  if (known === 0) return follower.current(buildId)
   const hold = held.enter(request.ip, disconnectSignal(reply), buildHoldMs)
   try {
     return (
-      (await follower.next(buildId, known, hold.signal)) ?? follower.known(buildId) ?? (await follower.look(buildId))
+      (await follower.next(buildId, known, hold.signal)) ?? follower.known(buildId) ?? (await follower.current(buildId))
     )
   } finally {
     hold.leave()
@@ -68,7 +68,7 @@ async function sendEvents(
   build: PresentedBuild,
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ) {
-  const { expiresAtMs } = await follower.look(build.buildId)
+  const { expiresAtMs } = await follower.current(build.buildId)
   const holdMs = Math.max(expiresAtMs - clock.now(), 0) + streamSlackMs
   const hold = held.enter(request.ip, disconnectSignal(reply), holdMs)
   reply.raw.once('close', hold.leave)
