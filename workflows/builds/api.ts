@@ -10,7 +10,7 @@ export const buildTaskQueue = 'builds'
 export const buildWorkflowId = (buildId: BuildId): string => `build-${buildId}`
 
 /** Started by the gateway. The result is the last state, with phase `ended`; a refusal is an outcome, not a failure. */
-export type BuildWorkflow = (order: BuildSpec) => Promise<BuildState>
+export type BuildWorkflow = (spec: BuildSpec) => Promise<BuildState>
 
 /** Sent by the orchestrator for each event of a builder of this build. Doubled and late ones change nothing. */
 export const builderEventSignal = 'builderEvent'

@@ -4,26 +4,26 @@ import type { BuilderReleased, BuilderRequested } from '@forkproof/contracts/eve
 import type { NodeId } from '@forkproof/contracts/ids'
 import type { Lease } from './lease.ts'
 
-const envelope = (order: BuildSpec, id: string, nowMs: number) =>
+const envelope = (spec: BuildSpec, id: string, nowMs: number) =>
   ({
     specversion: '1.0',
     id,
     source: 'forkproof/orchestrator',
-    subject: order.buildId,
+    subject: spec.buildId,
     time: new Date(nowMs).toISOString(),
     datacontenttype: 'application/json',
   }) as const
 
 const about = ({ buildId }: BuildSpec, { leaseId, platform }: Lease) => ({ buildId, leaseId, platform })
 
-export function requestOf(order: BuildSpec, lease: Lease, wish: PlatformRequest, nowMs: number): BuilderRequested {
-  const { projectId, builderClass, egress, sealKey, expiresAtMs: leaseEndsAtMs } = order
-  const { certificateRequest } = wish
+export function requestOf(spec: BuildSpec, lease: Lease, request: PlatformRequest, nowMs: number): BuilderRequested {
+  const { projectId, builderClass, egress, sealKey, expiresAtMs: leaseEndsAtMs } = spec
+  const { certificateRequest } = request
   return {
-    ...envelope(order, `${lease.leaseId}:requested`, nowMs),
+    ...envelope(spec, `${lease.leaseId}:requested`, nowMs),
     type: 'forkproof.builder.requested.v1',
     data: {
-      ...about(order, lease),
+      ...about(spec, lease),
       projectId,
       builderClass,
       egress,
@@ -37,14 +37,14 @@ export function requestOf(order: BuildSpec, lease: Lease, wish: PlatformRequest,
 
 /** One id for each node: a lease that two nodes took is released twice, and the stream drops doubles by id alone. */
 export function releaseOf(
-  order: BuildSpec,
+  spec: BuildSpec,
   lease: Lease,
   to: { nodeId: NodeId; reason: ReleaseReason },
   nowMs: number,
 ): BuilderReleased {
   return {
-    ...envelope(order, `${lease.leaseId}:released:${to.nodeId}`, nowMs),
+    ...envelope(spec, `${lease.leaseId}:released:${to.nodeId}`, nowMs),
     type: 'forkproof.builder.released.v1',
-    data: { ...about(order, lease), ...to },
+    data: { ...about(spec, lease), ...to },
   }
 }

@@ -1,91 +1,95 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { leasesPerPlatformMax } from './platform-leases.ts'
-import { openedBook, openedPlatform, startMs } from './testing/opened-book.ts'
+import { openedLeases, openedPlatform, startMs } from './testing/opened-leases.ts'
 import { otherNode, sampleNode } from './testing/sample-build.ts'
 
 describe('a request that two nodes took', () => {
   it('is served by the first that is ready; the other is told to give up', () => {
-    const { book, first, apply, release } = openedBook()
+    const { leases, first, apply, release } = openedLeases()
     apply(first.from.accepted(), first.fromOther.accepted(), first.fromOther.ready())
-    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'ready', nodeId: otherNode })
+    expect(leases.stateOf(openedPlatform)).toMatchObject({ state: 'ready', nodeId: otherNode })
     expect(release()).toEqual([sampleNode])
     apply(first.from.ready(), first.from.destroyed('not_wanted'))
-    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'ready', nodeId: otherNode })
+    expect(leases.stateOf(openedPlatform)).toMatchObject({ state: 'ready', nodeId: otherNode })
     expect(release()).toEqual([])
   })
 
   it('is not failed while one of them may still serve', () => {
-    const { book, first, apply } = openedBook()
+    const { leases, first, apply } = openedLeases()
     apply(first.from.accepted(), first.fromOther.accepted(), first.from.failed('builder_not_ready', false))
-    expect(book.stateOf(openedPlatform)?.state).toBe('queued')
+    expect(leases.stateOf(openedPlatform)?.state).toBe('queued')
     apply(first.fromOther.failed('no_capacity', false))
-    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'no_capacity' })
+    expect(leases.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'no_capacity' })
   })
 
   it('is released at both when the build ends first', () => {
-    const { book, first, apply, release } = openedBook()
+    const { leases, first, apply, release } = openedLeases()
     apply(first.from.accepted(), first.fromOther.accepted())
-    book.giveUp()
+    leases.giveUp()
     expect(release().sort()).toEqual([sampleNode, otherNode])
     apply(first.from.destroyed('canceled'))
-    expect(book.isOpen(startMs)).toBe(true)
+    expect(leases.isOpen(startMs)).toBe(true)
     apply(first.fromOther.failed('no_capacity', false))
-    expect(book.isOpen(startMs)).toBe(false)
+    expect(leases.isOpen(startMs)).toBe(false)
   })
 })
 
 describe('time', () => {
   it('fails a request that no node took, a little after its end', () => {
-    const { book, first } = openedBook()
-    book.expire(first.lease.expiresAtMs + 9_999)
-    expect(book.stateOf(openedPlatform)?.state).toBe('requested')
-    expect(book.nextDeadlineMs(startMs)).toBe(first.lease.expiresAtMs + 10_000)
-    book.expire(first.lease.expiresAtMs + 10_000)
-    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'no_capacity' })
+    const { leases, first } = openedLeases()
+    leases.expire(first.lease.expiresAtMs + 9_999)
+    expect(leases.stateOf(openedPlatform)?.state).toBe('requested')
+    expect(leases.nextDeadlineMs(startMs)).toBe(first.lease.expiresAtMs + 10_000)
+    leases.expire(first.lease.expiresAtMs + 10_000)
+    expect(leases.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'no_capacity' })
   })
 
   it('fails a lease whose node is silent, and tells the node', () => {
-    const { book, first, apply, release } = openedBook()
+    const { leases, first, apply, release } = openedLeases()
     apply(first.from.accepted())
-    book.expire(first.lease.expiresAtMs + 90_000)
-    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'builder_not_ready' })
+    leases.expire(first.lease.expiresAtMs + 90_000)
+    expect(leases.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'builder_not_ready' })
     expect(release()).toEqual([sampleNode])
   })
 
   it('gives a builder back that is ready after it was given up', () => {
-    const { book, first, apply, release } = openedBook()
-    book.expire(first.lease.expiresAtMs + 10_000)
+    const { leases, first, apply, release } = openedLeases()
+    leases.expire(first.lease.expiresAtMs + 10_000)
     apply(first.from.ready())
-    expect(book.stateOf(openedPlatform)?.state).toBe('failed')
+    expect(leases.stateOf(openedPlatform)?.state).toBe('failed')
     expect(release()).toEqual([sampleNode])
     apply(first.from.destroyed('not_wanted'))
-    expect(book.stateOf(openedPlatform)?.state).toBe('destroyed')
+    expect(leases.stateOf(openedPlatform)?.state).toBe('destroyed')
   })
 
   it('never fails a lease that is served', () => {
-    const { book, first, apply } = openedBook()
+    const { leases, first, apply } = openedLeases()
     apply(first.from.ready())
-    book.expire(Number.MAX_SAFE_INTEGER)
-    expect(book.stateOf(openedPlatform)?.state).toBe('ready')
-    expect(book.nextDeadlineMs(startMs)).toBeUndefined()
+    leases.expire(Number.MAX_SAFE_INTEGER)
+    expect(leases.stateOf(openedPlatform)?.state).toBe('ready')
+    expect(leases.nextDeadlineMs(startMs)).toBeUndefined()
   })
 
   it('bounds the wait for a node that was told and says nothing, and does not go on to show it as ready', () => {
-    const { book, first, apply, release } = openedBook()
+    const { leases, first, apply, release } = openedLeases()
     apply(first.from.ready())
-    book.giveUp()
+    leases.giveUp()
     release(startMs)
-    expect([book.isOpen(startMs + 89_999), book.isOpen(startMs + 90_000)]).toEqual([true, false])
-    book.closeSilent()
-    expect(book.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'builder_lost' })
+    expect([leases.isOpen(startMs + 89_999), leases.isOpen(startMs + 90_000)]).toEqual([true, false])
+    leases.closeSilent()
+    expect(leases.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'builder_lost' })
   })
 
   it('waits for a request that nobody took until it is void, however the build ended', () => {
-    const { book, first } = openedBook()
-    book.giveUp()
+    const { leases, first } = openedLeases()
+    leases.giveUp()
     const voidMs = first.lease.expiresAtMs + 10_000
-    expect([book.isOpen(voidMs - 1), book.nextDeadlineMs(startMs), book.isOpen(voidMs)]).toEqual([true, voidMs, false])
+    expect([leases.isOpen(voidMs - 1), leases.nextDeadlineMs(startMs), leases.isOpen(voidMs)]).toEqual([
+      true,
+      voidMs,
+      false,
+    ])
   })
 })
 
@@ -101,13 +105,13 @@ describe('whatever comes in whatever order', () => {
   it('no builder that lives is forgotten, none is released while it serves, and the tries are bounded', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.nat(40), (steps, endAt) => {
-        const { book, open, apply, first } = openedBook()
-        const leases = [first]
+        const { leases, open, apply, first } = openedLeases()
+        const opened = [first]
         const told = new Set<string>()
         const lived = new Map<string, boolean>()
         for (const [index, { lease: which, other, kind, flag }] of steps.entries()) {
-          if (index === endAt) book.giveUp()
-          const of = leases[which % leases.length] ?? first
+          if (index === endAt) leases.giveUp()
+          const of = opened[which % opened.length] ?? first
           const node = other ? otherNode : sampleNode
           const from = other ? of.fromOther : of.from
           const key = `${of.lease.leaseId}@${node}`
@@ -122,20 +126,20 @@ describe('whatever comes in whatever order', () => {
           if (event) apply(event)
           if (kind === 3 || kind === 4) lived.set(key, false)
           else if (lived.get(key) !== false) lived.set(key, true)
-          while (book.wishesToServe().length > 0) leases.push(open())
-          for (const { lease, nodeId } of book.toRelease()) {
+          while (leases.requestsToServe().length > 0) opened.push(open())
+          for (const { lease, nodeId } of leases.toRelease()) {
             expect(lease.wanted && lease.servedBy === nodeId).toBe(false)
             lease.releasedAtMs.set(nodeId, startMs)
             told.add(`${lease.leaseId}@${nodeId}`)
           }
         }
-        book.giveUp()
-        for (const { lease, nodeId } of book.toRelease()) {
+        leases.giveUp()
+        for (const { lease, nodeId } of leases.toRelease()) {
           lease.releasedAtMs.set(nodeId, startMs)
           told.add(`${lease.leaseId}@${nodeId}`)
         }
         for (const [key, lives] of lived) if (lives) expect(told.has(key)).toBe(true)
-        expect(leases.length).toBeLessThanOrEqual(leasesPerPlatformMax)
+        expect(opened.length).toBeLessThanOrEqual(leasesPerPlatformMax)
       }),
       { seed: 4_711, numRuns: 500 },
     )

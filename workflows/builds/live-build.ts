@@ -6,7 +6,7 @@ import { PlatformLeases } from './platform-leases.ts'
 
 /** One build while it lives: its phase, why it ends, and its leases. */
 export class LiveBuild {
-  readonly order: BuildSpec
+  readonly spec: BuildSpec
   readonly leases: PlatformLeases
   phase: BuildState['phase'] = 'confirming'
   outcome: BuildOutcome | undefined
@@ -14,10 +14,10 @@ export class LiveBuild {
   #phaseChanges = 0
   #activeSinceMs = Number.POSITIVE_INFINITY
 
-  constructor(order: BuildSpec, nowMs: number) {
-    this.order = order
-    this.leases = new PlatformLeases(order)
-    for (const wish of order.wishes) this.leases.ask(wish, nowMs)
+  constructor(spec: BuildSpec, nowMs: number) {
+    this.spec = spec
+    this.leases = new PlatformLeases(spec)
+    for (const request of spec.wishes) this.leases.ask(request, nowMs)
   }
 
   get version(): number {
@@ -25,15 +25,15 @@ export class LiveBuild {
   }
 
   state(): BuildState {
-    const { order, phase, outcome, reason, lossReason } = this
+    const { spec, phase, outcome, reason, lossReason } = this
     return {
-      buildId: order.buildId,
+      buildId: spec.buildId,
       version: this.version,
       phase,
       ...(outcome !== undefined && { outcome }),
       ...(reason !== undefined && { reason }),
       ...(lossReason !== undefined && { lossReason }),
-      expiresAtMs: order.expiresAtMs,
+      expiresAtMs: spec.expiresAtMs,
       platforms: this.#shownPlatforms(),
     }
   }
@@ -68,7 +68,7 @@ export class LiveBuild {
   }
 
   apply(event: BuilderEvent): void {
-    if (event.data.buildId !== this.order.buildId || this.phase === 'ended') return
+    if (event.data.buildId !== this.spec.buildId || this.phase === 'ended') return
     this.leases.apply(event)
   }
 
@@ -77,7 +77,7 @@ export class LiveBuild {
     if (this.isSettled) return
     this.leases.expire(nowMs)
     if (this.phase === 'confirming') return
-    if (nowMs >= this.order.expiresAtMs) this.end('time_up')
+    if (nowMs >= this.spec.expiresAtMs) this.end('time_up')
     else if (this.leases.allOver) this.end(...this.#endOfBuilders())
     // Without a builder no node notices that the client is gone.
     else if (nowMs >= this.#idleEndsAtMs) this.end('client_gone', 'no platform was asked for')
@@ -95,7 +95,7 @@ export class LiveBuild {
 
   /** When `tick` or the teardown next have something to do without an event, milliseconds since the epoch. */
   nextDeadlineMs(nowMs: number): number | undefined {
-    const ownMs = this.phase === 'active' ? [this.order.expiresAtMs, this.#idleEndsAtMs] : []
+    const ownMs = this.phase === 'active' ? [this.spec.expiresAtMs, this.#idleEndsAtMs] : []
     const ahead = [...ownMs, this.leases.nextDeadlineMs(nowMs) ?? Number.POSITIVE_INFINITY].filter(Number.isFinite)
     return ahead.length > 0 ? Math.min(...ahead) : undefined
   }

@@ -11,11 +11,11 @@ const leaseId = '11111111-1111-4111-8111-111111111111' as LeaseId
 /** A confirmed build with one lease, after the events of its node. */
 function buildAfter(events: (from: ReturnType<typeof eventsOf>) => BuilderEvent[]) {
   const build = new LiveBuild(sampleBuild('lost', {}, nowMs), nowMs)
-  const { buildId } = build.order
+  const { buildId } = build.spec
   build.activate(nowMs)
-  const [wish] = build.leases.wishesToServe()
-  if (!wish) throw new Error('nothing to serve')
-  build.leases.open(wish, leaseId, nowMs)
+  const [request] = build.leases.requestsToServe()
+  if (!request) throw new Error('nothing to serve')
+  build.leases.open(request, leaseId, nowMs)
   for (const event of events(eventsOf({ buildId, leaseId, platform: 'linux/amd64' }))) build.apply(event)
   build.tick(nowMs)
   return build.state()

@@ -14,8 +14,8 @@ type EventOf<K extends string> = Extract<BuilderEvent, { type: `forkproof.builde
 
 type FailedState = Extract<PlatformState, { state: 'failed' }>
 
-interface Wanted {
-  readonly wish: PlatformRequest
+interface WantedPlatform {
+  readonly request: PlatformRequest
   readonly askedAtMs: number
   shown: PlatformState
   /** Of the newest lease; undefined before the first. */
@@ -31,24 +31,24 @@ interface Wanted {
  */
 export class PlatformLeases {
   changes = 0
-  readonly #order: Pick<BuildSpec, 'allowedPlatforms' | 'expiresAtMs'>
-  readonly #platforms = new Map<Platform, Wanted>()
+  readonly #spec: Pick<BuildSpec, 'allowedPlatforms' | 'expiresAtMs'>
+  readonly #platforms = new Map<Platform, WantedPlatform>()
   readonly #leases = new Map<LeaseId, Lease>()
 
-  constructor(order: Pick<BuildSpec, 'allowedPlatforms' | 'expiresAtMs'>) {
-    this.#order = order
+  constructor(spec: Pick<BuildSpec, 'allowedPlatforms' | 'expiresAtMs'>) {
+    this.#spec = spec
   }
 
-  /** Wishes for a builder; the first wish for a platform counts. */
-  ask(wish: PlatformRequest, nowMs: number): void {
-    if (this.#platforms.has(wish.platform)) return
-    const { platform } = wish
-    const granted = this.#order.allowedPlatforms.includes(platform)
+  /** Asks for a builder; the first request for a platform counts. */
+  ask(request: PlatformRequest, nowMs: number): void {
+    if (this.#platforms.has(request.platform)) return
+    const { platform } = request
+    const granted = this.#spec.allowedPlatforms.includes(platform)
     const shown: PlatformState = granted
       ? { platform, state: 'requested' }
       : { platform, state: 'failed', reason: 'platform_unavailable', detail: 'the platform is not granted' }
     this.#platforms.set(platform, {
-      wish,
+      request,
       askedAtMs: nowMs,
       shown,
       lease: undefined,
@@ -66,20 +66,20 @@ export class PlatformLeases {
     return this.#platforms.get(platform)?.shown
   }
 
-  /** Wishes without a lease that waits or serves. */
-  wishesToServe(): PlatformRequest[] {
-    return [...this.#platforms.values()].filter(({ needsLease }) => needsLease).map(({ wish }) => wish)
+  /** Requests that no lease waits for or serves. */
+  requestsToServe(): PlatformRequest[] {
+    return [...this.#platforms.values()].filter(({ needsLease }) => needsLease).map(({ request }) => request)
   }
 
-  /** Opens a lease for a wish. The build's whole wait in queues is bounded, not that of each try. */
-  open(wish: PlatformRequest, leaseId: LeaseId, nowMs: number): Lease {
-    const wanted = this.#wanted(wish.platform)
+  /** Opens a lease for a request. The build's whole wait in queues is bounded, not that of each try. */
+  open(request: PlatformRequest, leaseId: LeaseId, nowMs: number): Lease {
+    const wanted = this.#wanted(request.platform)
     const queueEndsAtMs = wanted.askedAtMs + limits.builderQueueMsMax
     const lease = newLease({
       leaseId,
-      platform: wish.platform,
+      platform: request.platform,
       attempt: (wanted.lease?.attempt ?? 0) + 1,
-      expiresAtMs: Math.min(Math.max(queueEndsAtMs, nowMs + retryQueueMsMin), this.#order.expiresAtMs),
+      expiresAtMs: Math.min(Math.max(queueEndsAtMs, nowMs + retryQueueMsMin), this.#spec.expiresAtMs),
     })
     wanted.lease = lease
     wanted.needsLease = false
@@ -235,7 +235,7 @@ export class PlatformLeases {
     this.changes += 1
   }
 
-  #wanted(platform: Platform): Wanted {
+  #wanted(platform: Platform): WantedPlatform {
     const wanted = this.#platforms.get(platform)
     if (!wanted) throw new Error(`${platform} was never asked for`)
     return wanted

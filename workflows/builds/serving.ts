@@ -11,59 +11,59 @@ const releaseMsMax = 80_000
 
 /** Work of a build that is under way; the workflow closes after all of it. */
 export interface Running {
-  readonly record: LiveBuild
+  readonly build: LiveBuild
   readonly requests: workflow.CancellationScope
   open: number
 }
 
 /** Sends what is due, waits for something to do, and so on until `isOver`. */
 export async function serve(running: Running, isOver: () => boolean): Promise<void> {
-  const { record } = running
-  const { leases } = record
+  const { build } = running
+  const { leases } = build
   for (;;) {
     const nowMs = Date.now()
-    record.tick(nowMs)
-    if (!record.isSettled) request(running, nowMs)
-    release(running, nowMs)
-    describeBuild(record)
+    build.tick(nowMs)
+    if (!build.isSettled) requestBuilders(running, nowMs)
+    releaseBuilders(running, nowMs)
+    describeBuild(build)
     if (isOver()) return
     const hasWork = () =>
       isOver() ||
-      leases.wishesToServe().length > 0 ||
+      leases.requestsToServe().length > 0 ||
       leases.toRelease().length > 0 ||
-      (record.phase === 'active' && leases.allOver)
-    const deadlineMs = record.nextDeadlineMs(nowMs)
+      (build.phase === 'active' && leases.allOver)
+    const deadlineMs = build.nextDeadlineMs(nowMs)
     // A timer may fire within the millisecond that it was set for.
     if (deadlineMs === undefined) await workflow.condition(hasWork)
     else await workflow.condition(hasWork, Math.max(deadlineMs - nowMs, 0) + 1)
   }
 }
 
-function request(running: Running, nowMs: number): void {
-  const { record, requests } = running
-  for (const wish of record.leases.wishesToServe()) {
-    const lease = record.leases.open(wish, workflow.uuid4() as LeaseId, nowMs)
-    const command = requestOf(record.order, lease, wish, nowMs)
+function requestBuilders(running: Running, nowMs: number): void {
+  const { build, requests } = running
+  for (const request of build.leases.requestsToServe()) {
+    const lease = build.leases.open(request, workflow.uuid4() as LeaseId, nowMs)
+    const command = requestOf(build.spec, lease, request, nowMs)
     keep(
       running,
       requests.run(() => publish(command, Math.max(lease.expiresAtMs - nowMs, 1))),
       () => undefined,
       failure => {
         lease.isVoid = isInvalid(failure)
-        if (lease.isVoid) record.leases.fail(lease, 'certificate_request_invalid')
-        else if (!record.isSettled)
-          record.leases.fail(lease, 'no_capacity', { detail: 'the request could not be sent in time' })
+        if (lease.isVoid) build.leases.fail(lease, 'certificate_request_invalid')
+        else if (!build.isSettled)
+          build.leases.fail(lease, 'no_capacity', { detail: 'the request could not be sent in time' })
       },
     )
   }
 }
 
-function release(running: Running, nowMs: number): void {
-  const { record } = running
-  for (const { lease, nodeId } of record.leases.toRelease()) {
+function releaseBuilders(running: Running, nowMs: number): void {
+  const { build } = running
+  for (const { lease, nodeId } of build.leases.toRelease()) {
     lease.releasedAtMs.set(nodeId, nowMs)
-    const reason = record.phase === 'active' ? 'not_wanted' : record.releaseReason
-    const command = releaseOf(record.order, lease, { nodeId, reason }, nowMs)
+    const reason = build.phase === 'active' ? 'not_wanted' : build.releaseReason
+    const command = releaseOf(build.spec, lease, { nodeId, reason }, nowMs)
     keep(
       running,
       publish(command, releaseMsMax),
@@ -105,6 +105,6 @@ export function keep<T>(
 }
 
 /** For ops, in the Temporal UI. Costs no event. */
-export function describeBuild(record: LiveBuild): void {
-  workflow.setCurrentDetails(stateInWords(record.state()))
+export function describeBuild(build: LiveBuild): void {
+  workflow.setCurrentDetails(stateInWords(build.state()))
 }

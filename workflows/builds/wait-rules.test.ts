@@ -4,7 +4,7 @@ import { checkAwaitChange, checkConnect } from './wait-rules.ts'
 
 const wait: AwaitChange = { knownVersion: 3, waitMs: 20_000 }
 const ask: ConnectPlatform = { platform: 'linux/amd64', waitMs: 2_000 }
-const order = { allowedPlatforms: ['linux/amd64'] as const }
+const spec = { allowedPlatforms: ['linux/amd64'] as const }
 
 describe('a wait', () => {
   it.each([
@@ -34,10 +34,10 @@ describe('a wait', () => {
   })
 })
 
-describe('a wish to connect', () => {
+describe('a request to connect', () => {
   it('for a granted platform is taken', () => {
     expect(() =>
-      checkConnect({ ...ask, certificateRequest: '-----BEGIN CERTIFICATE REQUEST-----' }, order),
+      checkConnect({ ...ask, certificateRequest: '-----BEGIN CERTIFICATE REQUEST-----' }, spec),
     ).not.toThrow()
   })
   it.each<[string, object, string]>([
@@ -48,7 +48,7 @@ describe('a wish to connect', () => {
     ['with a huge certificate request', { certificateRequest: 'x'.repeat(4_097) }, 'certificate_request_invalid'],
     ['with a certificate request of another type', { certificateRequest: { pem: 'x' } }, 'certificate_request_invalid'],
   ])('%s is rejected', (_, changes, type) => {
-    expect(() => checkConnect({ ...ask, ...changes } as ConnectPlatform, order)).toThrow(
+    expect(() => checkConnect({ ...ask, ...changes } as ConnectPlatform, spec)).toThrow(
       expect.objectContaining({ type }),
     )
   })

@@ -27,9 +27,9 @@ export function checkAwaitChange(asked: AwaitChange, version: number): void {
   if (leaving !== undefined && leaving !== 'confirming') reject('leaving must be confirming', 'invalid_request')
 }
 
-export function checkConnect(asked: ConnectPlatform, order: Pick<BuildSpec, 'allowedPlatforms'>): void {
+export function checkConnect(asked: ConnectPlatform, spec: Pick<BuildSpec, 'allowedPlatforms'>): void {
   checkWait(asked.waitMs)
-  if (!order.allowedPlatforms.includes(asked.platform)) reject('the platform is not granted', 'platform_not_granted')
+  if (!spec.allowedPlatforms.includes(asked.platform)) reject('the platform is not granted', 'platform_not_granted')
   const { certificateRequest: request } = asked
   if (request === undefined) return
   const fits = typeof request === 'string' && request.length <= certificateRequestCharactersMax

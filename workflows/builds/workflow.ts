@@ -36,72 +36,72 @@ const { CancellationScope, condition } = workflow
  * and the state says `canceled`. Builders are level-triggered: after each event, and when a time is reached, what is
  * wanted is compared with what nodes said.
  */
-export async function build(order: BuildSpec): Promise<BuildState> {
-  const record = new LiveBuild(order, Date.now())
-  listen(record)
-  CancellationScope.current().cancelRequested.catch(() => record.end('canceled'))
-  return CancellationScope.nonCancellable(() => run(record))
+export async function build(spec: BuildSpec): Promise<BuildState> {
+  const live = new LiveBuild(spec, Date.now())
+  listen(live)
+  CancellationScope.current().cancelRequested.catch(() => live.end('canceled'))
+  return CancellationScope.nonCancellable(() => run(live))
 }
 
-function listen(record: LiveBuild): void {
+function listen(live: LiveBuild): void {
   workflow.setHandler(builderEvent, event => {
-    record.apply(event)
-    describeBuild(record)
+    live.apply(event)
+    describeBuild(live)
   })
-  workflow.setHandler(finish, ({ result }) => record.end(result))
-  workflow.setHandler(currentState, () => record.state())
+  workflow.setHandler(finish, ({ result }) => live.end(result))
+  workflow.setHandler(currentState, () => live.state())
   const answer = async (waitMs: number, isDue: () => boolean): Promise<BuildState> => {
     // A cancelled build still answers those who wait for it.
     if (!isDue() && waitMs > 0) await CancellationScope.nonCancellable(() => condition(isDue, waitMs))
-    return record.state()
+    return live.state()
   }
   workflow.setHandler(
     awaitChange,
     ({ knownVersion, waitMs, leaving }) =>
       answer(waitMs, () => {
-        const changed = leaving ? record.phase !== leaving : record.version > knownVersion
-        return changed || record.phase === 'ended'
+        const changed = leaving ? live.phase !== leaving : live.version > knownVersion
+        return changed || live.phase === 'ended'
       }),
-    { validator: asked => checkAwaitChange(asked, record.version) },
+    { validator: asked => checkAwaitChange(asked, live.version) },
   )
   workflow.setHandler(
     connect,
     ({ platform, certificateRequest, waitMs }) => {
-      const wish = { platform, ...(certificateRequest !== undefined && { certificateRequest }) }
-      if (!record.isSettled) record.leases.ask(wish, Date.now())
-      return answer(waitMs, () => record.isSettledFor(platform))
+      const request = { platform, ...(certificateRequest !== undefined && { certificateRequest }) }
+      if (!live.isSettled) live.leases.ask(request, Date.now())
+      return answer(waitMs, () => live.isSettledFor(platform))
     },
-    { validator: asked => checkConnect(asked, record.order) },
+    { validator: asked => checkConnect(asked, live.spec) },
   )
 }
 
-async function run(record: LiveBuild): Promise<BuildState> {
-  const running: Running = { record, requests: new CancellationScope(), open: 0 }
+async function run(live: LiveBuild): Promise<BuildState> {
+  const running: Running = { build: live, requests: new CancellationScope(), open: 0 }
   // Builders are asked for while GitHub is: no client learns of them before the run is confirmed, and if it is not,
   // they are released unused.
   const asking = confirm(running)
-  await serve(running, () => record.phase !== 'confirming')
+  await serve(running, () => live.phase !== 'confirming')
   asking.cancel()
-  if (record.phase === 'active') {
-    show(record)
+  if (live.phase === 'active') {
+    show(live)
     const watch = watchRun(running)
-    await serve(running, () => record.phase !== 'active')
+    await serve(running, () => live.phase !== 'active')
     watch.cancel()
   }
   running.requests.cancel()
-  if (record.leases.isOpen(Date.now())) show(record)
-  await serve(running, () => !record.leases.isOpen(Date.now()))
-  record.close()
-  show(record)
+  if (live.leases.isOpen(Date.now())) show(live)
+  await serve(running, () => !live.leases.isOpen(Date.now()))
+  live.close()
+  show(live)
   // A workflow that closes before its activities fails its last task, and one that closes before its handlers fails
   // those (docs/facts/engines.md#end-of-a-workflow).
   await condition(() => running.open === 0 && workflow.allHandlersFinished())
-  return record.state()
+  return live.state()
 }
 
 /** Activates the build or ends it as refused. */
 function confirm(running: Running): workflow.CancellationScope {
-  const { record } = running
+  const { build: live } = running
   const asking = new CancellationScope()
   const { inspectRun } = workflow.proxyActivities<InspectActivities>({
     taskQueue: githubTaskQueue,
@@ -109,17 +109,17 @@ function confirm(running: Running): workflow.CancellationScope {
     heartbeatTimeout: heartbeatTimeoutMs,
     cancellationType: workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 5_000 },
-    summary: `is ${record.order.run.repository} run ${record.order.run.runId} in progress?`,
+    summary: `is ${live.spec.run.repository} run ${live.spec.run.runId} in progress?`,
   })
   keep(
     running,
-    asking.run(() => inspectRun(questionOf(record))),
+    asking.run(() => inspectRun(questionOf(live))),
     inspection => {
-      if (inspection.outcome === 'refused') record.end('refused', inspection.reason)
-      else record.activate(Date.now())
+      if (inspection.outcome === 'refused') live.end('refused', inspection.reason)
+      else live.activate(Date.now())
     },
     // No verifier answered in time.
-    () => record.end('refused', 'github_unavailable'),
+    () => live.end('refused', 'github_unavailable'),
   )
   return asking
 }
@@ -129,33 +129,33 @@ function confirm(running: Running): workflow.CancellationScope {
  * ends it in any case.
  */
 function watchRun(running: Running): workflow.CancellationScope {
-  const { record } = running
+  const { build: live } = running
   const scope = new CancellationScope()
   const { watchRun: watch } = workflow.proxyActivities<InspectActivities>({
     taskQueue: githubTaskQueue,
-    scheduleToCloseTimeout: Math.max(record.order.expiresAtMs - Date.now(), 0) + watchSlackMs,
+    scheduleToCloseTimeout: Math.max(live.spec.expiresAtMs - Date.now(), 0) + watchSlackMs,
     heartbeatTimeout: heartbeatTimeoutMs,
     cancellationType: workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 10_000 },
-    summary: `until ${record.order.run.repository} run ${record.order.run.runId} is over`,
+    summary: `until ${live.spec.run.repository} run ${live.spec.run.runId} is over`,
   })
   keep(
     running,
-    scope.run(() => watch(questionOf(record))),
-    ({ reason }) => record.end('run_over', reason),
+    scope.run(() => watch(questionOf(live))),
+    ({ reason }) => live.end('run_over', reason),
     () => undefined,
   )
   return scope
 }
 
-const questionOf = ({ order }: LiveBuild): RunQuestion => order.run
+const questionOf = ({ spec }: LiveBuild): RunQuestion => spec.run
 
 /** The phase as long as the build lives, then how it ended. */
-function show(record: LiveBuild): void {
-  const { phase, outcome, reason } = record
+function show(live: LiveBuild): void {
+  const { phase, outcome, reason } = live
   workflow.upsertSearchAttributes([
     { key: buildSearchAttributes.state, value: phase === 'ended' ? (outcome ?? phase) : phase },
     ...(reason !== undefined ? [{ key: buildSearchAttributes.reason, value: reason }] : []),
   ])
-  describeBuild(record)
+  describeBuild(live)
 }

@@ -9,7 +9,7 @@ export const claimTaskQueue = 'claims'
 export const claimWorkflowId = (claimId: ClaimId): string => `claim-${claimId}`
 
 /** Run by the gateway's start; the result is the verdict. A refusal is an outcome, not a failure. */
-export type ClaimWorkflow = (order: ClaimSpec) => Promise<ClaimVerdict>
+export type ClaimWorkflow = (spec: ClaimSpec) => Promise<ClaimVerdict>
 
 /** Sent by the verifier's activity once the code was seen and every fact checked again. The first one counts. */
 export const proofSeenSignal = 'proofSeen'

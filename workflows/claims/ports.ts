@@ -16,7 +16,7 @@ export interface GithubActivities {
    * the run again, signs the attestation, signals `proofSeen` and returns `proven`. Safe to run again after a crash: a
    * second signal is ignored.
    */
-  watchForProof(order: ClaimSpec): Promise<WatchOutcome>
+  watchForProof(spec: ClaimSpec): Promise<WatchOutcome>
 }
 
 export type MintOutcome =

@@ -28,13 +28,13 @@ const mintTimeMsMax = 60_000
  * Few promises on purpose: Temporal records a stack trace for each that workflow code makes, which is most of what a
  * claim costs a worker.
  */
-export async function claim(order: ClaimSpec): Promise<ClaimVerdict> {
+export async function claim(spec: ClaimSpec): Promise<ClaimVerdict> {
   let proof: ProofSeen | undefined
   let watched: WatchOutcome | undefined
   workflow.setHandler(proofSeen, seen => {
     proof ??= seen
   })
-  const watching = watch(order).then(
+  const watching = watch(spec).then(
     outcome => {
       watched = outcome
     },
@@ -43,38 +43,38 @@ export async function claim(order: ClaimSpec): Promise<ClaimVerdict> {
     },
   )
   await workflow.condition(() => proof !== undefined || watched !== undefined)
-  if (!proof) return finish(order, undefined, refused(watched))
+  if (!proof) return finish(spec, undefined, refused(watched))
   let minted: MintOutcome = { outcome: 'refused', reason: 'claim_expired' }
   try {
-    minted = await mint(order, proof)
+    minted = await mint(spec, proof)
   } catch {
     // No signer finished in time: refused as expired.
   }
   if (!watched) await watching
-  return finish(order, proof, verdictOf(order, proof, minted))
+  return finish(spec, proof, verdictOf(spec, proof, minted))
 }
 
-function watch(order: ClaimSpec): Promise<WatchOutcome> {
-  const left = Math.max(order.expiresAtMs - Date.now(), 0)
+function watch(spec: ClaimSpec): Promise<WatchOutcome> {
+  const left = Math.max(spec.expiresAtMs - Date.now(), 0)
   const { watchForProof } = workflow.proxyActivities<GithubActivities>({
     taskQueue: githubTaskQueue,
     scheduleToCloseTimeout: left + watchSlackMs,
     heartbeatTimeout: heartbeatTimeoutMs,
     retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 5_000 },
-    summary: `watch ${order.repository} run ${order.runId} for the code (${order.channels.join(', ')})`,
+    summary: `watch ${spec.repository} run ${spec.runId} for the code (${spec.channels.join(', ')})`,
   })
-  return watchForProof(order)
+  return watchForProof(spec)
 }
 
-function mint(order: ClaimSpec, proof: ProofSeen): Promise<MintOutcome> {
+function mint(spec: ClaimSpec, proof: ProofSeen): Promise<MintOutcome> {
   const { mintToken } = workflow.proxyActivities<SigningActivities>({
     taskQueue: signingTaskQueue,
     startToCloseTimeout: 10_000,
     scheduleToCloseTimeout: mintTimeMsMax,
     retry: { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 5_000 },
-    summary: `mint for ${order.audience}, proven by ${proof.channel}`,
+    summary: `mint for ${spec.audience}, proven by ${proof.channel}`,
   })
-  const { claimId, audience, sealKey } = order
+  const { claimId, audience, sealKey } = spec
   return mintToken({ order: { claimId, audience, sealKey }, attestation: proof.attestation })
 }
 
@@ -83,13 +83,13 @@ function refused(outcome: WatchOutcome | undefined): ClaimVerdict {
   return { verdict: 'refused', reason: outcome.reason, ...(outcome.detail !== undefined && { detail: outcome.detail }) }
 }
 
-function verdictOf(order: ClaimSpec, proof: ProofSeen, minted: MintOutcome): ClaimVerdict {
+function verdictOf(spec: ClaimSpec, proof: ProofSeen, minted: MintOutcome): ClaimVerdict {
   if (minted.outcome === 'refused') return { verdict: 'refused', reason: minted.reason }
   const { tokenId, sealedToken } = minted
-  return { verdict: 'proven', tokenId, channel: proof.channel, sealedToken, ownKey: order.ownKey }
+  return { verdict: 'proven', tokenId, channel: proof.channel, sealedToken, ownKey: spec.ownKey }
 }
 
-async function finish(order: ClaimSpec, proof: ProofSeen | undefined, verdict: ClaimVerdict): Promise<ClaimVerdict> {
+async function finish(spec: ClaimSpec, proof: ProofSeen | undefined, verdict: ClaimVerdict): Promise<ClaimVerdict> {
   workflow.upsertSearchAttributes([
     { key: claimSearchAttributes.state, value: verdict.verdict },
     ...(verdict.verdict === 'refused' ? [{ key: claimSearchAttributes.reason, value: verdict.reason }] : []),
@@ -101,24 +101,24 @@ async function finish(order: ClaimSpec, proof: ProofSeen | undefined, verdict: C
     retry: { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 2_000 },
   })
   try {
-    await publishEvent(eventOf(order, proof, verdict))
+    await publishEvent(eventOf(spec, proof, verdict))
   } catch {
     // The verdict is the truth and stands in this history; the event stream can be filled again from it.
-    workflow.log.warn('the event could not be published', { claimId: order.claimId })
+    workflow.log.warn('the event could not be published', { claimId: spec.claimId })
   }
   return verdict
 }
 
-function eventOf(order: ClaimSpec, proof: ProofSeen | undefined, verdict: ClaimVerdict): ForkproofEvent {
+function eventOf(spec: ClaimSpec, proof: ProofSeen | undefined, verdict: ClaimVerdict): ForkproofEvent {
   const envelope = {
     specversion: '1.0',
     id: `${workflow.workflowInfo().workflowId}:${verdict.verdict}`,
     source: 'forkproof/orchestrator',
-    subject: order.claimId,
+    subject: spec.claimId,
     time: new Date().toISOString(),
     datacontenttype: 'application/json',
   } as const
-  const about = { repository: order.repository as string, runId: order.runId as string }
+  const about = { repository: spec.repository as string, runId: spec.runId as string }
   if (verdict.verdict === 'refused' || !proof) {
     const reason = verdict.verdict === 'refused' ? verdict.reason : 'claim_expired'
     return { ...envelope, type: 'forkproof.claim.refused.v1', data: { ...about, reason } }
@@ -130,7 +130,7 @@ function eventOf(order: ClaimSpec, proof: ProofSeen | undefined, verdict: ClaimV
     ...(pullRequest && { pullRequest }),
     channel,
     tokenId: verdict.tokenId,
-    audience: order.audience as string,
+    audience: spec.audience as string,
   }
   return { ...envelope, type: 'forkproof.claim.proven.v1', data }
 }

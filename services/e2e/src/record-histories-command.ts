@@ -21,7 +21,7 @@ import {
   type SigningActivities,
   signingTaskQueue,
 } from '@forkproof/workflows/claims/ports'
-import { sampleOrder, sampleProof } from '@forkproof/workflows/claims/testing/sample-order'
+import { sampleClaim, sampleProof } from '@forkproof/workflows/claims/testing/sample-claim'
 import { inspectWorkflow } from '@forkproof/workflows/inspect/api'
 import { changeKeysWorkflow, keysTaskQueue, rotateKeysWorkflow } from '@forkproof/workflows/keys/api'
 import { Client, Connection } from '@temporalio/client'
@@ -57,7 +57,7 @@ async function record(): Promise<void> {
   const workers = await startWorkers(connection, client)
   const running = workers.map(worker => worker.run())
   for (const name of ['proven', 'refused', 'signer-fault']) {
-    const order = sampleOrder(name)
+    const order = sampleClaim(name)
     const id = claimWorkflowId(order.claimId)
     await client.workflow.execute(claimWorkflow, { taskQueue: claimTaskQueue, workflowId: id, args: [order] })
     await save(client, id, 'claims', name)
@@ -78,8 +78,8 @@ async function record(): Promise<void> {
 }
 
 async function startWorkers(connection: NativeConnection, client: Client): Promise<Worker[]> {
-  const refusedId = sampleOrder('refused').claimId
-  const faultyId = sampleOrder('signer-fault').claimId
+  const refusedId = sampleClaim('refused').claimId
+  const faultyId = sampleClaim('signer-fault').claimId
   let faults = 0
   const watchForProof: GithubActivities['watchForProof'] = async order => {
     if (order.claimId === refusedId) return { outcome: 'refused', reason: 'not_a_fork', detail: 'head is base' }

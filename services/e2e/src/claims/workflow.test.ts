@@ -14,7 +14,7 @@ import {
   type SigningActivities,
   signingTaskQueue,
 } from '@forkproof/workflows/claims/ports'
-import { sampleOrder, sampleProof } from '@forkproof/workflows/claims/testing/sample-order'
+import { sampleClaim, sampleProof } from '@forkproof/workflows/claims/testing/sample-claim'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openTemporalHarness, type TemporalHarness } from '../testing/temporal-harness.ts'
 
@@ -64,7 +64,7 @@ const mintsOf = (spec: ClaimSpec) => minted.filter(request => request.order.clai
 
 describe.concurrent('the claim workflow', () => {
   it('mints once the proof is signalled, publishes and returns the sealed token', async () => {
-    const spec = sampleOrder('proven')
+    const spec = sampleClaim('proven')
     expect(await execute(spec)).toEqual({
       verdict: 'proven',
       tokenId: 'token-1',
@@ -79,7 +79,7 @@ describe.concurrent('the claim workflow', () => {
   })
 
   it('does not wait for the verifier’s activity before it asks for the token', async () => {
-    const spec = sampleOrder('early')
+    const spec = sampleClaim('early')
     const { promise: askedForToken, resolve } = Promise.withResolvers<void>()
     minting.set(spec.claimId, async () => {
       resolve()
@@ -94,7 +94,7 @@ describe.concurrent('the claim workflow', () => {
   })
 
   it('ends refused with the verifier’s reason, without minting', async () => {
-    const spec = sampleOrder('refused')
+    const spec = sampleClaim('refused')
     watching.set(spec.claimId, async () => ({ outcome: 'refused', reason: 'not_a_fork', detail: 'head is base' }))
     expect(await execute(spec)).toEqual({ verdict: 'refused', reason: 'not_a_fork', detail: 'head is base' })
     expect(mintsOf(spec)).toEqual([])
@@ -102,20 +102,20 @@ describe.concurrent('the claim workflow', () => {
   })
 
   it('does not take a verifier’s word without the signed proof', async () => {
-    const spec = sampleOrder('word-only')
+    const spec = sampleClaim('word-only')
     watching.set(spec.claimId, async () => ({ outcome: 'proven' }))
     expect(await execute(spec)).toEqual({ verdict: 'refused', reason: 'claim_expired' })
     expect(mintsOf(spec)).toEqual([])
   })
 
   it('ends refused with the signer’s reason', async () => {
-    const spec = sampleOrder('forged')
+    const spec = sampleClaim('forged')
     minting.set(spec.claimId, async () => ({ outcome: 'refused', reason: 'attestation_invalid' }))
     expect(await execute(spec)).toEqual({ verdict: 'refused', reason: 'attestation_invalid' })
   })
 
   it('counts only the first proof', async () => {
-    const spec = sampleOrder('twice')
+    const spec = sampleClaim('twice')
     watching.set(spec.claimId, async () => {
       await signal(spec)
       await signal(spec, { ...sampleProof, attestation: 'second' })
@@ -126,7 +126,7 @@ describe.concurrent('the claim workflow', () => {
   })
 
   it('tries the signer again after a fault', async () => {
-    const spec = sampleOrder('signer-fault')
+    const spec = sampleClaim('signer-fault')
     let calls = 0
     minting.set(spec.claimId, async () => {
       if (++calls === 1) throw new Error('signer restarted')
@@ -137,7 +137,7 @@ describe.concurrent('the claim workflow', () => {
   })
 
   it('gives the watch to another verifier when one goes silent', async () => {
-    const spec = sampleOrder('silent')
+    const spec = sampleClaim('silent')
     let calls = 0
     watching.set(spec.claimId, async () => {
       if (++calls === 1) return new Promise(() => {})
@@ -149,7 +149,7 @@ describe.concurrent('the claim workflow', () => {
   })
 
   it('ends by itself when no verifier finishes in the claim’s time', async () => {
-    const spec = { ...sampleOrder('late'), expiresAtMs: Date.now() - 9_000 }
+    const spec = { ...sampleClaim('late'), expiresAtMs: Date.now() - 9_000 }
     watching.set(spec.claimId, async () => {
       throw new Error('GitHub is on fire')
     })
@@ -157,7 +157,7 @@ describe.concurrent('the claim workflow', () => {
   })
 
   it('publishes again after a fault of the bus', async () => {
-    const spec = sampleOrder('bus-fault')
+    const spec = sampleClaim('bus-fault')
     let calls = 0
     publishing.set(spec.claimId, async () => {
       if (++calls < 3) throw new Error('bus away')
@@ -167,7 +167,7 @@ describe.concurrent('the claim workflow', () => {
   })
 
   it('can be found by repository, run, state and reason', async ({ expect }) => {
-    const spec = sampleOrder('searched')
+    const spec = sampleClaim('searched')
     watching.set(spec.claimId, async () => ({ outcome: 'refused', reason: 'code_not_seen' }))
     await execute(spec)
     const query = `ForkproofState = 'refused' AND ForkproofReason = 'code_not_seen'`

@@ -12,7 +12,7 @@ import {
 import type { ProofSeen } from '../api.ts'
 
 /** A claim for tests and for recording histories; another claim id for each name. */
-export function sampleOrder(name: string, nowMs = Date.now()): ClaimSpec {
+export function sampleClaim(name: string, nowMs = Date.now()): ClaimSpec {
   const digest = createHash('sha256').update(name)
   return {
     claimId: ClaimId.parse(digest.copy().digest('base64url')),
