@@ -128,7 +128,7 @@ describe('a builder that fails before it was used', () => {
   })
 })
 
-describe('a wish', () => {
+describe('a request', () => {
   it('counts once for each platform', () => {
     const { leases } = openedLeases()
     leases.ask({ platform: openedPlatform, certificateRequest: 'other' }, startMs)
