@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { Channel, ChannelList } from './channels.ts'
 import { refusalReasons } from './errors.ts'
 import { Audience, ChallengeCode, ChallengeNonce, ClaimId, JobId, RepositoryName, RunAttempt, RunId } from './ids.ts'
-import { limits } from './limits.ts'
 
 /**
  * A public X25519 key (RFC 8037). Unknown members are refused, so that a private key sent by mistake is an error and
@@ -53,48 +52,3 @@ export const ClaimState = z.object({
   detail: z.string().optional(),
 })
 export type ClaimState = z.infer<typeof ClaimState>
-
-/**
- * Input of the workflow `claim`: what it and the verifier know of a claim. Plain JSON; holds no secret.
- * docs/glossary.md: claim.
- */
-export const ClaimSpec = z.object({
-  claimId: ClaimId,
-  audience: Audience,
-  repository: RepositoryName,
-  runId: RunId,
-  attempt: RunAttempt.exactOptional(),
-  jobId: JobId.exactOptional(),
-  sealKey: SealKey,
-  /** The claimant brought the key; no ticket exists that opens the token. */
-  ownKey: z.boolean(),
-  challengeCode: ChallengeCode,
-  nonce: ChallengeNonce,
-  channels: z.array(Channel).readonly(),
-  claimedAtMs: z.int(),
-  expiresAtMs: z.int(),
-})
-export type ClaimSpec = z.infer<typeof ClaimSpec>
-
-/** A refusal as a value, with a detail that is safe to show. */
-const refused = { reason: z.enum(refusalReasons), detail: z.string().exactOptional() }
-
-/** Result of the workflow `claim`. docs/glossary.md: verdict. */
-export const ClaimVerdict = z.discriminatedUnion('verdict', [
-  z.object({
-    verdict: z.literal('proven'),
-    tokenId: z.string(),
-    channel: Channel,
-    sealedToken: z.string(),
-    ownKey: z.boolean(),
-  }),
-  z.object({ verdict: z.literal('refused'), ...refused }),
-])
-export type ClaimVerdict = z.infer<typeof ClaimVerdict>
-
-/** Argument of the activity `mintToken`. */
-export const MintRequest = z.object({
-  order: ClaimSpec.pick({ claimId: true, audience: true, sealKey: true }),
-  attestation: z.string().min(1).max(limits.attestationBytesMax),
-})
-export type MintRequest = z.infer<typeof MintRequest>

@@ -1,4 +1,5 @@
-import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
+import type { BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { Platform } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { BuildId } from '@forkproof/contracts/ids'

@@ -1,4 +1,4 @@
-import type { BuildSpec } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { PlatformRequest, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderReleased, BuilderRequested } from '@forkproof/contracts/events'
 import type { NodeId } from '@forkproof/contracts/ids'

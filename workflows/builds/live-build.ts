@@ -1,4 +1,5 @@
-import type { BuildOutcome, BuildSpec, BuildState, PlatformState } from '@forkproof/contracts/build'
+import type { BuildOutcome, BuildState, PlatformState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { BuilderLossReason, Platform, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { limits } from '@forkproof/contracts/limits'

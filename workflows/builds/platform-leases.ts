@@ -1,4 +1,5 @@
-import type { BuildSpec, PlatformState } from '@forkproof/contracts/build'
+import type { PlatformState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { BuilderFailure, Platform, PlatformRequest } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { LeaseId, NodeId } from '@forkproof/contracts/ids'

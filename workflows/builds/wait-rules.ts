@@ -1,4 +1,4 @@
-import type { BuildSpec } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import { ApplicationFailure } from '@temporalio/common'
 import { type AwaitChange, buildWaitMsMax, type ConnectPlatform } from './api.ts'
 

@@ -1,4 +1,5 @@
-import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
+import type { BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { RunQuestion } from '@forkproof/contracts/inspection'
 import * as workflow from '@temporalio/workflow'
 import {

@@ -1,5 +1,5 @@
 import type { Channel } from '@forkproof/contracts/channels'
-import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim-spec'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 

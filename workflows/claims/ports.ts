@@ -1,4 +1,4 @@
-import type { ClaimSpec, MintRequest } from '@forkproof/contracts/claim'
+import type { ClaimSpec, MintRequest } from '@forkproof/contracts/claim-spec'
 import type { RefusalReason } from '@forkproof/contracts/errors'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 

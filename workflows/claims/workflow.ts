@@ -1,4 +1,4 @@
-import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim-spec'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 import * as workflow from '@temporalio/workflow'
 import { claimSearchAttributes, type ProofSeen, proofSeenSignal } from './api.ts'

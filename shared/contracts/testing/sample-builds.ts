@@ -1,4 +1,5 @@
-import { BuildAnswer, BuildSpec, BuildState, PlatformAnswer, PlatformState } from '../build.ts'
+import { BuildAnswer, BuildState, PlatformAnswer, PlatformState } from '../build.ts'
+import { BuildSpec } from '../build-spec.ts'
 import { BuilderCommand, BuilderEvent, NodeAnnouncement } from '../events.ts'
 import { type SampleMessage, sampleValues } from './sample-message.ts'
 

@@ -1,4 +1,5 @@
-import { ClaimAnswer, ClaimSpec, ClaimState, ClaimVerdict, MintRequest } from '../claim.ts'
+import { ClaimAnswer, ClaimState } from '../claim.ts'
+import { ClaimSpec, ClaimVerdict, MintRequest } from '../claim-spec.ts'
 import { ForkproofEvent } from '../events.ts'
 import { IdTokenClaims } from '../token.ts'
 import { type SampleMessage, sampleValues } from './sample-message.ts'

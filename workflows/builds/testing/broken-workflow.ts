@@ -1,4 +1,4 @@
-import type { BuildSpec } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { LeaseId } from '@forkproof/contracts/ids'
 import * as workflow from '@temporalio/workflow'
 import { requestOf } from '../commands.ts'

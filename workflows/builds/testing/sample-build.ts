@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { BuildSpec } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { BuilderFailure, BuilderLossReason, Platform, Receipt, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import {

@@ -1,4 +1,4 @@
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import * as workflow from '@temporalio/workflow'
 import { type GithubActivities, githubTaskQueue, type SigningActivities, signingTaskQueue } from '../ports.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import {
   Audience,
   ChallengeCode,

@@ -1,4 +1,5 @@
-import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
+import type { BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import { RepositoryName, RunId } from '@forkproof/contracts/ids'
 import {
   awaitChangeUpdate,

@@ -1,4 +1,4 @@
-import type { BuildSpec } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { RunInspection } from '@forkproof/contracts/inspection'
 import { buildTaskQueue } from '@forkproof/workflows/builds/api'
 import { eventsOf, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'

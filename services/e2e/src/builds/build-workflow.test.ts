@@ -1,4 +1,4 @@
-import type { BuildSpec } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import { eventsOf, otherNode, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
 import { ApplicationFailure } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'

@@ -1,6 +1,6 @@
 import { createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { challengeCode } from '@forkproof/contracts/challenge'
-import type { ClaimSpec, MintRequest } from '@forkproof/contracts/claim'
+import type { ClaimSpec, MintRequest } from '@forkproof/contracts/claim-spec'
 import { type Attestation, attestationType } from '@forkproof/contracts/facts'
 import { Audience, Issuer } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'

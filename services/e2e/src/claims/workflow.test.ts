@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { ClaimSpec, ClaimVerdict, MintRequest } from '@forkproof/contracts/claim'
+import type { ClaimSpec, ClaimVerdict, MintRequest } from '@forkproof/contracts/claim-spec'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 import {
   claimTaskQueue,

@@ -1,4 +1,4 @@
-import type { MintRequest } from '@forkproof/contracts/claim'
+import type { MintRequest } from '@forkproof/contracts/claim-spec'
 import { type MintOutcome, type SigningActivities, signingTaskQueue } from '@forkproof/workflows/claims/ports'
 import { proxyActivities } from '@temporalio/workflow'
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
+import type { BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { BuilderCommand, BuilderEvent } from '@forkproof/contracts/events'
 import type { RunInspection } from '@forkproof/contracts/inspection'
 import {

@@ -1,4 +1,5 @@
-import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
+import type { BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { PlatformRequest } from '@forkproof/contracts/builder'
 import type { NodeAnnouncement } from '@forkproof/contracts/events'
 import type { BuildId, ProjectId, RelationshipId } from '@forkproof/contracts/ids'

@@ -1,5 +1,6 @@
 import type { Admitted } from '@forkproof/contracts/access'
-import type { BuildSpec, BuildState } from '@forkproof/contracts/build'
+import type { BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import { CertificateRequest, Platform, type PlatformRequest } from '@forkproof/contracts/builder'
 import { AppError, isErrorCode } from '@forkproof/contracts/errors'
 import type { BuildToken } from '@forkproof/contracts/ids'

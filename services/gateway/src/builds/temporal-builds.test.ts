@@ -1,4 +1,4 @@
-import type { BuildSpec } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import { BuildId, RelationshipId } from '@forkproof/contracts/ids'
 import {
   ApplicationFailure,

@@ -1,4 +1,5 @@
-import { type BuildSpec, BuildState } from '@forkproof/contracts/build'
+import { BuildState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import { AppError, isErrorCode } from '@forkproof/contracts/errors'
 import { BuildId, ProjectId } from '@forkproof/contracts/ids'
 import {

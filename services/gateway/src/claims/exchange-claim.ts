@@ -1,4 +1,4 @@
-import type { ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ClaimVerdict } from '@forkproof/contracts/claim-spec'
 import { AppError } from '@forkproof/contracts/errors'
 import { ClaimId, Ticket } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'

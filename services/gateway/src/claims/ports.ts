@@ -1,4 +1,4 @@
-import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
+import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim-spec'
 import type { ClaimId } from '@forkproof/contracts/ids'
 
 /** What can be known of a claim without waiting. */

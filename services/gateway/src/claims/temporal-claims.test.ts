@@ -1,4 +1,4 @@
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import { ClaimId } from '@forkproof/contracts/ids'
 import {
   type Client,

@@ -1,4 +1,4 @@
-import { type ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim'
+import { type ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim-spec'
 import { AppError } from '@forkproof/contracts/errors'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import {

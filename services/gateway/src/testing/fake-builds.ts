@@ -1,4 +1,5 @@
-import type { BuildSpec, BuildState, PlatformState } from '@forkproof/contracts/build'
+import type { BuildState, PlatformState } from '@forkproof/contracts/build'
+import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { PlatformRequest } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
 import type { BuildId, RelationshipId } from '@forkproof/contracts/ids'

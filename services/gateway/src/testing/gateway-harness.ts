@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { type ClaimAnswer, type ClaimSpec, SealKey } from '@forkproof/contracts/claim'
+import { type ClaimAnswer, SealKey } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import { Issuer } from '@forkproof/contracts/ids'
 import { createLogger } from '@forkproof/infra/log'
 import { seal } from '@forkproof/infra/seal'

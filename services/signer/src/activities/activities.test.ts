@@ -1,4 +1,4 @@
-import type { MintRequest } from '@forkproof/contracts/claim'
+import type { MintRequest } from '@forkproof/contracts/claim-spec'
 import { silentLogger } from '@forkproof/infra/log'
 import { openWithTicket } from '@forkproof/infra/seal'
 import type { KeyOperation } from '@forkproof/workflows/keys/api'

@@ -1,4 +1,4 @@
-import { MintRequest } from '@forkproof/contracts/claim'
+import { MintRequest } from '@forkproof/contracts/claim-spec'
 import type { Logger } from '@forkproof/infra/log'
 import type { SigningActivities } from '@forkproof/workflows/claims/ports'
 import type { MintToken } from '../minting/mint-token.ts'

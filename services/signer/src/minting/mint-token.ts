@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { MintRequest } from '@forkproof/contracts/claim'
+import type { MintRequest } from '@forkproof/contracts/claim-spec'
 import { AppError } from '@forkproof/contracts/errors'
 import type { Issuer, TokenId } from '@forkproof/contracts/ids'
 import type { IdTokenClaims } from '@forkproof/contracts/token'

@@ -1,4 +1,4 @@
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { Issuer } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'

@@ -1,5 +1,5 @@
 import type { Channel, channelTable } from '@forkproof/contracts/channels'
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { GithubArtifact, GithubJob, GithubRun } from '../github/schemas.ts'
 
 /** What has been read of a run so far. Channel readers do not change it. */

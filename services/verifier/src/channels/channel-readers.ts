@@ -1,5 +1,5 @@
 import type { Channel } from '@forkproof/contracts/channels'
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { Sighting } from '../core/verify-run.ts'
 import { artifactChannel } from './artifact.ts'
 import type { ChannelReader, RunReadings } from './channel-reader.ts'

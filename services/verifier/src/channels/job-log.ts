@@ -1,4 +1,4 @@
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import { jobBelongs } from '../core/check-job.ts'
 import { clockSkewMs } from '../core/limits.ts'
 import { githubLimits } from '../github/limits.ts'

@@ -1,5 +1,5 @@
 import { challengeCode } from '@forkproof/contracts/challenge'
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { Issuer } from '@forkproof/contracts/ids'
 import { claimIdOf } from '@forkproof/infra/seal'
 

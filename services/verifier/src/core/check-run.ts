@@ -1,4 +1,4 @@
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { GithubRun } from '../github/schemas.ts'
 import { clockSkewMs } from './limits.ts'
 import { fine, notYet, type RunDecision, type RunRefusal, refuse } from './run-decision.ts'

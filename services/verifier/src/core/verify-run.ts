@@ -1,5 +1,5 @@
 import type { Channel } from '@forkproof/contracts/channels'
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { RunFacts } from '@forkproof/contracts/facts'
 import type { GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
 import { checkJob } from './check-job.ts'

@@ -1,5 +1,5 @@
 import { type Channel, channelReads, type RunReading } from '@forkproof/contracts/channels'
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { RunRefusal } from '../core/run-decision.ts'
 import type { VerifiedRun } from '../core/verify-run.ts'

@@ -1,5 +1,5 @@
 import type { Channel } from '@forkproof/contracts/channels'
-import type { ClaimSpec } from '@forkproof/contracts/claim'
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { Clock } from '@forkproof/infra/clock'
