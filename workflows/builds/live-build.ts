@@ -3,6 +3,7 @@ import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { BuilderLossReason, Platform, ReleaseReason } from '@forkproof/contracts/builder'
 import type { BuilderEvent } from '@forkproof/contracts/events'
 import { limits } from '@forkproof/contracts/limits'
+import { lossOf } from './loss.ts'
 import { PlatformLeases } from './platform-leases.ts'
 
 /** One build while it lives: its phase, why it ends, and its leases. */
@@ -109,12 +110,12 @@ export class LiveBuild {
     return outcome
   }
 
-  /** Of the first platform that was lost, once the build failed for that. A node that stops says so itself. */
+  /** Of the first platform that was lost, once the build failed for that. */
   get lossReason(): BuilderLossReason | undefined {
     if (this.outcome !== 'failed' || this.reason !== 'builder_lost') return undefined
     const reasons = this.leases.states().map(state => {
       if (state.state !== 'failed' && state.state !== 'destroyed') return undefined
-      return state.lossReason ?? (state.reason === 'node_stopping' ? 'node_stopping' : undefined)
+      return lossOf(state)?.lossReason
     })
     return reasons.find(reason => reason !== undefined)
   }

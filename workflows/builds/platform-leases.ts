@@ -5,6 +5,7 @@ import type { BuilderEvent } from '@forkproof/contracts/events'
 import type { LeaseId, NodeId } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
 import { type Lease, liveNodes, newLease, nodesToTell, openUntilMs, waitEndsAtMs } from './lease.ts'
+import { lossOf } from './loss.ts'
 
 /** A builder that fails before it was used is asked for again, this often in all. */
 export const leasesPerPlatformMax = 3
@@ -152,7 +153,8 @@ export class PlatformLeases {
     for (const { shown } of this.#platforms.values()) {
       if (shown.state !== 'ready') continue
       const { platform } = shown
-      this.#show({ platform, state: 'failed', reason: 'builder_lost', detail: 'its node did not confirm the teardown' })
+      const loss = { reason: 'builder_lost', lossReason: 'teardown_unconfirmed' } as const
+      this.#show({ platform, state: 'failed', ...loss, detail: 'its node did not confirm the teardown' })
     }
   }
 
@@ -195,8 +197,7 @@ export class PlatformLeases {
   #destroyed(lease: Lease, { data }: EventOf<'destroyed'>): void {
     lease.nodes.set(data.nodeId, 'over')
     if (this.#servedElsewhere(lease, data.nodeId)) return
-    const lost = data.reason === 'builder_lost' || data.reason === 'node_stopping'
-    if (lost && lease.servedBy === undefined && this.#tryAgain(lease)) return
+    if (lossOf(data) && lease.servedBy === undefined && this.#tryAgain(lease)) return
     lease.wanted = false
     const { platform, reason, lossReason, receipt } = data
     // Also over what was shown as failed for want of an answer: a receipt says more.
