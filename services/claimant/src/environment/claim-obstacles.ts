@@ -1,3 +1,4 @@
+import { refusalTable } from '@forkproof/contracts/refusal-table'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
 
 interface ObstacleText {
@@ -8,7 +9,10 @@ interface ObstacleText {
 const grantPermission =
   'Give the job `permissions: id-token: write`; GitHub itself then issues its token and no claim is needed.'
 
-/** Everything that keeps a run from claiming, and what to do about it. */
+/**
+ * Everything that keeps a run from claiming, and what to do about it. Where the issuer refuses the same thing, the
+ * advice is that of the refusal.
+ */
 export const claimObstacles = {
   not_in_actions: {
     title: 'This is not a GitHub Actions run',
@@ -33,15 +37,15 @@ export const claimObstacles = {
   },
   same_repository: {
     title: 'This pull request comes from the same repository, not from a fork',
-    advice: grantPermission,
+    advice: refusalTable.not_a_fork.advice,
   },
   private_repository: {
-    title: 'The repository is private, and only runs of public repositories can be checked from outside',
-    advice: 'For pull requests from inside the repository: give the job `permissions: id-token: write`.',
+    title: 'The repository is private',
+    advice: `${refusalTable.repository_not_public.advice} For pull requests from inside the repository: give the job \`permissions: id-token: write\`.`,
   },
   head_repository_gone: {
     title: 'The fork that this pull request came from was deleted',
-    advice: 'Open the pull request anew from a fork that exists.',
+    advice: refusalTable.head_repository_gone.advice,
   },
   event_file_missing: {
     title: 'The file of the event that started this run cannot be read (GITHUB_EVENT_PATH)',
