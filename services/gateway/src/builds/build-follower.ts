@@ -67,7 +67,7 @@ export class BuildFollower {
       const wait = this.#waits.run(`${buildId} ${version}`, async () =>
         this.note(await this.#builds.awaitChange(buildId, version, buildWaitMsMax)),
       )
-      const changed = await unlessAborted(wait, signal)
+      const changed = await undefinedOnAbort(wait, signal)
       if (!changed) return undefined
       state = changed
     }
@@ -83,7 +83,8 @@ export class BuildFollower {
   }
 }
 
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+/** Resolves to `undefined` when the signal aborts first. The work goes on for others who wait for it. */
+async function undefinedOnAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   // Nobody may be left to hear of a failure.
   work.catch(() => undefined)
   if (signal.aborted) return undefined
