@@ -23,8 +23,11 @@ interface ChannelRecord {
   readonly needs: 'nothing' | 'session cookie'
   /** Finding a code costs a counted request of its own, so a claimant has to ask for the channel by name. */
   readonly costsRequest: boolean
-  /** A plain `run:` step can show a code there; otherwise it takes the runtime token of a JavaScript action. */
-  readonly servedByRunStep: boolean
+  /**
+   * What shows a code there. An upload of an artifact takes the runtime token, which only a JavaScript action has
+   * (docs/facts/github.md#runtime-token); a plain `run:` step can do the rest.
+   */
+  readonly shownBy: 'artifact' | 'printed sentence' | 'step name'
   /** Watched when a claimant names no channel. */
   readonly watchedByDefault: boolean
 }
@@ -43,7 +46,7 @@ export const channelTable = {
     provesJob: false,
     needs: 'nothing',
     costsRequest: true,
-    servedByRunStep: false,
+    shownBy: 'artifact',
     watchedByDefault: false,
   },
   log: {
@@ -54,7 +57,7 @@ export const channelTable = {
     provesJob: true,
     needs: 'session cookie',
     costsRequest: false,
-    servedByRunStep: true,
+    shownBy: 'printed sentence',
     watchedByDefault: true,
   },
   'step-name': {
@@ -65,7 +68,7 @@ export const channelTable = {
     provesJob: true,
     needs: 'nothing',
     costsRequest: false,
-    servedByRunStep: true,
+    shownBy: 'step name',
     watchedByDefault: true,
   },
   'job-log': {
@@ -77,7 +80,7 @@ export const channelTable = {
     provesJob: true,
     needs: 'nothing',
     costsRequest: false,
-    servedByRunStep: true,
+    shownBy: 'printed sentence',
     watchedByDefault: true,
   },
 } as const satisfies Record<string, ChannelRecord>
@@ -103,7 +106,8 @@ export const defaultChannels: readonly Channel[] = channelsWith({ watchedByDefau
 export const channelsOfEveryVerifier: readonly Channel[] = channelsWith({ needs: 'nothing' })
 
 /** What a claimant without the Action can ask for. */
-export const RunStepChannel = z.enum(channelsWith({ servedByRunStep: true }))
+export const RunStepChannel = Channel.exclude(channelsWith({ shownBy: 'artifact' }))
+export type RunStepChannel = z.infer<typeof RunStepChannel>
 export const RunStepChannelList = z.array(RunStepChannel).min(1).max(RunStepChannel.options.length)
 
 export const channelReads = (channel: Channel, reading: RunReading): boolean =>

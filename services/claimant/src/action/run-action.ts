@@ -2,6 +2,7 @@ import * as core from '@actions/core'
 import { systemClaimClock } from '../claiming/claim-clock.ts'
 import type { ArtifactStore, ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
+import { channelsOfAction } from '../claiming/client-channels.ts'
 import { describeToken, obtainToken } from '../claiming/obtain-token.ts'
 import { readEventFile } from '../environment/event-file.ts'
 import { recogniseRun } from '../environment/run-environment.ts'
@@ -22,7 +23,7 @@ export async function runAction(): Promise<void> {
     const { settings, build, env } = config
     const where = recogniseRun(env, await readEventFile(env['GITHUB_EVENT_PATH']))
     const deps = actionDeps(where.kind === 'claim', env['RUNNER_TEMP'])
-    const token = await obtainToken(where, { ...settings, channels: ['artifact', 'log'] }, deps)
+    const token = await obtainToken(where, { ...settings, channels: channelsOfAction }, deps)
     // Masked before anything else can print it.
     core.setSecret(token.jwt)
     core.setOutput('token', token.jwt)

@@ -1,5 +1,5 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
-import { channelTable } from '@forkproof/contracts/channels'
+import { type Channel, channelTable } from '@forkproof/contracts/channels'
 import { boundedRequest } from './bounded-request.ts'
 import type { ArtifactStore, ClaimDeps } from './claim-deps.ts'
 import { ClaimFailure } from './claim-failure.ts'
@@ -25,11 +25,12 @@ export async function repeatSentence(claim: OpenClaim, deps: ClaimDeps, stop: Ab
  */
 export async function showCode(claim: OpenClaim, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
   const { artifacts } = deps
-  const uploads = claim.channels.includes('artifact') && artifacts !== undefined
+  const uploads =
+    artifacts !== undefined && claim.channels.some(channel => channelTable[channel].shownBy === 'artifact')
   const ways: Promise<void>[] = []
-  // repeatSentence prints the sentence already. If an artifact follows, the issuer is told only after the upload:
-  // it watches logs anyway, and told now it would spend a request on a listing that is still empty.
-  if (claim.channels.some(channel => channelTable[channel].servedByRunStep)) {
+  // If an artifact follows, the issuer is told only after the upload: it watches logs anyway, and told now it would
+  // spend a request on a listing that is still empty.
+  if (claim.channels.some(isShownAlready)) {
     if (!uploads) tellShown(claim, stop)
     ways.push(Promise.resolve())
   }
@@ -44,10 +45,25 @@ export async function showCode(claim: OpenClaim, deps: ClaimDeps, stop: AbortSig
   })
 }
 
+/** Whether the code is to be found there without anything more to do. */
+function isShownAlready(channel: Channel): boolean {
+  const { shownBy } = channelTable[channel]
+  switch (shownBy) {
+    case 'printed sentence':
+      // repeatSentence prints it.
+      return true
+    case 'step name':
+      // The workflow gave the name to the step that runs this program (`--finish`).
+      return true
+    case 'artifact':
+      return false
+  }
+}
+
 async function uploadCode(claim: OpenClaim, artifacts: ArtifactStore, deps: ClaimDeps, stop: AbortSignal) {
   const startedAtMs = deps.clock.now()
   try {
-    await unlessAborted(artifacts.upload(claim.challengeCode), stop)
+    await rejectOnAbort(artifacts.upload(claim.challengeCode), stop)
     deps.journal.say(`The code is up as an artifact after ${deps.clock.now() - startedAtMs} ms.`)
   } catch (error) {
     if (!stop.aborted) deps.journal.warn('The code could not be uploaded as an artifact.')
@@ -65,8 +81,8 @@ function tellShown(claim: OpenClaim, signal: AbortSignal): void {
   }).catch(() => undefined)
 }
 
-/** Stops the wait, not the upload itself: `@actions/artifact` takes no signal. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Stops the wait, not the upload itself: `@actions/artifact` takes no signal. Rejects with the signal's reason. */
+function rejectOnAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })

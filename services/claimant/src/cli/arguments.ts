@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type Channel, RunStepChannelList } from '@forkproof/contracts/channels'
+import { channelsInOneStep, channelsInTwoSteps } from '../claiming/client-channels.ts'
 import { type ClaimSettings, readSettings } from '../environment/claim-settings.ts'
 import {
   type ArgumentFallbacks,
@@ -59,10 +60,6 @@ const names = {
   jobId: '--job-id',
   timeoutSeconds: '--timeout-seconds',
 } as const
-
-/** A step without the Action has no runtime token, so no artifact; and a code cannot name a step that runs already. */
-const channelsInOneStep: readonly Channel[] = ['log']
-const channelsInTwoSteps: readonly Channel[] = ['step-name', 'log']
 
 const noFallbacks: ArgumentFallbacks = { issuer: undefined, project: undefined, depotUrl: undefined }
 

@@ -3,6 +3,7 @@ import type { Platform } from '@forkproof/contracts/builder'
 import { type Channel, RunStepChannel, RunStepChannelList } from '@forkproof/contracts/channels'
 import { z } from 'zod'
 import type { FinishResult } from '../building/build-client.ts'
+import { channelsInOneStep } from '../claiming/client-channels.ts'
 import { type CommandClient, platformsOf, recogniseClient } from '../clients/recognise-client.ts'
 import { type BuildSettings, readBuildSettings } from '../environment/build-settings.ts'
 
@@ -169,7 +170,7 @@ function readShared(values: SharedValues, fallbacks: ArgumentFallbacks, implied:
     names,
     implied,
   )
-  const given = (values.channels ?? 'log').split(',')
+  const given = values.channels?.split(',') ?? channelsInOneStep
   const channels = RunStepChannelList.safeParse(given)
   const problem = channels.success ? [] : [channelsProblem]
   if ('problems' in read || !channels.success) {

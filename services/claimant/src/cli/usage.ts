@@ -1,5 +1,6 @@
 import { RunStepChannel } from '@forkproof/contracts/channels'
 import { buildingLimits } from '../building/limits.ts'
+import { channelsInOneStep, channelsInTwoSteps } from '../claiming/client-channels.ts'
 import { claimantLimits } from '../claiming/limits.ts'
 
 const { timeoutSecondsDefault, timeoutSecondsMin, timeoutSecondsMax } = claimantLimits
@@ -18,7 +19,8 @@ Where GitHub's own OIDC is available, GitHub's token is printed instead. Only th
   --output <file>          write to this file, readable by its owner only, instead of standard output
   --json                   print an object: token, source, proof, claimId, expiresAt, tookMs
   --job-id <id>            claim for this job, not only for this run: pass \${{ job.check_run_id }}
-  --channels <list>        where the issuer may look for the code: ${RunStepChannel.options.join(', ')} (comma-separated; default: log)
+  --channels <list>        where the issuer may look for the code: ${RunStepChannel.options.join(', ')} (comma-separated;
+                           default: ${channelsInOneStep.join(',')}; with --begin: ${channelsInTwoSteps.join(',')})
   --timeout-seconds <n>    how long to try, ${timeoutSecondsMin} to ${timeoutSecondsMax} (default: ${timeoutSecondsDefault})
   --begin, --finish        the two-step form, see below
   --state-file <file>      where the two steps keep the claim (default: forkproof-claim.json in RUNNER_TEMP)
