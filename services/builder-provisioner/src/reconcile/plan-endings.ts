@@ -7,12 +7,12 @@ import type { Action, BuilderSnapshot, LeaseSnapshot, PlanSettings, Snapshot } f
 const leftoversMsMax = 20_000
 
 /** Which leases end now, and how. */
-export function planEndings(situation: Snapshot, settings: PlanSettings): readonly (Action & { do: 'end' })[] {
-  const builders = new Map(situation.builders.map(builder => [builder.builderId, builder]))
-  return situation.leases.flatMap(lease => {
+export function planEndings(snapshot: Snapshot, settings: PlanSettings): readonly (Action & { do: 'end' })[] {
+  const builders = new Map(snapshot.builders.map(builder => [builder.builderId, builder]))
+  return snapshot.leases.flatMap(lease => {
     if (lease.phase === 'ending') return []
     const builder = lease.builderId && builders.get(lease.builderId)
-    const ending = endingOf(lease, builder, situation, settings)
+    const ending = endingOf(lease, builder, snapshot, settings)
     return ending ? [{ do: 'end' as const, leaseId: lease.leaseId, ending }] : []
   })
 }
@@ -20,19 +20,19 @@ export function planEndings(situation: Snapshot, settings: PlanSettings): readon
 function endingOf(
   lease: LeaseSnapshot,
   builder: BuilderSnapshot | undefined,
-  situation: Snapshot,
+  snapshot: Snapshot,
   settings: PlanSettings,
 ): Ending | undefined {
-  const { nowMs } = situation
+  const { nowMs } = snapshot
   if (lease.releasedAs) return givenUp(lease, lease.releasedAs)
   if (nowMs >= lease.leaseEndsAtMs) return givenUp(lease, 'time_up')
-  if (lease.phase === 'waiting') return waitingEnd(lease, situation)
+  if (lease.phase === 'waiting') return waitingEnd(lease, snapshot)
   const ready = lease.phase === 'ready'
   const lossReason = lossReasonOf(builder)
   if (lossReason) return ready ? lossAfterReady(lossReason) : lossBeforeReady(lossReason)
   if (builder?.phase === 'failed') return builder.failure
-  if (situation.stopping) return ready ? { as: 'destroyed', reason: 'node_stopping' } : lossBeforeReady('node_stopping')
-  return ready && isClientGone(lease, situation, settings) ? { as: 'destroyed', reason: 'client_gone' } : undefined
+  if (snapshot.stopping) return ready ? { as: 'destroyed', reason: 'node_stopping' } : lossBeforeReady('node_stopping')
+  return ready && isClientGone(lease, snapshot, settings) ? { as: 'destroyed', reason: 'client_gone' } : undefined
 }
 
 function lossReasonOf(builder: BuilderSnapshot | undefined): BuilderLossReason | undefined {
@@ -40,12 +40,12 @@ function lossReasonOf(builder: BuilderSnapshot | undefined): BuilderLossReason |
   return builder.phase === 'lost' ? builder.lossReason : undefined
 }
 
-function waitingEnd(lease: LeaseSnapshot, situation: Snapshot): Ending | undefined {
+function waitingEnd(lease: LeaseSnapshot, snapshot: Snapshot): Ending | undefined {
   // Another node may have room: the build asks again under a new lease.
-  if (situation.stopping) return failureBecause('no_capacity', 'the node is stopping')
-  if (situation.nowMs >= lease.expiresAtMs) return { ...failureBecause('no_capacity'), retryable: false }
+  if (snapshot.stopping) return failureBecause('no_capacity', 'the node is stopping')
+  if (snapshot.nowMs >= lease.expiresAtMs) return { ...failureBecause('no_capacity'), retryable: false }
   const { egress, kind } = lease.traits
-  const lack = situation.unavailable.find(one => one.egress === egress && one.builderClass === kind.class)
+  const lack = snapshot.unavailable.find(one => one.egress === egress && one.builderClass === kind.class)
   return lack && failureBecause(lack.reason, lack.detail)
 }
 
@@ -64,14 +64,14 @@ function isClientGone(lease: LeaseSnapshot, { nowMs, busUpSinceMs }: Snapshot, s
 /**
  * Ending leases that can be answered now. `keeps`: whether a builder stays, because other leases use it or it lingers.
  */
-export function planSettlements(situation: Snapshot, keeps: (builder: BuilderSnapshot) => boolean): readonly Action[] {
-  const builders = new Map(situation.builders.map(builder => [builder.builderId, builder]))
-  return situation.leases.flatMap(lease => {
+export function planSettlements(snapshot: Snapshot, keeps: (builder: BuilderSnapshot) => boolean): readonly Action[] {
+  const builders = new Map(snapshot.builders.map(builder => [builder.builderId, builder]))
+  return snapshot.leases.flatMap(lease => {
     if (lease.phase !== 'ending') return []
     const settle = (shared: boolean) => [{ do: 'settle' as const, leaseId: lease.leaseId, shared }]
     const builder = lease.builderId && builders.get(lease.builderId)
     if (!builder || builder.phase === 'gone') return settle(false)
-    if (builder.phase === 'stuck') return isOverdue(builder, situation.nowMs) ? settle(false) : []
+    if (builder.phase === 'stuck') return isOverdue(builder, snapshot.nowMs) ? settle(false) : []
     return keeps(builder) ? settle(true) : []
   })
 }

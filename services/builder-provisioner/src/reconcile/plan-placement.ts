@@ -25,13 +25,13 @@ interface Placement {
  * Places that are left become warm builders. `doomed`: destroyed in this pass.
  */
 export function planPlacement(
-  situation: Snapshot,
+  snapshot: Snapshot,
   doomed: ReadonlySet<BuilderId>,
   users: ReadonlySet<BuilderId>,
   settings: PlanSettings,
 ): readonly Action[] {
-  if (situation.stopping) return []
-  const standing = situation.builders.filter(builder => builder.phase !== 'gone')
+  if (snapshot.stopping) return []
+  const standing = snapshot.builders.filter(builder => builder.phase !== 'gone')
   const leaving = standing.filter(builder => builder.phase === 'destroying' || doomed.has(builder.builderId))
   const places: Placement = {
     free: settings.capacity - standing.length,
@@ -39,13 +39,13 @@ export function planPlacement(
     taken: new Set(doomed),
     actions: [],
   }
-  const waiting = situation.leases.filter(lease => lease.phase === 'waiting')
+  const waiting = snapshot.leases.filter(lease => lease.phase === 'waiting')
   const unplaced = waiting.filter(lease => !placeLease(lease, standing, users, places))
-  const starting = situation.leases.some(({ phase }) => phase === 'starting' || phase === 'connecting')
-  const newestMs = Math.max(...situation.leases.map(({ receivedAtMs }) => receivedAtMs), 0)
+  const starting = snapshot.leases.some(({ phase }) => phase === 'starting' || phase === 'connecting')
+  const newestMs = Math.max(...snapshot.leases.map(({ receivedAtMs }) => receivedAtMs), 0)
   // Warm builders are made when no build waits for the machine.
-  if (unplaced.length === 0 && !starting && situation.nowMs >= situation.warmAfterMs) {
-    refill(standing, places, settings, situation.nowMs - newestMs >= calmAfterMs)
+  if (unplaced.length === 0 && !starting && snapshot.nowMs >= snapshot.warmAfterMs) {
+    refill(standing, places, settings, snapshot.nowMs - newestMs >= calmAfterMs)
   }
   return places.actions
 }

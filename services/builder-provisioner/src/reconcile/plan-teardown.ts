@@ -5,14 +5,14 @@ import { isUp } from './snapshot.ts'
 function isToBeDestroyed(
   builder: BuilderSnapshot,
   users: readonly LeaseSnapshot[],
-  situation: Snapshot,
+  snapshot: Snapshot,
   settings: PlanSettings,
 ): boolean {
-  const { nowMs } = situation
+  const { nowMs } = snapshot
   if (builder.phase === 'failed' || builder.phase === 'lost') return true
   if (builder.phase === 'stuck') return nowMs >= builder.teardown.retryAtMs
   if (!isUp(builder) || users.length > 0) return false
-  if (situation.stopping || !builder.traits || nowMs >= builder.endsAtMs) return true
+  if (snapshot.stopping || !builder.traits || nowMs >= builder.endsAtMs) return true
   if (builder.traits.kind.class === 'project') {
     return nowMs - (builder.idleSinceMs ?? nowMs) >= settings.projectLingerMs
   }
@@ -22,14 +22,14 @@ function isToBeDestroyed(
 
 /** Builders that are to be destroyed now, and records that no lease needs any more. */
 export function planTeardown(
-  situation: Snapshot,
+  snapshot: Snapshot,
   usersOf: (builder: BuilderSnapshot) => readonly LeaseSnapshot[],
   settings: PlanSettings,
 ): readonly Action[] {
-  const named = new Set(situation.leases.map(lease => lease.builderId))
-  return situation.builders.flatMap((builder): Action[] => {
+  const named = new Set(snapshot.leases.map(lease => lease.builderId))
+  return snapshot.builders.flatMap((builder): Action[] => {
     const { builderId } = builder
     if (builder.phase === 'gone') return named.has(builderId) ? [] : [{ do: 'drop', builderId }]
-    return isToBeDestroyed(builder, usersOf(builder), situation, settings) ? [{ do: 'destroy', builderId }] : []
+    return isToBeDestroyed(builder, usersOf(builder), snapshot, settings) ? [{ do: 'destroy', builderId }] : []
   })
 }

@@ -11,29 +11,29 @@ const reportEveryMs = 5_000
  * What to do now, from what is desired and what is observed. docs/glossary.md: plan.
  * Pure and level-triggered: carrying the actions out and asking again comes to an end, whatever the start.
  */
-export function planActions(situation: Snapshot, settings: PlanSettings): readonly Action[] {
-  const endings = planEndings(situation, settings)
+export function planActions(snapshot: Snapshot, settings: PlanSettings): readonly Action[] {
+  const endings = planEndings(snapshot, settings)
   const ended = new Set(endings.map(({ leaseId }) => leaseId))
-  const going = situation.leases.filter(lease => lease.phase !== 'ending' && !ended.has(lease.leaseId))
+  const going = snapshot.leases.filter(lease => lease.phase !== 'ending' && !ended.has(lease.leaseId))
   const usersOf = (builder: BuilderSnapshot) => going.filter(lease => lease.builderId === builder.builderId)
-  const teardown = planTeardown(situation, usersOf, settings)
+  const teardown = planTeardown(snapshot, usersOf, settings)
   const doomed = new Set(teardown.flatMap(action => (action.do === 'destroy' ? [action.builderId] : [])))
   const users = new Set(going.flatMap(lease => (lease.builderId ? [lease.builderId] : [])))
-  const placement = planPlacement({ ...situation, leases: going }, doomed, users, settings)
+  const placement = planPlacement({ ...snapshot, leases: going }, doomed, users, settings)
   const evicted = new Set(placement.flatMap(action => (action.do === 'destroy' ? [action.builderId] : [])))
   const keeps = ({ builderId, phase, traits }: BuilderSnapshot) =>
     (phase === 'ready' || phase === 'starting') &&
     traits?.kind.class === 'project' &&
     !doomed.has(builderId) &&
     !evicted.has(builderId)
-  const ready = new Set(situation.builders.filter(({ phase }) => phase === 'ready').map(one => one.builderId))
+  const ready = new Set(snapshot.builders.filter(({ phase }) => phase === 'ready').map(one => one.builderId))
   return [
     ...endings,
-    ...planSettlements(situation, keeps),
+    ...planSettlements(snapshot, keeps),
     ...teardown,
     ...placement,
     ...planConnections(going, ready),
-    ...planReports(going, placement, ready, situation, settings),
+    ...planReports(going, placement, ready, snapshot, settings),
   ]
 }
 

@@ -54,7 +54,7 @@ export function createStartBuild(options: StartBuildDeps): StartBuild {
   return async (admitted, request, gone) => {
     const { projectId, relationshipId, run, grant } = admitted
     options.requestLimits.countBuild(projectId, run)
-    const wishes = wishesOf(request, grant.platforms)
+    const wishes = platformRequestsOf(request, grant.platforms)
     checkOffers(await options.nodes.announced(), admitted, wishes)
     const token = newBuildToken()
     const sealKey = buildTokenSealKey(token)
@@ -93,7 +93,10 @@ async function begin({ builds, follower, slots }: StartBuildDeps, order: BuildSp
   }
 }
 
-function wishesOf({ platforms, certificateRequests = {} }: Partial<BuildRequest>, granted: readonly Platform[]) {
+function platformRequestsOf(
+  { platforms, certificateRequests = {} }: Partial<BuildRequest>,
+  granted: readonly Platform[],
+) {
   const asked = platforms ?? []
   for (const named of Object.keys(certificateRequests)) {
     if (asked.some(platform => platform === named)) continue
