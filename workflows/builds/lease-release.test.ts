@@ -78,7 +78,11 @@ describe('time', () => {
     release(startMs)
     expect([leases.isOpen(startMs + 89_999), leases.isOpen(startMs + 90_000)]).toEqual([true, false])
     leases.closeSilent()
-    expect(leases.stateOf(openedPlatform)).toMatchObject({ state: 'failed', reason: 'builder_lost' })
+    expect(leases.stateOf(openedPlatform)).toMatchObject({
+      state: 'failed',
+      reason: 'builder_lost',
+      lossReason: 'teardown_unconfirmed',
+    })
   })
 
   it('waits for a request that nobody took until it is void, however the build ended', () => {

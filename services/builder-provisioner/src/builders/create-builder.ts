@@ -71,7 +71,7 @@ function watchEnd(builder: OwnedBuilder, ended: Promise<BuilderEnd>, { log, onCh
   const notice = ({ lossReason, detail }: BuilderEnd) => {
     if (!builder.isUp) return
     const { builderId } = builder.record
-    log.warn({ builderId, kind: lossReason, reason: detail }, 'a builder has ended by itself')
+    log.warn({ builderId, reason: lossReason, problem: detail }, 'a builder has ended by itself')
     builder.lose(lossReason)
     onChange()
   }
