@@ -1,8 +1,8 @@
 import { resolveImport } from './resolve-import.ts'
 import { type Import, importsOf, isTest, type SourceFile } from './source-tree.ts'
 
-/** Who may import what (docs/architecture.md#who-may-import-whom). `types` allows `import type` only. */
-type Permission = 'yes' | 'types' | 'no'
+/** Who may import what (docs/architecture.md#who-may-import-whom). */
+type Permission = 'yes' | 'no'
 type Layer = 'contracts' | 'infra' | 'workflow api' | 'workflow ports' | 'workflow code' | 'another service'
 
 const nothing = {
@@ -76,7 +76,6 @@ function complaint(from: string, one: Import): string[] {
   const permission = row[layer]
   // A test may use infra's fakes, whatever its part; it still may not reach into another service.
   if (permission === 'yes' || (isTest(from) && layer !== 'another service')) return []
-  if (permission === 'types' && one.typeOnly) return []
   return [
     `${from} imports ${one.specifier}: ${part} may not import ${layer}. Move what both need to shared/contracts, or send it as a message.`,
   ]
