@@ -4,6 +4,7 @@ import {
   ChannelList,
   channelReads,
   channelsOfEveryVerifier,
+  channelsReadByDefault,
   channelTable,
   defaultChannels,
   RunStepChannel,
@@ -15,12 +16,16 @@ describe('the table of channels', () => {
     expect(Channel.options).toEqual(['artifact', 'log', 'step-name', 'job-log'])
   })
 
-  it('says what is watched when a claimant names nothing', () => {
-    expect(defaultChannels).toEqual(['log', 'step-name', 'job-log'])
+  it('watches for a printed sentence when a claimant names nothing, because only such clients know no channels', () => {
+    expect(defaultChannels).toEqual(['log', 'job-log'])
+  })
+
+  it('says what a verifier reads unless told otherwise: never the log of a finished job', () => {
+    expect(channelsReadByDefault).toEqual(['artifact', 'log', 'step-name'])
   })
 
   it('says what a verifier reads without a session cookie', () => {
-    expect(channelsOfEveryVerifier).toEqual(['artifact', 'step-name', 'job-log'])
+    expect(channelsOfEveryVerifier).toEqual(['artifact', 'step-name'])
   })
 
   it('says what a `run:` step can serve', () => {

@@ -28,8 +28,13 @@ interface ChannelRecord {
    * (docs/facts/github.md#runtime-token); a plain `run:` step can do the rest.
    */
   readonly shownBy: 'artifact' | 'printed sentence' | 'step name'
-  /** Watched when a claimant names no channel. */
-  readonly watchedByDefault: boolean
+  /**
+   * Whether a verifier reads it unless its operator says otherwise. A channel that others than the run's own workflow
+   * can write to is off (docs/security.md#weak-points-stated).
+   */
+  readonly readByDefault: boolean
+  /** Ends the sentence "… is not read here: …" for a claimant that asks for it in vain. */
+  readonly offBecause: string
 }
 
 /**
@@ -47,7 +52,8 @@ export const channelTable = {
     needs: 'nothing',
     costsRequest: true,
     shownBy: 'artifact',
-    watchedByDefault: false,
+    readByDefault: true,
+    offBecause: 'the operator turned it off',
   },
   log: {
     description: 'a whole line in the live log of a running step',
@@ -58,7 +64,8 @@ export const channelTable = {
     needs: 'session cookie',
     costsRequest: false,
     shownBy: 'printed sentence',
-    watchedByDefault: true,
+    readByDefault: true,
+    offBecause: 'it needs a session cookie, and none is configured',
   },
   'step-name': {
     description: 'the whole name of a running step, after `proof `',
@@ -69,7 +76,8 @@ export const channelTable = {
     needs: 'nothing',
     costsRequest: false,
     shownBy: 'step name',
-    watchedByDefault: true,
+    readByDefault: true,
+    offBecause: 'the operator turned it off',
   },
   'job-log': {
     description: 'a whole line in the log of a finished job',
@@ -81,7 +89,8 @@ export const channelTable = {
     needs: 'nothing',
     costsRequest: false,
     shownBy: 'printed sentence',
-    watchedByDefault: true,
+    readByDefault: false,
+    offBecause: 'a line in a finished job’s log may be somebody else’s',
   },
 } as const satisfies Record<string, ChannelRecord>
 
@@ -100,10 +109,15 @@ export const Channel = z.enum(channelsWith({}))
 /** A list without an end would be a way to make the parser work. */
 export const ChannelList = z.array(Channel).min(1).max(Channel.options.length)
 
-/** What a claimant is watched for when it names no channel. */
-export const defaultChannels: readonly Channel[] = channelsWith({ watchedByDefault: true })
-/** What every verifier can read without more rights. */
-export const channelsOfEveryVerifier: readonly Channel[] = channelsWith({ needs: 'nothing' })
+/**
+ * What a claimant is watched for when it names no channel. Only clients that print the code as a sentence know nothing
+ * of channels (docs/facts/depot.md#claim-contract); a claim of theirs where no log is read can never be proven.
+ */
+export const defaultChannels: readonly Channel[] = channelsWith({ shownBy: 'printed sentence' })
+/** What a verifier reads unless its operator says otherwise, as far as it has what the channel needs. */
+export const channelsReadByDefault: readonly Channel[] = channelsWith({ readByDefault: true })
+/** What a verifier reads of these without more rights. */
+export const channelsOfEveryVerifier: readonly Channel[] = channelsWith({ readByDefault: true, needs: 'nothing' })
 
 /** What a claimant without the Action can ask for. */
 export const RunStepChannel = Channel.exclude(channelsWith({ shownBy: 'artifact' }))

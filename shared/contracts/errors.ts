@@ -6,14 +6,20 @@ const faultTable = {
     status: 400,
     title: 'The request is malformed; see detail and /openapi.json',
     retryable: false,
-    advice:
-      'Check the inputs. If the issuer reads no live logs, use the Action or the two-step form (`forkproof token --step-name`).',
+    advice: 'Check the inputs.',
   },
   invalid_audience: {
     status: 400,
     title: 'The audience is not one this issuer serves',
     retryable: false,
     advice: 'Leave the audience out, or ask the operator of the issuer which audiences it serves.',
+  },
+  channel_not_read: {
+    status: 400,
+    title: 'This issuer reads none of the channels by which the claim can show its code',
+    retryable: false,
+    advice:
+      'Use the Action (it shows the code as an artifact), or the two-step form of the CLI; see `forkproof token --step-name`.',
   },
   invalid_seal_key: {
     status: 400,

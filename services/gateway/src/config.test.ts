@@ -8,7 +8,7 @@ describe('the configuration', () => {
   it('needs an issuer and a password and has a default for the rest', () => {
     const config = readConfig(good)
     expect(config).toMatchObject({ host: '127.0.0.1', port: 8080, serve: ['any'], audiences: [], trustedProxies: [] })
-    expect(config.channels).toEqual(['artifact', 'step-name', 'job-log'])
+    expect(config.channels).toEqual(['artifact', 'step-name'])
     expect(JSON.stringify(config)).not.toContain(good.FORKPROOF_NATS_PASSWORD)
   })
 
@@ -52,6 +52,7 @@ describe('the configuration', () => {
     ['FORKPROOF_GATEWAY_SERVE', 'a/b/c'],
     ['FORKPROOF_GATEWAY_SERVE', 'octo-*'],
     ['FORKPROOF_GATEWAY_CHANNELS', ','],
+    ['FORKPROOF_GATEWAY_CHANNELS', 'artifact,artifact,artifact,artifact,artifact'],
     ['FORKPROOF_GATEWAY_TRUSTED_PROXIES', '1'],
     ['FORKPROOF_GATEWAY_TRUSTED_PROXIES', '10.0.0.0/99'],
     ['FORKPROOF_GATEWAY_EXCHANGE_HOLD_MS', '25001'],

@@ -1,4 +1,4 @@
-import { Channel, channelsOfEveryVerifier } from '@forkproof/contracts/channels'
+import { ChannelList, channelsOfEveryVerifier } from '@forkproof/contracts/channels'
 import { Audience, Issuer } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
@@ -21,7 +21,7 @@ const served = z
     entries => entries.every(entry => /^[A-Za-z0-9][A-Za-z0-9_-]{0,38}(\/[A-Za-z0-9._-]{1,100})?$/.test(entry)),
     'must be "any" or a comma list of owner or owner/name',
   )
-const channels = z.string().transform(commaList).pipe(z.array(Channel).min(1))
+const channels = z.string().transform(commaList).pipe(ChannelList)
 const audienceList = z.string().transform(commaList).pipe(z.array(Audience))
 const trustedProxies = z
   .string()
@@ -75,7 +75,7 @@ export const settings = defineSettings({
     env: 'FORKPROOF_GATEWAY_CHANNELS',
     schema: channels,
     default: channelsOfEveryVerifier.join(','),
-    description: 'channels that the verifiers of this deployment can read',
+    description: 'comma list of the channels that the verifiers of this deployment read; claimants choose by it',
   },
   claimLifetimeMs: {
     env: 'FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS',

@@ -17,6 +17,7 @@ describe('configuration', () => {
       githubWebUrl: 'https://github.com',
       pullRequestFacts: true,
       runWatchSeconds: 15,
+      channels: ['artifact', 'log', 'step-name'],
       natsUser: 'verifier',
       logSessionCookie: undefined,
     })
@@ -39,6 +40,8 @@ describe('configuration', () => {
     ['FORKPROOF_VERIFIER_GITHUB_TOKENS', 'with\nnewline'],
     ['FORKPROOF_VERIFIER_LOG_SESSION_COOKIE', 'a; other=b'],
     ['FORKPROOF_VERIFIER_LOG_SESSION_COOKIE', 'a\r\nb'],
+    ['FORKPROOF_VERIFIER_CHANNELS', ','],
+    ['FORKPROOF_VERIFIER_CHANNELS', 'artifact,title'],
     ['FORKPROOF_VERIFIER_PULL_REQUEST_FACTS', 'yes'],
     ['FORKPROOF_VERIFIER_RUN_WATCH_SECONDS', '0'],
     ['FORKPROOF_VERIFIER_RUN_WATCH_SECONDS', '1.5'],

@@ -1,3 +1,4 @@
+import { ChannelList, channelsReadByDefault } from '@forkproof/contracts/channels'
 import { Issuer } from '@forkproof/contracts/ids'
 import { defineSettings, loadSettings, type Settings } from '@forkproof/infra/config'
 import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
@@ -22,6 +23,11 @@ const githubTokens = z
       .min(1)
       .max(githubLimits.credentialsMax),
   )
+
+const channels = z
+  .string()
+  .transform(text => text.split(',').map(name => name.trim()))
+  .pipe(ChannelList)
 
 const flag = z.enum(['true', 'false']).transform(text => text === 'true')
 
@@ -58,6 +64,12 @@ export const settings = defineSettings({
     secret: true,
     optional: true,
     description: 'value of the cookie user_session; without it the channel log is off',
+  },
+  channels: {
+    env: 'FORKPROOF_VERIFIER_CHANNELS',
+    schema: channels,
+    default: channelsReadByDefault.join(','),
+    description: 'comma list of the channels to read; log only with its session cookie',
   },
   pullRequestFacts: {
     env: 'FORKPROOF_VERIFIER_PULL_REQUEST_FACTS',

@@ -1,4 +1,4 @@
-import { Channel, channelTable } from '@forkproof/contracts/channels'
+import { type Channel, channelTable } from '@forkproof/contracts/channels'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
@@ -25,6 +25,7 @@ export type VerifierServiceOptions = Pick<
   | 'githubWebUrl'
   | 'githubTokens'
   | 'logSessionCookie'
+  | 'channels'
   | 'pullRequestFacts'
   | 'runWatchSeconds'
 > & { readonly attestationKey: AttestationKey }
@@ -74,7 +75,7 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
 }
 
 function createObservers(
-  { pullRequestFacts }: VerifierServiceOptions,
+  { pullRequestFacts, channels }: VerifierServiceOptions,
   { clock, random, log }: VerifierDeps,
   { runReader, logPages }: GithubReaders,
 ): ObserverRegistry {
@@ -82,7 +83,7 @@ function createObservers(
     nothing: true,
     'session cookie': logPages !== undefined,
   }
-  const usable = Channel.options.filter(channel => available[channelTable[channel].needs])
+  const usable = channels.filter(channel => available[channelTable[channel].needs])
   return new ObserverRegistry({
     clock,
     usable: new Set(usable),

@@ -11,6 +11,7 @@ import {
   problemCode,
   type TestForkRun,
 } from '../testing/claim-requests.ts'
+import { everyChannel } from '../testing/every-channel.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 /** Puts a code in somebody else's run, or near it. */
@@ -22,7 +23,10 @@ const claimLifetimeMs = 30_000
 let harness: SystemHarness
 beforeAll(async () => {
   harness = await openSystemHarness({
-    extra: { gateway: { FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS: String(claimLifetimeMs) } },
+    extra: {
+      ...everyChannel,
+      gateway: { ...everyChannel.gateway, FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS: String(claimLifetimeMs) },
+    },
   })
 })
 

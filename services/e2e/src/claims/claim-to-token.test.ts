@@ -10,11 +10,12 @@ import {
   showAsArtifact,
   showInLog,
 } from '../testing/claim-requests.ts'
+import { everyChannel } from '../testing/every-channel.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 let harness: SystemHarness
 beforeAll(async () => {
-  harness = await openSystemHarness()
+  harness = await openSystemHarness({ extra: everyChannel })
 })
 
 /** A history as text with decoded payloads: what a reader of Temporal's store sees. */

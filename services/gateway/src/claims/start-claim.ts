@@ -9,6 +9,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import { claimIdOf, newTicket, ticketSealKey } from '@forkproof/infra/seal'
 import type { RequestLimits } from '../throttling/request-limits.ts'
 import type { Claims } from './ports.ts'
+import { provableChannels } from './provable-channels.ts'
 import { isUsableKey } from './usable-key.ts'
 
 const busRetryAfterSeconds = 2
@@ -75,12 +76,7 @@ function check(options: StartClaimDeps, request: ClaimRequest): { audience: Audi
   const audience = request.aud ?? options.defaultAudience
   if (!options.acceptsAudience(audience)) throw new AppError('invalid_audience')
   if (request.sealTo && !isUsableKey(request.sealTo)) throw new AppError('invalid_seal_key')
-  const wanted = new Set(request.channels ?? defaultChannels)
-  const channels = options.channels.filter(channel => wanted.has(channel))
-  if (channels.length === 0) {
-    throw new AppError('invalid_request', { detail: `channels: this issuer reads ${options.channels.join(', ')}` })
-  }
-  return { audience, channels }
+  return { audience, channels: provableChannels(request.channels ?? defaultChannels, options.channels) }
 }
 
 /** The ticket leaves this process only inside `exchangeURL`. */

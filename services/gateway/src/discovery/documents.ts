@@ -1,3 +1,4 @@
+import { Channel } from '@forkproof/contracts/channels'
 import type { Issuer } from '@forkproof/contracts/ids'
 import { IdTokenClaims } from '@forkproof/contracts/token'
 import { z } from 'zod'
@@ -25,8 +26,17 @@ export const IssuerMetadata = z.strictObject({
   token_endpoint_auth_methods_supported: z.array(z.string()),
   introspection_endpoint_auth_methods_supported: z.array(z.string()),
   revocation_endpoint_auth_methods_supported: z.array(z.string()),
+  forkproof_channels: z.array(Channel).meta({
+    description: 'where codes are read, so where a claimant of this issuer can show one; ours, in no standard',
+  }),
 })
 export type IssuerMetadata = z.infer<typeof IssuerMetadata>
+
+interface IssuerMetadataOptions {
+  readonly issuer: Issuer
+  readonly publicUrl: Issuer
+  readonly channels: readonly Channel[]
+}
 
 /**
  * One document for both well-known addresses, so that a client learns the same from either. It states only what
@@ -35,7 +45,7 @@ export type IssuerMetadata = z.infer<typeof IssuerMetadata>
  * JWKS: go-oidc trusts the list. Authentication is `none` because a client that exchanges or revokes a token has
  * only that token. Introspection needs the operator's bearer token.
  */
-export const issuerMetadata = (issuer: Issuer, publicUrl: Issuer): IssuerMetadata => ({
+export const issuerMetadata = ({ issuer, publicUrl, channels }: IssuerMetadataOptions): IssuerMetadata => ({
   issuer,
   jwks_uri: `${issuer}${discoveryPaths.jwks}`,
   response_types_supported: ['id_token'],
@@ -51,4 +61,5 @@ export const issuerMetadata = (issuer: Issuer, publicUrl: Issuer): IssuerMetadat
   token_endpoint_auth_methods_supported: ['none'],
   introspection_endpoint_auth_methods_supported: ['Bearer'],
   revocation_endpoint_auth_methods_supported: ['none'],
+  forkproof_channels: [...channels],
 })

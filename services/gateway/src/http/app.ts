@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Channel } from '@forkproof/contracts/channels'
 import type { ClaimAnswer, ClaimRequest, ClaimState } from '@forkproof/contracts/claim'
 import type { ClaimId, Issuer } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
@@ -36,6 +37,8 @@ export interface RouteDeps extends WiredAdmission, WiredBuilds {
   readonly issuer: Issuer
   /** Base of the addresses in answers; never taken from a request. */
   readonly publicUrl: Issuer
+  /** By which claims can be proven here. */
+  readonly channels: readonly Channel[]
   readonly trustedProxies: readonly string[]
   readonly buildHoldMs: number
   readonly startClaim: (request: ClaimRequest) => Promise<ClaimAnswer>

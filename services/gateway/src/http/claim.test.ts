@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { challengeCode } from '@forkproof/contracts/challenge'
+import type { Channel } from '@forkproof/contracts/channels'
 import { ClaimAnswer } from '@forkproof/contracts/claim'
 import { Audience } from '@forkproof/contracts/ids'
 import { claimIdOf } from '@forkproof/infra/seal'
@@ -70,7 +71,7 @@ describe('POST /claim', () => {
 
   it('answers the channels that were asked for and that are served', async () => {
     const { start } = await gatewayHarness({ channels: ['artifact', 'log'] })
-    expect((await start()).channels).toEqual(['log'])
+    expect((await start({ channels: undefined })).channels).toEqual(['log'])
     expect((await start({ channels: ['job-log', 'artifact', 'artifact'] })).channels).toEqual(['artifact'])
   })
 
@@ -206,10 +207,21 @@ describe('POST /claim refuses before anything is started', () => {
     expect(claims.started).toEqual([])
   })
 
-  it('channels that this deployment does not read', async () => {
-    const { claim, claims } = await gatewayHarness({ channels: ['artifact'] })
-    const response = await claim({ ...goodClaim, channels: ['log'] })
-    expect(response.json()).toMatchObject({ code: 'invalid_request', status: 400 })
+  it.each<[string, Channel[], Channel[] | undefined, string]>([
+    ['a log without a session cookie', ['artifact'], ['log'], 'log is not read here: it needs a session cookie'],
+    ['the log of a finished job', ['step-name'], ['job-log'], 'job-log is not read here: a line in a finished'],
+    ['logs only, as clients print that name no channel', ['artifact'], undefined, 'job-log is not read here'],
+    ['what its operator turned off', ['step-name'], ['artifact'], 'artifact is not read here: the operator'],
+    ['one that is asked for twice', ['artifact'], ['log', 'log'], 'log is not read here'],
+  ])('%s, with what works instead', async (_name, read, wanted, why) => {
+    const { claim, claims } = await gatewayHarness({ channels: read })
+    const response = await claim({ ...goodClaim, channels: wanted })
+    expect(response.json()).toMatchObject({ code: 'channel_not_read', status: 400 })
+    const { detail } = response.json()
+    expect(detail).toContain(why)
+    expect(detail).toContain(`Show the code by ${read[0]} (`)
+    // Longer ones are cut off, and with that the remedy.
+    expect(detail.length).toBeLessThan(400)
     expect(claims.started).toEqual([])
   })
 

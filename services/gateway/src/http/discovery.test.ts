@@ -55,6 +55,15 @@ describe('discovery', () => {
     expect(document.scopes_supported).toEqual(['openid', 'build'])
   })
 
+  it('says by which channels a code can be shown: by default none that reads a log', async () => {
+    const channelsOf = async (settings = {}) => {
+      const { app } = await gatewayHarness(settings)
+      return (await app.inject({ url: '/.well-known/openid-configuration' })).json().forkproof_channels
+    }
+    expect(await channelsOf()).toEqual(['artifact', 'step-name'])
+    expect(await channelsOf({ channels: ['log', 'artifact'] })).toEqual(['log', 'artifact'])
+  })
+
   it('says the same at both addresses of the metadata', async () => {
     const { app } = await gatewayHarness()
     const [openid, oauth] = await Promise.all(paths.slice(0, 2).map(url => app.inject({ url })))

@@ -15,7 +15,7 @@ import { FakeClaims, FakeNudges } from './fake-claims.ts'
 
 export const issuer = Issuer.parse('https://oidc.example.dev')
 export const operatorToken = 'operator'.repeat(5)
-export const goodClaim = { eventName: 'pull_request', repo: 'octo-org/octo-repo', runID: '123' }
+export const goodClaim = { eventName: 'pull_request', repo: 'octo-org/octo-repo', runID: '123', channels: ['artifact'] }
 export const exampleJwks = JSON.stringify({
   keys: [{ kty: 'RSA', alg: 'RS256', use: 'sig', kid: 'k'.repeat(43), n: 'n'.repeat(342), e: 'AQAB' }],
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Channel } from '@forkproof/contracts/channels'
+import { channelsReadByDefault } from '@forkproof/contracts/channels'
 import type { BusUser } from '@forkproof/deployment/bus-permissions'
 import type { BusPasswords } from '@forkproof/deployment/nats-config'
 import type { ServiceKeys } from '@forkproof/deployment/service-keys'
@@ -120,7 +120,7 @@ export function serviceEnvironment(name: ServiceName, inputs: ServiceEnvironment
       ...bus('gateway'),
       ...issuer,
       FORKPROOF_GATEWAY_PORT: String(ports.gateway),
-      FORKPROOF_GATEWAY_CHANNELS: Channel.options.join(','),
+      FORKPROOF_GATEWAY_CHANNELS: channelsReadByDefault.join(','),
       FORKPROOF_GATEWAY_OPERATOR_TOKEN: operatorToken.reveal(),
       FORKPROOF_GATEWAY_GITHUB_ISSUER: `${to.githubApi}/oidc`,
       FORKPROOF_GATEWAY_EXCHANGE_AUDIENCES: `${to.issuer},https://depot.dev`,

@@ -1,7 +1,9 @@
+import { type Channel, channelsReadByDefault } from '@forkproof/contracts/channels'
 import { describe, expect, test } from 'vitest'
 import { aClaimSpec, baseRepository, fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
 import { createObserverHarness } from '../testing/observer-harness.ts'
+import type { VerifierServiceOptions } from '../wire-verifier.ts'
 import { pollLimits } from './limits.ts'
 
 const spec = await aClaimSpec({ expiresAtMs: fakeNowMs + 9_000 })
@@ -33,6 +35,20 @@ describe('a claim that ends while GitHub is silent', () => {
     nudge(spec.claimId, 'shown')
     await pass(clock, 1_100 + pollLimits.confirmGraceMs)
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
+  })
+})
+
+describe('a claim whose channels are not read here', () => {
+  test.each<[string, Channel[], Channel[], Partial<VerifierServiceOptions>]>([
+    ['the log of a finished job, by default', ['job-log'], [...channelsReadByDefault], {}],
+    ['a log without a session cookie', ['log'], ['log', 'artifact'], { logSessionCookie: undefined }],
+    ['artifacts that the operator turned off', ['artifact'], ['step-name'], {}],
+  ])('%s: ends at once, unread, whatever the gateway let through', async (_, wanted, channels, changes) => {
+    const { clock, github, watch } = createObserverHarness({ channels, ...changes })
+    const watched = watch({ ...spec, channels: wanted })
+    await pass(clock, 0)
+    expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen', detail: expect.stringContaining('served') })
+    expect(github.asked).toEqual([])
   })
 })
 

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { Channel } from '@forkproof/contracts/channels'
 import type { ClaimId } from '@forkproof/contracts/ids'
 import { type NudgeKind, subjects } from '@forkproof/contracts/subjects'
 import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
@@ -27,6 +28,7 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
       githubWebUrl: github.webUrl,
       githubTokens: new Secret(['a-token']),
       logSessionCookie: new Secret('a-session'),
+      channels: Channel.options,
       pullRequestFacts: true,
       runWatchSeconds: 15,
       attestationKey,

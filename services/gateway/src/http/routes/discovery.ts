@@ -10,8 +10,8 @@ import { problemResponse } from '../problem-document.ts'
 const notModified = z.null().meta({ description: 'If-None-Match still fits' })
 
 /** Public documents: cacheable, and readable from any web page. */
-export function discoveryRoutes(app: GatewayApp, { issuer, publicUrl, publishedKeys }: RouteDeps): void {
-  const metadata = tagged(JSON.stringify(issuerMetadata(issuer, publicUrl)))
+export function discoveryRoutes(app: GatewayApp, { issuer, publicUrl, channels, publishedKeys }: RouteDeps): void {
+  const metadata = tagged(JSON.stringify(issuerMetadata({ issuer, publicUrl, channels })))
   app.get(discoveryPaths.openidConfiguration, {
     schema: { summary: 'The issuer’s metadata', response: { 200: IssuerMetadata, 304: notModified } },
     handler: async (request, reply) => sendDocument(metadata, { request, reply }),
