@@ -16,7 +16,7 @@ import type { SimulatorConfig } from './config.ts'
 import { OidcIssuer } from './oidc/oidc-issuer.ts'
 import { createJobRunner } from './runner/job-runner.ts'
 import type { RunnerPort } from './runner/runner-port.ts'
-import { JobSlots } from './scheduling/job-slots.ts'
+import { JobScheduler } from './scheduling/job-scheduler.ts'
 import { WorkflowRuns } from './scheduling/workflow-runs.ts'
 import { createSimulatorServer } from './simulator-server.ts'
 import type { SimulatorState } from './simulator-state.ts'
@@ -49,7 +49,8 @@ export async function compose(
   for (const [name, token] of config.tokens.reveal()) state.credentials.add({ name, token })
   const tokens = new JobTokens(state.store)
   const runner: StoppableRunner = overrides.runner ?? (await composeRunner(config, lifecycle, log))
-  const workflows = new WorkflowRuns({ state, tokens, runner, slots: new JobSlots(config.jobsMax), log })
+  const scheduler = new JobScheduler(state.behaviour, config.jobsMax)
+  const workflows = new WorkflowRuns({ state, tokens, runner, scheduler, log })
   const issuer = overrides.issuer ?? (await OidcIssuer.create())
   const server = await createSimulatorServer({ state, tokens, issuer, workflows, session: config.session })
   // Cancelled first, so that nothing new starts; then the runner ends what `always()` steps would still do.

@@ -190,7 +190,8 @@ describe.concurrent('a code that somebody else’s run repeats', () => {
   )
 
   it.each(quotations)('proves nothing when it stands in %s, by %s', async (_what, channel, quote) => {
-    const of = await createForkRun(harness.github)
+    // The second job keeps the run going when the first one's log is complete.
+    const of = await createForkRun(harness.github, { jobs: 2 })
     const [stolen, honest] = [await start(of, channel), await start(of, channel)]
     await quote(of, stolen.challengeCode)
     await print(sentence)(of, stolen.challengeCode)

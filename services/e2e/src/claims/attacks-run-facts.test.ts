@@ -123,7 +123,8 @@ const attacks: readonly (readonly [string, RefusalReason, (of: TestForkRun) => P
 
 describe.concurrent('a claim that says pull_request', () => {
   it.each(attacks)('is refused for %s as %s, while the same run was served before', async (_what, code, attack) => {
-    const of = await createForkRun(harness.github)
+    // With a second job the run goes on when the claimed one is over.
+    const of = await createForkRun(harness.github, { jobs: 2 })
     const honest = { ...of, change: { attempt: '1', jobID: firstJob(of) } }
     expect(tokenOf(await prove(honest)), 'the honest claim').toMatchObject({ run_id: String(of.run.id) })
     expect(refusal(await prove(await attack(of)))).toEqual(refusedAs(code))
@@ -199,7 +200,7 @@ describe('a run that was good when it was claimed', () => {
     ['loses the claimed job', 'job_mismatch', finishJob],
   ]
   it.each(changes)('and %s before the code is shown is refused as %s', async (_what, code, change) => {
-    const of = await createForkRun(harness.github)
+    const of = await createForkRun(harness.github, { jobs: 2 })
     await harness.github.resetRequestCounts()
     const answer = await start({ ...of, change: { jobID: firstJob(of) } })
     await expect.poll(runReadings, { timeout: 20_000 }).toBeGreaterThan(0)

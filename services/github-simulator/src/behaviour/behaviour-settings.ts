@@ -6,6 +6,12 @@ export class BehaviourSettings {
   #general: SimulatedBehaviour = neutralBehaviour
   readonly #overrides = new Map<number, Partial<SimulatedBehaviour>>()
   #random = mulberry32(neutralBehaviour.errorRate.seed)
+  readonly #listeners: (() => void)[] = []
+
+  /** For what waits until the behaviour is another. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
 
   /** @param repositoryId absent where a request concerns no (known) repository */
   read(repositoryId?: number): SimulatedBehaviour {
@@ -21,10 +27,12 @@ export class BehaviourSettings {
   set(behaviour: SimulatedBehaviour): void {
     this.#general = behaviour
     this.#random = mulberry32(behaviour.errorRate.seed)
+    this.#announce()
   }
 
   setOverride(repositoryId: number, behaviour: Partial<SimulatedBehaviour>): void {
     this.#overrides.set(repositoryId, behaviour)
+    this.#announce()
   }
 
   /** True in a `share` (0 to 1) of the calls, the same ones for the same seed. A share of 0 takes no random number. */
@@ -33,7 +41,11 @@ export class BehaviourSettings {
   }
 
   reset(): void {
-    this.set(neutralBehaviour)
     this.#overrides.clear()
+    this.set(neutralBehaviour)
+  }
+
+  #announce(): void {
+    for (const listener of this.#listeners) listener()
   }
 }

@@ -32,14 +32,31 @@ const faults = {
 }
 
 /**
- * docs/glossary.md: behaviour. What a test changes while the simulator runs: delays and faults.
+ * What holds jobs of workflows back. Each status is the one that GitHub shows meanwhile
+ * (docs/facts/github.md#run-states-and-approval). A job's `concurrency` makes it `pending` without a setting.
+ */
+const scheduling = {
+  runnersMax: z
+    .int()
+    .min(0)
+    .max(256)
+    .nullable()
+    .describe('jobs of one repository that run at once; the others stay `queued`'),
+  gatedEnvironments: z
+    .array(z.string().max(255))
+    .max(100)
+    .describe('environments that need an approval: jobs that name one stay `waiting` while it stands here'),
+}
+
+/**
+ * docs/glossary.md: behaviour. What a test changes while the simulator runs: delays, faults and the scheduler.
  * The control API calls these settings `dials`; its routes and JSON keep that name.
  */
-export const behaviourSchema = z.strictObject({ ...delays, ...faults })
+export const behaviourSchema = z.strictObject({ ...delays, ...faults, ...scheduling })
 
 export type SimulatedBehaviour = z.infer<typeof behaviourSchema>
 
-/** No delay and no fault. */
+/** No delay, no fault, and nothing holds a job back. */
 export const neutralBehaviour: SimulatedBehaviour = {
   latencyMs: 0,
   webLatencyMs: 0,
@@ -54,4 +71,6 @@ export const neutralBehaviour: SimulatedBehaviour = {
   secondaryRetryAfterSeconds: 60,
   limitStatus: 403,
   hang: false,
+  runnersMax: null,
+  gatedEnvironments: [],
 }

@@ -123,7 +123,7 @@ describe('the control API', () => {
     }
     abort.abort()
     const types = [...text.matchAll(/^event: (.+)$/gm)].map(match => match[1])
-    expect(types).toEqual(['step-started', 'log', 'step-renamed', 'run-completed'])
+    expect(types).toEqual(['step-started', 'log', 'step-renamed', 'job-completed', 'run-completed'])
   })
 
   it('tells nothing secret about credentials', async () => {

@@ -46,6 +46,9 @@ const jobDefinitionSchema = z.strictObject({
     })
     .optional(),
   'runs-on': z.string().optional(),
+  /** Of a group one job runs at a time. */
+  concurrency: z.union([z.string().min(1), z.strictObject({ group: z.string().min(1) })]).optional(),
+  environment: z.union([z.string().min(1), z.strictObject({ name: z.string().min(1) })]).optional(),
   'timeout-minutes': z.number().positive().max(360).optional(),
   steps: z.array(stepDefinitionSchema).min(1).max(workflowStepsMax),
 })

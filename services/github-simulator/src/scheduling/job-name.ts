@@ -33,3 +33,14 @@ export function jobName(key: string, job: JobDefinition, matrix: MatrixLeg, scop
 export function shouldRun(job: JobDefinition, scope: ExpressionScope): boolean {
   return evaluateCondition(job.if, scope)
 }
+
+/** Where a job's turn depends on others: its concurrency group and its environment, as evaluated. */
+export function jobGates(
+  job: JobDefinition,
+  scope: ExpressionScope,
+): { concurrencyGroup: string | undefined; environment: string | undefined } {
+  const group = typeof job.concurrency === 'object' ? job.concurrency.group : job.concurrency
+  const environment = typeof job.environment === 'object' ? job.environment.name : job.environment
+  const evaluate = (text: string | undefined) => (text === undefined ? undefined : interpolateText(text, scope))
+  return { concurrencyGroup: evaluate(group), environment: evaluate(environment) }
+}

@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { JobConclusion } from '../runner/runner-port.ts'
 import type { JobDefinition, WorkflowDefinition } from '../runner/workflow-definition.ts'
+import { mergeConclusions } from '../store/run-status.ts'
 import { jobName, jobScope } from './job-name.ts'
-import {
-  checkNeeds,
-  type JobOutcome,
-  matrixLegs,
-  mergeConclusions,
-  mergeOutcomes,
-  statusForCondition,
-} from './job-plan.ts'
+import { checkNeeds, type JobOutcome, matrixLegs, mergeOutcomes, statusForCondition } from './job-plan.ts'
 
 const steps = [{ run: 'true' }]
 const outcome = (result: JobConclusion): JobOutcome => ({ result, outputs: {} })

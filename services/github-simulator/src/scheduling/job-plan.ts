@@ -1,5 +1,6 @@
 import type { JobConclusion } from '../runner/runner-port.ts'
 import type { JobDefinition, WorkflowDefinition } from '../runner/workflow-definition.ts'
+import { mergeConclusions } from '../store/run-status.ts'
 import { StateProblem } from '../store/state-problem.ts'
 
 export type MatrixLeg = Record<string, string | number | boolean>
@@ -59,9 +60,4 @@ export function statusForCondition(
 export function mergeOutcomes(legs: readonly JobOutcome[]): JobOutcome {
   const outputs = Object.assign({}, ...legs.map(leg => leg.outputs)) as Record<string, string>
   return { result: mergeConclusions(legs.map(leg => leg.result)), outputs }
-}
-
-export function mergeConclusions(conclusions: readonly JobConclusion[]): JobConclusion {
-  for (const decisive of ['failure', 'cancelled'] as const) if (conclusions.includes(decisive)) return decisive
-  return conclusions.length > 0 && conclusions.every(conclusion => conclusion === 'skipped') ? 'skipped' : 'success'
 }

@@ -3,23 +3,17 @@ import type { JobTokens } from '../access/job-tokens.ts'
 import type { JobConclusion, RunnerPort } from '../runner/runner-port.ts'
 import type { JobDefinition, WorkflowDefinition } from '../runner/workflow-definition.ts'
 import type { SimulatorState } from '../simulator-state.ts'
-import { completeJob, createJob } from '../store/change-jobs.ts'
+import { completeJob, createJob, patchJob } from '../store/change-jobs.ts'
 import { setRunStatus } from '../store/change-runs.ts'
 import { latestAttempt } from '../store/github-store.ts'
+import { mergeConclusions } from '../store/run-status.ts'
 import type { StoredJob, StoredRun } from '../store/stored-types.ts'
 import { githubContext } from './github-context.ts'
 import { assignJob } from './job-assignments.ts'
-import { jobName, jobScope, shouldRun } from './job-name.ts'
-import {
-  type JobOutcome,
-  type MatrixLeg,
-  matrixLegs,
-  mergeConclusions,
-  mergeOutcomes,
-  needsOf,
-  statusForCondition,
-} from './job-plan.ts'
+import { jobGates, jobName, jobScope, shouldRun } from './job-name.ts'
+import { type JobOutcome, type MatrixLeg, matrixLegs, mergeOutcomes, needsOf, statusForCondition } from './job-plan.ts'
 import { recordJob } from './job-recorder.ts'
+import type { HeldStatus, JobScheduler } from './job-scheduler.ts'
 import { JobSlots } from './job-slots.ts'
 
 export interface ExecutionDeps {
@@ -27,7 +21,7 @@ export interface ExecutionDeps {
   tokens: JobTokens
   runner: RunnerPort
   /** Shared by the jobs of all runs. */
-  slots: JobSlots
+  scheduler: JobScheduler
   log: Logger
 }
 
@@ -60,6 +54,7 @@ export class RunExecution {
 
   /** Creates the jobs that wait for nothing; the others come when their needs are met, as on GitHub. */
   queueFirstJobs(): StoredJob[] {
+    latestAttempt(this.#run).hasJobsToCome = true
     const first = Object.entries(this.#order.workflow.jobs).filter(([, job]) => needsOf(job).length === 0)
     return first.flatMap(([key, job]) => (this.#isWanted(key, job) ? this.#legsOf(key, job) : [])).map(leg => leg.job)
   }
@@ -67,7 +62,6 @@ export class RunExecution {
   /** Resolves when every job is over; never rejects. */
   async run(): Promise<void> {
     const { store } = this.#deps.state
-    setRunStatus(store, this.#run, 'in_progress')
     const keys = Object.keys(this.#order.workflow.jobs)
     const outcomes = await Promise.all(keys.map(key => this.#settle(key)))
     const merged = mergeConclusions(outcomes.map(outcome => outcome.result))
@@ -93,7 +87,7 @@ export class RunExecution {
     if (!this.#isWanted(key, job)) return this.#skip(key)
     const places = new JobSlots(job.strategy?.['max-parallel'] ?? Number.POSITIVE_INFINITY)
     const legs = this.#legsOf(key, job)
-    const execute = (leg: MatrixJob) => places.use(() => this.#deps.slots.use(() => this.#executeLeg(job, leg)))
+    const execute = (leg: MatrixJob) => places.use(() => this.#executeInTurn(job, leg))
     return mergeOutcomes(await Promise.all(legs.map(execute)))
   }
 
@@ -147,6 +141,32 @@ export class RunExecution {
       return outcome === undefined ? [] : [[need, outcome] as const]
     })
     return Object.fromEntries(known)
+  }
+
+  /** Waits for the job's turn. A job that does not get one is cancelled. */
+  async #executeInTurn(definition: JobDefinition, leg: MatrixJob): Promise<JobOutcome> {
+    const { scheduler, state } = this.#deps
+    const demand = { repositoryId: this.#run.repositoryId, ...this.#gatesOf(definition, leg) }
+    const show = (status: HeldStatus) => patchJob(state.store, leg.job, { status })
+    const place = await scheduler.admit(demand, show, this.#signal)
+    if (place === undefined) {
+      completeJob(state.store, leg.job, 'cancelled')
+      return { result: 'cancelled', outputs: {} }
+    }
+    try {
+      return await this.#executeLeg(definition, leg)
+    } finally {
+      place.release()
+    }
+  }
+
+  /** A group or environment that cannot be evaluated holds nothing back. */
+  #gatesOf(definition: JobDefinition, { job, matrix }: MatrixJob) {
+    try {
+      return jobGates(definition, this.#scope(job.key, definition, matrix))
+    } catch {
+      return { concurrencyGroup: undefined, environment: undefined }
+    }
   }
 
   async #executeLeg(definition: JobDefinition, { job, matrix }: MatrixJob): Promise<JobOutcome> {

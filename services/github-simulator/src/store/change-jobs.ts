@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type GithubStore, latestAttempt } from './github-store.ts'
+import { followJobs } from './run-status.ts'
 import { requireRoom, StateProblem } from './state-problem.ts'
 import { jobsMax, logLineCharsMax, logLinesPerJobMax, stepSnapshotsMax, stepsPerJobMax } from './store-limits.ts'
 import type { Conclusion, LogLine, RunStatus, StepSnapshot, StoredJob, StoredRun, StoredStep } from './stored-types.ts'
@@ -25,13 +26,14 @@ interface StepInput {
 
 type StepPatch = Partial<Pick<StepSnapshot, 'name' | 'status' | 'conclusion'>>
 
-/** Adds a job to the run's latest attempt. */
+/** Adds a job to the run's latest attempt; unless said, it is as far as the run. */
 export function createJob(store: GithubStore, run: StoredRun, input: JobInput): StoredJob {
   requireRoom(store.jobs.size, jobsMax, 'jobs')
   const attempt = latestAttempt(run)
   const now = store.now()
   const id = store.takeId('job', input.id)
-  const status = input.status ?? 'in_progress'
+  const status = input.status ?? attempt.status
+  const conclusion = input.conclusion ?? attempt.conclusion ?? 'success'
   const job: StoredJob = {
     id,
     runId: run.id,
@@ -39,7 +41,7 @@ export function createJob(store: GithubStore, run: StoredRun, input: JobInput): 
     key: input.key ?? 'build',
     name: input.name ?? input.key ?? 'build',
     status,
-    conclusion: status === 'completed' ? (input.conclusion ?? 'success') : null,
+    conclusion: status === 'completed' ? conclusion : null,
     labels: input.labels ?? ['ubuntu-latest'],
     runnerName: status === 'in_progress' || status === 'completed' ? (input.runnerName ?? 'GitHub Actions 1') : null,
     createdAt: input.startedAt ?? now,
@@ -54,22 +56,18 @@ export function createJob(store: GithubStore, run: StoredRun, input: JobInput): 
   store.jobs.set(id, job)
   store.jobsByHiddenId.set(job.hiddenId, id)
   store.jobsByBackendId.set(job.backendId, id)
+  followJobs(store, run)
   return job
 }
 
 export function startJob(store: GithubStore, job: StoredJob, runnerName: string): void {
-  job.status = 'in_progress'
-  job.runnerName = runnerName
-  job.startedAt = store.now()
-  store.feed(job.runId).publish(store.now(), { type: 'job-started', jobId: job.id, jobName: job.name, runnerName })
+  moveJob(store, job, { status: 'in_progress', runnerName })
+  followJobsOf(store, job)
 }
 
 export function completeJob(store: GithubStore, job: StoredJob, conclusion: Conclusion): void {
-  if (job.status === 'completed') return
-  job.status = 'completed'
-  job.conclusion = conclusion
-  job.completedAt = store.now()
-  store.feed(job.runId).publish(store.now(), { type: 'job-completed', jobId: job.id, jobName: job.name, conclusion })
+  moveJob(store, job, { status: 'completed', conclusion })
+  followJobsOf(store, job)
 }
 
 export function patchJob(
@@ -78,14 +76,42 @@ export function patchJob(
   patch: { name?: string | undefined; status?: RunStatus | undefined; conclusion?: Conclusion | null | undefined },
 ): StoredJob {
   job.name = patch.name ?? job.name
-  if (patch.status === 'completed') completeJob(store, job, patch.conclusion ?? 'success')
-  else if (patch.status === 'in_progress') startJob(store, job, job.runnerName ?? 'GitHub Actions 1')
-  else if (patch.status !== undefined) job.status = patch.status
-  if (job.status !== 'completed') {
-    job.conclusion = null
-    job.completedAt = null
-  }
+  if (patch.status === undefined) return job
+  moveJob(store, job, { status: patch.status, conclusion: patch.conclusion })
+  followJobsOf(store, job)
   return job
+}
+
+/** Moves a job alone; whoever moves all jobs of a run moves the run too. A job that is over cannot end again. */
+export function moveJob(
+  store: GithubStore,
+  job: StoredJob,
+  to: { status: RunStatus; conclusion?: Conclusion | null | undefined; runnerName?: string },
+): void {
+  const now = store.now()
+  const feed = store.feed(job.runId)
+  const subject = { jobId: job.id, jobName: job.name }
+  if (to.status === 'completed') {
+    if (job.status === 'completed') return
+    const conclusion = to.conclusion ?? 'success'
+    Object.assign(job, { status: to.status, conclusion, completedAt: now })
+    feed.publish(now, { type: 'job-completed', ...subject, conclusion })
+    return
+  }
+  Object.assign(job, { status: to.status, conclusion: null, completedAt: null })
+  if (to.status !== 'in_progress') {
+    job.runnerName = null
+    return
+  }
+  const runnerName = to.runnerName ?? job.runnerName ?? 'GitHub Actions 1'
+  Object.assign(job, { runnerName, startedAt: now })
+  feed.publish(now, { type: 'job-started', ...subject, runnerName })
+}
+
+/** A job of an older attempt changes nothing of the run. */
+function followJobsOf(store: GithubStore, job: StoredJob): void {
+  const run = store.run(job.runId)
+  if (latestAttempt(run).number === job.attempt) followJobs(store, run)
 }
 
 export function addStep(store: GithubStore, job: StoredJob, input: StepInput): StoredStep {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { moveJob } from './change-jobs.ts'
 import { ensureUser } from './change-repositories.ts'
 import { type GithubStore, latestAttempt } from './github-store.ts'
 import { commitSha } from './id-sequence.ts'
+import { jobsOf, writeRunStatus } from './run-status.ts'
 import { requireRoom, StateProblem } from './state-problem.ts'
 import { runsMax } from './store-limits.ts'
 import type { Conclusion, RunStatus, StoredAttempt, StoredRepository, StoredRun } from './stored-types.ts'
@@ -90,7 +92,18 @@ function buildAttempt(
   triggeringActorId: number,
 ): StoredAttempt {
   const backendId = randomUUID()
-  return { number, status, conclusion, startedAt, updatedAt: startedAt, triggeringActorId, backendId, jobIds: [] }
+  return {
+    number,
+    status,
+    conclusion,
+    startedAt,
+    updatedAt: startedAt,
+    triggeringActorId,
+    backendId,
+    jobIds: [],
+    isStarted: status === 'in_progress',
+    hasJobsToCome: false,
+  }
 }
 
 /** A finished run has a conclusion and any other has none, whatever was asked for. */
@@ -113,6 +126,10 @@ export function patchRun(store: GithubStore, run: StoredRun, patch: RunPatch): S
   return run
 }
 
+/**
+ * Moves the run and, since its status follows from them, its jobs: those that are not over, or all if all are. A run
+ * without jobs has a status of its own.
+ */
 export function setRunStatus(
   store: GithubStore,
   run: StoredRun,
@@ -120,17 +137,12 @@ export function setRunStatus(
   conclusion?: Conclusion | null,
 ): void {
   const attempt = latestAttempt(run)
-  const before = attempt.status
-  attempt.status = status
-  attempt.conclusion = conclusionFor(status, conclusion)
-  attempt.updatedAt = store.now()
-  if (before === status) return
-  if (status === 'in_progress')
-    store.feed(run.id).publish(store.now(), { type: 'run-started', attempt: attempt.number })
-  if (status === 'completed') {
-    const body = { type: 'run-completed', attempt: attempt.number, conclusion: attempt.conclusion } as const
-    store.feed(run.id).publish(store.now(), body)
-  }
+  const jobs = jobsOf(store, attempt)
+  const open = jobs.filter(job => job.status !== 'completed')
+  attempt.hasJobsToCome &&= status !== 'completed'
+  const moved = open.length > 0 || status === 'completed' ? open : jobs
+  for (const job of moved) moveJob(store, job, { status, conclusion })
+  writeRunStatus(store, run, status, conclusionFor(status, conclusion))
 }
 
 /** A re-run: same run id, next attempt, new jobs and start time (docs/facts/github.md#run-states-and-approval). */

@@ -78,6 +78,10 @@ export interface StoredAttempt {
   /** The artifact service's name for this attempt, as it stands in runtime tokens. */
   backendId: string
   jobIds: number[]
+  /** Its followers were told that it runs. */
+  isStarted: boolean
+  /** Jobs that wait for others do not exist yet, so the jobs that do cannot end the run. */
+  hasJobsToCome: boolean
 }
 
 export interface StoredRun {
