@@ -106,6 +106,13 @@ export const refusalTable = {
     retryable: true,
     advice: 'GitHub could not be read; run the job again later.',
   },
+  repository_unreadable: {
+    status: 403,
+    title: 'GitHub does not let this issuer read that repository; see detail',
+    retryable: false,
+    advice:
+      'A policy of the organization keeps the issuer out; the detail says which. Ask its owner, or the operator of the issuer.',
+  },
   claim_expired: {
     status: 410,
     title: 'The claim’s time is over',

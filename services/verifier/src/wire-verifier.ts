@@ -51,10 +51,10 @@ interface Verifier {
 /** The whole service but for its connections: `compose` and the tests give it theirs. */
 export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps): Verifier {
   const { clock, random, log, stopping } = deps
-  const github = createGithubReaders(options, deps)
+  const github = createGithubReaders(options, { ...deps, isRelated: () => false })
   const observers = createObservers(options, deps, github)
   followNudges(deps.bus, (claimId, kind) => observers.nudge(claimId, kind))
-  const runs = new SharedRuns((target, signal) => new RunSources(github.runReader(target), clock, signal))
+  const runs = new SharedRuns((target, signal) => new RunSources(github.runReader(target, 'build'), clock, signal))
   const claims = createGithubActivities(
     {
       issuer: options.issuer,
@@ -88,7 +88,7 @@ function createObservers(
     clock,
     usable: new Set(usable),
     observe: target => {
-      const readers = { reader: runReader(target), pages: logPages?.(target) }
+      const readers = { reader: runReader(target, 'claim'), pages: logPages?.(target) }
       return new RunObserver({ ...readers, clock, log, random, pullRequestFacts })
     },
   })

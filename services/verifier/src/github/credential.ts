@@ -1,9 +1,11 @@
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
-import type { Secret } from '@forkproof/infra/secret'
 import { Octokit } from '@octokit/rest'
 import type { z } from 'zod'
+import { policyOf } from './access-policy.ts'
+import type { Authorization } from './authorization.ts'
 import type { Fetch } from './bounded-fetch.ts'
+import type { CredentialKind } from './credential-kind.ts'
 import { createEtagCache } from './etag-cache.ts'
 import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
@@ -32,7 +34,8 @@ interface RawAnswer {
 interface CredentialDeps {
   /** How logs call it; never a part of the secret. */
   readonly name: string
-  readonly secret: Secret
+  readonly kind: CredentialKind
+  readonly authorization: Authorization
   readonly baseUrl: string
   readonly fetch: Fetch
   readonly clock: Clock
@@ -44,8 +47,9 @@ interface CredentialDeps {
  */
 export class GithubCredential {
   readonly name: string
+  readonly kind: CredentialKind
   readonly #octokit: Octokit
-  readonly #authorization: Secret
+  readonly #authorization: Authorization
   readonly #clock: Clock
   readonly #log: Logger
   readonly #etags = createEtagCache(githubLimits.etagEntriesMax)
@@ -54,7 +58,8 @@ export class GithubCredential {
 
   constructor(options: CredentialDeps) {
     this.name = options.name
-    this.#authorization = options.secret
+    this.kind = options.kind
+    this.#authorization = options.authorization
     this.#clock = options.clock
     this.#log = options.log
     const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -76,7 +81,7 @@ export class GithubCredential {
   async get<S extends z.ZodType>(request: GithubRequest<S>, signal: AbortSignal): Promise<GithubAnswer<z.output<S>>> {
     const key = `${request.route} ${JSON.stringify(request.parameters)}`
     const known = this.#etags.get(key)
-    const answer = await this.#slots.run(() => this.#send(request, known?.etag, signal), signal)
+    const answer = await this.#slots.run(() => this.#ask(request, known?.etag, signal), signal)
     this.#account(answer)
     // The schema that parsed the kept value is the route's own.
     if (answer.status === 304 && known) return { kind: 'found', value: known.value as z.output<S>, counted: false }
@@ -91,9 +96,17 @@ export class GithubCredential {
     return { kind: 'found', value: parsed.data, counted: true }
   }
 
+  /** A token that ended before its time is renewed once; its 401 says nothing of the credential. */
+  async #ask(request: GithubRequest<z.ZodType>, etag: string | undefined, signal: AbortSignal): Promise<RawAnswer> {
+    const answer = await this.#send(request, etag, signal)
+    const renewed = answer.status === 401 && this.#authorization.renew?.() === true
+    return renewed ? this.#send(request, etag, signal) : answer
+  }
+
   async #send(request: GithubRequest<z.ZodType>, etag: string | undefined, signal: AbortSignal): Promise<RawAnswer> {
+    const authorization = await this.#authorization.header(signal)
     const headers = {
-      authorization: authorizationHeader(this.#authorization.reveal()),
+      ...(authorization !== undefined && { authorization: authorization.reveal() }),
       'x-github-api-version': '2022-11-28',
       ...(etag !== undefined && { 'if-none-match': etag }),
     }
@@ -114,7 +127,7 @@ export class GithubCredential {
     }
     const before = this.#budget
     this.#budget = budgetAfter(before, rate, nowMs)
-    if (answer.status === 401) {
+    if (isRefused(answer)) {
       this.#budget = { ...this.#budget, blockedUntilMs: nowMs + githubLimits.refusedCredentialMs }
       this.#log.error({ credential: this.name }, 'GitHub refuses this credential; replace it')
     } else if (this.#budget.blockedUntilMs > nowMs && before.blockedUntilMs <= nowMs) {
@@ -124,19 +137,18 @@ export class GithubCredential {
   }
 
   #refusal(answer: RawAnswer): GithubFault {
-    const limited =
-      answer.status === 401 ||
-      isLimit({ status: answer.status, header: name => textHeader(answer, name), message: messageOf(answer) })
-    if (limited)
-      return new GithubFault('limited', `status ${answer.status}`, { retryAtMs: this.#budget.blockedUntilMs })
-    const kind = answer.status === 403 || answer.status === 451 ? 'forbidden' : 'server-error'
-    return new GithubFault(kind, `status ${answer.status}`)
+    const { status } = answer
+    const message = messageOf(answer)
+    const limited = isRefused(answer) || isLimit({ status, header: name => textHeader(answer, name), message })
+    if (limited) return new GithubFault('limited', `status ${status}`, { retryAtMs: this.#budget.blockedUntilMs })
+    if (status !== 403 && status !== 451) return new GithubFault('server-error', `status ${status}`)
+    return new GithubFault('forbidden', `status ${status}`, { policy: policyOf(status, message) })
   }
 }
 
-/** `id:secret` of an OAuth app goes as basic authentication (docs/facts/github.md#credentials). */
-const authorizationHeader = (secret: string): string =>
-  secret.includes(':') ? `Basic ${Buffer.from(secret).toString('base64')}` : `Bearer ${secret}`
+/** Refused is the credential itself, whatever it asks for (docs/facts/github.md#app-installations). */
+const isRefused = (answer: RawAnswer): boolean =>
+  answer.status === 401 || (answer.status === 403 && /installation has been suspended/i.test(messageOf(answer)))
 
 /** Octokit throws on 304 and from 400 on, with the answer inside. A failed request has the fault as its cause. */
 function answerOf(error: unknown): RawAnswer {

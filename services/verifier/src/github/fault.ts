@@ -1,4 +1,12 @@
+import { type AccessPolicy, policyDetail } from './access-policy.ts'
+
 type FaultKind = 'limited' | 'unreachable' | 'server-error' | 'malformed' | 'forbidden'
+
+interface FaultOptions {
+  readonly cause?: unknown
+  readonly retryAtMs?: number
+  readonly policy?: AccessPolicy
+}
 
 /** GitHub could not be read (docs/glossary.md: fault). Never carries a body or a header, which must not be logged. */
 export class GithubFault extends Error {
@@ -6,19 +14,32 @@ export class GithubFault extends Error {
   readonly kind: FaultKind
   /** Asking before this time is useless; milliseconds since the epoch. */
   readonly retryAtMs: number | undefined
+  /** Which policy refuses: set on `forbidden` answers of the REST API, which are final. */
+  readonly policy: AccessPolicy | undefined
 
-  constructor(kind: FaultKind, message: string, options: { cause?: unknown; retryAtMs?: number } = {}) {
+  constructor(kind: FaultKind, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.retryAtMs = options.retryAtMs
+    this.policy = options.policy
+  }
+
+  /** Whether a reading of the same repository is refused again for a long time. */
+  get isFinal(): boolean {
+    return this.kind === 'forbidden' && this.policy !== undefined
+  }
+
+  /** What a client may see. */
+  get detail(): string {
+    return this.kind === 'forbidden' && this.policy !== undefined ? policyDetail(this.policy) : faultDetail[this.kind]
   }
 }
 
-/** The detail that a client may see. */
+/** The detail that a client may see of a fault without a policy. */
 export const faultDetail: Readonly<Record<FaultKind, string>> = {
   limited: 'GitHub’s request limit is used up for now',
   unreachable: 'GitHub did not answer in time',
   'server-error': 'GitHub answered with an error',
   malformed: 'GitHub’s answer could not be understood',
-  forbidden: 'GitHub does not let this service read that repository',
+  forbidden: 'GitHub does not let this service read that',
 }

@@ -1,10 +1,14 @@
+import type { RepositoryName } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
-import { Secret } from '@forkproof/infra/secret'
+import type { Secret } from '@forkproof/infra/secret'
+import { fixedAuthorization, noAuthorization } from './authorization.ts'
 import type { Fetch } from './bounded-fetch.ts'
 import { GithubCredential } from './credential.ts'
+import { kindOfSecret } from './credential-kind.ts'
 import { CredentialPool } from './credential-pool.ts'
 import { createLogPages, type LogPages } from './log-pages.ts'
+import type { ReadingPurpose } from './request-priority.ts'
 import { createRunReader, type RunReader } from './run-reader.ts'
 import type { RunTarget } from './run-target.ts'
 
@@ -17,6 +21,8 @@ interface GithubReaderOptions {
 }
 
 interface GithubReaderDeps {
+  /** Whether a trust relationship names the repository. */
+  readonly isRelated: (repository: RepositoryName) => boolean
   readonly fetch: Fetch
   readonly clock: Clock
   readonly log: Logger
@@ -24,23 +30,34 @@ interface GithubReaderDeps {
 
 /** Readers of single runs. All of them draw on the same credentials and their budgets. */
 export interface GithubReaders {
-  readonly runReader: (target: RunTarget) => RunReader
+  readonly runReader: (target: RunTarget, purpose: ReadingPurpose) => RunReader
   /** Undefined without a session cookie. */
   readonly logPages: ((target: RunTarget) => LogPages) | undefined
 }
 
 export function createGithubReaders(
   options: GithubReaderOptions,
-  { fetch, clock, log }: GithubReaderDeps,
+  { isRelated, fetch, clock, log }: GithubReaderDeps,
 ): GithubReaders {
   const { githubApiUrl: apiUrl, githubWebUrl: webUrl, logSessionCookie: cookie } = options
+  const shared = { baseUrl: apiUrl, fetch, clock, log }
   const credentials = options.githubTokens.reveal().map((token, index) => {
     const name = `github-${index + 1}`
-    return new GithubCredential({ name, secret: new Secret(token), baseUrl: apiUrl, fetch, clock, log })
+    return new GithubCredential({
+      ...shared,
+      name,
+      kind: kindOfSecret(token),
+      authorization: fixedAuthorization(token),
+    })
   })
-  const pool = new CredentialPool(credentials, clock)
+  const anonymous = { name: 'anonymous', kind: 'anonymous', authorization: noAuthorization } as const
+  const pool = new CredentialPool([...credentials, new GithubCredential({ ...shared, ...anonymous })], clock)
   return {
-    runReader: target => createRunReader({ pool, fetch, apiUrl }, target),
+    runReader: (target, purpose) => {
+      // Asked anew for each request: a relationship may come while a run is watched.
+      const priority = () => (purpose === 'build' ? 'admitted' : isRelated(target.repository) ? 'related' : 'unknown')
+      return createRunReader({ pool, fetch, apiUrl, priority }, target)
+    },
     logPages: cookie && (target => createLogPages({ fetch, webUrl, cookie }, target)),
   }
 }

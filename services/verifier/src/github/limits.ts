@@ -18,6 +18,10 @@ export const githubLimits = {
   secondaryLimitMsMax: 3_600_000,
   /** A refused credential is tried again after this pause: GitHub also answers 401 during incidents. */
   refusedCredentialMs: 300_000,
+  /** A policy that refuses a repository is asked about again after this time: its owner may have changed it. */
+  refusalRememberedMs: 600_000,
+  admittedRetryMs: 60_000,
+  refusalEntriesMax: 10_000,
   /** Below this share of the hourly budget everything slows down. */
   lowBudgetShare: 0.1,
   lowBudgetSlowdownFactor: 4,

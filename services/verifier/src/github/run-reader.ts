@@ -4,6 +4,7 @@ import type { GithubAnswer, GithubRequest } from './credential.ts'
 import type { CredentialPool } from './credential-pool.ts'
 import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
+import type { RequestPriority } from './request-priority.ts'
 import { type RunTarget, runKey } from './run-target.ts'
 import {
   type GithubArtifact,
@@ -38,7 +39,7 @@ export interface RunReader {
 }
 
 export function createRunReader(
-  deps: { pool: CredentialPool; fetch: Fetch; apiUrl: string },
+  deps: { pool: CredentialPool; fetch: Fetch; apiUrl: string; priority: () => RequestPriority },
   target: RunTarget,
 ): RunReader {
   const [owner = '', repo = ''] = target.repository.split('/')
@@ -46,7 +47,7 @@ export function createRunReader(
   const run = { ...where, run_id: target.runId }
   const stickyKey = runKey(target)
   const get = <S extends z.ZodType>(request: GithubRequest<S>, signal: AbortSignal) =>
-    deps.pool.get(stickyKey, request, signal)
+    deps.pool.get({ repository: target.repository, stickyKey, priority: deps.priority() }, request, signal)
   return {
     slowdown: () => deps.pool.slowdown(stickyKey),
     run: signal =>
@@ -81,11 +82,19 @@ export function createRunReader(
     },
     jobLog: async (jobId, signal) => {
       const route = 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs'
-      const answer = await get({ route, parameters: { ...where, job_id: jobId }, schema: z.unknown() }, signal)
+      const answer = await get({ route, parameters: { ...where, job_id: jobId }, schema: z.unknown() }, signal).catch(
+        closedLog,
+      )
       if (answer.kind !== 'moved') return { text: undefined, counted: 1 }
       return { text: await download(deps, answer.location, signal), counted: 1 }
     },
   }
+}
+
+/** Logs may be closed to us where everything else is open: then GitHub has none for us. */
+function closedLog(error: unknown): { readonly kind: 'missing' } {
+  if (error instanceof GithubFault && error.isFinal) return { kind: 'missing' }
+  throw error
 }
 
 interface ListingPage<T> {

@@ -153,7 +153,7 @@ describe('a GitHub that is away', () => {
     await pass(clock, 1_000)
     expect(seen.value).toMatchObject({ outcome: 'running' })
   })
-  test.each(['server-error', 'unreachable', 'malformed', 'forbidden'] as const)(
+  test.each(['server-error', 'unreachable', 'malformed'] as const)(
     'for longer is a refusal after a bounded number of tries: %s',
     async kind => {
       const { clock, github, start } = inspecting()
@@ -164,6 +164,18 @@ describe('a GitHub that is away', () => {
       expect(github.asked).toHaveLength(5)
     },
   )
+  test('by a policy is asked once with and once without a credential, and the refusal says which policy', async () => {
+    const { clock, github, start } = inspecting()
+    github.fault = new GithubFault('forbidden', 'no')
+    const seen = start()
+    await pass(clock, 100)
+    expect(seen.value).toMatchObject({
+      outcome: 'refused',
+      reason: 'repository_unreadable',
+      detail: expect.stringContaining('IP allow list'),
+    })
+    expect(github.asked).toHaveLength(2)
+  })
   test('by its request limit is not asked again', async () => {
     const { clock, github, start } = inspecting()
     github.fault = new GithubFault('limited', 'no', { retryAtMs: fakeNowMs + 600_000 })

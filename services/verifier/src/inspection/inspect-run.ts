@@ -6,9 +6,10 @@ import { checkKind } from '../core/check-run.ts'
 import { matchPullRequest } from '../core/pull-request.ts'
 import { notYet, type RunDecision, type RunRefusal, refuse } from '../core/run-decision.ts'
 import { runFacts, withoutRef } from '../core/run-facts.ts'
-import { faultDetail, GithubFault } from '../github/fault.ts'
+import { GithubFault } from '../github/fault.ts'
 import type { RunAnswer } from '../github/run-reader.ts'
 import type { GithubPullRequest, GithubRun } from '../github/schemas.ts'
+import { githubUnavailable } from '../observer/first-check.ts'
 import type { RunSources } from '../observer/run-sources.ts'
 import { inspectionLimits } from './limits.ts'
 
@@ -51,10 +52,10 @@ export async function inspectRun(
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof GithubFault)) throw error
-      // A rate limit says when it ends, and that is never soon.
-      retryMs = error.kind === 'limited' ? undefined : inspectionLimits.faultRetryMs[faults]
+      // A rate limit says when it ends, and that is never soon. A policy does not end.
+      retryMs = error.kind === 'limited' || error.isFinal ? undefined : inspectionLimits.faultRetryMs[faults]
       faults += 1
-      refusal = refuse('github_unavailable', faultDetail[error.kind])
+      refusal = githubUnavailable(error)
     }
     const late = clock.now() - startedMs >= inspectionLimits.triesMsMax
     if (retryMs === undefined || late) return refused(refusal)

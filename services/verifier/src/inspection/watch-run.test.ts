@@ -123,7 +123,7 @@ describe('the watch goes on', () => {
     await pass(clock, 10_000)
     expect([seen.value, seen.error]).toEqual([undefined, undefined])
   })
-  test.each(['server-error', 'unreachable', 'malformed', 'forbidden'] as const)(
+  test.each(['server-error', 'unreachable', 'malformed'] as const)(
     'while GitHub is away, and then sees the end: %s',
     async kind => {
       const { clock, github, start } = watching()
@@ -137,6 +137,19 @@ describe('the watch goes on', () => {
       expect(seen.value).toMatchObject({ reason: 'run_not_in_progress' })
     },
   )
+  test('while a policy keeps us out, asking once a minute, and then sees the end', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.fault = new GithubFault('forbidden', 'no')
+    await pass(clock, 200_000)
+    expect([seen.value, seen.error]).toEqual([undefined, undefined])
+    // The authenticated try and the anonymous one, three times.
+    expect(github.asked.length).toBeLessThanOrEqual(8)
+    github.fault = undefined
+    github.run = rawRun({ status: 'completed', conclusion: 'success' })
+    await pass(clock, 76_000)
+    expect(seen.value).toMatchObject({ reason: 'run_not_in_progress' })
+  })
   test('without a request until a limit is over', async () => {
     const { clock, github, start } = watching()
     start()

@@ -33,10 +33,11 @@ export class BackOff {
   }
 
   /**
-   * Whether GitHub certainly stays unreadable until `endMs`. Only a rate limit says so; other faults may end at any
-   * time.
+   * Whether GitHub certainly stays unreadable until `endMs`. Only a rate limit and a policy say so; other faults may
+   * end at any time.
    */
   outlasts(endMs: number): boolean {
+    if (this.#last?.isFinal) return true
     return this.#last?.kind === 'limited' && this.#untilMs >= endMs
   }
 

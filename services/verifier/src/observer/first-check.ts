@@ -2,7 +2,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import { checkJob } from '../core/check-job.ts'
 import { checkRun } from '../core/check-run.ts'
 import { fine, notYet, type RunDecision, type RunRefusal, refuse } from '../core/run-decision.ts'
-import { faultDetail, type GithubFault } from '../github/fault.ts'
+import type { GithubFault } from '../github/fault.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch } from './claim-watch.ts'
 import { pollLimits } from './limits.ts'
@@ -44,8 +44,9 @@ export async function checkFirst(
   }
 }
 
+/** A policy refuses for good; everything else is worth another claim. */
 export const githubUnavailable = (fault: GithubFault): RunRefusal =>
-  refuse('github_unavailable', faultDetail[fault.kind])
+  refuse(fault.isFinal ? 'repository_unreadable' : 'github_unavailable', fault.detail)
 
 async function check(watch: ClaimWatch, { sources }: FirstCheckDeps, nowMs: number): Promise<RunDecision> {
   const { spec } = watch

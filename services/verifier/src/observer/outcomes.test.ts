@@ -1,5 +1,6 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import { JobId, RunAttempt } from '@forkproof/contracts/ids'
+import { Secret } from '@forkproof/infra/secret'
 import { describe, expect, test } from 'vitest'
 import { GithubFault } from '../github/fault.ts'
 import { aClaimSpec, fakeNowMs, rawArtifact, rawJob, rawRun } from '../testing/fake-github-answers.ts'
@@ -146,7 +147,7 @@ describe('at the end of its time', () => {
     expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
     expect(watched.atMs - fakeNowMs).toBe(120_000)
   })
-  test.each(['server-error', 'unreachable', 'malformed', 'forbidden'] as const)(
+  test.each(['server-error', 'unreachable', 'malformed'] as const)(
     'a claim whose run could not be read (%s) says so',
     async kind => {
       const { clock, github, watch } = createObserverHarness()
@@ -156,6 +157,20 @@ describe('at the end of its time', () => {
       expect(watched.report?.result).toMatchObject({ reason: 'github_unavailable' })
     },
   )
+  test('a claim that a policy keeps out is refused at once, and the next one costs nothing', async () => {
+    const { clock, github, watch } = createObserverHarness({ githubTokens: new Secret(['one', 'two', 'a:b', 'three']) })
+    github.fault = new GithubFault('forbidden', 'x')
+    const watched = watch(spec)
+    await pass(clock, 100)
+    const refused = { reason: 'repository_unreadable', detail: expect.stringContaining('IP allow list') }
+    expect(watched.report?.result).toMatchObject(refused)
+    // Once with a credential and once without; never with the others.
+    expect(github.asked).toHaveLength(2)
+    const again = watch(await aClaimSpec())
+    await pass(clock, 100)
+    expect(again.report?.result).toMatchObject(refused)
+    expect(github.asked).toHaveLength(2)
+  })
   test('a claim whose log could not be read says so too', async () => {
     const { clock, github, watch } = createObserverHarness()
     github.webFault = new GithubFault('server-error', 'status 500')

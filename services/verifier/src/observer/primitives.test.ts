@@ -1,10 +1,10 @@
 import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { describe, expect, test } from 'vitest'
 import { createEtagCache } from '../github/etag-cache.ts'
+import { ExpiringMap } from '../github/expiring-map.ts'
 import { GithubFault } from '../github/fault.ts'
 import { quiesce } from '../testing/fake-time.ts'
 import { BackOff } from './back-off.ts'
-import { ExpiringMap } from './expiring-map.ts'
 import { SharedRead } from './shared-read.ts'
 import { Wakeup } from './wakeup.ts'
 
