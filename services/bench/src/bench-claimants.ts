@@ -52,7 +52,7 @@ export async function claimWithOurClaimant(
   }
   const issuer = Issuer.parse(bench.system.addresses.issuer)
   const deps = { clock: systemClock, journal: silentJournal, random: Math.random, artifacts }
-  await claimToken({ issuer, audience, run, channels: ['artifact'] }, deps, claimantMsMax)
+  await claimToken({ issuer, audience, run, channels: ['artifact'], place: 'action' }, deps, claimantMsMax)
   return { claimMs: answeredAt - askedAt, visibleToTokenMs: performance.now() - visibleAt }
 }
 

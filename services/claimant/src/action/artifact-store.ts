@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { ArtifactStore } from '../claiming/claim-deps.ts'
+import { type ArtifactStore, UploadInterruptedError } from '../claiming/claim-deps.ts'
 
 // A privileged workflow that downloads every artifact of the run gets this one too, so its content is inert:
 // docs/facts/github.md#artifacts
@@ -35,6 +35,8 @@ export function actionsArtifactStore(temporaryFolder: string = tmpdir()): Artifa
           retentionDays: 1,
           compressionLevel: 0,
         })
+      } catch (error) {
+        throw mayPass(error) ? new UploadInterruptedError() : error
       } finally {
         await rm(directory, { recursive: true, force: true })
       }
@@ -44,4 +46,16 @@ export function actionsArtifactStore(temporaryFolder: string = tmpdir()): Artifa
       await new DefaultArtifactClient().deleteArtifact(name)
     },
   }
+}
+
+/**
+ * The client throws a class of its own where the connection failed, and says it in words where GitHub's answer was one
+ * to retry and it has retried enough. A full quota, the limit of artifacts and a forbidden upload are neither.
+ */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return (
+    error.name === 'NetworkError' ||
+    /Failed to make request after \d+ attempts|Unable to make request/.test(error.message)
+  )
 }

@@ -2,8 +2,9 @@ import * as core from '@actions/core'
 import { systemClaimClock } from '../claiming/claim-clock.ts'
 import type { ArtifactStore, ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
-import { channelsOfAction } from '../claiming/client-channels.ts'
+import { channelsOfAction, channelsWithoutArtifacts } from '../claiming/client-channels.ts'
 import { describeToken, obtainToken } from '../claiming/obtain-token.ts'
+import { hasArtifactService } from '../environment/artifact-service.ts'
 import { readEventFile } from '../environment/event-file.ts'
 import { recogniseRun } from '../environment/run-environment.ts'
 import { actionsArtifactStore } from './artifact-store.ts'
@@ -22,8 +23,10 @@ export async function runAction(): Promise<void> {
     if ('problems' in config) return core.setFailed(`The inputs are wrong:\n${config.problems.join('\n')}`)
     const { settings, build, env } = config
     const where = recogniseRun(env, await readEventFile(env['GITHUB_EVENT_PATH']))
-    const deps = actionDeps(where.kind === 'claim', env['RUNNER_TEMP'])
-    const token = await obtainToken(where, { ...settings, channels: channelsOfAction }, deps)
+    const uploads = where.kind === 'claim' && hasArtifactService(env)
+    const deps = actionDeps(uploads, env['RUNNER_TEMP'])
+    const channels = uploads ? channelsOfAction : channelsWithoutArtifacts
+    const token = await obtainToken(where, { ...settings, channels, place: 'action' }, deps)
     // Masked before anything else can print it.
     core.setSecret(token.jwt)
     core.setOutput('token', token.jwt)
@@ -39,10 +42,10 @@ export async function runAction(): Promise<void> {
   }
 }
 
-function actionDeps(willClaim: boolean, temporaryFolder: string | undefined): ClaimDeps {
+function actionDeps(uploads: boolean, temporaryFolder: string | undefined): ClaimDeps {
   const journal = { say: core.info, warn: (line: string) => core.warning(line) }
   const deps = { clock: systemClaimClock, journal, random: Math.random }
-  return willClaim ? { ...deps, artifacts: remembering(actionsArtifactStore(temporaryFolder)) } : deps
+  return uploads ? { ...deps, artifacts: remembering(actionsArtifactStore(temporaryFolder)) } : deps
 }
 
 /** Saves the name before the upload begins, so that `post` cleans up also after a step that was cancelled. */

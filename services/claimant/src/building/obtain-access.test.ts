@@ -31,6 +31,7 @@ async function tryAccess(
   const options = {
     issuer: gateway.issuer,
     audience: Audience.parse('https://relying.example'),
+    place: 'one step' as const,
     channels: ['log' as const],
     timeoutMs: 10_000,
     projectId: fakeProject,

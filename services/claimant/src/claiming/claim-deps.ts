@@ -12,11 +12,19 @@ interface ClaimJournal {
   warn(line: string): void
 }
 
+/** An upload failed in a way that may not last: another one, of another name, may succeed. */
+export class UploadInterruptedError extends Error {
+  override readonly name = 'UploadInterruptedError'
+}
+
 /** The artifacts of the run that this process belongs to. */
 export interface ArtifactStore {
   /** Called when there is time before `upload`. Returns at once. */
   prepare(): void
-  /** Resolves once GitHub lists an artifact of exactly that name. A name can be used once. */
+  /**
+   * Resolves once GitHub lists an artifact of exactly that name. A name can be used once.
+   * @throws UploadInterruptedError, or anything else for a failure that lasts
+   */
   upload(name: string): Promise<void>
   /** Rejects if there is no such artifact. */
   remove(name: string): Promise<void>

@@ -16,25 +16,46 @@ export class ClaimFailure extends Error {
   readonly code: string
   readonly detail: string | undefined
   readonly advice: string | undefined
+  /** How long the issuer asks to wait before another try. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(kind: FailureKind, code: string, text: { title: string; detail?: string; advice?: string }) {
+  constructor(
+    kind: FailureKind,
+    code: string,
+    text: { title: string; detail?: string; advice?: string },
+    retryAfterMs?: number,
+  ) {
     super(text.title)
     this.kind = kind
     this.code = code
     this.detail = text.detail
     this.advice = text.advice
+    this.retryAfterMs = retryAfterMs
   }
 }
 
 /** A refusal in the issuer's words: our own title where we know the code, the server's detail made harmless. */
-export function refusalFailure(code: string | undefined, status: number, detail?: string): ClaimFailure {
+export function refusalFailure(
+  code: string | undefined,
+  status: number,
+  detail?: string,
+  retryAfterMs?: number,
+): ClaimFailure {
   const known = code !== undefined && isErrorCode(code) ? code : undefined
   const advice = known === undefined ? undefined : adviceFor(known)
-  return new ClaimFailure('refused', known ?? 'refused', {
+  const text = {
     title: known === undefined ? `The issuer refused with status ${status}` : errorTable[known].title,
     ...(detail === undefined ? {} : { detail: harmlessText(detail) }),
     ...(advice === undefined ? {} : { advice }),
-  })
+  }
+  return new ClaimFailure('refused', known ?? 'refused', text, retryAfterMs)
+}
+
+/** The same failure with one more sentence of ours. */
+export function withDetail(failure: ClaimFailure, sentence: string): ClaimFailure {
+  const { kind, code, message: title, advice, retryAfterMs } = failure
+  const detail = failure.detail === undefined ? sentence : `${failure.detail} ${sentence}`
+  return new ClaimFailure(kind, code, { title, detail, ...(advice === undefined ? {} : { advice }) }, retryAfterMs)
 }
 
 /** All that is known of a failure, for people. Several lines. */

@@ -9,7 +9,7 @@ export const claimantLimits = {
   shownTimeoutMs: 5_000,
   backoffFirstMs: 250,
   backoffMaxMs: 5_000,
-  /** The most of Retry-After that is honoured; more would use up the claim's whole time. */
+  /** The longest pause before a pending claim is asked for again, whatever Retry-After says. */
   retryAfterMsMax: 30_000,
   /** The least pause: `Retry-After: 0` must not become a busy loop. */
   retryAfterMsMin: 200,
@@ -20,8 +20,23 @@ export const claimantLimits = {
    */
   sentenceIntervalMs: 1_000,
   timeoutSecondsMin: 5,
-  timeoutSecondsDefault: 120,
+  /** Longer than one claim lives (two minutes unless the operator says otherwise), so that there is a second try. */
+  timeoutSecondsDefault: 300,
   timeoutSecondsMax: 600,
+  /** Claims of one run of the client: the first and those after passing refusals. */
+  claimsMax: 10,
+  /** Pause before another claim; it doubles with each, and half of it is random. */
+  claimAgainFirstMs: 1_000,
+  claimAgainMaxMs: 30_000,
+  /** With less time left than this, another claim is not worth its cost to the issuer. */
+  claimAgainLeftMsMin: 2_000,
+  /** A refusal within this time of the claim's end counts as its end: two clocks differ, and so much is harmless. */
+  expirySkewMs: 15_000,
+  /** The answer to a claim that is over comes by then. After it, a claim without an answer is given up for another. */
+  expiryGraceMs: 20_000,
+  /** No claim is given up earlier, however early it ends by the issuer's clock. */
+  claimPatienceMsMin: 60_000,
+  discoveryTimeoutMs: 3_000,
   /** How much of a server's text is shown in a log. */
   foreignTextCharsMax: 400,
 } as const

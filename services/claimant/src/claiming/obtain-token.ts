@@ -4,13 +4,16 @@ import { obstacleFailure } from '../environment/claim-obstacles.ts'
 import type { NativeOidc, RunEnvironment } from '../environment/run-environment.ts'
 import type { ClaimDeps } from './claim-deps.ts'
 import { claimToken } from './claim-token.ts'
+import type { ClientPlace } from './client-channels.ts'
 import type { IdToken } from './collect-token.ts'
 import { nativeToken } from './native-token.ts'
 
 export interface ObtainTokenOptions {
   readonly issuer: Issuer
   readonly audience: Audience
+  /** What this client can show here, the best first. */
   readonly channels: readonly Channel[]
+  readonly place: ClientPlace
   readonly jobId?: JobId
   readonly timeoutMs: number
 }

@@ -4,19 +4,23 @@ import { ClaimAnswer, type ClaimRequest } from '@forkproof/contracts/claim'
 import type { Audience, ChallengeCode, Issuer, JobId } from '@forkproof/contracts/ids'
 import type { ForkRun } from '../environment/run-environment.ts'
 import { boundedRequest } from './bounded-request.ts'
+import type { ClaimDeadline } from './claim-clock.ts'
 import type { ClaimDeps } from './claim-deps.ts'
 import { ClaimFailure } from './claim-failure.ts'
 import { type ClaimKey, newClaimKey } from './claim-key.ts'
+import type { ClientPlace } from './client-channels.ts'
 import { claimantLimits } from './limits.ts'
 import { readRefusal } from './read-refusal.ts'
-import { failedAttempt, isTransient, retryUntilDone } from './retry-until-done.ts'
+import { type AttemptOutcome, failedAttempt, isTransient, retryUntilDone } from './retry-until-done.ts'
 
 /** What the claim asks for. */
 export interface ClaimOptions {
   readonly issuer: Issuer
   readonly audience: Audience
   readonly run: ForkRun
+  /** What this client can show here, the best first. */
   readonly channels: readonly Channel[]
+  readonly place: ClientPlace
   readonly jobId?: JobId
 }
 
@@ -35,8 +39,9 @@ export interface OpenClaim {
 }
 
 /** @throws ClaimFailure */
-export function openClaim(options: ClaimOptions, deps: ClaimDeps, deadline: AbortSignal): Promise<OpenClaim> {
-  return retryUntilDone<OpenClaim>('Claiming', deps, deadline, async () => {
+export function openClaim(options: ClaimOptions, deps: ClaimDeps, deadline: ClaimDeadline): Promise<OpenClaim> {
+  const { signal, endsAtMs } = deadline
+  const attempt = async (): Promise<AttemptOutcome<OpenClaim>> => {
     // Each attempt has a fresh key. If the last answer was lost on its way, its key belongs to a claim already.
     const key = await newClaimKey()
     const answering = boundedRequest({
@@ -45,15 +50,19 @@ export function openClaim(options: ClaimOptions, deps: ClaimDeps, deadline: Abor
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(claimBody(options, key)),
       timeoutMs: claimantLimits.requestTimeoutMs,
-      signal: deadline,
+      signal,
     })
     // Loads the artifact client while the issuer works.
     deps.artifacts?.prepare()
     const answer = await answering
     if (answer.status === 200) return { state: 'done', value: await acceptAnswer(answer.text, options, key) }
     if (isTransient(answer.status)) return failedAttempt(answer)
-    throw readRefusal(answer)
-  })
+    const refusal = readRefusal(answer)
+    // Something in between sent the request twice, and the answer to the first is lost. A fresh key helps.
+    if (refusal.code === 'claim_key_used') return failedAttempt(answer)
+    throw refusal
+  }
+  return retryUntilDone('Claiming', deps, signal, attempt, endsAtMs)
 }
 
 const claimBody = (options: ClaimOptions, key: ClaimKey): ClaimRequest => ({

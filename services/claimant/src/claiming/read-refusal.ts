@@ -12,7 +12,7 @@ const ProblemBody = z.object({
 
 export function readRefusal(answer: BoundedAnswer): ClaimFailure {
   const { code, reason, detail } = readProblem(answer)
-  return refusalFailure(reason ?? code, answer.status, detail)
+  return refusalFailure(reason ?? code, answer.status, detail, answer.retryAfterMs)
 }
 
 /** A verdict is final whatever its status: `github_unavailable` may be a 503, and asking again does not change it. */

@@ -1,17 +1,26 @@
 import { type BoundedAnswer, UnreachableError } from './bounded-request.ts'
 import type { ClaimDeps } from './claim-deps.ts'
-import { ClaimFailure } from './claim-failure.ts'
+import { ClaimFailure, withDetail } from './claim-failure.ts'
 import { claimantLimits } from './limits.ts'
+import { readRefusal } from './read-refusal.ts'
 
 export type AttemptOutcome<T> =
   | { readonly state: 'done'; readonly value: T }
   /** Not an error: the issuer needs more time. */
   | { readonly state: 'pending'; readonly afterMs: number | undefined }
-  | { readonly state: 'failed'; readonly why: string; readonly afterMs: number | undefined }
+  | {
+      readonly state: 'failed'
+      readonly why: string
+      readonly afterMs: number | undefined
+      /** Thrown where the server asks for more patience than there is. */
+      readonly refusal?: ClaimFailure
+    }
 
 /**
  * Tries until done or until the deadline.
- * After a failure it waits with jittered exponential back-off; while pending it waits as long as the server says.
+ * After a failure it waits with jittered exponential back-off, and no less than Retry-After says; while pending it
+ * waits as long as the server says.
+ * @param endsAtMs when the deadline is, where that is known: a Retry-After beyond it ends the wait at once
  * @throws ClaimFailure `unavailable` at the deadline, naming the last problem
  * @throws whatever `attempt` throws except UnreachableError
  */
@@ -20,6 +29,7 @@ export async function retryUntilDone<T>(
   deps: ClaimDeps,
   deadline: AbortSignal,
   attempt: () => Promise<AttemptOutcome<T>>,
+  endsAtMs: number = Number.POSITIVE_INFINITY,
 ): Promise<T> {
   let failures = 0
   let lastProblem: string | undefined
@@ -30,6 +40,7 @@ export async function retryUntilDone<T>(
       if (outcome.state === 'done') return outcome.value
       if (outcome.state === 'failed') {
         lastProblem = outcome.why
+        if (outcome.refusal && deps.clock.now() + (outcome.afterMs ?? 0) > endsAtMs) throw tooLong(outcome.refusal)
         deps.journal.warn(`${what}: ${outcome.why}; trying again.`)
       }
       failures = outcome.state === 'failed' ? failures + 1 : 0
@@ -50,7 +61,15 @@ export const failedAttempt = (answer: BoundedAnswer): AttemptOutcome<never> => (
   state: 'failed',
   why: `the issuer answered ${answer.status}`,
   afterMs: answer.retryAfterMs,
+  refusal: readRefusal(answer),
 })
+
+/** The same failure, with the reason why it was not tried again. */
+function tooLong(refusal: ClaimFailure): ClaimFailure {
+  const seconds = Math.ceil((refusal.retryAfterMs ?? 0) / 1_000)
+  const wait = `The issuer asks to wait ${seconds} s, which is longer than the time left.`
+  return withDetail(refusal, wait)
+}
 
 export const isTransient = (status: number): boolean => status === 429 || status >= 500
 
@@ -70,5 +89,5 @@ function pauseMs(
   }
   const ceilingMs = Math.min(backoffFirstMs * 2 ** (failures - 1), backoffMaxMs)
   const jitteredMs = ceilingMs / 2 + (random * ceilingMs) / 2
-  return Math.max(jitteredMs, Math.min(outcome.afterMs ?? 0, retryAfterMsMax))
+  return Math.max(jitteredMs, outcome.afterMs ?? 0)
 }

@@ -1,7 +1,7 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import { type Channel, channelTable } from '@forkproof/contracts/channels'
 import { boundedRequest } from './bounded-request.ts'
-import type { ArtifactStore, ClaimDeps } from './claim-deps.ts'
+import { type ArtifactStore, type ClaimDeps, UploadInterruptedError } from './claim-deps.ts'
 import { ClaimFailure } from './claim-failure.ts'
 import { claimantLimits } from './limits.ts'
 import type { OpenClaim } from './open-claim.ts'
@@ -35,12 +35,14 @@ export async function showCode(claim: OpenClaim, deps: ClaimDeps, stop: AbortSig
     ways.push(Promise.resolve())
   }
   if (uploads) ways.push(uploadCode(claim, artifacts, deps, stop).then(() => tellShown(claim, stop)))
-  await Promise.any(ways).catch(() => {
+  await Promise.any(ways).catch((error: AggregateError) => {
     if (stop.aborted) throw timedOut()
-    throw new ClaimFailure('cannot', 'code_not_shown', {
+    const interrupted = error.errors.some(one => one instanceof UploadInterruptedError)
+    throw new ClaimFailure(interrupted ? 'unavailable' : 'cannot', 'code_not_shown', {
       title: 'The challenge code could not be shown where the issuer looks for it',
       detail: `The issuer looks at: ${claim.channels.join(', ') || 'nothing that this client can do'}.`,
-      advice: 'Run the job again; if it stays so, ask the operator of the issuer to watch another channel.',
+      advice:
+        'Run the job again. If it stays so, use the two-step form of the command line, which needs no artifacts (`forkproof token --step-name` shows it).',
     })
   })
 }

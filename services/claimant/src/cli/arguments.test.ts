@@ -9,7 +9,7 @@ describe('the arguments', () => {
       kind: 'token',
       channels: ['log'],
       output: { file: undefined, json: false },
-      settings: { timeoutMs: 120_000 },
+      settings: { timeoutMs: 300_000 },
     })
   })
 

@@ -27,6 +27,26 @@ describe('forkproof build', () => {
     expect(await leftFolders()).toEqual([])
   })
 
+  it('finishes the claim that an earlier step began, where no log is read', async () => {
+    const discovery = () => jsonReply(200, { forkproof_channels: ['artifact', 'step-name'] })
+    const channels: unknown[] = []
+    const behaviour: FakeGatewayBehaviour = {
+      discovery,
+      claim: claim => {
+        channels.push(claim.request.channels)
+        return jsonReply(200, claim.answer)
+      },
+    }
+    const noToken = { FORKPROOF_ACCESS_TOKEN: '' }
+    const refused = await forkproof(['build', '--', 'tool'], behaviour, noToken)
+    expect(refused).toMatchObject({ exit: 3, err: expect.stringMatching(/no_channel[\s\S]*Use the Action/) })
+    const issuer = harness.gateway?.issuer ?? ''
+    expect(await forkproof(['token', '--begin', '--issuer', issuer], behaviour, noToken)).toMatchObject({ exit: 0 })
+    expect(await forkproof(['build', '--', 'tool'], behaviour, noToken)).toMatchObject({ exit: 0 })
+    expect(channels).toEqual([['step-name']])
+    expect(harness.gateway?.told()).toEqual(['exchange', 'POST build', 'GET build', 'finish success'])
+  })
+
   it('masks the rights that it gets, and gives none of them to the command', async () => {
     const { err } = await forkproof(['build', '--', 'tool'], {}, { FORKPROOF_ACCESS_TOKEN: '' })
     expect(err.split('\n').filter(line => line.includes(fakeAccessToken))).toEqual([`::add-mask::${fakeAccessToken}`])

@@ -79,7 +79,7 @@ async function runToken(
     await handOver(await finishToken(command, where, env, deps), command.output, terminal)
     return exitCode.done
   }
-  const options = { ...command.settings, channels: command.channels }
+  const options = { ...command.settings, channels: command.channels, place: 'one step' } as const
   const token = await obtainToken(where, options, deps)
   deps.journal.say(describeToken(token, command.settings.audience))
   await handOver(token, command.output, terminal)

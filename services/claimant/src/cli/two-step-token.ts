@@ -1,6 +1,8 @@
 import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import { challengeStepName } from '@forkproof/contracts/challenge'
+import { agreeOnChannels } from '../claiming/agree-on-channels.ts'
+import { deadlineAfter } from '../claiming/claim-clock.ts'
 import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { ClaimFailure } from '../claiming/claim-failure.ts'
 import { showAndCollect } from '../claiming/claim-token.ts'
@@ -29,8 +31,10 @@ export async function beginToken(
     await setOutput(env, codeNotNeeded)
     return codeNotNeeded
   }
-  const options = { ...settings, run: where.run, channels: command.channels }
-  const claim = await openClaim(options, deps, AbortSignal.timeout(settings.timeoutMs))
+  const deadline = deadlineAfter(settings.timeoutMs, deps.clock)
+  const options = { ...settings, run: where.run, channels: command.channels, place: 'two steps' } as const
+  const channels = await agreeOnChannels(options, deadline.signal)
+  const claim = await openClaim({ ...options, channels }, deps, deadline)
   await writeClaimState(stateFile, { source: 'forkproof', claim })
   await setOutput(env, claim.challengeCode)
   deps.journal.say(
@@ -39,9 +43,14 @@ export async function beginToken(
   return claim.challengeCode
 }
 
+/** Whether an earlier step of this job began a claim, so that this step may finish it. */
+export async function hasBegunClaim(env: EnvironmentVariables): Promise<boolean> {
+  return Boolean(env['RUNNER_TEMP']) && (await readClaimState(stateFileOf(undefined, env))) !== undefined
+}
+
 /** Second step, whose name is the code: collects the token. The state file is always removed. @throws ClaimFailure */
 export async function finishToken(
-  command: Extract<CliCommand, { kind: 'finish' }>,
+  command: Pick<Extract<CliCommand, { kind: 'finish' }>, 'stateFile' | 'timeoutMs'>,
   where: RunEnvironment,
   env: EnvironmentVariables,
   deps: ClaimDeps,
@@ -63,7 +72,7 @@ export async function finishToken(
 
 async function finishClaim(claim: OpenClaim, timeoutMs: number, deps: ClaimDeps): Promise<ObtainedToken> {
   const startedAtMs = deps.clock.now()
-  const idToken = await showAndCollect(claim, deps, AbortSignal.timeout(timeoutMs))
+  const idToken = await showAndCollect(claim, deps, deadlineAfter(timeoutMs, deps.clock))
   const tookMs = deps.clock.now() - startedAtMs
   const token: ObtainedToken = { ...idToken, source: 'forkproof', claimId: claim.key.claimId, tookMs }
   deps.journal.say(describeToken(token, claim.audience))

@@ -20,8 +20,9 @@ Where GitHub's own OIDC is available, GitHub's token is printed instead. Only th
   --json                   print an object: token, source, proof, claimId, expiresAt, tookMs
   --job-id <id>            claim for this job, not only for this run: pass \${{ job.check_run_id }}
   --channels <list>        where the issuer may look for the code: ${RunStepChannel.options.join(', ')} (comma-separated;
-                           default: ${channelsInOneStep.join(',')}; with --begin: ${channelsInTwoSteps.join(',')})
-  --timeout-seconds <n>    how long to try, ${timeoutSecondsMin} to ${timeoutSecondsMax} (default: ${timeoutSecondsDefault})
+                           default: ${channelsInOneStep.join(',')}; with --begin: ${channelsInTwoSteps.join(',')});
+                           of these, what the issuer says that it reads; if it reads none, the command ends with 3
+  --timeout-seconds <n>    how long to try, with a fresh claim after a refusal that may pass, ${timeoutSecondsMin} to ${timeoutSecondsMax} (default: ${timeoutSecondsDefault})
   --begin, --finish        the two-step form, see below
   --state-file <file>      where the two steps keep the claim (default: forkproof-claim.json in RUNNER_TEMP)
   --step-name              explain the two-step form and exit

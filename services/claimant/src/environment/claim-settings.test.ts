@@ -6,9 +6,9 @@ const read = (changes: Partial<Record<keyof typeof names, string>>) =>
   readSettings({ issuer: 'https://proof.example', audience: '', jobId: '', timeoutSeconds: '', ...changes }, names)
 
 describe('the settings', () => {
-  it('have the issuer as audience and two minutes unless told otherwise', () => {
+  it('have the issuer as audience and five minutes unless told otherwise', () => {
     expect(read({})).toEqual({
-      settings: { issuer: 'https://proof.example', audience: 'https://proof.example', timeoutMs: 120_000 },
+      settings: { issuer: 'https://proof.example', audience: 'https://proof.example', timeoutMs: 300_000 },
     })
   })
 

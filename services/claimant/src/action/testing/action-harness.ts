@@ -24,6 +24,9 @@ export function actionHarness() {
         GITHUB_ENV: fileOf('env'),
         GITHUB_OUTPUT: fileOf('output'),
         GITHUB_STATE: fileOf('state'),
+        // Only actions have these. Nothing answers at the address.
+        ACTIONS_RUNTIME_TOKEN: 'runtime-token',
+        ACTIONS_RESULTS_URL: 'http://127.0.0.1:9/',
         'INPUT_TIMEOUT-SECONDS': '20',
         ...inputs,
       }),

@@ -3,6 +3,7 @@ import { Audience, type JobId, RepositoryName, RunAttempt, RunId } from '@forkpr
 import type { ArtifactStore, ClaimDeps } from '../claim-deps.ts'
 import { ClaimFailure } from '../claim-failure.ts'
 import { claimToken } from '../claim-token.ts'
+import type { ClientPlace } from '../client-channels.ts'
 import { FakeDeps, onlyClaimFailures } from './fake-deps.ts'
 import { type FakeIssuerBehaviour, startFakeIssuer } from './fake-issuer.ts'
 
@@ -16,6 +17,7 @@ const run = {
 
 interface ClaimHarnessOptions {
   readonly channels?: Channel[]
+  readonly place?: ClientPlace
   readonly artifacts?: ArtifactStore
   readonly timeoutMs?: number
   readonly jobId?: JobId
@@ -34,14 +36,14 @@ export class ClaimLog extends FakeDeps {
 
 /** One claim against an issuer that behaves as told; everything observable is in the result. */
 export async function tryClaim(behaviour: FakeIssuerBehaviour, options: ClaimHarnessOptions = {}) {
-  const { log = new ClaimLog(), artifacts, jobId, channels = ['log'], timeoutMs = 10_000 } = options
+  const { log = new ClaimLog(), artifacts, jobId, channels = ['log'], place = 'one step', timeoutMs = 10_000 } = options
   const fake = await startFakeIssuer(behaviour, (path, body) => {
     log.asked.push(path.replace(/^\/([a-z]+)(\/[^/]+)?/, '$1'))
     log.bodies.push(body)
   })
   const { issuer } = fake
   const deps: ClaimDeps = artifacts === undefined ? log : { ...log, artifacts }
-  const claim = { issuer, audience: testAudience, run, channels, ...(jobId === undefined ? {} : { jobId }) }
+  const claim = { issuer, audience: testAudience, run, channels, place, ...(jobId === undefined ? {} : { jobId }) }
   try {
     const outcome = await claimToken(claim, deps, timeoutMs).catch(onlyClaimFailures)
     return { log, issuer, outcome, code: outcome instanceof ClaimFailure ? outcome.code : 'token' }

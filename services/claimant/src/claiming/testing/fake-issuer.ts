@@ -27,6 +27,8 @@ export interface FakeClaim {
 }
 
 export interface FakeIssuerBehaviour {
+  /** Answer to the discovery document; by default there is none. It is not told to `onRequest`. */
+  readonly discovery?: () => FakeReply | 'drop'
   /** `attempt` counts from 1. `drop` closes the connection without an answer. */
   readonly claim?: (claim: FakeClaim, attempt: number) => FakeReply | 'drop' | Promise<FakeReply | 'drop'>
   readonly exchange?: (claim: FakeClaim, attempt: number) => FakeReply | 'drop' | Promise<FakeReply | 'drop'>
@@ -69,12 +71,16 @@ export async function startFakeIssuer(
     const path = request.url ?? ''
     let body = ''
     for await (const chunk of request) body += chunk
-    onRequest(path, body)
-    const { method = '', headers } = request
-    const reply =
-      (await other({ method, path, body, authorization: headers.authorization })) ?? (await route(path, body))
+    const reply = await answer(request, path, body)
     if (reply === 'drop') return void response.destroy()
     response.writeHead(reply.status, reply.headers).end(reply.body)
+  }
+
+  async function answer(request: IncomingMessage, path: string, body: string): Promise<FakeReply | 'drop'> {
+    if (path.startsWith('/.well-known/')) return behaviour.discovery?.() ?? jsonReply(404, { code: 'not_found' })
+    onRequest(path, body)
+    const { method = '', headers } = request
+    return (await other({ method, path, body, authorization: headers.authorization })) ?? route(path, body)
   }
 
   async function route(path: string, body: string): Promise<FakeReply | 'drop'> {
