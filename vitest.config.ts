@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const include = (folder: string) => [`${folder}/**/*.test.ts`]
 
 const besideCode = ['shared', 'workflows', 'services'].flatMap(include)
-const elsewhere = ['**/node_modules/**', 'services/e2e/src/!(command)/**', 'shared/layout/**']
+const elsewhere = ['**/node_modules/**', 'services/e2e/src/!(command|recipes)/**', 'shared/layout/**']
 const processTests = '**/*.process.test.ts'
 
 /** One project per kind of test, so that `npm run check` can run the layout rules alone. */
@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: include('services/e2e/src'),
-          exclude: ['services/e2e/src/command/**'],
+          exclude: ['services/e2e/src/{command,recipes}/**'],
           globalSetup: 'services/e2e/src/testing/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 300_000,

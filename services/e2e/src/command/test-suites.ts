@@ -34,6 +34,7 @@ export const testSuites: Readonly<Record<string, TestSuite>> = {
   'github-simulator': unit('services/github-simulator', 'the simulated GitHub and its runner'),
   local: unit('services/local', 'processes, tools and requirements of npm start'),
   command: unit('services/e2e/src/command', 'the arguments of npm test'),
+  recipes: unit('services/e2e/src/recipes', 'the policies of docs/recipes, with tokens of forks and of trusted runs'),
 }
 
 /** Stands for the tests that need no server, no root and no other program. */
@@ -52,7 +53,9 @@ type ProjectName = 'unit' | 'process' | 'layout' | 'system'
 /** The projects of vitest.config.ts that run the test files of a folder. */
 export function projectsOf(folder: string): readonly ProjectName[] {
   if (folder === 'shared/layout') return ['layout']
-  return folder.startsWith('services/e2e/src/') && !folder.endsWith('/command') ? ['system'] : ['unit', 'process']
+  return folder.startsWith('services/e2e/src/') && !/\/(command|recipes)$/.test(folder)
+    ? ['system']
+    : ['unit', 'process']
 }
 
 export const suiteList = (): string =>
