@@ -111,8 +111,6 @@ const attacks: readonly (readonly [string, RefusalReason, (of: TestForkRun) => P
   ['a finished run', 'run_not_in_progress', patchRun({ status: 'completed', conclusion: 'success' })],
   ['a cancelled run', 'run_not_in_progress', patchRun({ status: 'completed', conclusion: 'cancelled' })],
   ['an unapproved run', 'awaiting_approval', patchRun({ status: 'completed', conclusion: 'action_required' })],
-  ['a queued run that never starts', 'run_not_in_progress', patchRun({ status: 'queued' })],
-  ['a run that waits for an environment', 'run_not_in_progress', patchRun({ status: 'waiting' })],
   ['an attempt that was repeated', 'attempt_not_latest', after(runAgain, of => withAttempt(of, '1'))],
   ['an attempt that does not exist', 'attempt_not_latest', async of => withAttempt(of, '2')],
   ['a job of another run', 'job_mismatch', async of => withJob(of, firstJob(await strangerRun()))],
@@ -165,6 +163,14 @@ describe.concurrent('a claim that says pull_request', () => {
   it('is served for a fork’s branch that is called like the base’s', async () => {
     const of = await createForkRun(harness.github, { run: { headBranch: 'main' } })
     expect(tokenOf(await prove(of))).toMatchObject({ head_repository: of.fork, head_ref: 'main' })
+  })
+
+  // GitHub gives a run the status of its least advanced job (docs/facts/github.md#run-states-and-approval).
+  it.each(['queued', 'waiting', 'pending'])('is served while another job makes the run read %s', async status => {
+    const of = await createForkRun(harness.github)
+    await patchRun({ status })(of)
+    expect(tokenOf(await prove(of))).toMatchObject({ run_id: String(of.run.id) })
+    expect(tokenOf(await prove(withJob(of, firstJob(of))))).toMatchObject({ run_id: String(of.run.id) })
   })
 
   it('is served for the latest attempt of a repeated run', async () => {

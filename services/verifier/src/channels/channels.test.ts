@@ -28,6 +28,12 @@ describe('artifact', () => {
       channel: 'artifact',
     })
   })
+  test('of an earlier attempt proves nothing, by the times of GitHub alone', () => {
+    const artifacts = [anArtifact(code, { created_at: iso(fakeNowMs + 1_000) })]
+    const started = (atMs: number) => readings({ artifacts, run: aRun({ run_started_at: iso(atMs) }) })
+    expect(findSighting(['artifact'], spec, started(fakeNowMs + 2_000))).toBeUndefined()
+    expect(findSighting(['artifact'], spec, started(fakeNowMs + 1_000))).toEqual({ channel: 'artifact' })
+  })
   test.each<[string, ReturnType<typeof anArtifact>]>([
     ['with the code as a part of its name', anArtifact(`x-${code}`)],
     ['with something after the code', anArtifact(`${code}.zip`)],

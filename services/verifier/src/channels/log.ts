@@ -1,4 +1,4 @@
-import { jobBelongs } from '../core/check-job.ts'
+import { isUnderWay, jobBelongs } from '../core/check-job.ts'
 import type { ChannelReader } from './channel-reader.ts'
 
 /**
@@ -9,9 +9,7 @@ export const logChannel: ChannelReader<'log'> = {
   find: (spec, { run, jobs, liveCodes }) => {
     const job = jobs.find(
       candidate =>
-        jobBelongs(candidate, run) &&
-        candidate.status === 'in_progress' &&
-        liveCodes.get(candidate.id)?.has(spec.challengeCode),
+        jobBelongs(candidate, run) && isUnderWay(candidate) && liveCodes.get(candidate.id)?.has(spec.challengeCode),
     )
     return job && { jobId: job.id }
   },

@@ -1,5 +1,5 @@
 import { challengeStepName } from '@forkproof/contracts/challenge'
-import { jobBelongs } from '../core/check-job.ts'
+import { isUnderWay, jobBelongs } from '../core/check-job.ts'
 import { clockSkewMs } from '../core/limits.ts'
 import type { ChannelReader } from './channel-reader.ts'
 
@@ -14,7 +14,7 @@ export const stepNameChannel: ChannelReader<'step-name'> = {
     const job = jobs.find(
       candidate =>
         jobBelongs(candidate, run) &&
-        candidate.status === 'in_progress' &&
+        isUnderWay(candidate) &&
         candidate.steps.some(step => step.name === name && (step.started_at ?? 0) >= sinceMs),
     )
     return job && { jobId: job.id }

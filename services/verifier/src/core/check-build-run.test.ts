@@ -58,9 +58,6 @@ describe('a run cannot build', () => {
 })
 
 describe('a run that may just lag is waited for', () => {
-  test.each(['queued', 'requested', 'waiting', 'pending'])('%s', status => {
-    expect(checkBuildRun(aRun({ status }), forks)).toMatchObject({ kind: 'not-yet', reason: 'run_not_in_progress' })
-  })
   test('an attempt that the API does not show yet', () => {
     const question = { ...forks, attempt: RunAttempt.parse('2') }
     expect(checkBuildRun(aRun(), question)).toMatchObject({ kind: 'not-yet', reason: 'attempt_not_latest' })
@@ -68,6 +65,13 @@ describe('a run that may just lag is waited for', () => {
 })
 
 describe('a run may build', () => {
+  test.each(['queued', 'requested', 'waiting', 'pending', 'dreaming'])(
+    'for a fork and as trusted when it reads %s, as far as its own facts say',
+    status => {
+      expect(checkBuildRun(aRun({ status }), forks)).toEqual({ kind: 'fine' })
+      expect(checkBuildRun(aRun({ status, event: 'push', ...own }), trusted)).toEqual({ kind: 'fine' })
+    },
+  )
   test('for a fork: its pull request in progress', () => {
     expect(checkBuildRun(aRun(), forks)).toEqual({ kind: 'fine' })
   })

@@ -43,8 +43,6 @@ function checkQuotes(run: GithubRun, claim: RunClaim): RunRefusal | undefined {
 export const quotes = (text: string | null | undefined, code: string): boolean =>
   text?.toLowerCase().includes(code) ?? false
 
-const waiting: ReadonlySet<string> = new Set(['queued', 'requested', 'waiting', 'pending'])
-
 function checkState(run: GithubRun, claim: RunClaim): RunDecision | undefined {
   const decision = checkProgress(run, claim.attempt)
   if (decision) return decision
@@ -54,7 +52,10 @@ function checkState(run: GithubRun, claim: RunClaim): RunDecision | undefined {
   return undefined
 }
 
-/** The run must be in progress and of the named attempt, or of the newest when none is named. */
+/**
+ * The run must go on and be of the named attempt, or of the newest when none is named. Of all statuses only `completed`
+ * is final (docs/facts/github.md#run-states-and-approval); `checkLife` asks whether a run with another one lives.
+ */
 export function checkProgress(run: GithubRun, attempt: RunClaim['attempt']): RunDecision | undefined {
   // How GitHub shows a run that no maintainer has approved yet (docs/facts/github.md#run-states-and-approval).
   if (run.status === 'completed' && run.conclusion === 'action_required') return refuse('awaiting_approval')
@@ -62,7 +63,6 @@ export function checkProgress(run: GithubRun, attempt: RunClaim['attempt']): Run
   if (meant < run.run_attempt) return refuse('attempt_not_latest', `the latest is ${run.run_attempt}`)
   // The API shows a new re-run with a delay.
   if (meant > run.run_attempt) return notYet('attempt_not_latest', `the latest is ${run.run_attempt}`)
-  if (waiting.has(run.status)) return notYet('run_not_in_progress', `the run is ${run.status}`)
-  if (run.status !== 'in_progress') return refuse('run_not_in_progress', `the run is ${run.status.slice(0, 64)}`)
+  if (run.status === 'completed') return refuse('run_not_in_progress', 'the run is completed')
   return undefined
 }

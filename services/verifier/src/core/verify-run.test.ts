@@ -49,10 +49,20 @@ describe('refused after the sighting', () => {
     ['the job is of another attempt', [aJob({ run_attempt: 2 })]],
     ['the job is of another commit', [aJob({ head_sha: 'c'.repeat(40) })]],
     ['the job is completed', [aJob({ status: 'completed' })]],
-    ['the job is queued', [aJob({ status: 'queued' })]],
   ])('for a claim of a job, when %s', (_, jobs) => {
     const given = evidence(jobs ? { jobs } : {})
     expect(verifyRun(bound, given)).toMatchObject({ kind: 'refused', reason: 'job_mismatch' })
+  })
+  test.each(['queued', 'waiting', 'pending', 'requested'])(
+    'not at once for a claim of a job that reads %s, which may lag',
+    status => {
+      const given = evidence({ jobs: [aJob({ status })] })
+      expect(verifyRun(bound, given)).toMatchObject({ kind: 'not-yet', reason: 'job_mismatch' })
+    },
+  )
+  test('not at once when an answer shows an attempt from before the one that was seen', () => {
+    const given = evidence({ run: aRun({ run_attempt: 1 }), attempt: 2 })
+    expect(verifyRun(spec, given)).toMatchObject({ kind: 'not-yet', reason: 'attempt_not_latest' })
   })
   test('when another job than the claimed one showed the code', () => {
     const given = evidence({ jobs: [aJob(), aJob({ id: 5_002 })], sighting: { channel: 'log', jobId: 5_002 } })
@@ -90,6 +100,12 @@ describe('verified', () => {
     expect(verified().facts.job).toBeUndefined()
     expect(verified({ sighting: { channel: 'step-name', jobId: 5_001 } }).facts.job).toEqual({ id: '5001' })
   })
+  test.each(['queued', 'waiting', 'pending', 'requested', 'dreaming'])(
+    'a run that reads %s: the code that was seen shows that a job of it lives',
+    status => {
+      expect(verifyRun(spec, evidence({ run: aRun({ status }) }))).toMatchObject({ kind: 'verified' })
+    },
+  )
   test('the claimed job, still running, is fine', () => {
     expect(verifyRun(bound, evidence({ jobs: [aJob()] }))).toMatchObject({ kind: 'verified' })
   })

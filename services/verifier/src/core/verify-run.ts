@@ -5,7 +5,7 @@ import type { GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.
 import { checkJob } from './check-job.ts'
 import { checkRun, quotes } from './check-run.ts'
 import { matchPullRequest } from './pull-request.ts'
-import { type RunNotYet, type RunRefusal, refuse } from './run-decision.ts'
+import { notYet, type RunNotYet, type RunRefusal, refuse } from './run-decision.ts'
 import { runFacts } from './run-facts.ts'
 
 /** A code that was seen in a channel (docs/glossary.md: sighting). `jobId` is there if the channel proves the job. */
@@ -42,18 +42,26 @@ export const isVerified = (value: VerifiedRun): boolean => made.has(value)
 
 type Verification = { readonly kind: 'verified'; readonly run: VerifiedRun } | RunRefusal | RunNotYet
 
-/** All checks again, on what was read after the sighting. Pure, except that it remembers what it made. */
+/**
+ * All checks again, on what was read after the sighting. The sighting itself shows that a job of the run lives, so that
+ * the run may have any status but `completed`. Pure, except that it remembers what it made.
+ */
 export function verifyRun(spec: ClaimSpec, evidence: Evidence): Verification {
   const { run, sighting } = evidence
   const decision = checkRun(run, spec)
   if (decision.kind !== 'fine') return decision
-  if (run.run_attempt !== evidence.attempt) return refuse('attempt_not_latest', `the latest is ${run.run_attempt}`)
+  const latest = `the latest is ${run.run_attempt}`
+  if (run.run_attempt > evidence.attempt) return refuse('attempt_not_latest', latest)
+  // An answer from before the attempt that was seen already.
+  if (run.run_attempt < evidence.attempt) return notYet('attempt_not_latest', latest)
   if (!spec.channels.includes(sighting.channel)) return refuse('code_not_seen', 'the channel was not asked for')
   if (spec.jobId !== undefined) {
-    const job = checkJob(evidence.jobs ?? [], spec.jobId, run)
-    // The job was seen running before: if the list lacks it now, that is a mismatch and no lag.
-    if (job.kind === 'not-yet') return refuse(job.reason, job.detail)
-    if (job.kind === 'refused') return job
+    const jobs = evidence.jobs ?? []
+    const job = checkJob(jobs, spec.jobId, run)
+    // The job was there before: if it is gone now, that is a mismatch and no lag.
+    const isThere = jobs.some(({ id }) => String(id) === spec.jobId)
+    if (job.kind === 'not-yet' && !isThere) return refuse(job.reason, job.detail)
+    if (job.kind !== 'fine') return job
     const another = sighting.jobId !== undefined && String(sighting.jobId) !== spec.jobId
     if (another) return refuse('job_mismatch', 'the code was shown by another job')
   }

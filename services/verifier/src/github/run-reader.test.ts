@@ -43,6 +43,14 @@ describe('where requests go', () => {
   })
 })
 
+describe('one job', () => {
+  test('is asked for by its id alone, at the price of one request', async () => {
+    const { reader, seen } = await startReaderHarness((_, response) => sendJson(response, 200, rawJob()))
+    expect(await reader.job(5_001, signal)).toMatchObject({ kind: 'found', value: { id: 5_001 }, counted: true })
+    expect(seen.map(({ url }) => url)).toEqual(['/repos/base-org/project/actions/jobs/5001'])
+  })
+})
+
 describe('lists', () => {
   const pages =
     (total: number): AnswerRequest =>
@@ -69,9 +77,19 @@ describe('lists', () => {
     expect((await reader.jobs(3, signal)).items[0]).toMatchObject({ id: 5_001, status: 'in_progress' })
     expect(seen[0]?.url).toBe('/repos/base-org/project/actions/runs/9000000001/attempts/3/jobs?per_page=100&page=1')
   })
+  test('of jobs are read up to the page that is enough, and say whether they are all', async () => {
+    const { reader, seen } = await startReaderHarness(({ url }, response) => {
+      const page = Number(new URL(url, 'http://x').searchParams.get('page'))
+      const jobs = Array.from({ length: 100 }, (_, index) => rawJob({ id: page * 1_000 + index }))
+      sendJson(response, 200, { total_count: 900, jobs })
+    })
+    const found = await reader.jobs(1, signal, page => page.some(job => job.id === 2_050))
+    expect([seen.length, found.items.length, found.complete]).toEqual([2, 200, false])
+    expect(await reader.jobs(1, signal)).toMatchObject({ counted: 5, complete: false })
+  })
   test('that are gone are empty', async () => {
     const { reader } = await startReaderHarness((_, response) => sendJson(response, 404, {}))
-    expect(await reader.artifacts(signal)).toEqual({ items: [], counted: 1 })
+    expect(await reader.artifacts(signal)).toEqual({ items: [], counted: 1, complete: true })
   })
 })
 

@@ -9,27 +9,35 @@ import { type RunTarget, runKey } from './run-target.ts'
 import {
   type GithubArtifact,
   GithubArtifactPage,
-  type GithubJob,
+  GithubJob,
   GithubJobPage,
   type GithubPullRequest,
   GithubPullRequestList,
   GithubRun,
 } from './schemas.ts'
 
-/** A list read over all its pages. `counted` is how many of the requests cost something. */
+/** A list read over its pages. `counted` is how many of the requests cost something. */
 export interface Listing<T> {
   readonly items: readonly T[]
   readonly counted: number
+  /** Whether these are all; false when there are more pages than are read. */
+  readonly complete: boolean
 }
 
 export type RunAnswer = GithubAnswer<GithubRun>
+
+/** Whether the items of a page make the following pages needless. */
+type EnoughItems<T> = (page: readonly T[]) => boolean
 
 /**
  * Everything that is read about one run through GitHub's REST API. Every method may throw GithubFault; none retries.
  */
 export interface RunReader {
   run(signal: AbortSignal): Promise<RunAnswer>
-  jobs(attempt: number, signal: AbortSignal): Promise<Listing<GithubJob>>
+  /** The jobs of an attempt; pages after one that is `enough` are not read. */
+  jobs(attempt: number, signal: AbortSignal, enough?: EnoughItems<GithubJob>): Promise<Listing<GithubJob>>
+  /** One job, of whichever run and attempt it is. */
+  job(jobId: number, signal: AbortSignal): Promise<GithubAnswer<GithubJob>>
   artifacts(signal: AbortSignal): Promise<Listing<GithubArtifact>>
   /** Open pull requests whose head is `owner:branch`. */
   pullRequests(head: { owner: string; branch: string }, signal: AbortSignal): Promise<Listing<GithubPullRequest>>
@@ -52,20 +60,27 @@ export function createRunReader(
     slowdown: () => deps.pool.slowdown(stickyKey),
     run: signal =>
       get({ route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}', parameters: run, schema: GithubRun }, signal),
-    jobs: (attempt, signal) =>
-      allPages(async page => {
+    jobs: (attempt, signal, enough = () => false) =>
+      readPages(async page => {
         const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs'
         const parameters = { ...run, attempt_number: attempt, ...page }
         return pageOf(await get({ route, parameters, schema: GithubJobPage }, signal), value => value.jobs)
-      }),
+      }, enough),
+    job: (jobId, signal) => {
+      const route = 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}'
+      return get({ route, parameters: { ...where, job_id: jobId }, schema: GithubJob }, signal)
+    },
     artifacts: signal =>
-      allPages(async page => {
-        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts'
-        return pageOf(
-          await get({ route, parameters: { ...run, ...page }, schema: GithubArtifactPage }, signal),
-          value => value.artifacts,
-        )
-      }),
+      readPages(
+        async page => {
+          const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts'
+          return pageOf(
+            await get({ route, parameters: { ...run, ...page }, schema: GithubArtifactPage }, signal),
+            value => value.artifacts,
+          )
+        },
+        () => false,
+      ),
     pullRequests: async (head, signal) => {
       const parameters = {
         ...where,
@@ -77,8 +92,8 @@ export function createRunReader(
         { route: 'GET /repos/{owner}/{repo}/pulls', parameters, schema: GithubPullRequestList },
         signal,
       )
-      if (answer.kind !== 'found') return { items: [], counted: 1 }
-      return { items: answer.value, counted: answer.counted ? 1 : 0 }
+      if (answer.kind !== 'found') return { items: [], counted: 1, complete: true }
+      return { items: answer.value, counted: answer.counted ? 1 : 0, complete: true }
     },
     jobLog: async (jobId, signal) => {
       const route = 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs'
@@ -112,8 +127,9 @@ function pageOf<V extends { total_count: number }, T>(
   return { items: items(answer.value), total: answer.value.total_count, counted: answer.counted ? 1 : 0 }
 }
 
-async function allPages<T>(
+async function readPages<T>(
   read: (page: { per_page: number; page: number }) => Promise<ListingPage<T>>,
+  enough: EnoughItems<T>,
 ): Promise<Listing<T>> {
   const items: T[] = []
   let counted = 0
@@ -121,9 +137,10 @@ async function allPages<T>(
     const got = await read({ per_page: githubLimits.pageSizeMax, page })
     items.push(...got.items)
     counted += got.counted
-    if (items.length >= got.total || got.items.length < githubLimits.pageSizeMax) break
+    const complete = items.length >= got.total || got.items.length < githubLimits.pageSizeMax
+    if (complete || enough(got.items)) return { items, counted, complete }
   }
-  return { items, counted }
+  return { items, counted, complete: false }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { RunQuestion } from '@forkproof/contracts/inspection'
 import { describe, expect, test } from 'vitest'
 import { GithubFault } from '../github/fault.ts'
-import { baseRepository, fakeNowMs, rawPullRequest, rawRun } from '../testing/fake-github-answers.ts'
+import { baseRepository, fakeNowMs, rawJob, rawPullRequest, rawRun } from '../testing/fake-github-answers.ts'
 import { brokenSources } from '../testing/fake-sources.ts'
 import { pass } from '../testing/fake-time.ts'
 import { aQuestion, createInspectionHarness } from '../testing/inspection-harness.ts'
@@ -51,6 +51,40 @@ describe('a run that may build', () => {
     start()
     await pass(clock, 100)
     expect(github.asked).toHaveLength(2)
+  })
+})
+
+describe('a run that GitHub calls by the status of its least advanced job', () => {
+  const classes = [aQuestion(), aQuestion({ eventClass: 'trusted' }), explaining]
+  const statuses = ['queued', 'waiting', 'pending', 'requested', 'dreaming']
+  test.each(classes.flatMap(question => statuses.map(status => [question.eventClass, status, question] as const)))(
+    'may build as %s while it reads %s and a job of it is in progress',
+    async (eventClass, status, question) => {
+      const { clock, github, start } = inspecting(question)
+      const own = eventClass === 'trusted' ? { event: 'push', head_repository: baseRepository } : {}
+      github.run = rawRun({ status, ...own })
+      github.jobs = [rawJob({ id: 1, status: 'queued' }), rawJob({ id: 2, status: 'waiting' }), rawJob({ id: 3 })]
+      const seen = start()
+      await pass(clock, 10)
+      expect(seen.value).toMatchObject({ outcome: 'running' })
+      expect(github.countOf('jobs')).toBe(1)
+    },
+  )
+  test('may build when its one running job is the last of five hundred', async () => {
+    const { begin, clock, github, start } = inspecting()
+    begin((_, signal) => clock.sleep(60_000, signal))
+    github.run = rawRun({ status: 'queued' })
+    github.jobs = Array.from({ length: 500 }, (_, index) =>
+      rawJob({ id: index + 1, status: index === 499 ? 'in_progress' : 'queued' }),
+    )
+    const seen = start()
+    await pass(clock, 10)
+    expect(seen.value).toMatchObject({ outcome: 'running' })
+    await pass(clock, 1_100)
+    start()
+    await pass(clock, 10)
+    // Later builds ask for the job that is known to run.
+    expect([github.countOf('jobs'), github.asked.filter(read => read === 'job').length]).toEqual([5, 1])
   })
 })
 
@@ -123,23 +157,36 @@ describe('a refusal', () => {
     await pass(clock, 2_000)
     expect(seen.value).toMatchObject({ outcome: 'running' })
   })
-  test('for a state that may lag comes only when it stays', async () => {
+  test.each(['queued', 'waiting', 'pending', 'requested', 'dreaming'])(
+    'of a run that reads %s comes only when no job of it is in progress for twelve seconds',
+    async status => {
+      const { clock, github, start } = inspecting()
+      github.run = rawRun({ status })
+      github.jobs = [rawJob({ status: 'queued' }), rawJob({ id: 2, status: 'completed' })]
+      const seen = start()
+      await pass(clock, 11_900)
+      expect(seen.value).toBeUndefined()
+      await pass(clock, 200)
+      expect(seen.value).toMatchObject({ outcome: 'refused', reason: 'run_not_in_progress' })
+    },
+  )
+  test('does not come of a job’s state that lagged', async () => {
     const { clock, github, start } = inspecting()
     github.run = rawRun({ status: 'queued' })
+    github.jobs = [rawJob({ status: 'queued' })]
     const seen = start()
+    await pass(clock, 6_000)
+    github.jobs = [rawJob()]
     await pass(clock, 4_000)
-    expect(seen.value).toBeUndefined()
-    await pass(clock, 4_000)
-    expect(seen.value).toMatchObject({ outcome: 'refused', reason: 'run_not_in_progress' })
-  })
-  test('does not come of a state that lagged', async () => {
-    const { clock, github, start } = inspecting()
-    github.run = rawRun({ status: 'queued' })
-    const seen = start()
-    await pass(clock, 700)
-    github.run = rawRun()
-    await pass(clock, 2_000)
     expect(seen.value).toMatchObject({ outcome: 'running' })
+  })
+  test('does not come of a run whose jobs are not listed while GitHub fails', async () => {
+    const { clock, github, start } = inspecting()
+    github.run = rawRun({ status: 'queued' })
+    github.silentAbout = 'jobs'
+    const seen = start()
+    await pass(clock, 5_000)
+    expect(seen.value).toBeUndefined()
   })
 })
 

@@ -6,6 +6,7 @@ import { checkKind } from '../core/check-run.ts'
 import { matchPullRequest } from '../core/pull-request.ts'
 import { notYet, type RunDecision, type RunRefusal, refuse } from '../core/run-decision.ts'
 import { runFacts, withoutRef } from '../core/run-facts.ts'
+import { checkLife, saysInProgress } from '../core/run-life.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { RunAnswer } from '../github/run-reader.ts'
 import type { GithubPullRequest, GithubRun } from '../github/schemas.ts'
@@ -36,7 +37,7 @@ export async function inspectRun(
     let refusal: RunRefusal
     try {
       const answer = await orAborted(sources.run.since(Math.max(sinceMs, 0)), signal)
-      const decision = decide(answer, question)
+      const decision = await decideAlive(answer, question, sources, { sinceMs, signal })
       if (decision.kind === 'fine' && answer.kind === 'found')
         return await running(answer.value, question, sources, deps)
       if (decision.kind === 'refused') return refused(decision)
@@ -57,7 +58,7 @@ export async function inspectRun(
       faults += 1
       refusal = githubUnavailable(error)
     }
-    const late = clock.now() - startedMs >= inspectionLimits.triesMsMax
+    const late = faults > 0 && clock.now() - startedMs >= inspectionLimits.triesMsMax
     if (retryMs === undefined || late) return refused(refusal)
     await clock.sleep(retryMs, signal)
   }
@@ -68,6 +69,19 @@ export function decide(answer: RunAnswer, question: RunQuestion): RunDecision {
   if (answer.kind === 'missing') return notYet('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
   return checkBuildRun(answer.value, question)
+}
+
+/** Also asks for a job in progress, where the run's status does not tell that there is one. */
+async function decideAlive(
+  answer: RunAnswer,
+  question: RunQuestion,
+  sources: RunSources,
+  { sinceMs, signal }: { sinceMs: number; signal: AbortSignal },
+): Promise<RunDecision> {
+  const decision = decide(answer, question)
+  if (decision.kind !== 'fine' || answer.kind !== 'found' || saysInProgress(answer.value)) return decision
+  const reading = sources.runningJob(answer.value.run_attempt).since(Math.max(sinceMs, 0))
+  return checkLife(answer.value, (await orAborted(reading, signal)).items)
 }
 
 async function running(

@@ -1,7 +1,7 @@
 import { RunAttempt } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
 import { GithubFault } from '../github/fault.ts'
-import { baseRepository, fakeNowMs, rawRun } from '../testing/fake-github-answers.ts'
+import { baseRepository, fakeNowMs, rawJob, rawRun } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
 import { aQuestion, createInspectionHarness } from '../testing/inspection-harness.ts'
 import { watchUntilOver } from './watch-run.ts'
@@ -105,6 +105,76 @@ describe('the watch ends', () => {
     leave.abort(new Error('cancelled'))
     await pass(clock, 10)
     expect(seen.error).toMatchObject({ message: 'cancelled' })
+  })
+})
+
+const waits = [rawJob({ status: 'waiting' }), rawJob({ id: 2, status: 'completed' })]
+const minutesMs = (count: number) => count * 60_000
+
+describe('a run that is not in progress by its own word', () => {
+  test.each([
+    ['waiting', 30],
+    ['queued', 5],
+    ['pending', 5],
+    ['requested', 5],
+    ['dreaming', 5],
+  ])('is watched while it reads %s and a job of it is in progress, for %i minutes', async (status, minutes) => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.run = rawRun({ status })
+    github.jobs = [rawJob(), ...waits.map((job, index) => ({ ...job, id: 100 + index }))]
+    for (let minute = 0; minute < minutes; minute++) {
+      github.jobs[0] = rawJob({ steps: [{ name: `step ${minute}`, status: 'in_progress', number: 1 }] })
+      await pass(clock, minutesMs(1))
+    }
+    expect([seen.value, seen.error]).toEqual([undefined, undefined])
+    expect(github.countOf('jobs') + github.countOf('job')).toBeLessThanOrEqual(minutes + 1)
+  })
+  test('is over once no job of it has been in progress for a minute or two', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.run = rawRun({ status: 'waiting' })
+    github.jobs = waits
+    await pass(clock, minutesMs(1))
+    expect(seen.value).toBeUndefined()
+    await pass(clock, minutesMs(1.5))
+    expect(seen.value).toMatchObject({ reason: 'run_not_in_progress', detail: expect.stringMatching(/waiting/) })
+  })
+  test('is not over between two jobs', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.run = rawRun({ status: 'queued' })
+    for (let turn = 0; turn < 10; turn++) {
+      github.jobs = turn % 2 === 0 ? waits : [rawJob({ id: 50 + turn })]
+      await pass(clock, minutesMs(1))
+    }
+    expect(seen.value).toBeUndefined()
+  })
+  test('is not over because its jobs cannot be read', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.run = rawRun({ status: 'waiting' })
+    github.jobs = waits
+    github.fault = new GithubFault('server-error', 'no')
+    await pass(clock, minutesMs(5))
+    expect([seen.value, seen.error]).toEqual([undefined, undefined])
+  })
+  test('is not over when more jobs are listed than are read', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.run = rawRun({ status: 'waiting' })
+    github.jobs = Array.from({ length: 501 }, (_, index) => rawJob({ id: index + 1, status: 'queued' }))
+    await pass(clock, minutesMs(5))
+    expect(seen.value).toBeUndefined()
+  })
+  test('is over at once when it is cancelled', async () => {
+    const { clock, github, start } = watching()
+    const seen = start()
+    github.run = rawRun({ status: 'waiting' })
+    await pass(clock, minutesMs(5))
+    github.run = rawRun({ status: 'completed', conclusion: 'cancelled' })
+    await pass(clock, 19_000)
+    expect(seen.value).toMatchObject({ reason: 'run_not_in_progress' })
   })
 })
 

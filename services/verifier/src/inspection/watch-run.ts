@@ -3,7 +3,9 @@ import type { RunQuestion } from '@forkproof/contracts/inspection'
 import { orAborted } from '@forkproof/infra/abortable'
 import type { Clock } from '@forkproof/infra/clock'
 import type { RunDecision } from '../core/run-decision.ts'
+import { checkLife, saysInProgress } from '../core/run-life.ts'
 import { GithubFault } from '../github/fault.ts'
+import type { GithubRun } from '../github/schemas.ts'
 import type { RunSources } from '../observer/run-sources.ts'
 import { decide } from './inspect-run.ts'
 import { inspectionLimits } from './limits.ts'
@@ -21,7 +23,8 @@ interface RunOver {
 }
 
 /**
- * Resolves when the run is over, its attempt is no longer the latest, or the public cannot read it any more.
+ * Resolves when the run is over, its attempt is no longer the latest, no job of it runs any more, or the public cannot
+ * read it.
  * While GitHub cannot be read it goes on: the build has a time limit of its own. Rejects only with the signal's reason.
  */
 export async function watchUntilOver(
@@ -31,6 +34,7 @@ export async function watchUntilOver(
   signal: AbortSignal,
 ): Promise<RunOver> {
   let missing = 0
+  const life = new LifeWatch(sources, clock)
   // The run was confirmed just now, and a poll is a request even where its answer is free. So the pause comes first.
   for (let pauseMs = pause(); ; pauseMs = missing > 0 ? inspectionLimits.missingRetryMs : pause()) {
     await clock.sleep(pauseMs, signal)
@@ -41,6 +45,8 @@ export async function watchUntilOver(
       const decision = decide(answer, question)
       missing = answer.kind === 'missing' ? missing + 1 : 0
       if (decision.kind === 'refused' || missing >= 2) return overBy(decision)
+      const dead = answer.kind === 'found' && decision.kind === 'fine' && (await life.endOf(answer.value, signal))
+      if (dead) return overBy(dead)
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof GithubFault)) throw error
@@ -50,6 +56,34 @@ export async function watchUntilOver(
 
   function pause(): number {
     return everyMs * sources.slowdown * (1 + (random() * 2 - 1) * inspectionLimits.jitterShare)
+  }
+}
+
+/** Looks now and then for a job in progress, while the run's status does not tell that there is one. */
+class LifeWatch {
+  readonly #sources: RunSources
+  readonly #clock: Clock
+  #lastMs = Number.NEGATIVE_INFINITY
+  #lifeless = 0
+
+  constructor(sources: RunSources, clock: Clock) {
+    this.#sources = sources
+    this.#clock = clock
+  }
+
+  /** Why the run is dead, undefined while it may live. @throws GithubFault */
+  async endOf(run: GithubRun, signal: AbortSignal): Promise<RunDecision | undefined> {
+    const nowMs = this.#clock.now()
+    if (saysInProgress(run)) this.#lifeless = 0
+    const everyMs = inspectionLimits.lifeEveryMs * this.#sources.slowdown
+    if (saysInProgress(run) || nowMs < this.#lastMs + everyMs) return undefined
+    this.#lastMs = nowMs
+    const reading = this.#sources.runningJob(run.run_attempt).since(Math.max(nowMs - everyMs / 2, 0))
+    const { items, complete } = await orAborted(reading, signal)
+    const decision = checkLife(run, items)
+    // Beyond the pages that are read there may be a job in progress.
+    this.#lifeless = decision.kind === 'not-yet' && complete ? this.#lifeless + 1 : 0
+    return this.#lifeless >= 2 ? decision : undefined
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Clock } from '@forkproof/infra/clock'
-import { refuse } from '../core/run-decision.ts'
+import { notYet, type RunNotYet, refuse } from '../core/run-decision.ts'
 import { type Sighting, verifyRun } from '../core/verify-run.ts'
 import type { GithubPullRequest } from '../github/schemas.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch, WatchResult } from './claim-watch.ts'
-import { githubUnavailable } from './first-check.ts'
+import { githubUnavailable, lagPauseMs } from './first-check.ts'
 import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 
@@ -17,7 +17,7 @@ interface ConfirmationDeps {
 
 /**
  * After a sighting: reads again what may have changed, and checks everything. Claims seen in one poll share the
- * reading.
+ * reading. What may just lag is read again until the claim's end.
  */
 export async function confirmSighting(
   watch: ClaimWatch,
@@ -28,16 +28,22 @@ export async function confirmSighting(
   const { clock, backOff } = deps
   const seenAtMs = clock.now()
   const deadlineMs = watch.spec.expiresAtMs + pollLimits.confirmGraceMs
-  for (let sinceMs = seenAtMs; ; sinceMs = clock.now()) {
+  for (let turn = 0, sinceMs = seenAtMs; ; sinceMs = clock.now()) {
+    let retryMs: number
     try {
       const result = await attempt(watch, sighting, { seenAtMs, sinceMs }, deps)
       backOff.succeeded()
-      return result
+      if (result.kind !== 'not-yet') return result
+      const pauseMs = lagPauseMs(result.reason, turn)
+      turn += 1
+      retryMs = clock.now() + (pauseMs ?? 0)
+      if (pauseMs === undefined || retryMs >= deadlineMs) return refuse(result.reason, result.detail)
     } catch (error) {
       const fault = backOff.failed(error, clock.now())
       if (backOff.outlasts(deadlineMs) || clock.now() >= deadlineMs) return githubUnavailable(fault)
+      retryMs = backOff.untilMs
     }
-    await clock.sleep(Math.max(Math.min(backOff.untilMs, deadlineMs) - clock.now(), 0), signal)
+    await clock.sleep(Math.max(Math.min(retryMs, deadlineMs) - clock.now(), 0), signal)
   }
 }
 
@@ -46,14 +52,14 @@ async function attempt(
   sighting: Sighting,
   times: { seenAtMs: number; sinceMs: number },
   deps: ConfirmationDeps,
-): Promise<WatchResult> {
+): Promise<WatchResult | RunNotYet> {
   const { sources } = deps
   const { spec, attempt: bound } = watch
   if (bound === undefined) return refuse('code_not_seen')
   const readingPulls = deps.pullRequestFacts ? readPullRequests(deps, times.seenAtMs) : undefined
   const readingJobs = spec.jobId === undefined ? undefined : sources.jobs(bound).since(times.sinceMs)
   const [answer, jobs] = await Promise.all([sources.run.since(times.sinceMs), readingJobs])
-  if (answer.kind === 'missing') return refuse('run_not_found')
+  if (answer.kind === 'missing') return notYet('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
   const openPullRequests = await readingPulls
   const evidence = {
@@ -64,8 +70,7 @@ async function attempt(
     ...(jobs && { jobs: jobs.items }),
     ...(openPullRequests && { openPullRequests }),
   }
-  const verification = verifyRun(spec, evidence)
-  return verification.kind === 'not-yet' ? refuse(verification.reason, verification.detail) : verification
+  return verifyRun(spec, evidence)
 }
 
 const notNeeded = new Error('no longer waited for')

@@ -23,8 +23,9 @@ export async function checkFirst(
   deps: FirstCheckDeps,
   signal: AbortSignal,
 ): Promise<RunRefusal | undefined> {
-  const startedMs = deps.clock.now()
-  for (let turn = 0; ; turn++) {
+  let lags = 0
+  let lagEndsMs: number | undefined
+  for (;;) {
     const nowMs = deps.clock.now()
     let retryMs: number
     try {
@@ -32,9 +33,11 @@ export async function checkFirst(
       deps.backOff.succeeded()
       if (decision.kind === 'fine') return undefined
       if (decision.kind === 'refused') return decision
-      const next = retryAt(decision.reason, turn, startedMs)
-      if (next === undefined) return refuse(decision.reason, decision.detail)
-      retryMs = next
+      lagEndsMs ??= deps.clock.now() + pollLimits.stateLagMs
+      const pauseMs = lagPauseMs(decision.reason, lags)
+      lags += 1
+      retryMs = deps.clock.now() + (pauseMs ?? 0)
+      if (pauseMs === undefined || retryMs > lagEndsMs) return refuse(decision.reason, decision.detail)
     } catch (error) {
       const fault = deps.backOff.failed(error, deps.clock.now())
       if (deps.backOff.outlasts(watch.spec.expiresAtMs)) return githubUnavailable(fault)
@@ -61,18 +64,14 @@ async function check(watch: ClaimWatch, { sources }: FirstCheckDeps, nowMs: numb
   if (spec.jobId === undefined) return fine
   const jobs = await sources.jobs(run.run_attempt).since(nowMs - pollLimits.runFreshMs)
   watch.counted += jobs.counted
-  return checkJob(jobs.items, spec.jobId, run)
+  const ofJob = checkJob(jobs.items, spec.jobId, run)
+  // A job that is there may read `queued` for long after its start. The code is what shows that it runs.
+  const isThere = jobs.items.some(job => String(job.id) === spec.jobId)
+  return ofJob.kind === 'not-yet' && isThere ? fine : ofJob
 }
 
-/** When to check again what may just lag, in milliseconds since the epoch; undefined when it has had its time. */
-function retryAt(reason: RunRefusal['reason'], turn: number, startedMs: number): number | undefined {
-  if (reason === 'run_not_found') {
-    const delayMs = pollLimits.runMissingRetryMs[turn]
-    return delayMs === undefined ? undefined : startedMs + delayMs
-  }
-  const delays: readonly number[] = pollLimits.stateRetryMs
-  const last = delays.length - 1
-  let offsetMs = 0
-  for (let index = 0; index <= turn; index++) offsetMs += delays[Math.min(index, last)] ?? 0
-  return offsetMs > pollLimits.stateLagMs ? undefined : startedMs + offsetMs
+/** The wait before what may just lag is read again; undefined when it has had its time. `turn` counts from 0. */
+export function lagPauseMs(reason: RunRefusal['reason'], turn: number): number | undefined {
+  if (reason === 'run_not_found') return pollLimits.runMissingPausesMs[turn]
+  return pollLimits.lagPausesMs[Math.min(turn, pollLimits.lagPausesMs.length - 1)]
 }

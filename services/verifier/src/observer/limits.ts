@@ -36,13 +36,14 @@ export const pollLimits = {
   jobLogTriesMax: 3,
   /** A reading this young serves another claim's first check. */
   runFreshMs: 1_000,
+  /** A list of jobs this young tells at a claim's end whether the run lived. */
+  lifeFreshMs: 5_000,
   /** The attestation waits this much longer for the pull request's facts than for the run. */
   pullRequestGraceMs: 2_000,
   /** GitHub shows a new run or state with a delay (docs/facts/github.md#run-states-and-approval). */
-  runMissingMs: 5_000,
-  runMissingRetryMs: [1_500, 3_500],
+  runMissingPausesMs: [1_500, 2_000],
   stateLagMs: 30_000,
-  stateRetryMs: [1_000, 2_000, 2_000, 3_000, 3_000, 5_000],
+  lagPausesMs: [1_000, 2_000, 2_000, 3_000, 3_000, 5_000],
   missingRememberedMs: 60_000,
   missingEntriesMax: 10_000,
   backOffMsMin: 250,

@@ -86,34 +86,11 @@ describe('a run that GitHub does not show', () => {
   })
 })
 
-describe('a run that is still queued', () => {
-  test('is waited for', async () => {
-    const { clock, github, watch, nudge } = createObserverHarness()
-    github.run = rawRun({ status: 'queued' })
-    const watched = watch(spec)
-    await pass(clock, 6_000)
-    github.run = rawRun()
-    github.artifacts = [rawArtifact(spec.challengeCode)]
-    nudge(spec.claimId, 'shown')
-    await pass(clock, 6_000, () => watched.report !== undefined)
-    expect(watched.report?.result.kind).toBe('verified')
-  })
-  test('for thirty seconds', async () => {
-    const { clock, github, watch } = createObserverHarness()
-    github.run = rawRun({ status: 'waiting' })
-    const watched = watch(spec)
-    await pass(clock, 31_000)
-    expect(watched.report?.result).toMatchObject({ reason: 'run_not_in_progress' })
-    expect(watched.atMs - fakeNowMs).toBeGreaterThan(20_000)
-  })
-})
-
 describe('between the sighting and the attestation', () => {
   test.each([
     ['the run ends', rawRun({ status: 'completed', conclusion: 'success' }), 'run_not_in_progress'],
     ['a new attempt begins', rawRun({ run_attempt: 2 }), 'attempt_not_latest'],
     ['the fork is deleted', rawRun({ head_repository: null }), 'head_repository_gone'],
-    ['the run disappears', 'missing' as const, 'run_not_found'],
     ['the repository is renamed', 'moved' as const, 'repository_renamed'],
   ])('%s: refused', async (_, run, reason) => {
     const { clock, github, nudge, watch } = createObserverHarness()
@@ -124,6 +101,31 @@ describe('between the sighting and the attestation', () => {
     nudge(spec.claimId, 'shown')
     await pass(clock, 500)
     expect(watched.report?.result).toMatchObject({ kind: 'refused', reason })
+  })
+  test('the run disappears: refused after three 404s', async () => {
+    const { clock, github, nudge, watch } = createObserverHarness()
+    const watched = watch(spec)
+    await pass(clock, 50)
+    github.artifacts = [rawArtifact(spec.challengeCode)]
+    github.run = 'missing'
+    nudge(spec.claimId, 'shown')
+    await pass(clock, 3_000)
+    expect(watched.report).toBeUndefined()
+    await pass(clock, 1_000)
+    expect(watched.report?.result).toMatchObject({ kind: 'refused', reason: 'run_not_found' })
+    expect(github.countOf('run')).toBe(4)
+  })
+  test('the run is not found for a moment: still verified', async () => {
+    const { clock, github, nudge, watch } = createObserverHarness()
+    const watched = watch(spec)
+    await pass(clock, 50)
+    github.artifacts = [rawArtifact(spec.challengeCode)]
+    github.run = 'missing'
+    nudge(spec.claimId, 'shown')
+    await pass(clock, 1_000)
+    github.run = rawRun()
+    await pass(clock, 1_000, () => watched.report !== undefined)
+    expect(watched.report?.result.kind).toBe('verified')
   })
   test('GitHub fails for a while: still verified', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()

@@ -3,8 +3,10 @@ import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import { findSighting } from '../channels/channel-readers.ts'
+import { checkJob } from '../core/check-job.ts'
 import { checkRun } from '../core/check-run.ts'
-import { type RunRefusal, refuse } from '../core/run-decision.ts'
+import { fine, type RunRefusal, refuse } from '../core/run-decision.ts'
+import { checkLife, saysInProgress } from '../core/run-life.ts'
 import type { Sighting } from '../core/verify-run.ts'
 import { faultDetail } from '../github/fault.ts'
 import type { LogPages } from '../github/log-pages.ts'
@@ -142,12 +144,25 @@ export class RunObserver {
   async #lastWord(watch: ClaimWatch, signal: AbortSignal): Promise<RunRefusal> {
     const { clock } = this.#deps
     const late = clock.sleep(pollLimits.confirmGraceMs, signal).then(() => undefined)
-    const reading = this.#sources.run.since(clock.now()).catch(() => undefined)
-    const answer = await Promise.race([reading, late])
-    if (answer?.kind === 'missing') return refuse('run_not_found')
-    if (answer?.kind === 'moved') return refuse('repository_renamed')
-    const decision = answer && checkRun(answer.value, watch.spec)
-    return decision?.kind === 'refused' ? decision : refuse('code_not_seen')
+    const reading = this.#whyUnseen(watch, clock.now()).catch(() => undefined)
+    return (await Promise.race([reading, late])) ?? refuse('code_not_seen')
+  }
+
+  async #whyUnseen({ spec }: ClaimWatch, nowMs: number): Promise<RunRefusal | undefined> {
+    const answer = await this.#sources.run.since(nowMs)
+    if (answer.kind === 'missing') return refuse('run_not_found')
+    if (answer.kind === 'moved') return refuse('repository_renamed')
+    const run = answer.value
+    const ofRun = checkRun(run, spec)
+    if (ofRun.kind === 'refused') return ofRun
+    // What is known of the named job is good enough: another request would not prove the run either.
+    const { jobs } = this.#sources.readings(run)
+    const ofJob = spec.jobId === undefined ? fine : checkJob(jobs, spec.jobId, run)
+    if (ofJob.kind !== 'fine') return refuse(ofJob.reason, ofJob.detail)
+    if (saysInProgress(run)) return undefined
+    const running = await this.#sources.runningJob(run.run_attempt).since(nowMs - pollLimits.lifeFreshMs)
+    const life = checkLife(run, running.items)
+    return life.kind === 'not-yet' && running.complete ? refuse(life.reason, life.detail) : undefined
   }
 
   /** Compares what was read with every claim that still waits. */

@@ -1,13 +1,15 @@
 import type { Clock } from '@forkproof/infra/clock'
 import type { RunReadings } from '../channels/channel-reader.ts'
 import { codesOfJobLog } from '../channels/job-log.ts'
+import { isUnderWay } from '../core/check-job.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { Listing, RunAnswer, RunReader } from '../github/run-reader.ts'
 import type { GithubArtifact, GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
+import { KnownJobs } from './known-jobs.ts'
 import { pollLimits } from './limits.ts'
 import { SharedRead } from './shared-read.ts'
 
-const none: Listing<never> = { items: [], counted: 0 }
+const none: Listing<never> = { items: [], counted: 0, complete: true }
 
 /** All readings of one run, each made once for all claims. Counts what the requests cost. */
 export class RunSources {
@@ -18,7 +20,10 @@ export class RunSources {
   readonly #reader: RunReader
   readonly #clock: Clock
   readonly #signal: AbortSignal
-  readonly #jobs = new Map<number, SharedRead<Listing<GithubJob>>>()
+  readonly #jobLists = new Map<number, SharedRead<Listing<GithubJob>>>()
+  readonly #runningJobs = new Map<number, SharedRead<Listing<GithubJob>>>()
+  readonly #singleJobs = new Map<number, SharedRead<Listing<GithubJob>>>()
+  readonly #knownJobs = new KnownJobs()
   readonly #finishedCodes = new Map<number, ReadonlySet<string>>()
   readonly #jobLogTries = new Map<number, number>()
   #counted = 0
@@ -52,18 +57,35 @@ export class RunSources {
 
   /** Attempts have addresses of their own, so an old attempt's jobs are never taken for the new one's. */
   jobs(attempt: number): SharedRead<Listing<GithubJob>> {
-    const known = this.#jobs.get(attempt)
-    if (known) return known
-    const made = new SharedRead(() => this.#count(this.#reader.jobs(attempt, this.#signal)), this.#clock)
-    this.#jobs.set(attempt, made)
-    return made
+    return this.#jobsRead(this.#jobLists, attempt, () => this.#reader.jobs(attempt, this.#signal))
+  }
+
+  /** One job alone: a request where the list takes one for each hundred jobs. Empty when GitHub has no such job. */
+  job(jobId: number): SharedRead<Listing<GithubJob>> {
+    return this.#jobsRead(this.#singleJobs, jobId, () => this.#readJob(jobId))
+  }
+
+  /**
+   * A job of this attempt that is under way, if there is one: the one that was the last time, or the first of the list.
+   * `complete` is false when the list has more pages than were read.
+   */
+  runningJob(attempt: number): SharedRead<Listing<GithubJob>> {
+    let last: GithubJob | undefined
+    return this.#jobsRead(this.#runningJobs, attempt, async () => {
+      const again = last && (await this.#readJob(last.id))
+      const isRunning = (job: GithubJob) => job.run_attempt === attempt && isUnderWay(job)
+      if (again?.items.some(isRunning)) return again
+      const list = await this.#reader.jobs(attempt, this.#signal, page => page.some(isRunning))
+      last = list.items.find(isRunning)
+      return { ...list, counted: list.counted + (again?.counted ?? 0) }
+    })
   }
 
   readings(run: GithubRun): RunReadings {
     return {
       run,
       artifacts: this.artifacts.latest?.items ?? [],
-      jobs: this.jobs(run.run_attempt).latest?.items ?? [],
+      jobs: this.#knownJobs.ofAttempt(run.run_attempt),
       liveCodes: this.liveCodes,
       finishedCodes: this.#finishedCodes,
     }
@@ -88,6 +110,30 @@ export class RunSources {
       this.#counted += 1
       return 1
     }
+  }
+
+  /** What is read of jobs goes to the known ones, whichever address it came from. */
+  #jobsRead(
+    reads: Map<number, SharedRead<Listing<GithubJob>>>,
+    key: number,
+    read: () => Promise<Listing<GithubJob>>,
+  ): SharedRead<Listing<GithubJob>> {
+    const known = reads.get(key)
+    if (known) return known
+    const made = new SharedRead(async () => {
+      const startedAtMs = this.#clock.now()
+      const listing = await this.#count(read())
+      this.#knownJobs.learn(listing.items, startedAtMs)
+      return listing
+    }, this.#clock)
+    reads.set(key, made)
+    return made
+  }
+
+  async #readJob(jobId: number): Promise<Listing<GithubJob>> {
+    const answer = await this.#reader.job(jobId, this.#signal)
+    if (answer.kind !== 'found') return { items: [], counted: 1, complete: true }
+    return { items: [answer.value], counted: answer.counted ? 1 : 0, complete: true }
   }
 
   #readPullRequests(): Promise<Listing<GithubPullRequest>> {

@@ -3,7 +3,7 @@ import type { Fetch } from '../github/bounded-fetch.ts'
 import type { GithubFault } from '../github/fault.ts'
 import { type Json, rawJob, rawPullRequest, rawRun } from './fake-github-answers.ts'
 
-type Read = 'run' | 'jobs' | 'artifacts' | 'pullRequests' | 'jobLog'
+type Read = 'run' | 'jobs' | 'job' | 'artifacts' | 'pullRequests' | 'jobLog'
 
 const apiUrl = 'https://api.github.example'
 const webUrl = 'https://github.example'
@@ -66,9 +66,16 @@ export class FakeGithub {
         if (this.run === 'moved') return this.#json(301, {}, { location: `${apiUrl}/repositories/1001` })
         return this.#conditional(this.run, headers)
       case 'jobs':
-        return this.#conditional({ total_count: this.jobs.length, jobs: this.jobs }, headers)
-      case 'artifacts':
-        return this.#conditional({ total_count: this.artifacts.length, artifacts: this.artifacts }, headers)
+        return this.#conditional({ total_count: this.jobs.length, jobs: pageOf(this.jobs, url) }, headers)
+      case 'job': {
+        const job = this.jobs.find(({ id }) => String(id) === url.pathname.split('/').at(-1))
+        return job ? this.#conditional(job, headers) : this.#json(404, { message: 'Not Found' })
+      }
+      case 'artifacts': {
+        const name = url.searchParams.get('name')
+        const listed = this.artifacts.filter(artifact => name === null || artifact['name'] === name)
+        return this.#conditional({ total_count: listed.length, artifacts: pageOf(listed, url) }, headers)
+      }
       case 'pullRequests':
         return this.#conditional(this.pullRequests, headers)
       case 'jobLog': {
@@ -127,8 +134,15 @@ export class FakeGithub {
 const text = (status: number, body: string, headers: Record<string, string> = {}): Response =>
   new Response(body, { status, headers })
 
+function pageOf(items: readonly Json[], url: URL): readonly Json[] {
+  const size = Number(url.searchParams.get('per_page') ?? 30)
+  const page = Number(url.searchParams.get('page') ?? 1)
+  return items.slice((page - 1) * size, page * size)
+}
+
 function readOf(path: string): Read {
   if (path.endsWith('/logs')) return 'jobLog'
+  if (/\/actions\/jobs\/\d+$/.test(path)) return 'job'
   if (path.endsWith('/jobs')) return 'jobs'
   if (path.endsWith('/artifacts')) return 'artifacts'
   return path.endsWith('/pulls') ? 'pullRequests' : 'run'

@@ -8,6 +8,7 @@ export function brokenSources(defect: Error, clock: Clock): RunSources {
   const reader: RunReader = {
     run: fail,
     jobs: fail,
+    job: fail,
     artifacts: fail,
     pullRequests: fail,
     jobLog: fail,
