@@ -57,6 +57,11 @@ const faultTable = {
     title: 'This needs the operator’s token in an Authorization header',
     retryable: false,
   },
+  webhook_not_signed: {
+    status: 403,
+    title: 'The delivery is not signed with a webhook secret of this service',
+    retryable: false,
+  },
   project_not_found: {
     status: 404,
     title: 'There is no such project',

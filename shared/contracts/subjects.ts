@@ -1,6 +1,7 @@
 import type { BuilderClass, Platform } from './builder.ts'
 import type { BuilderEvent } from './events.ts'
 import type { BuildId, ClaimId, NodeId } from './ids.ts'
+import type { RunHint } from './run-hint.ts'
 
 /** The bus's names. One place, because permissions, streams and code must agree on them. */
 export const subjects = {
@@ -20,6 +21,9 @@ export const subjects = {
   /** Core NATS, at most once: the client of this build is alive. One lost in many changes nothing. */
   alive: (buildId: BuildId) => `alive.${buildId}`,
   alives: 'alive.*',
+  /** Core NATS, at most once: something changed at GitHub. Last token: the repository's id. */
+  runHint: ({ repositoryId }: RunHint) => `run-hint.${repositoryId}`,
+  runHints: 'run-hint.*',
 } as const
 /** `shown`: the claimant says that the code is out. `asked`: somebody waits for the token. */
 export type NudgeKind = 'shown' | 'asked'

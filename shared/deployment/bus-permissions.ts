@@ -61,7 +61,10 @@ export const busPermissions: Readonly<Record<BusUser, BusPermissions>> = {
   },
   verifier: {
     publish: [],
-    hears: [{ from: 'gateway', subject: subjects.nudges }],
+    hears: [
+      { from: 'gateway', subject: subjects.nudges },
+      { from: 'gateway', subject: subjects.runHints },
+    ],
     draws: [],
     inbox: '_INBOX_verifier',
   },

@@ -59,6 +59,7 @@ function connect(config: GatewayConfig, { lifecycle, log }: { lifecycle: Lifecyc
     inspector: temporalInspector(client),
     nudges: bus,
     heartbeats: bus,
+    hints: bus,
     keyDocument: bus,
     bucket: name => bus.bucket(name),
     busIsUp: () => bus.isUp(),

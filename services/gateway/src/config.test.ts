@@ -20,6 +20,14 @@ describe('the configuration', () => {
     expect(JSON.stringify(config)).not.toContain(token)
   })
 
+  it('takes no webhooks until a secret is set, then one or two of them, and never shows them', () => {
+    expect(readConfig(good).webhookSecrets).toBeUndefined()
+    const [one, other] = ['1'.repeat(32), '2'.repeat(64)]
+    const config = readConfig({ ...good, FORKPROOF_GATEWAY_WEBHOOK_SECRETS: `${one}, ${other}` })
+    expect(config.webhookSecrets?.reveal()).toEqual([one, other])
+    expect(JSON.stringify(config)).not.toContain(one)
+  })
+
   it('exchanges tokens of GitHub’s own issuer unless told otherwise', () => {
     expect(readConfig(good)).toMatchObject({
       githubIssuer: 'https://token.actions.githubusercontent.com',
@@ -60,6 +68,13 @@ describe('the configuration', () => {
     ['FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE', '0'],
     ['FORKPROOF_GATEWAY_OPERATOR_TOKEN', 'x'.repeat(31)],
     ['FORKPROOF_GATEWAY_OPERATOR_TOKEN', `${'x'.repeat(32)} y`],
+    ['FORKPROOF_GATEWAY_WEBHOOK_SECRETS', 's'.repeat(31)],
+    ['FORKPROOF_GATEWAY_WEBHOOK_SECRETS', `${'s'.repeat(20)} ${'s'.repeat(20)}`],
+    ['FORKPROOF_GATEWAY_WEBHOOK_SECRETS', `${'s'.repeat(32)},short`],
+    ['FORKPROOF_GATEWAY_WEBHOOK_SECRETS', `${'s'.repeat(32)},${'s'.repeat(32)}`],
+    ['FORKPROOF_GATEWAY_WEBHOOK_SECRETS', [1, 2, 3].map(digit => String(digit).repeat(32)).join(',')],
+    ['FORKPROOF_GATEWAY_WEBHOOK_SECRETS', ','],
+    ['FORKPROOF_GATEWAY_WEBHOOKS_MINUTE', '0'],
     ['FORKPROOF_GATEWAY_EXCHANGE_AUDIENCES', 'a,b c'],
     ['FORKPROOF_GATEWAY_GITHUB_ISSUER', 'http://token.actions.githubusercontent.com'],
     ['FORKPROOF_GATEWAY_GITHUB_ISSUER', 'https://token.actions.githubusercontent.com/'],

@@ -5,6 +5,7 @@ import { defineSettings, loadSettings } from '@forkproof/infra/config'
 import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
 import { buildWaitMsMax } from '@forkproof/workflows/builds/api'
 import { z } from 'zod'
+import { webhookLimits } from './webhooks/webhook-limits.ts'
 
 const commaList = (text: string): string[] =>
   text
@@ -27,6 +28,18 @@ const trustedProxies = z
   .string()
   .transform(commaList)
   .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
+
+/** Header-safe characters without the comma. GitHub takes any text; 32 random characters cannot be guessed. */
+const webhookSecrets = z
+  .string()
+  .transform(commaList)
+  .pipe(
+    z
+      .array(z.string().regex(/^[\x21-\x7e]{32,512}$/, 'must be 32 printable characters or more'))
+      .min(1)
+      .max(webhookLimits.secretsMax)
+      .refine(secrets => new Set(secrets).size === secrets.length, 'must differ'),
+  )
 
 /** Every setting of the gateway; the environment is read nowhere else. */
 export const settings = defineSettings({
@@ -163,6 +176,31 @@ export const settings = defineSettings({
     secret: true,
     optional: true,
     description: 'what the operator presents to manage projects and to introspect; without it nobody can',
+  },
+  webhookSecrets: {
+    env: 'FORKPROOF_GATEWAY_WEBHOOK_SECRETS',
+    schema: webhookSecrets,
+    secret: true,
+    optional: true,
+    description: 'secret of GitHub’s webhooks, or two while one replaces the other; without it they are answered 404',
+  },
+  webhooksPerAddress: {
+    env: 'FORKPROOF_GATEWAY_WEBHOOKS_PER_ADDRESS_MINUTE',
+    schema: count(1, 1_000_000),
+    default: '3000',
+    description: 'webhooks a minute from one address; GitHub sends from few',
+  },
+  webhooksPerRepository: {
+    env: 'FORKPROOF_GATEWAY_WEBHOOKS_PER_REPOSITORY_MINUTE',
+    schema: count(1, 1_000_000),
+    default: '1500',
+    description: 'signed webhooks a minute about one repository',
+  },
+  webhooksInAll: {
+    env: 'FORKPROOF_GATEWAY_WEBHOOKS_MINUTE',
+    schema: count(1, 1_000_000),
+    default: '6000',
+    description: 'signed webhooks a minute in all',
   },
   exchangeAudiences: {
     env: 'FORKPROOF_GATEWAY_EXCHANGE_AUDIENCES',

@@ -17,6 +17,11 @@ export function gatewayMetrics() {
       'api',
       'code',
     ]),
+    webhooks: metrics.counter(
+      'webhooks_total',
+      'Answers to webhooks by event and code; "hinted" is what the verifiers were told of',
+      ['event', 'outcome'],
+    ),
     held: metrics.gauge('exchanges_held', 'Exchanges that are being held'),
     requestSeconds: metrics.histogram('http_request_seconds', 'Time to answer', ['method', 'route', 'status']),
     untilTokenSeconds: metrics.histogram(

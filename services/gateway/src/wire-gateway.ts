@@ -22,6 +22,8 @@ import type { RouteDeps } from './http/app.ts'
 import { rememberedReadiness } from './readiness.ts'
 import { HeldRequests } from './throttling/held-requests.ts'
 import { RequestLimits } from './throttling/request-limits.ts'
+import type { RunHints } from './webhooks/ports.ts'
+import { wireWebhooks } from './webhooks/wire-webhooks.ts'
 
 /** What lies outside of the process. The service connects to it; a test hands in fakes. */
 export interface OutermostDeps {
@@ -30,6 +32,7 @@ export interface OutermostDeps {
   readonly inspector: RunInspector
   readonly nudges: Nudges
   readonly heartbeats: Heartbeats
+  readonly hints: RunHints
   readonly keyDocument: KeyDocumentSource
   readonly bucket: (name: string) => Bucket
   readonly busIsUp: () => boolean
@@ -51,6 +54,7 @@ export function wireGateway(config: GatewayConfig, deps: OutermostDeps): RouteDe
     ...config,
     ...wireAdmission({ ...config, defaultAudience }, { ...deps, publishedKeys, requestLimits }),
     ...wireBuilds({ ...deps, requestLimits }),
+    webhooks: wireWebhooks(config, deps),
     publicUrl,
     startClaim: createStartClaim({
       issuer: config.issuer,

@@ -2,6 +2,7 @@ import { AccessRecord, Admitted } from '../access.ts'
 import { RunFacts } from '../facts.ts'
 import { RunInspection, RunQuestion } from '../inspection.ts'
 import { JsonWebKeySet } from '../jwks.ts'
+import { RunHint } from '../run-hint.ts'
 import { Project } from '../trust.ts'
 import { type SampleMessage, sampleValues } from './sample-message.ts'
 
@@ -93,4 +94,19 @@ export const sampleDocuments: readonly SampleMessage[] = [
     value: { outcome: 'refused', reason: 'run_not_found', detail: 'd' },
   },
   { name: 'the facts of a run', schema: RunFacts, value: factsOfRun },
+  {
+    name: 'a hint about a job',
+    schema: RunHint,
+    value: { about: 'job', repositoryId: '74', runId: '77', attempt: '1', jobId: '99', action: 'completed' },
+  },
+  {
+    name: 'a hint about a run',
+    schema: RunHint,
+    value: { about: 'run', repositoryId: '74', runId: '77', attempt: '1', action: 'completed' },
+  },
+  {
+    name: 'a hint about a pull request',
+    schema: RunHint,
+    value: { about: 'pull request', repositoryId: '74', headSha: 'a'.repeat(40), action: 'closed' },
+  },
 ]

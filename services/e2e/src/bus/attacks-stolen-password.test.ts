@@ -69,6 +69,7 @@ describe('a service’s own password on the bus', () => {
     ['verifier', 'write an issuance', subjects.issuance],
     ['verifier', 'publish a key', keyOf(buckets.jwks, jwksDocumentKey)],
     ['verifier', 'nudge', 'nudge.shown.x'],
+    ['orchestrator', 'hint about a run', 'run-hint.74'],
     ['orchestrator', 'write an issuance', subjects.issuance],
     ['orchestrator', 'publish a key', keyOf(buckets.jwks, jwksDocumentKey)],
     ['orchestrator', 'replace a signing key', keyOf(buckets.signingKeys, 'x')],
@@ -126,6 +127,7 @@ describe('a service’s own password on the bus', () => {
     ['provisioner', '_INBOX_gateway.>'],
     ['orchestrator', 'forkproof.builder.>'],
     ['signer', 'nudge.>'],
+    ['provisioner', 'run-hint.*'],
   ])('does not let the %s listen to %s', async (user, subject) => {
     expect(await as(user, wire => wire.subscribe(subject))).toEqual(refused)
   })

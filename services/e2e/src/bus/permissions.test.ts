@@ -47,6 +47,7 @@ const issuanceReads = ['$JS.API.STREAM.MSG.GET.ISSUANCE', '$JS.API.DIRECT.GET.IS
 const others = [
   'nudge.shown.abc',
   'alive.abc',
+  'run-hint.74',
   '$JS.API.STREAM.NAMES',
   '$JS.API.STREAM.LIST',
   '$JS.API.STREAM.CREATE.MINE',
@@ -75,7 +76,7 @@ const everything = [
 /** Written by hand, not taken from the table under test. */
 const mayPublish: Readonly<Record<BusUser, RegExp>> = {
   gateway:
-    /^(nudge\.shown\.abc|alive\.abc|\$JS\.API\.STREAM\.MSG\.GET\.KV_(jwks|projects|access-tokens|used-tokens|nodes)|\$KV\.(projects|access-tokens|used-tokens)\.forged)$/,
+    /^(nudge\.shown\.abc|alive\.abc|run-hint\.74|\$JS\.API\.STREAM\.MSG\.GET\.KV_(jwks|projects|access-tokens|used-tokens|nodes)|\$KV\.(projects|access-tokens|used-tokens)\.forged)$/,
   orchestrator:
     /^(forkproof\.claim\.proven\.v1|forkproof\.command\.builder\..*|\$JS\.(API\.CONSUMER\.MSG\.NEXT|ACK)\.BUILDERS\.build-signals(\..*)?)$/,
   provisioner:
@@ -98,7 +99,7 @@ describe('what a service must not publish is refused by the server', () => {
 const listening = ['>', '$KV.>', '$KV.jwks.>', '$JS.>', '$SYS.>', 'forkproof.>', 'forkproof.issuance.token', '_R_.>']
 const inboxes = ['_INBOX_gateway.>', '_INBOX_signer.>', '_INBOX_verifier.>', '_INBOX_orchestrator.>', '_INBOX.>']
 const eavesdropping = busUsers.flatMap(user =>
-  [...listening, ...inboxes, ...(user === 'verifier' ? [] : ['nudge.>'])]
+  [...listening, ...inboxes, ...(user === 'verifier' ? [] : ['nudge.>', 'run-hint.*'])]
     .filter(subject => subject !== `${busPermissions[user].inbox}.>`)
     .map(subject => [user, subject] as const),
 )

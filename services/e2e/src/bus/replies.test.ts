@@ -39,6 +39,7 @@ describe('an answer cannot be sent where the asker may not publish', () => {
     ['gateway', '$JS.API.STREAM.MSG.GET.KV_jwks', lastOf('$KV.jwks.current')],
     ['gateway', '$JS.API.INFO', ''],
     ['gateway', 'nudge.shown.abc', ''],
+    ['gateway', 'run-hint.74', ''],
     ['orchestrator', 'forkproof.claim.proven.v1', '{}'],
     ['admin', '$JS.API.STREAM.INFO.KV_jwks', ''],
     ['signer', '$JS.API.INFO', ''],

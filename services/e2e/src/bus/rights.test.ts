@@ -45,20 +45,23 @@ describe('what each service needs works', () => {
     expect(await bucket.get('current')).toMatchObject({ value: '{"keys":[]}' })
   })
 
-  test('a nudge of the gateway reaches the verifier', async () => {
+  test.each([
+    ['nudge', 'nudge.>', 'nudge.shown.abc'],
+    ['hint about a run', 'run-hint.*', 'run-hint.74'],
+  ])('a %s of the gateway reaches the verifier', async (_, subscription, subject) => {
     const heard = Promise.withResolvers<string>()
     const verifier = await harness.busOf('verifier')
-    verifier.subscribe('nudge.>', subject => heard.resolve(subject))
-    await wireOf('verifier').subscribe('nudge.>')
+    verifier.subscribe(subscription, one => heard.resolve(one))
+    await wireOf('verifier').subscribe(subscription)
     const gateway = await harness.busOf('gateway')
-    // The library subscribes without waiting, so the nudge is repeated until it arrives, as the gateway does.
+    // The library subscribes without waiting, so the message is repeated until it arrives, as the gateway does.
     await expect
       .poll(() => {
-        gateway.publish('nudge.shown.abc', '')
+        gateway.publish(subject, '')
         return Promise.race([heard.promise, Promise.resolve('')])
       })
-      .toBe('nudge.shown.abc')
-    await wireOf('verifier').received(messages => messages.some(message => message.subject === 'nudge.shown.abc'))
+      .toBe(subject)
+    await wireOf('verifier').received(messages => messages.some(message => message.subject === subject))
   })
 
   test('the orchestrator stores an event once', async () => {

@@ -16,6 +16,7 @@ import type { GatewayMetrics } from '../gateway-metrics.ts'
 import type { ReadinessReport } from '../readiness.ts'
 import type { HeldRequests } from '../throttling/held-requests.ts'
 import type { RequestLimits } from '../throttling/request-limits.ts'
+import type { WiredWebhooks } from '../webhooks/wire-webhooks.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -49,6 +50,8 @@ export interface RouteDeps extends WiredAdmission, WiredBuilds {
   readonly held: HeldRequests
   readonly leakDetector: ExchangeLeakDetector
   readonly publishedKeys: PublishedKeys
+  /** Undefined where no webhooks are taken. */
+  readonly webhooks: WiredWebhooks | undefined
   readonly readiness: () => Promise<ReadinessReport>
   readonly metrics: GatewayMetrics
   readonly clock: Clock

@@ -24,6 +24,7 @@ import { claimRoute } from './routes/claim.ts'
 import { claimStateRoute } from './routes/claim-state.ts'
 import { discoveryRoutes } from './routes/discovery.ts'
 import { exchangeRoute } from './routes/exchange.ts'
+import { githubWebhookRoute } from './routes/github-webhook.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { oauthIntrospectRoute, oauthRevokeRoute } from './routes/oauth-access.ts'
@@ -75,6 +76,7 @@ export async function createServer(deps: RouteDeps): Promise<GatewayApp> {
     buildsRoute,
     buildStateRoute,
     buildLifecycleRoutes,
+    githubWebhookRoute,
     healthRoutes,
     metricsRoute,
     openapiRoute,

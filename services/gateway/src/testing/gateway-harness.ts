@@ -12,6 +12,7 @@ import { wireGateway } from '../wire-gateway.ts'
 import { FakeAdmissionDeps } from './fake-admission-deps.ts'
 import { FakeBuilds, FakeHeartbeats } from './fake-builds.ts'
 import { FakeClaims, FakeNudges } from './fake-claims.ts'
+import { FakeRunHints } from './fake-run-hints.ts'
 
 export const issuer = Issuer.parse('https://oidc.example.dev')
 export const operatorToken = 'operator'.repeat(5)
@@ -56,12 +57,14 @@ export async function gatewayHarness(settings: Partial<GatewayConfig> = {}) {
   const fakes = new FakeAdmissionDeps()
   const builds = new FakeBuilds()
   const heartbeats = new FakeHeartbeats()
+  const hints = new FakeRunHints()
   const gateway = wireGateway(config, {
     ...fakes.deps,
     claims,
     builds,
     nudges,
     heartbeats,
+    hints,
     keyDocument: { read },
     busIsUp: () => !source.broken,
     clock,
@@ -78,7 +81,7 @@ export async function gatewayHarness(settings: Partial<GatewayConfig> = {}) {
   const start = async (body: object = {}) => (await claim({ ...goodClaim, ...body })).json<ClaimAnswer>()
   const exchange = (url: string, remoteAddress = '192.0.2.1') =>
     app.inject({ method: 'POST', url: new URL(url).pathname, remoteAddress })
-  const outside = { claims, builds, nudges, heartbeats, source, fakes, clock, log, lines }
+  const outside = { claims, builds, nudges, heartbeats, hints, source, fakes, clock, log, lines }
   return { ...outside, gateway, held: gateway.held, app, claim, start, exchange }
 }
 export type GatewayHarness = Awaited<ReturnType<typeof gatewayHarness>>
