@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } from './ids.ts'
+import { DecimalId, ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } from './ids.ts'
 import { EventClass, Grant } from './trust.ts'
 
 /** What an admitted token says about its run: all that it takes to confirm the run again later. */
@@ -9,6 +9,8 @@ export const AdmittedRun = z.object({
   repositoryId: z.string(),
   runId: RunId,
   attempt: RunAttempt,
+  /** As the pull request has to be when a build starts; only where the relationship demands an open one. */
+  pullRequest: z.object({ number: DecimalId, baseRef: z.string().exactOptional() }).exactOptional(),
 })
 export type AdmittedRun = z.infer<typeof AdmittedRun>
 

@@ -27,8 +27,23 @@ export const RunFacts = z.object({
   }),
   actor: Account,
   triggeringActor: Account,
+  /**
+   * As it was at `readAt`, which is not the run's time: GitHub lets a pull request be closed or get another base while
+   * its run goes on. The base is there only while it is the one that the run was made for, and base and
+   * association only while the pull request is open.
+   */
   pullRequest: z
-    .object({ number: DecimalId, baseRef: text, baseSha: text, author: Account, authorAssociation: text })
+    .object({
+      number: DecimalId,
+      baseRef: text.optional(),
+      baseSha: text.optional(),
+      author: Account,
+      authorAssociation: text.optional(),
+      /** Absent in what an older release wrote; then it was open. */
+      state: z.enum(['open', 'closed']).optional(),
+      /** Seconds since the epoch. */
+      readAt: z.int().optional(),
+    })
     .optional(),
   /** Only where the channel proves which job it was. */
   job: z.object({ id: DecimalId }).optional(),

@@ -13,6 +13,7 @@ export const RunQuestion = z.object({
   attempt: AdmittedRun.shape.attempt.exactOptional(),
   repositoryId: AdmittedRun.shape.repositoryId.exactOptional(),
   eventClass: AdmittedRun.shape.eventClass.exactOptional(),
+  pullRequest: AdmittedRun.shape.pullRequest,
 })
 export type RunQuestion = z.infer<typeof RunQuestion>
 

@@ -86,6 +86,12 @@ export const refusalTable = {
     retryable: false,
     advice: 'Leave the job id out, or pass `job.check_run_id`.',
   },
+  pull_request_changed: {
+    status: 403,
+    title: 'The pull request was closed or got another base since the run was admitted',
+    retryable: false,
+    advice: 'Open the pull request again, or push to it for a run of its new base.',
+  },
   code_quoted: {
     status: 403,
     title: 'The code stands in text that others can write, such as the title',

@@ -37,6 +37,9 @@ export const IdTokenClaims = z.object({
   pull_request_number: DecimalId.exactOptional(),
   pr_author_id: DecimalId.exactOptional(),
   author_association: z.string().exactOptional(),
+  pull_request_state: z.enum(['open', 'closed']).exactOptional(),
+  /** When what is said of the pull request was true, in seconds since the epoch: it can change while a run goes on. */
+  pull_request_read_at: z.int().exactOptional(),
   run_id: DecimalId,
   run_number: DecimalId,
   run_attempt: DecimalId,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Egress, Platform } from './builder.ts'
+import { ChannelList } from './channels.ts'
 import { DecimalId, ProjectId, RelationshipId } from './ids.ts'
 import { strict } from './strict.ts'
 
@@ -36,9 +37,25 @@ const ForkPullRequestRule = z.object({
   eventClass: z.literal(EventClass.enum.fork_pull_request),
   ...shared,
   baseRefs: oneOf(text).optional(),
+  /** As GitHub shows them to the public: `MEMBER` only for members who made their membership public. */
   authorAssociations: oneOf(text).optional(),
+  /** Channels by which the run may have been proven. What others can print into a log is not among the default. */
+  proofMethods: ChannelList.default(['artifact', 'step-name']),
+  /** Read by `pullRequestDemand`. */
+  pullRequest: z.enum(['open', 'any']).optional(),
   grant: Grant.prefault({}),
 })
+
+/**
+ * Whether the pull request must be open, also when a build starts. A rule that says nothing of it but asks for facts of
+ * the pull request wants an open one: those facts change hands with the pull request.
+ */
+export const pullRequestDemand = ({
+  pullRequest,
+  baseRefs,
+  authorAssociations,
+}: z.infer<typeof ForkPullRequestRule>): 'open' | 'any' =>
+  pullRequest ?? (baseRefs !== undefined || authorAssociations !== undefined ? 'open' : 'any')
 
 /**
  * Runs that GitHub itself gave a token. `events` has no default that could surprise: `pull_request_target` and its like

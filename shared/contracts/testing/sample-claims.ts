@@ -110,6 +110,8 @@ export const sampleClaimMessages: readonly SampleMessage[] = [
       pull_request_number: '12',
       pr_author_id: '8',
       author_association: 'NONE',
+      pull_request_state: 'open',
+      pull_request_read_at: 1_790_000_000,
       run_id: '77',
       run_number: '10',
       run_attempt: '1',

@@ -24,7 +24,15 @@ const factsOfRun = {
   },
   actor: account,
   triggeringActor: account,
-  pullRequest: { number: '12', baseRef: 'main', baseSha: 'b'.repeat(40), author: account, authorAssociation: 'NONE' },
+  pullRequest: {
+    number: '12',
+    baseRef: 'main',
+    baseSha: 'b'.repeat(40),
+    author: account,
+    authorAssociation: 'NONE',
+    state: 'open',
+    readAt: 1_790_000_000,
+  },
   job: { id: '99' },
 }
 
@@ -53,6 +61,8 @@ export const sampleDocuments: readonly SampleMessage[] = [
             mode: 'enforce',
             baseRefs: ['main'],
             authorAssociations: ['MEMBER'],
+            proofMethods: ['artifact'],
+            pullRequest: 'open',
             grant: { maxMinutes: 20, concurrency: 4, egress: 'none', platforms: [platform] },
           },
         },

@@ -42,7 +42,7 @@ async function admit(options: AdmissionDeps, idToken: Secret<string>, projectId:
     throw new AppError('project_not_found')
   }
   const evaluation = evaluate(project, token.claims)
-  const { relationshipId, grant, decisions } = evaluation
+  const { relationshipId, grant, decisions, pullRequest } = evaluation
   auditWouldBe(options.log, { token, projectId }, evaluation)
   if (!relationshipId || !grant) {
     const reasons = failedRules(decisions)
@@ -54,7 +54,7 @@ async function admit(options: AdmissionDeps, idToken: Secret<string>, projectId:
     throw new AppError('id_token_used')
   }
   audit(options.log, { token, projectId, state: 'admitted', relationshipId })
-  return { projectId, relationshipId, run, grant }
+  return { projectId, relationshipId, run: { ...run, ...(pullRequest && { pullRequest }) }, grant }
 }
 
 /**

@@ -17,6 +17,9 @@ const fork: RunClaims = {
   workflowPath: '.github/workflows/build.yml',
   baseRef: 'main',
   authorAssociation: 'CONTRIBUTOR',
+  pullRequestNumber: '12',
+  pullRequestState: 'open',
+  proofMethod: 'artifact',
 }
 const push: RunClaims = {
   eventClass: 'trusted',
@@ -36,6 +39,9 @@ const decide = (claims: RunClaims, ...rules: object[]) =>
   evaluate({ relationships: rules.map((rule, index) => related(rule, index)) }, claims)
 const forks = { eventClass: 'fork_pull_request', repositoryId: '456789' }
 const trusted = { eventClass: 'trusted', repositoryId: '456789' }
+
+const without = (claims: RunClaims, member: string): RunClaims =>
+  Object.fromEntries(Object.entries(claims).filter(([name]) => name !== member)) as unknown as RunClaims
 
 describe('evaluate', () => {
   it('denies when there is no relationship at all', () => {
@@ -66,6 +72,16 @@ describe('evaluate', () => {
     ['workflow_path', fork, { ...forks, workflowPaths: ['.github/workflows/*.yml', '.*', '*'] }],
     ['base_ref', fork, { ...forks, baseRefs: ['mai', 'main2', 'Main', 'refs/heads/main'] }],
     ['author_association', fork, { ...forks, authorAssociations: ['OWNER', 'contributor'] }],
+    ['pull_request', { ...fork, pullRequestState: 'closed' }, { ...forks, baseRefs: ['main'] }],
+    ['pull_request', { ...fork, pullRequestState: 'closed' }, { ...forks, authorAssociations: ['CONTRIBUTOR'] }],
+    ['pull_request', { ...fork, pullRequestState: 'closed' }, { ...forks, pullRequest: 'open' }],
+    ['pull_request', without(fork, 'pullRequestState'), { ...forks, pullRequest: 'open' }],
+    ['pull_request', without(fork, 'pullRequestNumber'), { ...forks, pullRequest: 'open' }],
+    ['base_ref', without(fork, 'baseRef'), { ...forks, baseRefs: ['main'], pullRequest: 'any' }],
+    ['proof_method', { ...fork, proofMethod: 'log' }, forks],
+    ['proof_method', { ...fork, proofMethod: 'job-log' }, forks],
+    ['proof_method', without(fork, 'proofMethod'), forks],
+    ['proof_method', fork, { ...forks, proofMethods: ['step-name', 'log'] }],
     ['event', push, { ...trusted, events: ['workflow_dispatch'] }],
     ['ref', push, { ...trusted, refs: ['main', 'refs/heads/', 'refs/heads/main2'] }],
     ['mode', push, { ...trusted, mode: 'audit' }],
@@ -88,6 +104,52 @@ describe('evaluate', () => {
     expect(admitted).toBe(false)
     const failed = decisions[0]?.rules.filter(result => !result.passed)
     expect(failed).toEqual([{ rule, expected: expect.any(Array), passed: false }])
+  })
+
+  it.each<[string, RunClaims, object, object | undefined]>([
+    ['nothing, where the rule asks nothing of it', fork, forks, undefined],
+    ['that it is open', fork, { ...forks, authorAssociations: ['CONTRIBUTOR'] }, { number: '12' }],
+    ['that it is open, said in words', fork, { ...forks, pullRequest: 'open' }, { number: '12' }],
+    ['that it is open on its base', fork, { ...forks, baseRefs: ['main'] }, { number: '12', baseRef: 'main' }],
+    ['nothing, where any will do', fork, { ...forks, baseRefs: ['main'], pullRequest: 'any' }, undefined],
+    ['nothing of a trusted run', push, trusted, undefined],
+  ])('demands of the pull request at a build’s start: %s', (_, claims, rule, demanded) => {
+    const answer = decide(claims, rule)
+    expect([answer.admitted, answer.pullRequest]).toEqual([true, demanded])
+  })
+
+  it('admits a closed pull request where no fact of it is asked for, and only by an artifact or a step name', () => {
+    const admits = (changes: object) => decide({ ...fork, ...changes }, forks).admitted
+    expect(admits({ pullRequestState: 'closed' })).toBe(true)
+    expect(['artifact', 'step-name', 'log', 'job-log'].map(proofMethod => admits({ proofMethod }))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
+  })
+
+  it.each([
+    { proofMethods: [] },
+    { proofMethods: ['title'] },
+    { proofMethods: 'artifact' },
+    { pullRequest: 'closed' },
+    { pullRequest: true },
+    { pullRequests: 'open' },
+    { proofMethod: ['artifact'] },
+  ])('knows no rule %j', rule => {
+    expect(TrustRule.safeParse({ ...forks, ...rule }).success).toBe(false)
+  })
+
+  it('gives the safe default to rules that were stored before there was one', () => {
+    expect(TrustRule.parse(forks)).toMatchObject({ proofMethods: ['artifact', 'step-name'] })
+  })
+
+  it.each([
+    { ...trusted, proofMethods: ['artifact'] },
+    { ...trusted, pullRequest: 'open' },
+  ])('has no such rule for trusted runs', rule => {
+    expect(TrustRule.safeParse(rule).success).toBe(false)
   })
 
   it.each(['pull_request', 'pull_request_target', 'workflow_run', 'issue_comment', 'release'])(

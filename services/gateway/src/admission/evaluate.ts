@@ -1,7 +1,7 @@
-import type { EffectiveGrant } from '@forkproof/contracts/access'
+import type { AdmittedRun, EffectiveGrant } from '@forkproof/contracts/access'
 import type { RelationshipId } from '@forkproof/contracts/ids'
-import type { Project, TrustRelationship, TrustRule } from '@forkproof/contracts/trust'
-import type { RunClaims } from './run-claims.ts'
+import { type Project, pullRequestDemand, type TrustRelationship, type TrustRule } from '@forkproof/contracts/trust'
+import type { ForkPullRequestClaims, RunClaims } from './run-claims.ts'
 
 export const ruleNames = [
   'event_class',
@@ -9,6 +9,8 @@ export const ruleNames = [
   'workflow_path',
   'base_ref',
   'author_association',
+  'pull_request',
+  'proof_method',
   'event',
   'ref',
   'mode',
@@ -33,6 +35,8 @@ export interface Evaluation {
   readonly admitted: boolean
   readonly relationshipId?: RelationshipId
   readonly grant?: EffectiveGrant
+  /** What the admitting relationship demands of the pull request; it is looked at again when a build starts. */
+  readonly pullRequest?: AdmittedRun['pullRequest']
   readonly decisions: readonly RelationshipDecision[]
 }
 
@@ -49,7 +53,16 @@ export function evaluate(project: Pick<Project, 'relationships'>, claims: RunCla
   const at = decisions.findIndex(decision => decision.rules.every(result => result.passed))
   const admitting = at < 0 ? undefined : project.relationships[at]
   if (!admitting) return { admitted: false, decisions }
-  return { admitted: true, relationshipId: admitting.id, grant: grantOf(admitting.rule), decisions }
+  const pullRequest = demandedPullRequest(admitting.rule, claims)
+  const { id: relationshipId, rule } = admitting
+  return { admitted: true, relationshipId, grant: grantOf(rule), ...(pullRequest && { pullRequest }), decisions }
+}
+
+function demandedPullRequest(rule: TrustRule, claims: RunClaims): AdmittedRun['pullRequest'] {
+  if (rule.eventClass !== 'fork_pull_request' || claims.eventClass !== 'fork_pull_request') return undefined
+  const { pullRequestNumber: number, baseRef } = claims
+  if (pullRequestDemand(rule) === 'any' || number === undefined) return undefined
+  return { number, ...(rule.baseRefs && baseRef !== undefined && { baseRef }) }
 }
 
 /** A fork's run never gets a project cache: its grant has no word for it. */
@@ -87,10 +100,18 @@ function ownRules(rule: TrustRule, claims: RunClaims): readonly RuleResult[] {
     const { event, ref } = claims.eventClass === 'trusted' ? claims : {}
     return [check('event', rule.events, event), ...checkIfListed('ref', rule.refs, ref)]
   }
-  const { baseRef, authorAssociation } = claims.eventClass === 'fork_pull_request' ? claims : {}
+  const known: Partial<ForkPullRequestClaims> = claims.eventClass === 'fork_pull_request' ? claims : {}
+  const mustBeOpen = pullRequestDemand(rule) === 'open'
   return [
-    ...checkIfListed('base_ref', rule.baseRefs, baseRef),
-    ...checkIfListed('author_association', rule.authorAssociations, authorAssociation),
+    ...checkIfListed('base_ref', rule.baseRefs, known.baseRef),
+    ...checkIfListed('author_association', rule.authorAssociations, known.authorAssociation),
+    // Without its number it could not be looked at again.
+    ...checkIfListed(
+      'pull_request',
+      mustBeOpen ? ['open'] : undefined,
+      known.pullRequestNumber && known.pullRequestState,
+    ),
+    check('proof_method', rule.proofMethods, known.proofMethod),
   ]
 }
 

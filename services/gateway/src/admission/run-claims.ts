@@ -10,6 +10,10 @@ export interface ForkPullRequestClaims extends SharedClaims {
   readonly eventClass: 'fork_pull_request'
   readonly baseRef?: string
   readonly authorAssociation?: string
+  readonly pullRequestNumber?: string
+  readonly pullRequestState?: string
+  /** The channel that the run was proven by. */
+  readonly proofMethod?: string
 }
 
 export interface TrustedClaims extends SharedClaims {

@@ -57,6 +57,8 @@ describe('POST /v1/trust:explain of a token', () => {
         { rule: 'event_class', expected: ['fork_pull_request'], actual: 'fork_pull_request', passed: true },
         { rule: 'repository_id', expected: ['456789'], actual: '456789', passed: true },
         { rule: 'base_ref', expected: ['next', 'v2'], actual: 'main', passed: false },
+        { rule: 'pull_request', expected: ['open'], actual: 'open', passed: true },
+        { rule: 'proof_method', expected: ['artifact', 'step-name'], actual: 'artifact', passed: true },
         { rule: 'mode', expected: ['enforce'], actual: 'enforce', passed: true },
       ],
     })

@@ -33,6 +33,8 @@ export const forkClaims = {
   base_ref: 'main',
   pull_request_number: '12',
   author_association: 'CONTRIBUTOR',
+  pull_request_state: 'open',
+  pull_request_read_at: 1_790_000_000,
   run_id: '77',
   run_number: '10',
   run_attempt: '1',

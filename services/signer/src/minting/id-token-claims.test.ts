@@ -42,6 +42,8 @@ describe('the claims of an ID token', () => {
       pull_request_number: '12',
       pr_author_id: '5544',
       author_association: 'FIRST_TIME_CONTRIBUTOR',
+      pull_request_state: 'open',
+      pull_request_read_at: 1_789_999_999,
       run_id: '30433642',
       run_number: '10',
       run_attempt: '1',

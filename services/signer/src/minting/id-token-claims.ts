@@ -55,6 +55,8 @@ function everyClaim({ issuer, attestation, tokenId, iatSeconds }: TokenFacts): E
     pull_request_number: pullRequest?.number,
     pr_author_id: pullRequest?.author.id,
     author_association: pullRequest?.authorAssociation,
+    pull_request_state: pullRequest?.state,
+    pull_request_read_at: pullRequest?.readAt,
     run_id: run.id,
     run_number: run.number,
     run_attempt: run.attempt,

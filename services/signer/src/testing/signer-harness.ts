@@ -96,6 +96,8 @@ export const facts: Attestation['facts'] = {
     baseSha: 'b'.repeat(40),
     author: alice,
     authorAssociation: 'FIRST_TIME_CONTRIBUTOR',
+    state: 'open',
+    readAt: 1_789_999_999,
   },
 }
 

@@ -16,7 +16,7 @@ function verifiedReport(): WatchReport {
   const evidence = {
     run: aRun(),
     attempt: 1,
-    openPullRequests: [aPullRequest()],
+    pullRequests: { pulls: [aPullRequest()], readAtMs: 0, isBaseOfRun: true },
     sighting: { channel: 'artifact' as const },
     seenAtMs: fakeNowMs,
   }

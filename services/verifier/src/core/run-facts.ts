@@ -1,5 +1,6 @@
 import type { RunFacts } from '@forkproof/contracts/facts'
-import type { GithubAccount, GithubPullRequest, GithubRepository, GithubRun } from '../github/schemas.ts'
+import type { GithubAccount, GithubRepository, GithubRun } from '../github/schemas.ts'
+import type { MatchedPullRequest } from './pull-request.ts'
 
 const textLengthMax = 1_024
 
@@ -9,7 +10,7 @@ const textLengthMax = 1_024
 export function runFacts(
   run: GithubRun,
   head: GithubRepository,
-  extra: { pullRequest: GithubPullRequest | undefined; jobId: number | undefined },
+  extra: { pullRequest: MatchedPullRequest | undefined; jobId: number | undefined },
 ): RunFacts {
   const { pullRequest, jobId } = extra
   return {
@@ -26,17 +27,27 @@ export function runFacts(
     },
     actor: account(run.actor),
     triggeringActor: account(run.triggering_actor),
-    ...(pullRequest?.user && { pullRequest: pullRequestFacts(pullRequest, pullRequest.user) }),
+    ...(pullRequest?.pull.user && { pullRequest: pullRequestFacts(pullRequest, pullRequest.pull.user) }),
     ...(jobId !== undefined && { job: { id: String(jobId) } }),
   }
 }
 
-const pullRequestFacts = (pull: GithubPullRequest, author: GithubAccount): NonNullable<RunFacts['pullRequest']> => ({
+/**
+ * A base that may not be the run's is left out: the run would be held against a branch that it was not made for. So is
+ * whatever policies go by once the pull request is closed, for relying parties that do not look at its state.
+ */
+const pullRequestFacts = (
+  { pull, readAtMs, isBaseOfRun }: MatchedPullRequest,
+  author: GithubAccount,
+): NonNullable<RunFacts['pullRequest']> => ({
   number: String(pull.number),
-  baseRef: cut(pull.base.ref),
-  baseSha: cut(pull.base.sha),
+  state: pull.state,
+  readAt: Math.floor(readAtMs / 1_000),
   author: account(author),
-  authorAssociation: cut(pull.author_association),
+  ...(pull.state === 'open' && {
+    authorAssociation: cut(pull.author_association),
+    ...(isBaseOfRun && { baseRef: cut(pull.base.ref), baseSha: cut(pull.base.sha) }),
+  }),
 })
 
 const repository = ({ id, full_name, owner }: GithubRepository): RunFacts['repository'] => ({

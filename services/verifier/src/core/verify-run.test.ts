@@ -1,6 +1,8 @@
 import { JobId } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
+import type { GithubPullRequest } from '../github/schemas.ts'
 import { aClaimSpec, aJob, aPullRequest, aRun, fakeNowMs } from '../testing/fake-github-answers.ts'
+import type { PullRequestReading } from './pull-request.ts'
 import { type Evidence, isVerified, type VerifiedRun, verifyRun } from './verify-run.ts'
 
 const spec = await aClaimSpec()
@@ -17,6 +19,9 @@ const verified = (changes: Partial<Evidence> = {}): VerifiedRun => {
   if (result.kind !== 'verified') throw new Error(`refused: ${result.reason}`)
   return result.run
 }
+
+const iso = (ms: number) => new Date(fakeNowMs + ms).toISOString()
+const reading = (pulls: GithubPullRequest[]): PullRequestReading => ({ pulls, readAtMs: fakeNowMs, isBaseOfRun: true })
 
 describe('refused after the sighting', () => {
   test('when the run finished meanwhile', () => {
@@ -35,8 +40,8 @@ describe('refused after the sighting', () => {
     ['title', { title: `about ${spec.challengeCode}` }],
     ['body', { body: `Waiting for OIDC auth challenge ${spec.challengeCode}` }],
   ])('when the code stands in the pull request’s %s', (_, changes) => {
-    const openPullRequests = [aPullRequest(changes)]
-    expect(verifyRun(spec, evidence({ openPullRequests }))).toMatchObject({ reason: 'code_quoted' })
+    const pullRequests = reading([aPullRequest(changes)])
+    expect(verifyRun(spec, evidence({ pullRequests }))).toMatchObject({ reason: 'code_quoted' })
   })
   test('when the channel was not asked for', () => {
     const narrow = { ...spec, channels: ['log' as const] }
@@ -71,7 +76,7 @@ describe('refused after the sighting', () => {
 })
 
 describe('the pull request is left out', () => {
-  test.each<[string, Evidence['openPullRequests']]>([
+  test.each<[string, GithubPullRequest[] | undefined]>([
     ['when two match', [aPullRequest(), aPullRequest({ number: 43 })]],
     ['when its head has moved on', [aPullRequest({ head: { sha: 'd'.repeat(40), repo: { id: 2002 } } })]],
     ['when its head is another fork', [aPullRequest({ head: { sha: 'a'.repeat(40), repo: { id: 3003 } } })]],
@@ -80,14 +85,48 @@ describe('the pull request is left out', () => {
     ['when its author’s account is gone', [aPullRequest({ user: null })]],
     ['when there is none', []],
     ['when none was read', undefined],
-  ])('%s', (_, openPullRequests) => {
-    expect(verified(openPullRequests ? { openPullRequests } : {}).facts.pullRequest).toBeUndefined()
+    ['when it was opened after the run', [aPullRequest({ created_at: iso(-30_000) })]],
+    ['when it was closed before the run', [aPullRequest({ state: 'closed', closed_at: iso(-70_000) })]],
+    [
+      'when another with the same head was closed since the run began, so that either may be the run’s',
+      [aPullRequest(), aPullRequest({ number: 43, state: 'closed', closed_at: iso(-1_000) })],
+    ],
+  ])('%s', (_, pulls) => {
+    expect(verified(pulls ? { pullRequests: reading(pulls) } : {}).facts.pullRequest).toBeUndefined()
+  })
+})
+
+describe('the pull request', () => {
+  test.each<[string, GithubPullRequest[], string]>([
+    ['beside one that was opened later', [aPullRequest({ number: 43, created_at: iso(-1_000) }), aPullRequest()], '42'],
+    [
+      'beside one that was closed before the run',
+      [aPullRequest({ number: 41, state: 'closed', closed_at: iso(-70_000) }), aPullRequest()],
+      '42',
+    ],
+    ['that was closed since', [aPullRequest({ state: 'closed', closed_at: iso(-1_000) })], '42'],
+  ])('%s is the run’s', (_, pulls, number) => {
+    expect(verified({ pullRequests: reading(pulls) }).facts.pullRequest?.number).toBe(number)
+  })
+  test('is attested as it was read, and when; once closed without what policies go by', () => {
+    const pulls = [aPullRequest({ state: 'closed', closed_at: iso(-1_000) })]
+    expect(verified({ pullRequests: reading(pulls) }).facts.pullRequest).toEqual({
+      number: '42',
+      author: { id: '21', login: 'contributor' },
+      state: 'closed',
+      readAt: Math.floor(fakeNowMs / 1_000),
+    })
+  })
+  test('is attested without a base that may not be the run’s', () => {
+    const { facts } = verified({ pullRequests: { ...reading([aPullRequest()]), isBaseOfRun: false } })
+    expect(facts.pullRequest).toMatchObject({ number: '42', authorAssociation: 'FIRST_TIME_CONTRIBUTOR' })
+    expect(Object.keys(facts.pullRequest ?? {}).filter(name => name.startsWith('base'))).toEqual([])
   })
 })
 
 describe('verified', () => {
   test('the facts are GitHub’s, ids as strings', () => {
-    const run = verified({ openPullRequests: [aPullRequest()] })
+    const run = verified({ pullRequests: reading([aPullRequest()]) })
     expect(run.facts).toMatchObject({
       repository: { id: '1001', name: 'base-org/project', ownerId: '11' },
       headRepository: { id: '2002', name: 'contributor/project' },

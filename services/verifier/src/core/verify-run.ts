@@ -1,10 +1,10 @@
 import type { Channel } from '@forkproof/contracts/channels'
 import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { RunFacts } from '@forkproof/contracts/facts'
-import type { GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
+import type { GithubJob, GithubRun } from '../github/schemas.ts'
 import { checkJob } from './check-job.ts'
 import { checkRun, quotes } from './check-run.ts'
-import { matchPullRequest } from './pull-request.ts'
+import { matchedIn, type PullRequestReading } from './pull-request.ts'
 import { notYet, type RunNotYet, type RunRefusal, refuse } from './run-decision.ts'
 import { runFacts } from './run-facts.ts'
 
@@ -21,7 +21,7 @@ export interface Evidence {
   readonly attempt: number
   /** Needed, and read, when the claim names a job. */
   readonly jobs?: readonly GithubJob[]
-  readonly openPullRequests?: readonly GithubPullRequest[]
+  readonly pullRequests?: PullRequestReading
   readonly sighting: Sighting
   readonly seenAtMs: number
 }
@@ -65,11 +65,13 @@ export function verifyRun(spec: ClaimSpec, evidence: Evidence): Verification {
     const another = sighting.jobId !== undefined && String(sighting.jobId) !== spec.jobId
     if (another) return refuse('job_mismatch', 'the code was shown by another job')
   }
-  const pullRequest = matchPullRequest(evidence.openPullRequests ?? [], run)
-  const written = [pullRequest?.title, pullRequest?.body]
+  const written = evidence.pullRequests?.pulls.flatMap(({ title, body }) => [title, body]) ?? []
   if (written.some(text => quotes(text, spec.challengeCode))) return refuse('code_quoted')
   if (run.head_repository === null) return refuse('head_repository_gone')
-  const facts = runFacts(run, run.head_repository, { pullRequest, jobId: sighting.jobId })
+  const facts = runFacts(run, run.head_repository, {
+    pullRequest: matchedIn(evidence.pullRequests, run),
+    jobId: sighting.jobId,
+  })
   return { kind: 'verified', run: remember(spec, facts, evidence) }
 }
 

@@ -11,6 +11,8 @@ export const githubLimits = {
   etagEntriesMax: 2_000,
   pageSizeMax: 100,
   pagesMax: 5,
+  /** Events of a pull request come oldest first; of one with more than these its base is not known. */
+  eventPagesMax: 3,
   /**
    * GitHub asks for a minute's pause when a secondary limit names no time (docs/facts/github.md#secondary-rate-limits).
    */

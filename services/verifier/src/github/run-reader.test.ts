@@ -32,7 +32,7 @@ describe('where requests go', () => {
     const { reader, seen } = await startReaderHarness((_, response) => sendJson(response, 200, [rawPullRequest()]))
     await reader.pullRequests({ owner: 'me', branch: 'a&state=closed#x/y' }, signal)
     const query = new URL(seen[0]?.url ?? '', 'http://x').searchParams
-    expect([query.get('head'), query.get('state')]).toEqual(['me:a&state=closed#x/y', 'open'])
+    expect([query.get('head'), query.get('state')]).toEqual(['me:a&state=closed#x/y', 'all'])
   })
   test('an OAuth app’s id and secret go as basic authentication', async () => {
     const { reader, seen } = await startReaderHarness((_, response) => sendJson(response, 200, rawRun()), {
@@ -48,6 +48,34 @@ describe('one job', () => {
     const { reader, seen } = await startReaderHarness((_, response) => sendJson(response, 200, rawJob()))
     expect(await reader.job(5_001, signal)).toMatchObject({ kind: 'found', value: { id: 5_001 }, counted: true })
     expect(seen.map(({ url }) => url)).toEqual(['/repos/base-org/project/actions/jobs/5001'])
+  })
+})
+
+describe('the events of a pull request', () => {
+  const serving =
+    (total: number): AnswerRequest =>
+    ({ url }, response) => {
+      const page = Number(new URL(url, 'http://x').searchParams.get('page'))
+      const count = Math.max(Math.min(total - (page - 1) * 100, 100), 0)
+      sendJson(response, 200, Array(count).fill({ event: 'labeled', created_at: '2026-01-01T00:00:00Z' }))
+    }
+  test.each([
+    [0, 0, 1],
+    [99, 99, 1],
+    [100, 100, 2],
+    [299, 299, 3],
+  ])('of which there are %i', async (total, read, requests) => {
+    const { reader, seen } = await startReaderHarness(serving(total))
+    expect((await reader.pullRequestEvents(42, signal)).events).toHaveLength(read)
+    expect(seen).toHaveLength(requests)
+    expect(seen[0]?.url).toMatch(/^\/repos\/[^/]+\/[^/]+\/issues\/42\/events\?/)
+  })
+  test('are not known when there are more than can be read, or none can', async () => {
+    const { reader, seen } = await startReaderHarness(serving(300))
+    expect(await reader.pullRequestEvents(42, signal)).toMatchObject({ events: undefined })
+    expect(seen).toHaveLength(3)
+    const { reader: other } = await startReaderHarness((_, response) => sendJson(response, 404, {}))
+    expect(await other.pullRequestEvents(42, signal)).toMatchObject({ events: undefined })
   })
 })
 

@@ -9,6 +9,8 @@ import { type RunTarget, runKey } from './run-target.ts'
 import {
   type GithubArtifact,
   GithubArtifactPage,
+  type GithubIssueEvent,
+  GithubIssueEventList,
   GithubJob,
   GithubJobPage,
   type GithubPullRequest,
@@ -39,8 +41,13 @@ export interface RunReader {
   /** One job, of whichever run and attempt it is. */
   job(jobId: number, signal: AbortSignal): Promise<GithubAnswer<GithubJob>>
   artifacts(signal: AbortSignal): Promise<Listing<GithubArtifact>>
-  /** Open pull requests whose head is `owner:branch`. */
+  /** Pull requests whose head is `owner:branch`, the newest first. */
   pullRequests(head: { owner: string; branch: string }, signal: AbortSignal): Promise<Listing<GithubPullRequest>>
+  /** What happened to a pull request, as far as it can be read in a few pages; undefined when that is not all. */
+  pullRequestEvents(
+    number: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly events: readonly GithubIssueEvent[] | undefined; readonly counted: number }>
   /** Text of a finished job's log; undefined while GitHub has none. */
   jobLog(jobId: number, signal: AbortSignal): Promise<{ text: string | undefined; counted: number }>
   readonly slowdown: () => number
@@ -84,7 +91,7 @@ export function createRunReader(
     pullRequests: async (head, signal) => {
       const parameters = {
         ...where,
-        state: 'open',
+        state: 'all',
         head: `${head.owner}:${head.branch}`,
         per_page: githubLimits.pageSizeMax,
       }
@@ -94,6 +101,20 @@ export function createRunReader(
       )
       if (answer.kind !== 'found') return { items: [], counted: 1, complete: true }
       return { items: answer.value, counted: answer.counted ? 1 : 0, complete: true }
+    },
+    pullRequestEvents: async (number, signal) => {
+      const route = 'GET /repos/{owner}/{repo}/issues/{issue_number}/events'
+      const events: GithubIssueEvent[] = []
+      let counted = 0
+      for (let page = 1; page <= githubLimits.eventPagesMax; page++) {
+        const parameters = { ...where, issue_number: number, per_page: githubLimits.pageSizeMax, page }
+        const answer = await get({ route, parameters, schema: GithubIssueEventList }, signal)
+        counted += answer.kind === 'found' && !answer.counted ? 0 : 1
+        if (answer.kind !== 'found') return { events: undefined, counted }
+        events.push(...answer.value)
+        if (answer.value.length < githubLimits.pageSizeMax) return { events, counted }
+      }
+      return { events: undefined, counted }
     },
     jobLog: async (jobId, signal) => {
       const route = 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs'

@@ -34,6 +34,8 @@ export const GithubRun = z.object({
   event: text,
   status: text,
   conclusion: text.nullable(),
+  /** When the event happened that made the run; a re-run keeps it. */
+  created_at: time,
   run_started_at: time,
   actor: GithubAccount,
   triggering_actor: GithubAccount,
@@ -74,6 +76,11 @@ export const GithubArtifactPage = z.object({ total_count: z.int().min(0), artifa
 
 export const GithubPullRequest = z.object({
   number: id,
+  state: z.enum(['open', 'closed']),
+  created_at: time,
+  /** The last change of anything: also a comment or a label. */
+  updated_at: time,
+  closed_at: time.nullable(),
   title: text,
   body: text.nullable(),
   author_association: text,
@@ -84,3 +91,8 @@ export const GithubPullRequest = z.object({
 })
 export type GithubPullRequest = z.infer<typeof GithubPullRequest>
 export const GithubPullRequestList = z.array(GithubPullRequest)
+
+/** One of `GET /repos/{owner}/{repo}/issues/{issue_number}/events`; pull requests are issues there. */
+export const GithubIssueEvent = z.object({ event: text, created_at: time })
+export type GithubIssueEvent = z.infer<typeof GithubIssueEvent>
+export const GithubIssueEventList = z.array(GithubIssueEvent)

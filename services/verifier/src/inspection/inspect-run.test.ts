@@ -123,6 +123,34 @@ describe('an explanation', () => {
   })
 })
 
+describe('a build that relies on an open pull request', () => {
+  const relying = aQuestion({ pullRequest: { number: '42', baseRef: 'main' } })
+  test('may start while it is as the run was admitted by', async () => {
+    const { clock, github, start } = inspecting(relying)
+    const seen = start()
+    await pass(clock, 10)
+    expect(seen.value).toMatchObject({ outcome: 'running' })
+    expect(github.asked).toEqual(['run', 'pullRequests'])
+  })
+  test.each([
+    ['closed', { state: 'closed', closed_at: new Date(fakeNowMs).toISOString() }],
+    ['retargeted', { base: { ref: 'next', sha: 'b'.repeat(40), repo: { id: 1001 } } }],
+  ])('is refused once it is %s', async (_, change) => {
+    const { clock, github, start } = inspecting(relying)
+    github.pullRequests = [rawPullRequest(change)]
+    const seen = start()
+    await pass(clock, 10)
+    expect(seen.value).toMatchObject({ outcome: 'refused', reason: 'pull_request_changed' })
+  })
+  test('is refused while GitHub does not show it, and not admitted blindly', async () => {
+    const { clock, github, start } = inspecting(relying)
+    github.silentAbout = 'pullRequests'
+    const seen = start()
+    await pass(clock, 3_000)
+    expect(seen.value).toBeUndefined()
+  })
+})
+
 describe('a refusal', () => {
   test('that lasts is told at once', async () => {
     const { clock, github, start } = inspecting()

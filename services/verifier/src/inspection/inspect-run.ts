@@ -3,13 +3,13 @@ import { orAborted } from '@forkproof/infra/abortable'
 import type { Clock } from '@forkproof/infra/clock'
 import { checkBuildRun } from '../core/check-build-run.ts'
 import { checkKind } from '../core/check-run.ts'
-import { matchPullRequest } from '../core/pull-request.ts'
+import { checkDemandedPullRequest, matchedIn, type PullRequestReading } from '../core/pull-request.ts'
 import { notYet, type RunDecision, type RunRefusal, refuse } from '../core/run-decision.ts'
 import { runFacts, withoutRef } from '../core/run-facts.ts'
 import { checkLife, saysInProgress } from '../core/run-life.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { RunAnswer } from '../github/run-reader.ts'
-import type { GithubPullRequest, GithubRun } from '../github/schemas.ts'
+import type { GithubRun } from '../github/schemas.ts'
 import { githubUnavailable } from '../observer/first-check.ts'
 import type { RunSources } from '../observer/run-sources.ts'
 import { inspectionLimits } from './limits.ts'
@@ -38,8 +38,10 @@ export async function inspectRun(
     try {
       const answer = await orAborted(sources.run.since(Math.max(sinceMs, 0)), signal)
       const decision = await decideAlive(answer, question, sources, { sinceMs, signal })
-      if (decision.kind === 'fine' && answer.kind === 'found')
-        return await running(answer.value, question, sources, deps)
+      if (decision.kind === 'fine' && answer.kind === 'found') {
+        const changed = await pullRequestChange(question, sources, { sinceMs, signal })
+        return changed ? refused(changed) : await running(answer.value, question, sources, deps)
+      }
       if (decision.kind === 'refused') return refused(decision)
       // A 404 is tried once more; other states that may lag get more time.
       retryMs =
@@ -84,6 +86,20 @@ async function decideAlive(
   return checkLife(answer.value, (await orAborted(reading, signal)).items)
 }
 
+/**
+ * Whether the pull request is no longer as the run was admitted by. It was read when the token was made; it may have
+ * been closed or retargeted since.
+ */
+async function pullRequestChange(
+  { pullRequest: demanded }: RunQuestion,
+  sources: RunSources,
+  { sinceMs, signal }: { sinceMs: number; signal: AbortSignal },
+): Promise<RunRefusal | undefined> {
+  if (demanded === undefined) return undefined
+  const { pulls } = await orAborted(sources.pullRequests.since(Math.max(sinceMs, 0)), signal)
+  return checkDemandedPullRequest(pulls, demanded)
+}
+
 async function running(
   run: GithubRun,
   question: RunQuestion,
@@ -92,8 +108,8 @@ async function running(
 ): Promise<RunInspection> {
   const isForks = checkKind(run) === undefined && run.head_repository !== null
   const explains = question.eventClass === undefined
-  const open = isForks && explains && deps.pullRequestFacts ? await pullRequests(sources, deps.clock) : []
-  const extra = { pullRequest: matchPullRequest(open, run), jobId: undefined }
+  const reading = isForks && explains && deps.pullRequestFacts ? await pullRequests(sources, deps.clock) : undefined
+  const extra = { pullRequest: matchedIn(reading, run), jobId: undefined }
   return {
     outcome: 'running',
     event: run.event,
@@ -106,19 +122,13 @@ async function running(
 }
 
 /** Worth a short wait: without them, rules about the pull request are answered with "not known". */
-async function pullRequests(sources: RunSources, clock: Clock): Promise<readonly GithubPullRequest[]> {
+async function pullRequests(sources: RunSources, clock: Clock): Promise<PullRequestReading | undefined> {
   const giveUp = new AbortController()
-  const reading = sources.pullRequests.since(clock.now() - inspectionLimits.freshMs).then(
-    listing => listing.items,
-    () => [],
-  )
-  const late = clock.sleep(inspectionLimits.pullRequestGraceMs, giveUp.signal).then(
-    () => [],
-    () => [],
-  )
-  const items = await Promise.race([reading, late])
+  const reading = sources.pullRequests.since(clock.now() - inspectionLimits.freshMs).catch(() => undefined)
+  const late = clock.sleep(inspectionLimits.pullRequestGraceMs, giveUp.signal).catch(() => undefined)
+  const first = await Promise.race([reading, late])
   giveUp.abort(new Error('no longer waited for'))
-  return items
+  return first ?? undefined
 }
 
 const refused = ({ reason, detail }: RunRefusal): RunInspection => ({

@@ -1,7 +1,7 @@
 import type { Clock } from '@forkproof/infra/clock'
+import type { PullRequestReading } from '../core/pull-request.ts'
 import { notYet, type RunNotYet, refuse } from '../core/run-decision.ts'
 import { type Sighting, verifyRun } from '../core/verify-run.ts'
-import type { GithubPullRequest } from '../github/schemas.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch, WatchResult } from './claim-watch.ts'
 import { githubUnavailable, lagPauseMs } from './first-check.ts'
@@ -61,14 +61,14 @@ async function attempt(
   const [answer, jobs] = await Promise.all([sources.run.since(times.sinceMs), readingJobs])
   if (answer.kind === 'missing') return notYet('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
-  const openPullRequests = await readingPulls
+  const pullRequests = await readingPulls
   const evidence = {
     run: answer.value,
     attempt: bound,
     sighting,
     seenAtMs: times.seenAtMs,
     ...(jobs && { jobs: jobs.items }),
-    ...(openPullRequests && { openPullRequests }),
+    ...(pullRequests && { pullRequests }),
   }
   return verifyRun(spec, evidence)
 }
@@ -82,14 +82,11 @@ const notNeeded = new Error('no longer waited for')
 async function readPullRequests(
   { sources, clock }: ConfirmationDeps,
   nowMs: number,
-): Promise<readonly GithubPullRequest[] | undefined> {
+): Promise<PullRequestReading | undefined> {
   const giveUp = new AbortController()
-  const reading = sources.pullRequests.since(nowMs).then(
-    listing => listing.items,
-    () => undefined,
-  )
+  const reading = sources.pullRequests.since(nowMs).catch(() => undefined)
   const late = clock.sleep(pollLimits.pullRequestGraceMs, giveUp.signal).catch(() => undefined)
-  const items = await Promise.race([reading, late])
+  const first = await Promise.race([reading, late])
   giveUp.abort(notNeeded)
-  return items ?? undefined
+  return first ?? undefined
 }

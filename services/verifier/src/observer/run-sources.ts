@@ -2,6 +2,12 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { RunReadings } from '../channels/channel-reader.ts'
 import { codesOfJobLog } from '../channels/job-log.ts'
 import { isUnderWay } from '../core/check-job.ts'
+import {
+  isUntouchedSince,
+  matchPullRequest,
+  type PullRequestReading,
+  wasRetargetedSince,
+} from '../core/pull-request.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { Listing, RunAnswer, RunReader } from '../github/run-reader.ts'
 import type { GithubArtifact, GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
@@ -9,13 +15,11 @@ import { KnownJobs } from './known-jobs.ts'
 import { pollLimits } from './limits.ts'
 import { SharedRead } from './shared-read.ts'
 
-const none: Listing<never> = { items: [], counted: 0, complete: true }
-
 /** All readings of one run, each made once for all claims. Counts what the requests cost. */
 export class RunSources {
   readonly run: SharedRead<RunAnswer>
   readonly artifacts: SharedRead<Listing<GithubArtifact>>
-  readonly pullRequests: SharedRead<Listing<GithubPullRequest>>
+  readonly pullRequests: SharedRead<PullRequestReading>
   readonly liveCodes = new Map<number, ReadonlySet<string>>()
   readonly #reader: RunReader
   readonly #clock: Clock
@@ -136,11 +140,24 @@ export class RunSources {
     return { items: [answer.value], counted: answer.counted ? 1 : 0, complete: true }
   }
 
-  #readPullRequests(): Promise<Listing<GithubPullRequest>> {
+  async #readPullRequests(): Promise<PullRequestReading> {
+    const readAtMs = this.#clock.now()
     const run = this.latestRun
-    if (!run?.head_repository || run.head_branch === null) return Promise.resolve(none)
+    if (!run?.head_repository || run.head_branch === null) return { pulls: [], readAtMs, isBaseOfRun: false }
     const head = { owner: run.head_repository.owner.login, branch: run.head_branch }
-    return this.#count(this.#reader.pullRequests(head, this.#signal))
+    const { items: pulls } = await this.#count(this.#reader.pullRequests(head, this.#signal))
+    const pull = matchPullRequest(pulls, run)
+    return { pulls, readAtMs, isBaseOfRun: pull !== undefined && (await this.#isBaseOfRun(pull, run)) }
+  }
+
+  /** Comments and labels touch a pull request too; only then are its events worth a request. */
+  async #isBaseOfRun(pull: GithubPullRequest, run: GithubRun): Promise<boolean> {
+    if (isUntouchedSince(pull, run)) return true
+    const reading = this.#reader.pullRequestEvents(pull.number, this.#signal)
+    // Unread, the base is not known; the rest still is.
+    const { events, counted } = await reading.catch(() => ({ events: undefined, counted: 1 }))
+    this.#counted += counted
+    return events !== undefined && !wasRetargetedSince(events, run)
   }
 
   async #count<T>(reading: Promise<Listing<T>>): Promise<Listing<T>> {

@@ -3,7 +3,7 @@ import type { Fetch } from '../github/bounded-fetch.ts'
 import type { GithubFault } from '../github/fault.ts'
 import { type Json, rawJob, rawPullRequest, rawRun } from './fake-github-answers.ts'
 
-type Read = 'run' | 'jobs' | 'job' | 'artifacts' | 'pullRequests' | 'jobLog'
+type Read = 'run' | 'jobs' | 'job' | 'artifacts' | 'pullRequests' | 'pullRequestEvents' | 'jobLog'
 
 const apiUrl = 'https://api.github.example'
 const webUrl = 'https://github.example'
@@ -18,6 +18,8 @@ export class FakeGithub {
   jobs: Json[] = [rawJob()]
   artifacts: Json[] = []
   pullRequests: Json[] = [rawPullRequest()]
+  /** Of any pull request. */
+  pullRequestEvents: Json[] = []
   readonly jobLogs = new Map<number, string>()
   readonly liveLines: string[] = []
   stepStatus = 'in_progress'
@@ -78,6 +80,8 @@ export class FakeGithub {
       }
       case 'pullRequests':
         return this.#conditional(this.pullRequests, headers)
+      case 'pullRequestEvents':
+        return this.#conditional(this.pullRequestEvents, headers)
       case 'jobLog': {
         const jobId = Number(url.pathname.split('/').at(-2))
         if (!this.jobLogs.has(jobId)) return this.#json(404, { message: 'Not Found' })
@@ -145,5 +149,6 @@ function readOf(path: string): Read {
   if (/\/actions\/jobs\/\d+$/.test(path)) return 'job'
   if (path.endsWith('/jobs')) return 'jobs'
   if (path.endsWith('/artifacts')) return 'artifacts'
+  if (path.endsWith('/events')) return 'pullRequestEvents'
   return path.endsWith('/pulls') ? 'pullRequests' : 'run'
 }

@@ -11,6 +11,7 @@ export function brokenSources(defect: Error, clock: Clock): RunSources {
     job: fail,
     artifacts: fail,
     pullRequests: fail,
+    pullRequestEvents: fail,
     jobLog: fail,
     slowdown: () => 1,
   }

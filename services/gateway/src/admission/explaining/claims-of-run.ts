@@ -29,7 +29,14 @@ export function claimsOfRun(
       eventClass: 'fork_pull_request',
       run: { eventClass: 'fork_pull_request', ...run },
       workflowPath,
-      ...(pullRequest && { baseRef: pullRequest.baseRef, authorAssociation: pullRequest.authorAssociation }),
+      ...(pullRequest?.baseRef !== undefined && { baseRef: pullRequest.baseRef }),
+      ...(pullRequest?.authorAssociation !== undefined && { authorAssociation: pullRequest.authorAssociation }),
+      ...(pullRequest && {
+        pullRequestNumber: pullRequest.number,
+        pullRequestState: pullRequest.state ?? 'open',
+      }),
+      // No claim was proven yet: as the Action would.
+      proofMethod: 'artifact',
     }
   }
   return {

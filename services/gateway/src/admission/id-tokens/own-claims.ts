@@ -30,5 +30,8 @@ export function ownClaims(payload: unknown): ForkPullRequestClaims | undefined {
     workflowPath: data.workflow_path,
     ...(data.base_ref !== undefined && { baseRef: data.base_ref }),
     ...(data.author_association !== undefined && { authorAssociation: data.author_association }),
+    ...(data.pull_request_number !== undefined && { pullRequestNumber: data.pull_request_number }),
+    ...(data.pull_request_state !== undefined && { pullRequestState: data.pull_request_state }),
+    proofMethod: data.proof_method,
   }
 }

@@ -115,8 +115,9 @@ describe('an ID token that verifies', () => {
   })
 
   it('may leave out what the run did not show', async () => {
-    const token = await own({}, { base_ref: undefined, author_association: undefined, pull_request_number: undefined })
-    expect(Object.keys((await result(token)).claims)).toEqual(['eventClass', 'run', 'workflowPath'])
+    const names = ['base_ref', 'author_association', 'pull_request_number', 'pull_request_state']
+    const token = await own({}, Object.fromEntries(names.map(name => [name, undefined])))
+    expect(Object.keys((await result(token)).claims)).toEqual(['eventClass', 'run', 'workflowPath', 'proofMethod'])
   })
 })
 

@@ -25,6 +25,9 @@ const RunClaimsAnswer = z.discriminatedUnion('eventClass', [
     ...known,
     baseRef: z.string().optional(),
     authorAssociation: z.string().optional(),
+    pullRequestNumber: z.string().optional(),
+    pullRequestState: z.string().optional(),
+    proofMethod: z.string().optional(),
   }),
   z.object({
     eventClass: z.literal('trusted'),
