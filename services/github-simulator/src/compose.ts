@@ -4,10 +4,12 @@ import path from 'node:path'
 import { type Clock, systemClock } from '@forkproof/infra/clock'
 import type { Lifecycle } from '@forkproof/infra/lifecycle'
 import { createLogger, type Logger } from '@forkproof/infra/log'
+import { AccessPolicies } from './access/access-policies.ts'
 import { CredentialStore } from './access/credential-store.ts'
 import { JobTokens } from './access/job-tokens.ts'
 import { RateLimits } from './access/rate-limits.ts'
 import { RequestCounters } from './access/request-counters.ts'
+import { SecondaryLimits } from './access/secondary-limits.ts'
 import { ServerOrigin } from './access/server-origin.ts'
 import { BehaviourSettings } from './behaviour/behaviour-settings.ts'
 import { BlobStore } from './blobs/blob-store.ts'
@@ -21,6 +23,7 @@ import { WorkflowRuns } from './scheduling/workflow-runs.ts'
 import { createSimulatorServer } from './simulator-server.ts'
 import type { SimulatorState } from './simulator-state.ts'
 import { GithubStore } from './store/github-store.ts'
+import { SkewedClock } from './store/skewed-clock.ts'
 
 /** Collaborators that tests hand in instead of the real ones. */
 export interface SimulatorOverrides {
@@ -69,11 +72,15 @@ export async function compose(
 
 function createSimulatorState(clock: Clock): SimulatorState {
   const origin = new ServerOrigin()
+  const behaviour = new BehaviourSettings()
+  const skewMs = () => behaviour.read().clockSkewSeconds * 1_000
   return {
-    store: new GithubStore(clock),
-    behaviour: new BehaviourSettings(),
+    store: new GithubStore(new SkewedClock(clock, skewMs)),
+    behaviour,
     credentials: new CredentialStore(),
+    policies: new AccessPolicies(),
     limits: new RateLimits(),
+    secondaryLimits: new SecondaryLimits(),
     counters: new RequestCounters(),
     origin,
     blobs: new BlobStore(),

@@ -4,18 +4,44 @@ import { requireRoom, StateProblem } from '../store/state-problem.ts'
 import { credentialsMax } from '../store/store-limits.ts'
 import type { StoredRepository } from '../store/stored-types.ts'
 
+/** What a credential is. GitHub tells tokens by their beginning (docs/facts/github.md#credentials). */
+export const viewerKinds = [
+  'anonymous',
+  'classic',
+  'fine-grained',
+  'oauth-app',
+  'oauth-user',
+  'app-user',
+  'installation',
+  'job',
+] as const
+export type ViewerKind = (typeof viewerKinds)[number]
+
+const kindsByPrefix: readonly (readonly [string, ViewerKind])[] = [
+  ['github_pat_', 'fine-grained'],
+  ['gho_', 'oauth-user'],
+  ['ghu_', 'app-user'],
+]
+
 /**
  * Who asks. The primary limit counts by `bucket`: all credentials of one user share it
  * (docs/facts/github.md#primary-rate-limits).
  */
 export interface RestViewer {
   name: string
+  kind: ViewerKind
   bucket: string
   login: string | null
   isAuthenticated: boolean
   limitPerHour: number
   /** Full names of private repositories it may read, besides its user's own. */
   readsPrivate: readonly string[]
+  /** Organizations whose private members it sees. */
+  memberOf: readonly string[]
+  /** From a personal token's making to its end; null for one without an end. */
+  lifetimeDays: number | null
+  /** Epoch milliseconds; not known any more from then on. */
+  expiresAt: number | null
 }
 
 interface CredentialInput {
@@ -28,6 +54,12 @@ interface CredentialInput {
   user?: string | undefined
   limitPerHour?: number | undefined
   readsPrivate?: string[] | undefined
+  /** By the token's beginning unless said. */
+  kind?: ViewerKind | undefined
+  bucket?: string | undefined
+  memberOf?: string[] | undefined
+  lifetimeDays?: number | null | undefined
+  expiresAt?: number | null | undefined
 }
 
 const authenticatedLimitPerHour = 5_000
@@ -46,11 +78,16 @@ export class CredentialStore {
     requireRoom(this.#byDigest.size, credentialsMax, 'credentials')
     const viewer: RestViewer = {
       name: input.name,
-      bucket: input.user === undefined ? `credential ${input.name}` : `user ${input.user.toLowerCase()}`,
+      kind: input.kind ?? kindOf(input),
+      bucket:
+        input.bucket ?? (input.user === undefined ? `credential ${input.name}` : `user ${input.user.toLowerCase()}`),
       login: input.user ?? null,
       isAuthenticated: true,
       limitPerHour: input.limitPerHour ?? authenticatedLimitPerHour,
       readsPrivate: (input.readsPrivate ?? []).map(name => name.toLowerCase()),
+      memberOf: input.memberOf ?? [],
+      lifetimeDays: input.lifetimeDays ?? null,
+      expiresAt: input.expiresAt ?? null,
     }
     this.#names.add(input.name)
     if (input.token !== undefined) this.#byDigest.set(digest(input.token), viewer)
@@ -72,18 +109,34 @@ export class CredentialStore {
     this.#names.clear()
   }
 
-  /** `undefined` for credentials that are not known, which GitHub answers with 401. */
-  identify(authorization: string | undefined, address: string): RestViewer | undefined {
+  /** `undefined` for credentials that are not known or have expired, which GitHub answers with 401. */
+  identify(authorization: string | undefined, address: string, now: number): RestViewer | undefined {
     if (authorization === undefined || authorization === '') return anonymous(address)
     const secret = secretPart(authorization)
-    return secret === undefined ? undefined : this.#byDigest.get(digest(secret))
+    const viewer = secret === undefined ? undefined : this.#byDigest.get(digest(secret))
+    return viewer?.expiresAt != null && viewer.expiresAt <= now ? undefined : viewer
   }
 }
 
 function anonymous(address: string): RestViewer {
   const name = 'anonymous'
-  const bucket = `address ${address}`
-  return { name, bucket, login: null, isAuthenticated: false, limitPerHour: anonymousLimitPerHour, readsPrivate: [] }
+  return {
+    name,
+    kind: 'anonymous',
+    bucket: `address ${address}`,
+    login: null,
+    isAuthenticated: false,
+    limitPerHour: anonymousLimitPerHour,
+    readsPrivate: [],
+    memberOf: [],
+    lifetimeDays: null,
+    expiresAt: null,
+  }
+}
+
+function kindOf({ token, basic }: CredentialInput): ViewerKind {
+  if (basic !== undefined) return 'oauth-app'
+  return kindsByPrefix.find(([prefix]) => token?.startsWith(prefix))?.[1] ?? 'classic'
 }
 
 function secretPart(authorization: string): string | undefined {

@@ -10,6 +10,13 @@ const delays = {
   logLagMs: milliseconds.describe('live log pages show the log as it was this long ago'),
   stepNameLagMs: milliseconds.describe('steps are seen as they were this long ago'),
   artifactListingLagMs: milliseconds.describe('artifacts are listed (and unlisted) this late'),
+  clockSkewSeconds: z
+    .int()
+    .min(-86_400)
+    .max(86_400)
+    .describe(
+      "GitHub's clock, hence `Date` and every timestamp, is ahead of ours; of a single repository it is ignored",
+    ),
 }
 
 /** What is made to fail. */
@@ -26,6 +33,18 @@ const faults = {
     .nullable()
     .describe('requests per hour for every credential, instead of its own'),
   secondaryLimit: z.boolean().describe('every REST request is refused with the secondary limit'),
+  pointsPerMinute: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .nullable()
+    .describe('secondary limit as a rate for each bucket of credentials; 900 on GitHub'),
+  concurrentMax: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .nullable()
+    .describe('secondary limit of requests at once for each bucket of credentials; 100 on GitHub'),
   secondaryRetryAfterSeconds: z.int().min(1).max(3_600),
   limitStatus: z.union([z.literal(403), z.literal(429)]).describe('status of refusals by either limit'),
   hang: z.boolean().describe('REST and web requests are never answered'),
@@ -63,11 +82,14 @@ export const neutralBehaviour: SimulatedBehaviour = {
   logLagMs: 0,
   stepNameLagMs: 0,
   artifactListingLagMs: 0,
+  clockSkewSeconds: 0,
   errorRate: { status: 500, rate: 0, seed: 1 },
   malformedJsonRate: 0,
   truncateRate: 0,
   primaryLimit: null,
   secondaryLimit: false,
+  pointsPerMinute: null,
+  concurrentMax: null,
   secondaryRetryAfterSeconds: 60,
   limitStatus: 403,
   hang: false,

@@ -1,6 +1,7 @@
 import { behaviourSchema } from '../behaviour/simulated-behaviour.ts'
 import type { ControlApp, ControlDeps } from './control-app.ts'
 import { repositoryParams } from './request-schemas.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 const repositoryBehaviour = '/_sim/repositories/:owner/:name/dials'
 
@@ -36,8 +37,7 @@ export function registerBehaviourControl(app: ControlApp, { state }: ControlDeps
     },
     request => {
       const { id } = repositoryOf(request.params)
-      const given = Object.entries(request.body).filter(([, value]) => value !== undefined)
-      behaviour.setOverride(id, Object.fromEntries(given))
+      behaviour.setOverride(id, withoutUndefined(request.body))
       return behaviour.override(id)
     },
   )

@@ -13,6 +13,7 @@ import { registerBehaviourControl } from './behaviour-routes.ts'
 import type { ControlDeps } from './control-app.ts'
 import { registerCredentialControl } from './credential-routes.ts'
 import { registerIdTokenControl } from './id-token-routes.ts'
+import { registerPolicyControl } from './policy-routes.ts'
 import { registerRepositoryControl } from './repository-routes.ts'
 import { registerJobControl, registerRunControl } from './run-routes.ts'
 import { registerWorkflowControl } from './workflow-routes.ts'
@@ -40,6 +41,7 @@ export async function registerControlRoutes(root: FastifyInstance, deps: Control
   registerIdTokenControl(app, deps)
   registerBehaviourControl(app, deps)
   registerCredentialControl(app, deps)
+  registerPolicyControl(app, deps)
 }
 
 /**

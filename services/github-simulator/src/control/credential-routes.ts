@@ -3,7 +3,7 @@ import type { ControlApp, ControlDeps } from './control-app.ts'
 import { credentialBody, nameParams } from './request-schemas.ts'
 
 export function registerCredentialControl(app: ControlApp, { state }: ControlDeps): void {
-  const { credentials, limits, store } = state
+  const { credentials, limits, secondaryLimits, store } = state
   const view = (viewer: RestViewer) => ({ ...viewer, quota: limits.read(viewer, viewer.limitPerHour, store.now()) })
 
   app.post(
@@ -22,8 +22,9 @@ export function registerCredentialControl(app: ControlApp, { state }: ControlDep
       return reply.status(204).send()
     },
   )
-  app.delete('/_sim/quotas', { schema: { summary: 'All primary quotas full again' } }, (_request, reply) => {
+  app.delete('/_sim/quotas', { schema: { summary: 'All quotas full again' } }, (_request, reply) => {
     limits.reset()
+    secondaryLimits.reset()
     return reply.status(204).send()
   })
 }

@@ -24,10 +24,10 @@ export function describeRepository(state: SimulatorState, repository: StoredRepo
 }
 
 export function describePull(state: SimulatorState, pull: StoredPullRequest) {
-  const { createdAt, updatedAt, ...fields } = pull
+  const { createdAt, updatedAt, mergedAt, ...fields } = pull
   const base = state.store.repositories.get(pull.repositoryId)
   const repository = base === undefined ? null : state.store.fullName(base)
-  return { ...fields, repository, createdAt: iso(createdAt), updatedAt: iso(updatedAt) }
+  return { ...fields, repository, isMerged: mergedAt !== null, createdAt: iso(createdAt), updatedAt: iso(updatedAt) }
 }
 
 export function describeRun(state: SimulatorState, run: StoredRun) {

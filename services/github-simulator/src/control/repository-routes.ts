@@ -60,7 +60,13 @@ export function registerRepositoryControl(app: ControlApp, { state }: ControlDep
   )
   app.patch(
     `${repositoryPath}/pulls/:number`,
-    { schema: { summary: 'Change a pull request; a new headSha is a push', params: pullParams, body: pullPatchBody } },
+    {
+      schema: {
+        summary: 'Change a pull request: a new headSha is a push, a new baseBranch retargets it',
+        params: pullParams,
+        body: pullPatchBody,
+      },
+    },
     request => {
       const pull = store.pull(named(request.params).id, request.params.number)
       return describePull(state, patchPull(store, pull, request.body))

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { viewerKinds } from '../access/credential-store.ts'
 import { workflowDefinitionSchema } from '../runner/workflow-definition.ts'
+import { pullStates } from '../store/change-pulls.ts'
 import { logLineCharsMax } from '../store/store-limits.ts'
 import { authorAssociations, conclusions, runStatuses } from '../store/stored-types.ts'
 
@@ -51,17 +53,22 @@ export const pullBody = z.strictObject({
   body: z.string().max(65_536).nullable().optional(),
   author: login.optional(),
   authorAssociation: association.optional(),
+  associationInPublic: association
+    .optional()
+    .describe('what those see who do not see private members; unless said, a MEMBER looks like a CONTRIBUTOR'),
   draft: z.boolean().optional(),
-  state: z.enum(['open', 'closed']).optional(),
+  state: z.enum(pullStates).optional(),
 })
 
 export const pullPatchBody = z
   .strictObject({
-    state: z.enum(['open', 'closed']),
+    state: z.enum(pullStates),
+    baseBranch: text,
     title: text,
     body: z.string().max(65_536).nullable(),
     headSha: sha,
     authorAssociation: association,
+    associationInPublic: association,
     draft: z.boolean(),
   })
   .partial()
@@ -167,6 +174,10 @@ export const credentialBody = z.strictObject({
   user: login.optional().describe('credentials of one user share one quota'),
   limitPerHour: z.int().min(0).max(1_000_000).optional(),
   readsPrivate: z.array(fullName).max(1_000).optional(),
+  kind: z.enum(viewerKinds).exclude(['anonymous']).optional().describe("by the token's beginning unless said"),
+  memberOf: z.array(login).max(100).optional().describe('organizations whose private members it sees'),
+  lifetimeDays: z.int().min(1).max(36_500).nullable().optional().describe('null or absent: it never ends'),
+  expiresAt: time.optional().describe('answered with 401 from then on'),
 })
 
 const number = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER)
@@ -175,3 +186,4 @@ export const pullParams = repositoryParams.extend({ number })
 export const idParams = z.object({ id: number })
 export const stepParams = z.object({ id: number, number })
 export const nameParams = z.object({ name: text })
+export const ownerParams = z.object({ owner: login })

@@ -18,6 +18,7 @@ import {
   stepParams,
   stepPatchBody,
 } from './request-schemas.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 export function registerRunControl(app: ControlApp, { state, workflows }: ControlDeps): void {
   const { store } = state
@@ -121,9 +122,4 @@ function createJobWithSteps(store: GithubStore, run: StoredRun, body: z.output<t
   const job = createJob(store, run, input)
   for (const step of steps ?? []) addStep(store, job, step)
   return job
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
-function withoutUndefined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>
 }

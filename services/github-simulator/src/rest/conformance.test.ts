@@ -68,6 +68,10 @@ const states: [string, (simulator: SimulatorHarness, run: SampleRun) => Promise<
     s => s.control('PATCH', '/repositories/octo-org/app/pulls/1', { state: 'closed', draft: true, body: 'text' }),
   ],
   [
+    'a merged pull request with another base',
+    s => s.control('PATCH', '/repositories/octo-org/app/pulls/1', { state: 'merged', baseBranch: 'release' }),
+  ],
+  [
     'a private repository',
     s => s.control('PATCH', '/repositories/octo-org/app', { visibility: 'private', readers: ['reader'] }),
   ],

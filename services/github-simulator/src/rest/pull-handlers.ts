@@ -1,6 +1,7 @@
 import type { StoredPullRequest } from '../store/stored-types.ts'
 import { pullJson, pullSimpleJson } from './json/pull-json.ts'
 import { paginateList } from './pagination.ts'
+import { isMember } from './policy-answers.ts'
 import { numericAddress } from './repository-handlers.ts'
 import { errorAnswer, notFoundAnswer, okAnswer, type RestAnswer } from './rest-answer.ts'
 import { parseId, type RepositoryCall } from './rest-call.ts'
@@ -23,7 +24,9 @@ export function listPulls(call: RepositoryCall): RestAnswer {
 export function getPull(call: RepositoryCall): RestAnswer {
   const number = parseId(call.params['pull'])
   const pull = number === undefined ? undefined : call.state.store.pulls.get(call.repository.id)?.get(number)
-  return pull === undefined ? notFoundAnswer() : okAnswer(pullJson(call.state.store, call.links, pull))
+  return pull === undefined
+    ? notFoundAnswer()
+    : okAnswer(pullJson(call.state.store, call.links, pull, seenAssociation(call, pull)))
 }
 
 export function listCommitPulls(call: RepositoryCall): RestAnswer {
@@ -35,8 +38,14 @@ export function listCommitPulls(call: RepositoryCall): RestAnswer {
 
 function pullPage(call: RepositoryCall, pulls: readonly StoredPullRequest[]): RestAnswer {
   const page = paginateList(pulls, call.query, numericAddress(call, call.repository))
-  const list = page.items.map(pull => pullSimpleJson(call.state.store, call.links, pull))
+  const list = page.items.map(pull => pullSimpleJson(call.state.store, call.links, pull, seenAssociation(call, pull)))
   return okAnswer(list, page.headers)
+}
+
+/** Who does not see the organization's private members is shown less (docs/facts/github.md#event-file). */
+function seenAssociation(call: RepositoryCall, pull: StoredPullRequest) {
+  const owner = call.state.store.user(call.repository.ownerId).login
+  return isMember(call.viewer, owner) ? pull.authorAssociation : pull.associationInPublic
 }
 
 function pullsOf(call: RepositoryCall): StoredPullRequest[] {

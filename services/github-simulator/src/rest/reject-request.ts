@@ -1,20 +1,32 @@
 import { errorAnswer, type RestAnswer } from './rest-answer.ts'
 import type { RestCall } from './rest-call.ts'
 
+const limitsPage = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
+
 /** The answer that a fault or a limit gives before the address is looked at, if any. */
 export function rejectRequest(call: RestCall, isFree: boolean): RestAnswer | undefined {
   const { state, behaviour, viewer, now } = call
   if (state.behaviour.chance(behaviour.errorRate.rate))
     return errorAnswer(behaviour.errorRate.status, 'Injected failure')
-  if (behaviour.secondaryLimit) {
+  if (exceedsSecondaryLimit(call)) {
     const message =
       'You have exceeded a secondary rate limit. Please wait a few minutes before you try again. ' +
-      'For more on scraping GitHub and how it may affect your rights, please review our Terms of Service.'
-    return errorAnswer(behaviour.limitStatus, message, { 'retry-after': String(behaviour.secondaryRetryAfterSeconds) })
+      'For more on scraping GitHub and how it may affect your rights, please review our Terms of Service ' +
+      '(https://docs.github.com/en/site-policy/github-terms/github-terms-of-service).'
+    const headers = { 'retry-after': String(behaviour.secondaryRetryAfterSeconds) }
+    return errorAnswer(behaviour.limitStatus, message, headers, `${limitsPage}#about-secondary-rate-limits`)
   }
   if (isFree || state.limits.take(viewer, primaryLimit(call), now)) return undefined
   const whom = viewer.login === null ? viewer.bucket.replace('address ', '') : `user ${viewer.login}`
-  return errorAnswer(behaviour.limitStatus, `API rate limit exceeded for ${whom}.`)
+  return errorAnswer(behaviour.limitStatus, `API rate limit exceeded for ${whom}.`, {}, limitsPage)
+}
+
+/** Reading the limits is free of the primary one only, as far as the documentation says. */
+function exceedsSecondaryLimit({ state, behaviour, viewer, now }: RestCall): boolean {
+  const { pointsPerMinute, concurrentMax } = behaviour
+  if (behaviour.secondaryLimit) return true
+  if (concurrentMax !== null && state.secondaryLimits.openCount(viewer.bucket) > concurrentMax) return true
+  return pointsPerMinute !== null && !state.secondaryLimits.takePoint(viewer.bucket, pointsPerMinute, now)
 }
 
 export function primaryLimit(call: RestCall): number {

@@ -1,6 +1,7 @@
 import { canRead } from '../access/credential-store.ts'
 import type { StoredRepository } from '../store/stored-types.ts'
 import { fullRepositoryJson } from './json/repository-json.ts'
+import { answerOfPolicy } from './policy-answers.ts'
 import { errorAnswer, notFoundAnswer, okAnswer, type RestAnswer } from './rest-answer.ts'
 import { parseId, type RepositoryCall, type RestCall } from './rest-call.ts'
 import type { RestHandler } from './serve-rest.ts'
@@ -13,7 +14,8 @@ export function inRepository(handler: RepositoryHandler): RestHandler {
     const repository = locate(call)
     if (repository === undefined || !canRead(call.state.store, call.viewer, repository)) return notFoundAnswer()
     if (isFormerName(call, repository)) return movedPermanently(call, repository)
-    return handler({ ...call, repository })
+    const found = { ...call, repository }
+    return answerOfPolicy(found) ?? handler(found)
   }
 }
 

@@ -9,8 +9,13 @@ export function okAnswer(body: unknown, headers: Record<string, string> = {}): R
 }
 
 /** GitHub's error document. */
-export function errorAnswer(status: number, message: string, headers: Record<string, string> = {}): RestAnswer {
-  const body = { message, documentation_url: 'https://docs.github.com/rest', status: String(status) }
+export function errorAnswer(
+  status: number,
+  message: string,
+  headers: Record<string, string> = {},
+  documentation = 'https://docs.github.com/rest',
+): RestAnswer {
+  const body = { message, documentation_url: documentation, status: String(status) }
   return { status, body, headers }
 }
 

@@ -16,6 +16,8 @@ export interface RestCall {
   links: AnswerLinks
   now: number
   apiVersion: string
+  /** GitHub's page about this address; refusals name it. */
+  documentation: string
 }
 
 export interface RepositoryCall extends RestCall {

@@ -12,6 +12,8 @@ interface RestRoute {
   /** Name in the counters, in GitHub's documentation form. */
   name: string
   handler: RestHandler
+  /** GitHub's page about it. */
+  documentation: string
   /** Costs nothing and is never refused by the primary limit: /rate_limit. */
   isFree?: boolean
 }
@@ -32,6 +34,8 @@ export async function serveRest(
 ): Promise<void> {
   const behaviour = state.behaviour.read(repositoryIdOf(state, request))
   if (behaviour.hang) return leaveOpen(reply)
+  const viewer = state.credentials.identify(request.headers.authorization, request.ip, state.store.now())
+  if (viewer !== undefined) reply.raw.once('close', state.secondaryLimits.open(viewer.bucket))
   if (behaviour.latencyMs > 0) await state.store.clock.sleep(behaviour.latencyMs / 2)
   const answer = answerFor(state, route, request)
   if (behaviour.latencyMs > 0) await state.store.clock.sleep(behaviour.latencyMs / 2)
@@ -50,23 +54,23 @@ interface FinalAnswer {
 }
 
 function answerFor(state: SimulatorState, route: RestRoute, request: FastifyRequest): FinalAnswer {
-  const viewer = state.credentials.identify(request.headers.authorization, request.ip)
+  const viewer = state.credentials.identify(request.headers.authorization, request.ip, state.store.now())
   if (viewer === undefined) {
     state.counters.count('rest', route.name, 'unknown credential', 'rejected')
-    return finalAnswer(errorAnswer(401, 'Bad credentials'), request, defaultApiVersion, {})
+    return finalAnswer(errorAnswer(401, 'Bad credentials'), state, request, defaultApiVersion)
   }
-  const call = describeCall(state, request, viewer)
+  const call = describeCall(state, route, request, viewer)
   if (request.headers['user-agent'] === undefined) {
     const message = 'Request forbidden by administrative rules. Please make sure your request has a User-Agent header.'
-    return finalAnswer(errorAnswer(403, message), request, call.apiVersion, {})
+    return finalAnswer(errorAnswer(403, message), state, request, call.apiVersion)
   }
   if (!apiVersions.includes(call.apiVersion)) {
-    return finalAnswer(errorAnswer(400, 'The API version is not supported.'), request, defaultApiVersion, {})
+    return finalAnswer(errorAnswer(400, 'The API version is not supported.'), state, request, defaultApiVersion)
   }
   const refused = rejectRequest(call, route.isFree === true)
   if (refused !== undefined) {
     state.counters.count('rest', route.name, viewer.name, 'rejected')
-    return finalAnswer(refused, request, call.apiVersion, limitHeaders(call))
+    return finalAnswer(refused, state, request, call.apiVersion, limitHeaders(call))
   }
   return conditionalAnswer(call, route, request)
 }
@@ -75,7 +79,7 @@ function answerFor(state: SimulatorState, route: RestRoute, request: FastifyRequ
 function conditionalAnswer(call: RestCall, route: RestRoute, request: FastifyRequest): FinalAnswer {
   const { state, viewer } = call
   const answer = route.handler(call)
-  const validated = finalAnswer(answer, request, call.apiVersion, {})
+  const validated = finalAnswer(answer, state, request, call.apiVersion)
   let outcome: RequestOutcome = 'counted'
   if (answer.status === 200) {
     const isWeak = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
@@ -97,13 +101,15 @@ function conditionalAnswer(call: RestCall, route: RestRoute, request: FastifyReq
 
 function finalAnswer(
   answer: RestAnswer,
+  state: SimulatorState,
   request: FastifyRequest,
   apiVersion: string,
-  extra: Record<string, string>,
+  extra: Record<string, string> = {},
 ): FinalAnswer {
   const text = answer.body === undefined ? '' : JSON.stringify(answer.body)
   const headers: Record<string, string> = {
     vary,
+    date: new Date(state.store.now()).toUTCString(),
     'x-github-api-version-selected': apiVersion,
     'x-github-media-type': 'github.v3; format=json',
     'x-github-request-id': request.id,
@@ -114,7 +120,12 @@ function finalAnswer(
   return { status: answer.status, headers, text }
 }
 
-function describeCall(state: SimulatorState, request: FastifyRequest, viewer: RestCall['viewer']): RestCall {
+function describeCall(
+  state: SimulatorState,
+  route: RestRoute,
+  request: FastifyRequest,
+  viewer: RestCall['viewer'],
+): RestCall {
   const version = request.headers['x-github-api-version']
   return {
     state,
@@ -126,6 +137,7 @@ function describeCall(state: SimulatorState, request: FastifyRequest, viewer: Re
     links: { api: state.origin.base, html: state.origin.serverUrl },
     now: state.store.now(),
     apiVersion: typeof version === 'string' ? version : defaultApiVersion,
+    documentation: route.documentation,
   }
 }
 

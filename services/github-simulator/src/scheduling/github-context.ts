@@ -69,6 +69,11 @@ function eventPayload(store: GithubStore, links: AnswerLinks, run: StoredRun, re
   }
   const pull = store.pull(run.repositoryId, run.pullNumber)
   // Right after opening GitHub does not know yet whether and how it merges (docs/facts/github.md#event-file).
-  const pull_request = { ...pullSimpleJson(store, links, pull), merge_commit_sha: null, mergeable: null, merged: false }
+  const pull_request = {
+    ...pullSimpleJson(store, links, pull, pull.associationInPublic),
+    merge_commit_sha: null,
+    mergeable: null,
+    merged: false,
+  }
   return { action: 'opened', number: pull.number, pull_request, ...common }
 }

@@ -34,7 +34,7 @@ export async function assignJob(
   const attempt = latestAttempt(run)
   const token = `ghs_${randomBytes(24).toString('hex')}`
   const credential = `GITHUB_TOKEN of job ${job.id}`
-  credentials.add({ name: credential, token, limitPerHour: jobTokenLimitPerHour })
+  credentials.add({ name: credential, token, kind: 'job', limitPerHour: jobTokenLimitPerHour })
   const isFork = isForkRun(run)
   const permissions = workflow.jobs[job.key]?.permissions ?? workflow.permissions
   const mayAskForIdToken = !isFork && permissions?.['id-token'] === 'write'

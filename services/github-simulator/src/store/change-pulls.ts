@@ -5,6 +5,9 @@ import { requireRoom, StateProblem } from './state-problem.ts'
 import { pullsMax } from './store-limits.ts'
 import type { AuthorAssociation, StoredPullRequest, StoredRepository } from './stored-types.ts'
 
+export const pullStates = ['open', 'closed', 'merged'] as const
+type PullState = (typeof pullStates)[number]
+
 interface PullInput {
   /** Full name of the repository the commits come from; the base repository itself is allowed. */
   headRepository: string
@@ -17,16 +20,20 @@ interface PullInput {
   /** Login; the head repository's owner unless said. */
   author?: string | undefined
   authorAssociation?: AuthorAssociation | undefined
+  associationInPublic?: AuthorAssociation | undefined
   draft?: boolean | undefined
-  state?: StoredPullRequest['state'] | undefined
+  state?: PullState | undefined
 }
 
 interface PullPatch {
-  state?: StoredPullRequest['state'] | undefined
+  state?: PullState | undefined
+  /** Retargets it. Runs that it started before keep what they have. */
+  baseBranch?: string | undefined
   title?: string | undefined
   body?: string | null | undefined
   headSha?: string | undefined
   authorAssociation?: AuthorAssociation | undefined
+  associationInPublic?: AuthorAssociation | undefined
   draft?: boolean | undefined
 }
 
@@ -39,15 +46,18 @@ export function createPull(store: GithubStore, repository: StoredRepository, inp
   const headOwner = store.user(head.ownerId)
   const now = store.now()
   const id = store.takeId('pull')
+  const authorAssociation = input.authorAssociation ?? 'FIRST_TIME_CONTRIBUTOR'
   const pull: StoredPullRequest = {
     id,
     number,
     repositoryId: repository.id,
     authorId: ensureUser(store, input.author ?? headOwner.login).id,
-    authorAssociation: input.authorAssociation ?? 'FIRST_TIME_CONTRIBUTOR',
+    authorAssociation,
+    associationInPublic: input.associationInPublic ?? inPublic(authorAssociation),
     title: input.title ?? `Change number ${number}`,
     body: input.body ?? null,
-    state: input.state ?? 'open',
+    state: 'open',
+    mergedAt: null,
     draft: input.draft ?? false,
     headRepositoryId: head.id,
     headOwnerLogin: headOwner.login,
@@ -59,16 +69,36 @@ export function createPull(store: GithubStore, repository: StoredRepository, inp
     createdAt: now,
     updatedAt: now,
   }
+  if (input.state !== undefined) setState(pull, input.state, now)
   pulls.set(number, pull)
   store.pulls.set(repository.id, pulls)
   return pull
 }
 
+/** Members are private unless they say otherwise, and then look like contributors (actions/github-script#643). */
+function inPublic(association: AuthorAssociation): AuthorAssociation {
+  return association === 'MEMBER' ? 'CONTRIBUTOR' : association
+}
+
+function setState(pull: StoredPullRequest, state: PullState, now: number): void {
+  pull.state = state === 'open' ? 'open' : 'closed'
+  pull.mergedAt = state === 'merged' ? now : null
+}
+
 export function patchPull(store: GithubStore, pull: StoredPullRequest, patch: PullPatch): StoredPullRequest {
-  pull.state = patch.state ?? pull.state
+  if (patch.state !== undefined) setState(pull, patch.state, store.now())
+  if (patch.baseBranch !== undefined) {
+    pull.baseBranch = patch.baseBranch
+    pull.baseSha = commitSha(`base ${pull.repositoryId} ${patch.baseBranch}`)
+    pull.mergeSha = commitSha(`merge ${pull.id} ${pull.headSha} ${patch.baseBranch}`)
+  }
   pull.title = patch.title ?? pull.title
   pull.body = patch.body === undefined ? pull.body : patch.body
-  pull.authorAssociation = patch.authorAssociation ?? pull.authorAssociation
+  if (patch.authorAssociation !== undefined) {
+    pull.authorAssociation = patch.authorAssociation
+    pull.associationInPublic = inPublic(patch.authorAssociation)
+  }
+  pull.associationInPublic = patch.associationInPublic ?? pull.associationInPublic
   pull.draft = patch.draft ?? pull.draft
   if (patch.headSha !== undefined) {
     pull.headSha = patch.headSha

@@ -40,9 +40,13 @@ export interface StoredPullRequest {
   repositoryId: number
   authorId: number
   authorAssociation: AuthorAssociation
+  /** What those are shown who do not see the organization's private members. */
+  associationInPublic: AuthorAssociation
   title: string
   body: string | null
   state: 'open' | 'closed'
+  /** Set only while it is closed. */
+  mergedAt: number | null
   draft: boolean
   headRepositoryId: number
   headOwnerLogin: string

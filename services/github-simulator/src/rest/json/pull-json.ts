@@ -1,6 +1,6 @@
 import type { GithubStore } from '../../store/github-store.ts'
 import { encodeNodeId } from '../../store/id-sequence.ts'
-import type { StoredPullRequest } from '../../store/stored-types.ts'
+import type { AuthorAssociation, StoredPullRequest } from '../../store/stored-types.ts'
 import { type AnswerLinks, formatTimestamp } from './answer-links.ts'
 import { repositoryJson } from './repository-json.ts'
 import { userJson } from './user-json.ts'
@@ -9,7 +9,12 @@ import { userJson } from './user-json.ts'
  * `pull-request-simple` of GitHub's OpenAPI: an entry of a list, and the `pull_request` of an event
  * (docs/facts/github.md#event-file).
  */
-export function pullSimpleJson(store: GithubStore, links: AnswerLinks, pull: StoredPullRequest) {
+export function pullSimpleJson(
+  store: GithubStore,
+  links: AnswerLinks,
+  pull: StoredPullRequest,
+  association: AuthorAssociation,
+) {
   const base = store.repository(pull.repositoryId)
   const head = store.repositories.get(pull.headRepositoryId)
   const fullName = store.fullName(base)
@@ -28,7 +33,7 @@ export function pullSimpleJson(store: GithubStore, links: AnswerLinks, pull: Sto
     created_at: formatTimestamp(pull.createdAt),
     updated_at: formatTimestamp(pull.updatedAt),
     closed_at: pull.state === 'closed' ? formatTimestamp(pull.updatedAt) : null,
-    merged_at: null,
+    merged_at: pull.mergedAt === null ? null : formatTimestamp(pull.mergedAt),
     merge_commit_sha: pull.mergeSha,
     assignee: null,
     assignees: [],
@@ -52,21 +57,26 @@ export function pullSimpleJson(store: GithubStore, links: AnswerLinks, pull: Sto
       user: userJson(links, baseOwner),
       repo: repositoryJson(store, links, base),
     },
-    author_association: pull.authorAssociation,
+    author_association: association,
     auto_merge: null,
     active_lock_reason: null,
   }
 }
 
 /** `pull-request` of GitHub's OpenAPI: the answer of its own address. */
-export function pullJson(store: GithubStore, links: AnswerLinks, pull: StoredPullRequest) {
+export function pullJson(
+  store: GithubStore,
+  links: AnswerLinks,
+  pull: StoredPullRequest,
+  association: AuthorAssociation,
+) {
   return {
-    ...pullSimpleJson(store, links, pull),
-    merged: false,
+    ...pullSimpleJson(store, links, pull, association),
+    merged: pull.mergedAt !== null,
     mergeable: true,
     rebaseable: true,
     mergeable_state: 'clean',
-    merged_by: null,
+    merged_by: pull.mergedAt === null ? null : userJson(links, store.user(store.repository(pull.repositoryId).ownerId)),
     comments: 0,
     review_comments: 0,
     maintainer_can_modify: true,
