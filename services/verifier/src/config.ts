@@ -58,6 +58,13 @@ export const settings = defineSettings({
     secret: true,
     description: 'credentials that may read public repositories, comma separated; each has a budget of its own',
   },
+  githubPointsMinute: {
+    env: 'FORKPROOF_VERIFIER_GITHUB_POINTS_MINUTE',
+    schema: z.coerce.number().int().min(10).max(1_000_000),
+    default: '900',
+    description:
+      'requests a minute that this process may send with each credential, free ones too; GitHub allows 900, so divide that by the number of verifiers',
+  },
   logSessionCookie: {
     env: 'FORKPROOF_VERIFIER_LOG_SESSION_COOKIE',
     schema: z.string().regex(/^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,1024}$/, 'must be a cookie value'),

@@ -24,6 +24,7 @@ export type VerifierServiceOptions = Pick<
   | 'githubApiUrl'
   | 'githubWebUrl'
   | 'githubTokens'
+  | 'githubPointsMinute'
   | 'logSessionCookie'
   | 'channels'
   | 'pullRequestFacts'

@@ -4,6 +4,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { z } from 'zod'
 import { AccessMemory } from './access-memory.ts'
 import type { GithubAnswer, GithubCredential, GithubRequest } from './credential.ts'
+import type { CredentialKind } from './credential-kind.ts'
 import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
 import type { RequestPriority } from './request-priority.ts'
@@ -16,6 +17,19 @@ interface RequestOwner {
   readonly priority: RequestPriority
 }
 
+/** What one credential has left in this hour; `spendable` is what unknown repositories may spend of it. */
+export interface BudgetFigures {
+  readonly name: string
+  readonly kind: CredentialKind
+  readonly limit: number
+  readonly remaining: number
+  readonly spendable: number
+  readonly isBlocked: boolean
+}
+
+/** Told of each request that no credential may send now; `reserved` when others still could. */
+export type OnRefusal = (priority: RequestPriority, reserved: boolean) => void
+
 /**
  * Several credentials as one. When the run's own one is limited or refused, the next takes over. A policy that forbids
  * the repository is final: each kind that it may let pass gets one try, and then nobody asks again for a while.
@@ -24,45 +38,89 @@ export class CredentialPool {
   readonly #credentials: readonly GithubCredential[]
   readonly #clock: Clock
   readonly #access: AccessMemory
+  readonly #onRefusal: OnRefusal
 
   /** Credentials of kind `anonymous` are asked only where a policy refuses others. */
-  constructor(credentials: readonly GithubCredential[], clock: Clock) {
+  constructor(credentials: readonly GithubCredential[], clock: Clock, onRefusal: OnRefusal = () => undefined) {
     this.#credentials = credentials
+    this.#onRefusal = onRefusal
     this.#clock = clock
     this.#access = new AccessMemory(clock)
   }
 
-  /** @throws GithubFault of kind `limited` when no credential may ask now, `forbidden` when a policy forbids it */
+  /**
+   * Waits for a short while when the minute's points are spent.
+   * @throws GithubFault of kind `limited` when no credential may ask now, `forbidden` when a policy forbids it
+   */
   async get<S extends z.ZodType>(
-    { repository, stickyKey, priority }: RequestOwner,
+    owner: RequestOwner,
     request: GithubRequest<S>,
     signal: AbortSignal,
   ): Promise<GithubAnswer<z.output<S>>> {
+    const untilMs = this.#clock.now() + githubLimits.pointsWaitMsMax
+    for (;;) {
+      const outcome = await this.#try(owner, request, signal)
+      if (outcome instanceof GithubFault) {
+        if (outcome.kind === 'limited') this.#onRefusal(owner.priority, outcome.reserved)
+        throw outcome
+      }
+      if (typeof outcome !== 'number') return outcome
+      if (outcome > untilMs) {
+        this.#onRefusal(owner.priority, false)
+        throw new GithubFault('limited', 'the minute’s points are spent', { retryAtMs: outcome })
+      }
+      await this.#clock.sleep(Math.max(outcome - this.#clock.now(), 1), signal)
+    }
+  }
+
+  /** An answer, a fault that ends the request, or the time when another try may succeed. */
+  async #try<S extends z.ZodType>(
+    { repository, stickyKey, priority }: RequestOwner,
+    request: GithubRequest<S>,
+    signal: AbortSignal,
+  ): Promise<GithubAnswer<z.output<S>> | GithubFault | number> {
     const what = `${repository.toLowerCase()} ${request.route}`
     for (const credential of this.#order(stickyKey)) {
       // Asked anew for each: a refusal of the one before changes who may help.
-      if (!this.#access.mayRead(what, credential.kind, priority) || credential.blockedUntilMs > this.#clock.now())
-        continue
+      if (!this.#access.mayRead(what, credential.kind, priority)) continue
+      if (credential.spendableAtMs(priority) > this.#clock.now()) continue
       try {
-        return await credential.get(request, signal)
+        return await credential.get(request, priority, signal)
       } catch (error) {
         if (!(error instanceof GithubFault)) throw error
         if (error.policy !== undefined) this.#access.refuse(what, credential.kind, error)
-        else if (error.kind !== 'limited') throw error
+        else if (error.kind !== 'limited') return error
       }
     }
     const able = this.#credentials.filter(({ kind }) => this.#access.mayRead(what, kind, priority))
     const refused = this.#access.faultOf(what, priority)
-    if (able.length === 0 && refused) throw refused
-    const retryAtMs = Math.min(...able.map(credential => credential.blockedUntilMs))
-    throw new GithubFault('limited', 'no credential may ask now', { retryAtMs })
+    if (able.length === 0 && refused) return refused
+    const retryAtMs = Math.min(...able.map(credential => credential.spendableAtMs(priority)))
+    const isPassing = able.some(credential => !credential.isBlocked)
+    if (isPassing && retryAtMs <= this.#clock.now() + githubLimits.pointsWaitMsMax) return retryAtMs
+    const reserved = able.some(credential => !credential.isBlocked && credential.spendableAtMs('admitted') < retryAtMs)
+    return new GithubFault('limited', 'no credential may ask now', { retryAtMs, reserved })
   }
 
-  /** Factor for the pause between two polls of a run: more than 1 when its credential's budget runs low. */
-  slowdown(stickyKey: string): number {
+  /** Factor for the pause between two polls of a run: more than 1 when little is left for its priority. */
+  slowdown({ stickyKey, priority }: Pick<RequestOwner, 'stickyKey' | 'priority'>): number {
     const nowMs = this.#clock.now()
-    const current = this.#order(stickyKey).find(credential => credential.blockedUntilMs <= nowMs)
-    return current?.low ? githubLimits.lowBudgetSlowdownFactor : 1
+    const current = this.#order(stickyKey).find(credential => credential.spendableAtMs(priority) <= nowMs)
+    return current?.isLow(priority) ? githubLimits.lowBudgetSlowdownFactor : 1
+  }
+
+  /** When a new claim of this priority could be served by some credential; now or earlier when at once. */
+  serveableAtMs(priority: RequestPriority): number {
+    const named = this.#credentials.filter(({ kind }) => kind !== 'anonymous')
+    return Math.min(...named.map(credential => credential.spendableAtMs(priority)))
+  }
+
+  /** What is left, by kind. Credentials that have not asked yet are left out. */
+  get figures(): readonly BudgetFigures[] {
+    return this.#credentials.flatMap(credential => {
+      const left = credential.left('unknown')
+      return left ? [{ name: credential.name, kind: credential.kind, ...left, isBlocked: credential.isBlocked }] : []
+    })
   }
 
   /** Anonymous ones last, whatever the key. */

@@ -99,7 +99,7 @@ describe('limits are obeyed', () => {
     expect(seen.filter(request => request.headers.authorization === 'Bearer token-one').length).toBeLessThanOrEqual(1)
   })
   test('below a tenth everything slows down, and no longer when there is plenty', async () => {
-    let remaining = 499
+    let remaining = 999
     const { reader } = await startReaderHarness((_, response) => sendJson(response, 200, rawRun(), limits(remaining)))
     await reader.run(signal)
     expect(reader.slowdown()).toBe(4)

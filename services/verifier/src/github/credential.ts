@@ -9,7 +9,10 @@ import type { CredentialKind } from './credential-kind.ts'
 import { createEtagCache } from './etag-cache.ts'
 import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
+import { PointsWindow } from './points-window.ts'
 import { budgetAfter, freshBudget, isLimit } from './rate-budget.ts'
+import type { RequestPriority } from './request-priority.ts'
+import { headroom, isLow, spendableAtMs } from './reserves.ts'
 import { Semaphore } from './semaphore.ts'
 
 /** One `GET`: an Octokit route template, whose parameters Octokit encodes, and the shape of its answer. */
@@ -36,6 +39,8 @@ interface CredentialDeps {
   readonly name: string
   readonly kind: CredentialKind
   readonly authorization: Authorization
+  /** Points a minute that this process may spend of it. */
+  readonly pointsMinute: number
   readonly baseUrl: string
   readonly fetch: Fetch
   readonly clock: Clock
@@ -54,7 +59,10 @@ export class GithubCredential {
   readonly #log: Logger
   readonly #etags = createEtagCache(githubLimits.etagEntriesMax)
   readonly #slots = new Semaphore(githubLimits.concurrentRequestsMax)
+  readonly #points: PointsWindow
   #budget = freshBudget
+  /** Requests without an answer: they may not be in GitHub's figures yet. */
+  #open = 0
 
   constructor(options: CredentialDeps) {
     this.name = options.name
@@ -62,6 +70,7 @@ export class GithubCredential {
     this.#authorization = options.authorization
     this.#clock = options.clock
     this.#log = options.log
+    this.#points = new PointsWindow(options.pointsMinute)
     const silent = { debug() {}, info() {}, warn() {}, error() {} }
     // Octokit's own log would print addresses. Its plugins for retries and throttling are not used:
     // they wait longer than a claim lives (docs/facts/github.md#octokit).
@@ -69,19 +78,49 @@ export class GithubCredential {
     this.#octokit = new Octokit({ baseUrl: options.baseUrl, log: silent, request })
   }
 
-  get blockedUntilMs(): number {
-    return this.#budget.blockedUntilMs
+  /** When a request of this priority may be sent, in milliseconds since the epoch; now or earlier when it may. */
+  spendableAtMs(priority: RequestPriority): number {
+    const nowMs = this.#clock.now()
+    const { hourly, blockedUntilMs } = this.#budget
+    const hourlyMs = hourly ? spendableAtMs(hourly, priority, this.#open, nowMs) : nowMs
+    return Math.max(blockedUntilMs, hourlyMs, this.#points.spendableAtMs(priority, nowMs))
   }
 
-  get low(): boolean {
-    return this.#budget.low
+  /** Requests left in this hour: for everybody, and what of them this priority may spend. Undefined before an answer. */
+  left(priority: RequestPriority): { limit: number; remaining: number; spendable: number } | undefined {
+    const { hourly } = this.#budget
+    if (!hourly) return undefined
+    const nowMs = this.#clock.now()
+    const remaining = headroom(hourly, 'admitted', this.#open, nowMs)
+    const spendable = Math.max(Math.floor(headroom(hourly, priority, this.#open, nowMs)), 0)
+    return { limit: hourly.limit, remaining, spendable }
   }
 
-  /** @throws GithubFault */
-  async get<S extends z.ZodType>(request: GithubRequest<S>, signal: AbortSignal): Promise<GithubAnswer<z.output<S>>> {
+  /** GitHub refuses everything for now: the credential itself, or by a limit. */
+  get isBlocked(): boolean {
+    return this.#budget.blockedUntilMs > this.#clock.now()
+  }
+
+  isLow(priority: RequestPriority): boolean {
+    const { hourly } = this.#budget
+    return hourly !== undefined && isLow(hourly, priority, this.#clock.now())
+  }
+
+  /** Spends one point and, unless the answer is a 304, one request of the hour. @throws GithubFault */
+  async get<S extends z.ZodType>(
+    request: GithubRequest<S>,
+    priority: RequestPriority,
+    signal: AbortSignal,
+  ): Promise<GithubAnswer<z.output<S>>> {
     const key = `${request.route} ${JSON.stringify(request.parameters)}`
     const known = this.#etags.get(key)
-    const answer = await this.#slots.run(() => this.#ask(request, known?.etag, signal), signal)
+    this.#points.spend(this.#clock.now())
+    this.#open += 1
+    const answer = await this.#slots
+      .run(() => this.#ask(request, known?.etag, signal), signal, priority)
+      .finally(() => {
+        this.#open -= 1
+      })
     this.#account(answer)
     // The schema that parsed the kept value is the route's own.
     if (answer.status === 304 && known) return { kind: 'found', value: known.value as z.output<S>, counted: false }

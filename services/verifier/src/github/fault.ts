@@ -6,6 +6,7 @@ interface FaultOptions {
   readonly cause?: unknown
   readonly retryAtMs?: number
   readonly policy?: AccessPolicy
+  readonly reserved?: boolean
 }
 
 /** GitHub could not be read (docs/glossary.md: fault). Never carries a body or a header, which must not be logged. */
@@ -17,11 +18,15 @@ export class GithubFault extends Error {
   /** Which policy refuses: set on `forbidden` answers of the REST API, which are final. */
   readonly policy: AccessPolicy | undefined
 
+  /** Of kind `limited`: requests are left, and kept for those with more priority. */
+  readonly reserved: boolean
+
   constructor(kind: FaultKind, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.retryAtMs = options.retryAtMs
     this.policy = options.policy
+    this.reserved = options.reserved ?? false
   }
 
   /** Whether a reading of the same repository is refused again for a long time. */
@@ -31,6 +36,7 @@ export class GithubFault extends Error {
 
   /** What a client may see. */
   get detail(): string {
+    if (this.reserved) return 'this service keeps its remaining GitHub requests for repositories that its projects name'
     return this.kind === 'forbidden' && this.policy !== undefined ? policyDetail(this.policy) : faultDetail[this.kind]
   }
 }

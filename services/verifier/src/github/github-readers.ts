@@ -15,6 +15,7 @@ import type { RunTarget } from './run-target.ts'
 interface GithubReaderOptions {
   readonly githubApiUrl: string
   readonly githubWebUrl: string
+  readonly githubPointsMinute: number
   readonly githubTokens: Secret<readonly string[]>
   /** Without it the live log cannot be read. */
   readonly logSessionCookie?: Secret | undefined
@@ -40,7 +41,7 @@ export function createGithubReaders(
   { isRelated, fetch, clock, log }: GithubReaderDeps,
 ): GithubReaders {
   const { githubApiUrl: apiUrl, githubWebUrl: webUrl, logSessionCookie: cookie } = options
-  const shared = { baseUrl: apiUrl, fetch, clock, log }
+  const shared = { baseUrl: apiUrl, fetch, clock, log, pointsMinute: options.githubPointsMinute }
   const credentials = options.githubTokens.reveal().map((token, index) => {
     const name = `github-${index + 1}`
     return new GithubCredential({

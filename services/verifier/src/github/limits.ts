@@ -24,8 +24,12 @@ export const githubLimits = {
   refusalRememberedMs: 600_000,
   admittedRetryMs: 60_000,
   refusalEntriesMax: 10_000,
-  /** Below this share of the hourly budget everything slows down. */
+  /** Below this share of the hourly limit polls slow down. */
   lowBudgetShare: 0.1,
   lowBudgetSlowdownFactor: 4,
+  /** GitHub always says when the hour ends. If an answer does not, ask again after this time. */
+  unknownResetMs: 60_000,
+  /** A request whose turn comes within this time waits for it. */
+  pointsWaitMsMax: 3_000,
   jobLogCodesMax: 1_000,
 } as const

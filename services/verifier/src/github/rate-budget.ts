@@ -1,13 +1,24 @@
 import { githubLimits } from './limits.ts'
 
-interface BudgetState {
+/** What is known of one credential's limits at GitHub. */
+export interface BudgetState {
   /** Nothing may be sent before this time, milliseconds since the epoch. */
   readonly blockedUntilMs: number
-  readonly low: boolean
   /** Secondary limits in a row; each doubles the wait. */
   readonly secondaryLimits: number
+  /** As the latest answers say; undefined before the first one. */
+  readonly hourly: HourlyBudget | undefined
 }
-export const freshBudget: BudgetState = { blockedUntilMs: 0, low: false, secondaryLimits: 0 }
+
+/** GitHub tells it with each answer, so it is the same for all processes that use the credential. */
+export interface HourlyBudget {
+  readonly limit: number
+  readonly remaining: number
+  /** Milliseconds since the epoch; undefined when the answer did not say. */
+  readonly resetAtMs: number | undefined
+}
+
+export const freshBudget: BudgetState = { blockedUntilMs: 0, secondaryLimits: 0, hourly: undefined }
 
 interface RateAnswer {
   readonly status: number
@@ -29,19 +40,30 @@ export function isLimit({ status, header, message }: RateAnswer): boolean {
 
 /** The budget after an answer. Pure. */
 export function budgetAfter(before: BudgetState, answer: RateAnswer, nowMs: number): BudgetState {
-  const limit = wholeNumberOf(answer.header('x-ratelimit-limit'))
-  const remaining = wholeNumberOf(answer.header('x-ratelimit-remaining'))
-  const resetSeconds = wholeNumberOf(answer.header('x-ratelimit-reset'))
-  const low = limit !== undefined && remaining !== undefined && remaining < limit * githubLimits.lowBudgetShare
+  const hourly = hourlyAfter(before.hourly, answer)
   // One second more than GitHub says: the reset is given in whole seconds.
-  const resetMs = remaining === 0 && resetSeconds !== undefined ? (resetSeconds + 1) * 1_000 : 0
-  if (!isLimit(answer)) return { blockedUntilMs: Math.max(resetMs, blockLeft(before, nowMs)), low, secondaryLimits: 0 }
+  const resetMs = wholeNumberOf(answer.header('x-ratelimit-remaining')) === 0 ? resetMsOf(answer) : 0
+  if (!isLimit(answer)) {
+    return { hourly, blockedUntilMs: Math.max(resetMs, blockLeft(before, nowMs)), secondaryLimits: 0 }
+  }
   const retryAfter = wholeNumberOf(answer.header('retry-after'))
-  if (retryAfter === undefined && resetMs > 0) return { ...before, low: true, blockedUntilMs: resetMs }
+  if (retryAfter === undefined && resetMs > 0) return { ...before, hourly, blockedUntilMs: resetMs }
   const doubled = githubLimits.secondaryLimitMsMin * 2 ** Math.min(before.secondaryLimits, 6)
   const waitMs = retryAfter === undefined ? Math.min(doubled, githubLimits.secondaryLimitMsMax) : retryAfter * 1_000
   const blockedUntilMs = Math.max(nowMs + waitMs, resetMs, before.blockedUntilMs)
-  return { blockedUntilMs, low, secondaryLimits: before.secondaryLimits + 1 }
+  return { hourly, blockedUntilMs, secondaryLimits: before.secondaryLimits + 1 }
+}
+
+function hourlyAfter(before: HourlyBudget | undefined, answer: RateAnswer): HourlyBudget | undefined {
+  const limit = wholeNumberOf(answer.header('x-ratelimit-limit'))
+  const remaining = wholeNumberOf(answer.header('x-ratelimit-remaining'))
+  if (limit === undefined || remaining === undefined) return before
+  return { limit, remaining, resetAtMs: resetMsOf(answer) || undefined }
+}
+
+const resetMsOf = (answer: RateAnswer): number => {
+  const seconds = wholeNumberOf(answer.header('x-ratelimit-reset'))
+  return seconds === undefined ? 0 : (seconds + 1) * 1_000
 }
 
 /** An answer to a request that was sent before the block must not lift it. */

@@ -64,7 +64,7 @@ export function createRunReader(
   const get = <S extends z.ZodType>(request: GithubRequest<S>, signal: AbortSignal) =>
     deps.pool.get({ repository: target.repository, stickyKey, priority: deps.priority() }, request, signal)
   return {
-    slowdown: () => deps.pool.slowdown(stickyKey),
+    slowdown: () => deps.pool.slowdown({ stickyKey, priority: deps.priority() }),
     run: signal =>
       get({ route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}', parameters: run, schema: GithubRun }, signal),
     jobs: (attempt, signal, enough = () => false) =>

@@ -41,3 +41,45 @@ describe('a semaphore', () => {
     expect(await semaphore.run(() => Promise.resolve('next'), signal)).toBe('next')
   })
 })
+
+describe('places are kept by priority', () => {
+  test('so that unanswered requests of unknown repositories hold up nobody else', async () => {
+    const semaphore = new Semaphore(4)
+    const begun: string[] = []
+    const hang = (name: string, priority: 'admitted' | 'related' | 'unknown') =>
+      void semaphore.run(
+        () => {
+          begun.push(name)
+          return new Promise(() => undefined)
+        },
+        signal,
+        priority,
+      )
+    for (let index = 0; index < 10; index++) hang(`unknown ${index}`, 'unknown')
+    await Promise.resolve()
+    hang('related', 'related')
+    hang('admitted', 'admitted')
+    await Promise.resolve()
+    expect(begun).toEqual(['unknown 0', 'unknown 1', 'related', 'admitted'])
+  })
+  test('and a free place goes to the one with most priority that waits', async () => {
+    const semaphore = new Semaphore(1)
+    const gate = Promise.withResolvers<void>()
+    const begun: string[] = []
+    const works = (['unknown', 'related', 'admitted'] as const).map(priority =>
+      semaphore.run(
+        async () => {
+          begun.push(priority)
+          if (priority === 'unknown') await gate.promise
+        },
+        signal,
+        priority,
+      ),
+    )
+    await Promise.resolve()
+    expect(begun).toEqual(['unknown'])
+    gate.resolve()
+    await Promise.all(works)
+    expect(begun).toEqual(['unknown', 'admitted', 'related'])
+  })
+})

@@ -1,20 +1,30 @@
 import { GithubFault } from './fault.ts'
 import { githubLimits } from './limits.ts'
+import type { RequestPriority } from './request-priority.ts'
+import { minuteShareOf } from './reserves.ts'
+
+interface Waiter {
+  readonly priority: RequestPriority
+  readonly admit: () => void
+}
+const order: readonly RequestPriority[] = ['admitted', 'related', 'unknown']
 
 /**
- * At most `slots` at work; the rest wait in order, each until its signal aborts.
+ * At most `slots` at work; the rest wait in order, each until its signal aborts. Some slots are kept for those with
+ * more priority, so that requests which GitHub leaves unanswered hold up their own kind only.
  * No `p-limit`: there work that was given up keeps its place in the queue, whose length is limited here.
  */
 export class Semaphore {
-  #free: number
-  readonly #waiting = new Set<() => void>()
+  readonly #slots: number
+  #taken = 0
+  readonly #waiting = new Set<Waiter>()
 
   constructor(slots: number) {
-    this.#free = slots
+    this.#slots = slots
   }
 
-  async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    await this.#acquire(signal)
+  async run<T>(work: () => Promise<T>, signal: AbortSignal, priority: RequestPriority = 'admitted'): Promise<T> {
+    await this.#acquire(priority, signal)
     try {
       return await work()
     } finally {
@@ -22,10 +32,10 @@ export class Semaphore {
     }
   }
 
-  #acquire(signal: AbortSignal): Promise<void> {
+  #acquire(priority: RequestPriority, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    if (this.#free > 0) {
-      this.#free -= 1
+    if (this.#hasRoom(priority)) {
+      this.#taken += 1
       return Promise.resolve()
     }
     if (this.#waiting.size >= githubLimits.queuedRequestsMax) {
@@ -33,25 +43,35 @@ export class Semaphore {
     }
     return new Promise((resolve, reject) => {
       const onAbort = () => {
-        this.#waiting.delete(admit)
+        this.#waiting.delete(waiter)
         reject(signal.reason)
       }
-      const admit = () => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
+      const waiter: Waiter = {
+        priority,
+        admit: () => {
+          signal.removeEventListener('abort', onAbort)
+          resolve()
+        },
       }
-      this.#waiting.add(admit)
+      this.#waiting.add(waiter)
       signal.addEventListener('abort', onAbort, { once: true })
     })
   }
 
+  #hasRoom(priority: RequestPriority): boolean {
+    return this.#taken < Math.max(Math.floor(this.#slots * minuteShareOf(priority)), 1)
+  }
+
   #release(): void {
-    const next = this.#waiting.values().next().value
-    if (!next) {
-      this.#free += 1
-      return
-    }
+    this.#taken -= 1
+    const waiting = [...this.#waiting]
+    const next = order
+      .filter(priority => this.#hasRoom(priority))
+      .map(priority => waiting.find(waiter => waiter.priority === priority))
+      .find(waiter => waiter !== undefined)
+    if (!next) return
     this.#waiting.delete(next)
-    next()
+    this.#taken += 1
+    next.admit()
   }
 }

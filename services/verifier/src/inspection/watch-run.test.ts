@@ -45,7 +45,7 @@ describe('a run that is watched', () => {
   })
   test('is polled less often when the credential’s budget is low', async () => {
     const { begin, clock, github, start } = watching()
-    github.lowBudget = true
+    github.budgetLeft = 100
     // The budget is known from the answers.
     begin(sources => sources.run.since(0))
     await pass(clock, 10)

@@ -190,7 +190,7 @@ describe('polls of one run', () => {
 
   test('keep four times the distance when the credential’s budget is low', async () => {
     const { clock, github, nudge, watch } = createObserverHarness()
-    github.lowBudget = true
+    github.budgetLeft = 4_000
     watch(spec)
     await pass(clock, 50)
     nudge(spec.claimId, 'shown')

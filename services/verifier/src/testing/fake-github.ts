@@ -24,8 +24,8 @@ export class FakeGithub {
   readonly liveLines: string[] = []
   stepStatus = 'in_progress'
   latencyMs = 0
-  /** Little is left of the credential's hourly budget. */
-  lowBudget = false
+  /** What is left of the credential's 5,000 requests an hour. */
+  budgetLeft = 4_900
   /** What a request through the REST API meets instead of an answer. */
   fault: GithubFault | undefined
   /** The same for the log pages. */
@@ -99,8 +99,7 @@ export class FakeGithub {
   }
 
   #json(status: number, value: unknown, headers: Record<string, string> = {}): Response {
-    const left = this.lowBudget ? '100' : '4900'
-    const budget = { 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': left }
+    const budget = { 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': String(this.budgetLeft) }
     const body = value === undefined ? null : JSON.stringify(value)
     return new Response(body, { status, headers: { 'content-type': 'application/json', ...budget, ...headers } })
   }

@@ -27,6 +27,7 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
       githubApiUrl: github.apiUrl,
       githubWebUrl: github.webUrl,
       githubTokens: new Secret(['a-token']),
+      githubPointsMinute: 900,
       logSessionCookie: new Secret('a-session'),
       channels: Channel.options,
       pullRequestFacts: true,
