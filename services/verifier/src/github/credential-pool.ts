@@ -18,7 +18,7 @@ interface RequestOwner {
 }
 
 /** What one credential has left in this hour; `spendable` is what unknown repositories may spend of it. */
-export interface BudgetFigures {
+interface BudgetFigures {
   readonly name: string
   readonly kind: CredentialKind
   readonly limit: number
@@ -28,7 +28,7 @@ export interface BudgetFigures {
 }
 
 /** Told of each request that no credential may send now; `reserved` when others still could. */
-export type OnRefusal = (priority: RequestPriority, reserved: boolean) => void
+type OnRefusal = (priority: RequestPriority, reserved: boolean) => void
 
 /**
  * Several credentials as one. When the run's own one is limited or refused, the next takes over. A policy that forbids

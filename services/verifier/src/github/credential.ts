@@ -86,7 +86,7 @@ export class GithubCredential {
     return Math.max(blockedUntilMs, hourlyMs, this.#points.spendableAtMs(priority, nowMs))
   }
 
-  /** Requests left in this hour: for everybody, and what of them this priority may spend. Undefined before an answer. */
+  /** Requests left in this hour, and what of them this priority may spend. Undefined before the first answer. */
   left(priority: RequestPriority): { limit: number; remaining: number; spendable: number } | undefined {
     const { hourly } = this.#budget
     if (!hourly) return undefined

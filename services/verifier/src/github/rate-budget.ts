@@ -1,7 +1,7 @@
 import { githubLimits } from './limits.ts'
 
 /** What is known of one credential's limits at GitHub. */
-export interface BudgetState {
+interface BudgetState {
   /** Nothing may be sent before this time, milliseconds since the epoch. */
   readonly blockedUntilMs: number
   /** Secondary limits in a row; each doubles the wait. */
