@@ -3,7 +3,9 @@ import * as core from '@actions/core'
 import { ChallengeCode } from '@forkproof/contracts/ids'
 import { endBuild, type FinishResult } from '../building/build-client.ts'
 import { readHeldBuild, removeBuildFolder } from '../building/held-build.ts'
+import { useEnvironmentProxy } from '../environment/environment-proxy.ts'
 import { actionsArtifactStore } from './artifact-store.ts'
+import { actionEnvironment } from './config.ts'
 import { folderNamePrefix, folderState } from './prepare-builder.ts'
 import { artifactState } from './run-action.ts'
 
@@ -17,6 +19,7 @@ const resultByStatus: Readonly<Record<string, FinishResult>> = {
 
 /** The Action's post step: ends the build and deletes the artifact that showed the code. Never fails the job. */
 export async function cleanUp(): Promise<void> {
+  await useEnvironmentProxy(actionEnvironment())
   await Promise.allSettled([endJobBuild(), deleteArtifact()])
 }
 

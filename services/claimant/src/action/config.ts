@@ -27,7 +27,10 @@ interface ActionConfig {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** The Action's inputs and the runner's variables. The only reader of the environment here. */
+/** The runner's variables. Only this file reads them. */
+export const actionEnvironment = (): NodeJS.ProcessEnv => process.env
+
+/** The Action's inputs and the runner's variables. */
 export function readActionConfig(): ActionConfig | { problems: string[] } {
   const sendJobId = core.getInput('send-job-id').toLowerCase()
   const wrongFlag = ['', 'true', 'false'].includes(sendJobId) ? [] : ['send-job-id: must be true or false']
@@ -43,7 +46,7 @@ export function readActionConfig(): ActionConfig | { problems: string[] } {
     project === '' ? readSettings(raw, names) : readForBuild(raw, project)
   if ('problems' in read) return { problems: [...read.problems, ...wrongFlag] }
   if (wrongFlag.length > 0) return { problems: wrongFlag }
-  return { settings: read.settings, build: read.build, env: process.env }
+  return { settings: read.settings, build: read.build, env: actionEnvironment() }
 }
 
 function readForBuild(

@@ -5,6 +5,7 @@ import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
 import { channelsOfAction, channelsWithoutArtifacts } from '../claiming/client-channels.ts'
 import { describeToken, obtainToken } from '../claiming/obtain-token.ts'
 import { hasArtifactService } from '../environment/artifact-service.ts'
+import { useEnvironmentProxy } from '../environment/environment-proxy.ts'
 import { readEventFile } from '../environment/event-file.ts'
 import { recogniseRun } from '../environment/run-environment.ts'
 import { actionsArtifactStore } from './artifact-store.ts'
@@ -22,6 +23,7 @@ export async function runAction(): Promise<void> {
     const config = readActionConfig()
     if ('problems' in config) return core.setFailed(`The inputs are wrong:\n${config.problems.join('\n')}`)
     const { settings, build, env } = config
+    await useEnvironmentProxy(env)
     const where = recogniseRun(env, await readEventFile(env['GITHUB_EVENT_PATH']))
     const uploads = where.kind === 'claim' && hasArtifactService(env)
     const deps = actionDeps(uploads, env['RUNNER_TEMP'])

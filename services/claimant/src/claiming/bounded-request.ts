@@ -48,6 +48,8 @@ export async function boundedRequest(request: BoundedRequest): Promise<BoundedAn
   } catch (error) {
     if (error instanceof ClaimFailure) throw error
     request.signal.throwIfAborted()
+    const lasting = lastingProblem(error)
+    if (lasting) throw lasting
     throw new UnreachableError(signal.aborted ? `no answer within ${request.timeoutMs} ms` : connectionProblem(error))
   }
 }
@@ -77,9 +79,47 @@ function retryAfterMs(header: string | null): number | undefined {
   return header !== null && /^[0-9]{1,6}$/.test(header) ? Number(header) * 1_000 : undefined
 }
 
+/** OpenSSL's names for a certificate whose authority is not known here, as Node has them in `code`. */
+const untrustedCodes = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]
+
+/** What another try does not change: a certificate that is not trusted, and a proxy that says no. */
+function lastingProblem(error: unknown): ClaimFailure | undefined {
+  const chain = causesOf(error)
+  const untrusted = chain.map(codeOf).find(code => untrustedCodes.includes(code ?? ''))
+  if (untrusted !== undefined) {
+    return new ClaimFailure('cannot', 'certificate_untrusted', {
+      title: 'The certificate of the server, or of a proxy in between, is not from an authority known here',
+      detail: untrusted,
+      advice: 'Name a file with that authority’s certificate in NODE_EXTRA_CA_CERTS, in `env:` of the step or the job.',
+    })
+  }
+  const refused = chain.some(({ message }) => /proxy/i.test(message) && /\b407\b/.test(message))
+  if (!refused) return undefined
+  return new ClaimFailure('cannot', 'proxy_refused', {
+    title: 'The proxy asks for a user and a password, or for others (407)',
+    advice: 'Give them in the proxy’s address: http://user:password@host:port.',
+  })
+}
+
+function causesOf(error: unknown): Error[] {
+  const chain: Error[] = []
+  for (let one = error; one instanceof Error && chain.length < 5; one = one.cause) chain.push(one)
+  return chain
+}
+
+const codeOf = (error: Error): string | undefined =>
+  'code' in error && typeof error.code === 'string' ? error.code : undefined
+
 /** Node has the system's code (`ECONNREFUSED`, …) in the cause. Nothing else of the error is printed. */
 function connectionProblem(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'the connection failed'
+  const code = causesOf(error)
+    .map(codeOf)
+    .find(one => one !== undefined && /^[A-Z0-9_]{1,60}$/.test(one))
+  return code ?? 'the connection failed'
 }

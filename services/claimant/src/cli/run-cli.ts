@@ -1,6 +1,7 @@
 import { keepAliveUntilGone } from '../building/keep-alive-process.ts'
 import { ClaimFailure, describeFailure } from '../claiming/claim-failure.ts'
 import { describeToken, type ObtainedToken, obtainToken } from '../claiming/obtain-token.ts'
+import { useEnvironmentProxy } from '../environment/environment-proxy.ts'
 import { readEventFile } from '../environment/event-file.ts'
 import { writePrivateFile } from '../environment/private-file.ts'
 import { type RunEnvironment, recogniseRun } from '../environment/run-environment.ts'
@@ -10,6 +11,17 @@ import { endHeldBuild, runBuilder } from './run-builder.ts'
 import { type CliTerminal, cliDeps, exitCode, maskSecret } from './terminal.ts'
 import { beginToken, finishToken } from './two-step-token.ts'
 import { cliUsage, stepNameHelp } from './usage.ts'
+
+/** The commands that ask a server something. */
+const goesOut: ReadonlySet<CliCommand['kind']> = new Set([
+  'token',
+  'begin',
+  'finish',
+  'build',
+  'builder',
+  'builder-end',
+  'builder-keep-alive',
+])
 
 /** How long the runner needs to read the mask; see `handOver`. */
 const maskSettleMs = 100
@@ -24,6 +36,7 @@ export async function runCli(terminal: CliTerminal): Promise<number> {
   }
   const command = parseCliArguments(terminal.argv, fallbacks)
   try {
+    if (goesOut.has(command.kind)) await useEnvironmentProxy(env)
     return await runCommandLine(command, terminal)
   } catch (error) {
     if (!(error instanceof ClaimFailure)) {

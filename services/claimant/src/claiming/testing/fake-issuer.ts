@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { challengeCode } from '@forkproof/contracts/challenge'
 import { type ClaimAnswer, ClaimRequest, type SealKey } from '@forkproof/contracts/claim'
 import { Audience, ChallengeNonce, ClaimId, Issuer } from '@forkproof/contracts/ids'
@@ -8,6 +9,7 @@ import { CompactEncrypt, calculateJwkThumbprint, importJWK, UnsecuredJWT } from 
 /** An issuer that speaks the wire contract and can be told to misbehave. */
 export interface FakeIssuer {
   readonly issuer: Issuer
+  readonly port: number
   close(): Promise<void>
 }
 
@@ -27,6 +29,8 @@ export interface FakeClaim {
 }
 
 export interface FakeIssuerBehaviour {
+  /** With it the issuer is `https://{host}`, which leads here only through a proxy. */
+  readonly tls?: { readonly host: string; readonly key: string; readonly cert: string }
   /** Answer to the discovery document; by default there is none. It is not told to `onRequest`. */
   readonly discovery?: () => FakeReply | 'drop'
   /** `attempt` counts from 1. `drop` closes the connection without an answer. */
@@ -58,14 +62,16 @@ export async function startFakeIssuer(
 ): Promise<FakeIssuer> {
   const claims = new Map<string, FakeClaim & { markShown: () => void; exchanges: number }>()
   let claimAttempts = 0
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     handle(request, response).catch(() => response.destroy())
-  })
+  }
+  const server = behaviour.tls ? createTlsServer(behaviour.tls, listener) : createServer(listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
-  const issuer = Issuer.parse(`http://127.0.0.1:${address.port}`)
+  const { port } = address
+  const issuer = Issuer.parse(behaviour.tls ? `https://${behaviour.tls.host}` : `http://127.0.0.1:${port}`)
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? ''
@@ -106,6 +112,7 @@ export async function startFakeIssuer(
 
   return {
     issuer,
+    port,
     /** Idempotent. */
     async close() {
       server.closeAllConnections()
