@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type GoogleProvider, googlePrincipals, readMapping } from './google-pool.ts'
 import { commandValues, recipeBlock, recipeBlocks } from './recipe-page.ts'
-import { admittedTokens, everyForkOfTheRepository, recipeTokens, type TokenName } from './recipe-tokens.ts'
+import { admittedTokens, everyForkOfTheRepository, forksOfMain, recipeTokens, type TokenName } from './recipe-tokens.ts'
 
 const blocks = recipeBlocks('google-cloud')
 const valueIn = (label: string, name: string): string => commandValues(recipeBlock(blocks, label)).get(name) ?? ''
@@ -29,12 +29,11 @@ const takenBy = (condition: string): TokenName[] => {
   const pool = { ...ownPool, providers: [{ ...provider, condition }] }
   return admittedTokens(provider.audience, token => googlePrincipals(pool, token).length > 0)
 }
-const ofMain = everyForkOfTheRepository.filter(name => !/base branch|closed/.test(name))
 
 describe('the pool for forks on Google Cloud', () => {
   it('grants to forks of the repository on the branch that the condition names, and to nobody else', () => {
-    expect(granted(ownPool, valueIn('grant', 'member'))).toEqual(ofMain)
-    expect(takenBy(provider.condition)).toEqual(ofMain)
+    expect(granted(ownPool, valueIn('grant', 'member'))).toEqual(forksOfMain)
+    expect(takenBy(provider.condition)).toEqual(forksOfMain)
   })
 
   it('grants to one fork alone where the attribute is the fork’s', () => {
@@ -67,6 +66,8 @@ describe('the pool for forks on Google Cloud', () => {
     ['wrong-names', 'a fork with borrowed names'],
     ['wrong-actor', 'a fork whose run a maintainer started'],
     ['wrong-missing-claim', 'a fork whose pull request was closed'],
+    ['wrong-missing-claim', 'a fork whose pull request got another base'],
+    ['wrong-missing-claim', 'a fork proven by a finished job’s log'],
   ] as const)('%s lets %s in', (label, name) => {
     expect(takenBy(valueIn(label, 'attribute-condition'))).toContain(name)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type OctoStsPolicy, octoStsDomain, octoStsExchanges, readOctoStsPolicy } from './octo-sts-policy.ts'
 import { recipeBlock, recipeBlocks } from './recipe-page.ts'
-import { admittedTokens, everyForkOfTheRepository } from './recipe-tokens.ts'
+import { admittedTokens, everyForkOfTheRepository, forksOfMain } from './recipe-tokens.ts'
 
 const blocks = recipeBlocks('octo-sts')
 const policyIn = (label: string) => readOctoStsPolicy(recipeBlock(blocks, label))
@@ -11,7 +11,7 @@ const admitted = (of: OctoStsPolicy, audience = own) => admittedTokens(audience,
 
 describe('the policy for forks at octo-sts', () => {
   it('admits forks of the repository on the branch that it names, and nobody else', () => {
-    expect(admitted(policy)).toEqual(everyForkOfTheRepository.filter(name => !/base branch|closed/.test(name)))
+    expect(admitted(policy)).toEqual(forksOfMain)
     expect(policy.permissions).toEqual({ contents: 'read' })
   })
 

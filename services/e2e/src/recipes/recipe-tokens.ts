@@ -1,3 +1,4 @@
+import type { Channel } from '@forkproof/contracts/channels'
 import type { RunFacts } from '@forkproof/contracts/facts'
 import { Audience, ClaimId, Issuer, TokenId } from '@forkproof/contracts/ids'
 import { nativeClaims } from '@forkproof/github-simulator/oidc/native-claims'
@@ -21,7 +22,9 @@ const octoRepo = { id: 456_789, owner: octoOrg.login, name: 'octo-repo' }
 const alice = { id: '5544', login: 'alice' }
 const mallory = { id: '6655', login: 'mallory' }
 const maintainer = { id: '1001', login: 'maintainer' }
-const branch = { number: '12', baseRef: 'main', baseSha: 'b'.repeat(40), author: alice, authorAssociation: 'NONE' }
+const nowSeconds = 1_790_000_000
+const pull = { number: '12', author: alice, state: 'open' as const, readAt: nowSeconds - 1 }
+const pullToMain = { ...pull, baseRef: 'main', baseSha: 'b'.repeat(40), authorAssociation: 'CONTRIBUTOR' }
 
 const ofAlice: RunFacts = {
   repository: {
@@ -42,7 +45,7 @@ const ofAlice: RunFacts = {
   },
   actor: alice,
   triggeringActor: alice,
-  pullRequest: branch,
+  pullRequest: pullToMain,
 }
 const ofMallory: RunFacts = {
   ...ofAlice,
@@ -50,9 +53,8 @@ const ofMallory: RunFacts = {
   run: { ...ofAlice.run, id: '30433643', number: '11' },
   actor: mallory,
   triggeringActor: mallory,
-  pullRequest: { ...branch, number: '13', author: mallory },
+  pullRequest: { ...pullToMain, number: '13', author: mallory },
 }
-const { pullRequest: _, ...withoutPullRequest } = ofAlice
 
 /** Runs of forks, whose tokens are ours. */
 const forkRuns = {
@@ -63,13 +65,14 @@ const forkRuns = {
     ...ofMallory,
     run: { ...ofMallory.run, headRef: 'fix', workflowName: 'release', workflowPath: '.github/workflows/release.yml' },
   },
-  'a fork on another base branch': { ...ofAlice, pullRequest: { ...branch, baseRef: 'next' } },
+  'a fork on another base branch': { ...ofAlice, pullRequest: { ...pullToMain, baseRef: 'next' } },
   'a fork by another workflow file': {
     ...ofAlice,
     run: { ...ofAlice.run, workflowPath: '.github/workflows/other.yml' },
   },
-  // Nothing is left then that says which pull request it was.
-  'a fork whose pull request was closed': withoutPullRequest,
+  // Of both nothing is said that policies go by.
+  'a fork whose pull request was closed': { ...ofAlice, pullRequest: { ...pull, state: 'closed' } },
+  'a fork whose pull request got another base': { ...ofAlice, pullRequest: pull },
   'a fork whose run a maintainer started': { ...ofMallory, actor: maintainer, triggeringActor: maintainer },
   // Its id begins with the other's.
   'a fork of another repository': {
@@ -77,6 +80,8 @@ const forkRuns = {
     repository: { ...ofAlice.repository, id: `${octoRepo.id}0`, name: `${octoOrg.login}/octo-repo-2` },
   },
 } satisfies Record<string, RunFacts>
+/** Where an operator lets finished jobs’ logs prove runs, or others have printed the code. */
+const provenByLog = 'a fork proven by a finished job’s log'
 
 /** Runs that get GitHub's own token. */
 const nativeRuns = {
@@ -87,14 +92,21 @@ const nativeRuns = {
   'a pull_request_target of a fork': { event: 'pull_request_target', actor: mallory.login },
 } satisfies Record<string, RunInput>
 
-export type TokenName = keyof typeof forkRuns | keyof typeof nativeRuns | 'a fork for another audience'
+export type TokenName =
+  | keyof typeof forkRuns
+  | keyof typeof nativeRuns
+  | typeof provenByLog
+  | 'a fork for another audience'
 
 /** Every token, as the signer and GitHub would make it for the audience. */
 export function recipeTokens(audience: string): ReadonlyMap<TokenName, RecipeToken> {
   const forks = Object.entries(forkRuns).map(([name, facts]) => [name, recipeForkToken(facts, audience)])
   const natives = Object.entries(nativeRuns).map(([name, input]) => [name, recipeNativeToken(input, audience)])
-  const elsewhere = ['a fork for another audience', recipeForkToken(ofAlice, 'https://another.example')]
-  return new Map([...forks, ...natives, elsewhere] as [TokenName, RecipeToken][])
+  const others = [
+    [provenByLog, recipeForkToken(ofAlice, audience, 'job-log')],
+    ['a fork for another audience', recipeForkToken(ofAlice, 'https://another.example')],
+  ]
+  return new Map([...forks, ...others, ...natives] as [TokenName, RecipeToken][])
 }
 
 /** The names of those that are admitted. */
@@ -109,11 +121,15 @@ export const everyForkOfTheRepository = [
   'a fork on another base branch',
   'a fork by another workflow file',
   'a fork whose pull request was closed',
+  'a fork whose pull request got another base',
   'a fork whose run a maintainer started',
+  provenByLog,
 ] as const satisfies TokenName[]
 
-function recipeForkToken(facts: RunFacts, audience: string): RecipeToken {
-  const nowSeconds = 1_790_000_000
+/** Those of them that a policy over every claim admits, as the pages write it. */
+export const forksOfMain = everyForkOfTheRepository.filter(name => !/base|closed|log/.test(name))
+
+function recipeForkToken(facts: RunFacts, audience: string, channel: Channel = 'artifact'): RecipeToken {
   return idTokenClaims({
     issuer: recipeIssuer,
     tokenId: TokenId.parse('00000000-0000-4000-8000-000000000001'),
@@ -122,7 +138,7 @@ function recipeForkToken(facts: RunFacts, audience: string): RecipeToken {
       claimId: ClaimId.parse('A'.repeat(43)),
       audience: Audience.parse(audience),
       facts,
-      channel: 'artifact',
+      channel,
       seenAt: nowSeconds,
       exp: nowSeconds + 120,
     },
