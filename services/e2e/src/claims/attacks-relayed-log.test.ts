@@ -1,7 +1,9 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import type { Channel } from '@forkproof/contracts/channels'
 import type { ChallengeCode } from '@forkproof/contracts/ids'
+import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createProject, exchangeToken } from '../testing/build-requests.ts'
 import {
   createForkRun,
   exchangeClaim,
@@ -11,6 +13,7 @@ import {
   showAsArtifact,
   type TestForkRun,
 } from '../testing/claim-requests.ts'
+import { everyChannel } from '../testing/every-channel.ts'
 import { type IntruderHarness, openIntruderHarness } from '../testing/intruder-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
@@ -21,7 +24,10 @@ import { openSystemHarness, type SystemHarness } from '../testing/system-harness
 
 let harness: SystemHarness
 let intruder: IntruderHarness
+/** Its operator reads finished jobs' logs. */
+let careless: SystemHarness
 beforeAll(async () => {
+  careless = await openSystemHarness({ extra: everyChannel })
   harness = await openSystemHarness({ extra: { gateway: { FORKPROOF_GATEWAY_CLAIM_LIFETIME_MS: '15000' } } })
   intruder = await openIntruderHarness(harness)
 })
@@ -41,12 +47,12 @@ const printed: readonly (readonly [string, Text])[] = [
   ],
 ]
 
-const victimRun = () => createForkRun(harness.github, { jobs: 2 })
+const victimRun = ({ github }: SystemHarness = harness) => createForkRun(github, { jobs: 2 })
 /** The second job of the run goes on. */
-async function printAndFinish({ run }: TestForkRun, text: string): Promise<void> {
+async function printAndFinish({ run }: TestForkRun, text: string, { github } = harness): Promise<void> {
   const [finished] = run.jobs
-  await harness.github.send('POST', `/_sim/jobs/${finished?.id}/log`, { step: 2, lines: [text] })
-  await harness.github.send('PATCH', `/_sim/jobs/${finished?.id}`, { status: 'completed', conclusion: 'success' })
+  await github.send('POST', `/_sim/jobs/${finished?.id}/log`, { step: 2, lines: [text] })
+  await github.send('PATCH', `/_sim/jobs/${finished?.id}`, { status: 'completed', conclusion: 'success' })
 }
 
 describe.concurrent('a code that a stranger has printed in a finished job of somebody’s run', () => {
@@ -91,5 +97,25 @@ describe.concurrent('a code that a stranger has printed in a finished job of som
     const own = await postClaim(harness.issuer, of, { channels: ['artifact'] })
     await showAsArtifact(harness.github, harness.issuer, of.run, own)
     expect(await exchangeClaim(own.exchangeURL)).toMatchObject({ status: 200 })
+  })
+})
+
+describe.concurrent('the same where an operator reads finished jobs’ logs', () => {
+  const relayedToken = async (of: TestForkRun, text: Text) => {
+    const answer = await postClaim(careless.issuer, of, { channels: ['job-log'], aud: careless.issuer })
+    await printAndFinish(of, text(answer.challengeCode), careless)
+    await postJson(`${careless.issuer}/claims/${answer.claimId}/shown`)
+    return exchangeClaim(answer.exchangeURL)
+  }
+  const project = (of: TestForkRun, rule: Record<string, unknown> = {}) =>
+    createProject(careless, [{ repository: of.repository, eventClass: 'fork_pull_request', ...rule }])
+
+  it.each(printed)('gives the stranger a token as %s, and that opens no project by default', async (_what, text) => {
+    const of = await victimRun(careless)
+    const { status, text: idToken } = await relayedToken(of, text)
+    expect({ status, ...decodeJwt(idToken) }).toMatchObject({ status: 200, proof_method: 'job-log' })
+    expect((await exchangeToken(careless, idToken, await project(of))).status).toBe(400)
+    const all = { proofMethods: ['artifact', 'step-name', 'log', 'job-log'] }
+    expect((await exchangeToken(careless, idToken, await project(of, all))).status, 'a maintainer’s word').toBe(200)
   })
 })
