@@ -13,6 +13,10 @@ import { createAttestationSigner } from './attestation/attestation-signer.ts'
 import type { VerifierConfig } from './config.ts'
 import type { Fetch } from './github/bounded-fetch.ts'
 import { createGithubReaders, type GithubReaders } from './github/github-readers.ts'
+import { followRunHints } from './hints/follow-run-hints.ts'
+import type { HeardHints } from './hints/hinted-pauses.ts'
+import { HintedRepositories } from './hints/hinted-repositories.ts'
+import { HintedRuns } from './hints/hinted-runs.ts'
 import { SharedRuns } from './inspection/shared-runs.ts'
 import { ObserverRegistry } from './observer/observer-registry.ts'
 import { RunObserver } from './observer/run-observer.ts'
@@ -47,6 +51,7 @@ interface Verifier {
   readonly activities: GithubActivities & InspectActivities
   readonly observers: ObserverRegistry
   readonly runs: SharedRuns
+  readonly hints: HeardHints
 }
 
 /** The whole service but for its connections: `compose` and the tests give it theirs. */
@@ -55,6 +60,11 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
   const github = createGithubReaders(options, { ...deps, isRelated: () => false })
   const observers = createObservers(options, deps, github)
   followNudges(deps.bus, (claimId, kind) => observers.nudge(claimId, kind))
+  const hints = { runs: new HintedRuns(clock), repositories: new HintedRepositories(clock) }
+  followRunHints(deps.bus, hint => {
+    hints.repositories.hear(hint)
+    hints.runs.hear(hint)
+  })
   const runs = new SharedRuns((target, signal) => new RunSources(github.runReader(target, 'build'), clock, signal))
   const claims = createGithubActivities(
     {
@@ -69,10 +79,10 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
   )
   const { pullRequestFacts, runWatchSeconds } = options
   const inspections = createInspectActivities(
-    { runs, clock, log, random, everyMs: runWatchSeconds * 1_000, pullRequestFacts },
+    { runs, hints, clock, log, random, everyMs: runWatchSeconds * 1_000, pullRequestFacts },
     stopping,
   )
-  return { activities: { ...claims, ...inspections }, observers, runs }
+  return { activities: { ...claims, ...inspections }, observers, runs, hints }
 }
 
 function createObservers(

@@ -3,7 +3,7 @@ import { Secret } from '@forkproof/infra/secret'
 import { describe, expect, it } from 'vitest'
 import { gatewayHarness } from '../testing/gateway-harness.ts'
 import {
-  jobHint,
+  hintOfJob,
   jobPayload,
   olderWebhookSecret,
   payloadOf,
@@ -21,7 +21,7 @@ describe('a webhook', () => {
       body: json({ ...jobPayload, installation: { id: 1 }, sender: { login: 'mallory' } }),
     })
     expect([answer.statusCode, answer.json()]).toEqual([202, { outcome: 'hinted' }])
-    expect(hints.told).toEqual([jobHint])
+    expect(hints.told).toEqual([hintOfJob])
   })
 
   it('may be signed with either of two secrets, so that one can be replaced', async () => {

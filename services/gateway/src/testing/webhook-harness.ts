@@ -21,7 +21,7 @@ export const payloadOf = (runId: number, repositoryId = 74) => ({
   repository: { id: repositoryId },
   workflow_job: { ...jobPayload.workflow_job, run_id: runId },
 })
-export const jobHint = {
+export const hintOfJob = {
   about: 'job',
   repositoryId: '74',
   runId: '77',

@@ -9,7 +9,7 @@ import { watchUntilOver } from './watch-run.ts'
 function watching(question = aQuestion()) {
   const harness = createInspectionHarness(question)
   const start = (random = 0.5) => {
-    const deps = { clock: harness.clock, random: () => random, everyMs: 15_000 }
+    const deps = { clock: harness.clock, random: () => random, everyMs: 15_000, hints: harness.hints }
     return harness.begin((sources, signal) => watchUntilOver(question, sources, deps, signal))
   }
   return { ...harness, start }

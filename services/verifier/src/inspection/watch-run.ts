@@ -6,6 +6,7 @@ import type { RunDecision } from '../core/run-decision.ts'
 import { checkLife, saysInProgress } from '../core/run-life.ts'
 import { GithubFault } from '../github/fault.ts'
 import type { GithubRun } from '../github/schemas.ts'
+import { type HeardHints, HintedPauses } from '../hints/hinted-pauses.ts'
 import type { RunSources } from '../observer/run-sources.ts'
 import { decide } from './inspect-run.ts'
 import { inspectionLimits } from './limits.ts'
@@ -15,6 +16,7 @@ export interface WatchRunDeps {
   readonly random: () => number
   /** Pause between two polls of one build. Builds of the same run share polls. */
   readonly everyMs: number
+  readonly hints: HeardHints
 }
 
 interface RunOver {
@@ -30,16 +32,33 @@ interface RunOver {
 export async function watchUntilOver(
   question: RunQuestion,
   sources: RunSources,
-  { clock, random, everyMs }: WatchRunDeps,
+  deps: WatchRunDeps,
+  signal: AbortSignal,
+): Promise<RunOver> {
+  const pauses = new HintedPauses(question, sources, deps.hints, deps.clock)
+  try {
+    const over = await pollUntilOver(question, sources, { ...deps, pauses }, signal)
+    if (over.reason === 'run_not_in_progress') pauses.ended()
+    return over
+  } finally {
+    pauses.close()
+  }
+}
+
+async function pollUntilOver(
+  question: RunQuestion,
+  sources: RunSources,
+  { clock, random, everyMs, pauses }: WatchRunDeps & { readonly pauses: HintedPauses },
   signal: AbortSignal,
 ): Promise<RunOver> {
   let missing = 0
   const life = new LifeWatch(sources, clock)
   // The run was confirmed just now, and a poll is a request even where its answer is free. So the pause comes first.
   for (let pauseMs = pause(); ; pauseMs = missing > 0 ? inspectionLimits.missingRetryMs : pause()) {
-    await clock.sleep(pauseMs, signal)
-    // The second poll of a missing run must be a new reading, not another build's first one.
-    const sinceMs = clock.now() - (missing > 0 ? 0 : everyMs / 2)
+    const hintedAtMs = await pauses.pause(pauseMs, signal)
+    // The second poll of a missing run must be a new reading, not another build's first one, and so must one that a
+    // hint asked for.
+    const sinceMs = hintedAtMs ?? clock.now() - (missing > 0 ? 0 : everyMs / 2)
     try {
       const answer = await orAborted(sources.run.since(Math.max(sinceMs, 0)), signal)
       const decision = decide(answer, question)
@@ -55,7 +74,10 @@ export async function watchUntilOver(
   }
 
   function pause(): number {
-    return everyMs * sources.slowdown * (1 + (random() * 2 - 1) * inspectionLimits.jitterShare)
+    // A run without a job in progress may be dead, and no webhook tells that.
+    const goesOn = sources.latestRun !== undefined && saysInProgress(sources.latestRun)
+    const plannedMs = goesOn ? pauses.lengthMs(everyMs) : everyMs
+    return plannedMs * sources.slowdown * (1 + (random() * 2 - 1) * inspectionLimits.jitterShare)
   }
 }
 

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { Channel } from '@forkproof/contracts/channels'
 import type { ClaimId } from '@forkproof/contracts/ids'
+import type { RunHint } from '@forkproof/contracts/run-hint'
 import { type NudgeKind, subjects } from '@forkproof/contracts/subjects'
 import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
 import { Secret } from '@forkproof/infra/secret'
@@ -20,7 +21,7 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
   const stop = new AbortController()
   const lines: LogFields[] = []
   const log: Logger = { ...silentLogger, info: fields => lines.push(fields), error: fields => lines.push(fields) }
-  let receive: Parameters<VerifierDeps['bus']['subscribe']>[1] = () => undefined
+  const subscribed = new Map<string, Parameters<VerifierDeps['bus']['subscribe']>[1]>()
   const verifier = wireVerifier(
     {
       issuer: verifierIssuer,
@@ -37,7 +38,7 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
     },
     {
       fetch: github.fetch,
-      bus: { subscribe: (_, handle) => (receive = handle) },
+      bus: { subscribe: (subject, handle) => void subscribed.set(subject, handle) },
       temporal: unusedTemporal,
       clock,
       random: () => 0.5,
@@ -46,8 +47,10 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
     },
   )
   /** As the gateway tells over the bus. */
-  const nudge = (claimId: ClaimId, kind: NudgeKind) => void receive(subjects.nudge(claimId, kind), '')
-  return { ...verifier, clock, github, nudge, lines, stop }
+  const nudge = (claimId: ClaimId, kind: NudgeKind) =>
+    subscribed.get(subjects.nudges)?.(subjects.nudge(claimId, kind), '')
+  const hint = (told: RunHint) => subscribed.get(subjects.runHints)?.(subjects.runHint(told), JSON.stringify(told))
+  return { ...verifier, clock, github, nudge, hint, lines, stop }
 }
 
 /** Tests read the registry's reports; telling the workflow has a test of its own. */
