@@ -40,7 +40,10 @@ export interface RunReader {
   jobs(attempt: number, signal: AbortSignal, enough?: EnoughItems<GithubJob>): Promise<Listing<GithubJob>>
   /** One job, of whichever run and attempt it is. */
   job(jobId: number, signal: AbortSignal): Promise<GithubAnswer<GithubJob>>
-  artifacts(signal: AbortSignal): Promise<Listing<GithubArtifact>>
+  /** The newest artifacts: pages after one that reaches back before `createdSinceMs` are not read. */
+  newestArtifacts(createdSinceMs: number, signal: AbortSignal): Promise<Listing<GithubArtifact>>
+  /** The artifacts of exactly this name. While there is none, the answer does not change and costs nothing. */
+  artifactsNamed(name: string, signal: AbortSignal): Promise<Listing<GithubArtifact>>
   /** Pull requests whose head is `owner:branch`, the newest first. */
   pullRequests(head: { owner: string; branch: string }, signal: AbortSignal): Promise<Listing<GithubPullRequest>>
   /** What happened to a pull request, as far as it can be read in a few pages; undefined when that is not all. */
@@ -63,11 +66,16 @@ export function createRunReader(
   const stickyKey = runKey(target)
   const get = <S extends z.ZodType>(request: GithubRequest<S>, signal: AbortSignal) =>
     deps.pool.get({ repository: target.repository, stickyKey, priority: deps.priority() }, request, signal)
+  const artifactPage = async (query: Readonly<Record<string, string | number>>, signal: AbortSignal) => {
+    const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts'
+    const request = { route, parameters: { ...run, ...query }, schema: GithubArtifactPage } as const
+    return pageOf(await get(request, signal), value => value.artifacts)
+  }
   return {
     slowdown: () => deps.pool.slowdown({ stickyKey, priority: deps.priority() }),
     run: signal =>
       get({ route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}', parameters: run, schema: GithubRun }, signal),
-    jobs: (attempt, signal, enough = () => false) =>
+    jobs: (attempt, signal, enough) =>
       readPages(async page => {
         const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs'
         const parameters = { ...run, attempt_number: attempt, ...page }
@@ -77,17 +85,12 @@ export function createRunReader(
       const route = 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}'
       return get({ route, parameters: { ...where, job_id: jobId }, schema: GithubJob }, signal)
     },
-    artifacts: signal =>
+    newestArtifacts: (createdSinceMs, signal) =>
       readPages(
-        async page => {
-          const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts'
-          return pageOf(
-            await get({ route, parameters: { ...run, ...page }, schema: GithubArtifactPage }, signal),
-            value => value.artifacts,
-          )
-        },
-        () => false,
+        page => artifactPage({ direction: 'desc', ...page }, signal),
+        page => reachesBackBefore(createdSinceMs, page),
       ),
+    artifactsNamed: (name, signal) => readPages(page => artifactPage({ name, ...page }, signal)),
     pullRequests: async (head, signal) => {
       const parameters = {
         ...where,
@@ -133,6 +136,13 @@ function closedLog(error: unknown): { readonly kind: 'missing' } {
   throw error
 }
 
+/** Where GitHub keeps to the order that was asked for, all that follows is older. */
+function reachesBackBefore(createdSinceMs: number, page: readonly GithubArtifact[]): boolean {
+  const times = page.map(({ created_at }) => created_at ?? Number.POSITIVE_INFINITY)
+  const falls = times.every((time, index) => index === 0 || time <= (times[index - 1] ?? 0))
+  return falls && (times.at(-1) ?? 0) < createdSinceMs
+}
+
 interface ListingPage<T> {
   readonly items: readonly T[]
   readonly total: number
@@ -150,7 +160,7 @@ function pageOf<V extends { total_count: number }, T>(
 
 async function readPages<T>(
   read: (page: { per_page: number; page: number }) => Promise<ListingPage<T>>,
-  enough: EnoughItems<T>,
+  enough: EnoughItems<T> = () => false,
 ): Promise<Listing<T>> {
   const items: T[] = []
   let counted = 0

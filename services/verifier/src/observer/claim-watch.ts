@@ -4,62 +4,89 @@ import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { RunRefusal } from '../core/run-decision.ts'
 import type { VerifiedRun } from '../core/verify-run.ts'
 import { pollLimits } from './limits.ts'
-import { countedLeft, firstPollMs, nextPollMs, type PollState } from './poll-schedule.ts'
+import { delayMs, firstPollMs, nextPollMs, type PolledList } from './poll-schedule.ts'
 
 export type WatchResult = { readonly kind: 'verified'; readonly run: VerifiedRun } | RunRefusal
 
-/** One claim while it is watched: its poll schedule, its budget and its end. */
-export class ClaimWatch implements PollState {
+/** What the polls of one list did for a claim. */
+interface ListPolls {
+  lastPollMs: number | undefined
+  countedUnshown: number
+}
+
+/** One claim while it is watched: its poll schedule and its end. */
+export class ClaimWatch {
   readonly spec: ClaimSpec
   /** Channels that were asked for and that this service can read. */
   readonly channels: readonly Channel[]
-  readonly claimedAtMs: number
-  readonly firstPollMs: number
   readonly result: Promise<WatchResult>
-  shownAtMs: number | undefined
-  shownCount = 0
-  askedAtMs: number | undefined
-  counted = 0
-  lastPollMs: number | undefined
+  #shownAtMs: number | undefined
+  #shownAgainAtMs: number | undefined
+  #askedAtMs: number | undefined
   /** Set by the first check; the same attempt must still be the latest at the end. */
   attempt: number | undefined
   phase: 'checking' | 'watching' | 'confirming' | 'settled' = 'checking'
+  readonly #polls: Readonly<Record<PolledList, ListPolls>> = {
+    artifacts: { lastPollMs: undefined, countedUnshown: 0 },
+    jobs: { lastPollMs: undefined, countedUnshown: 0 },
+  }
   readonly #settle: (result: WatchResult) => void
 
   constructor(spec: ClaimSpec, usable: ReadonlySet<Channel>) {
     this.spec = spec
-    this.claimedAtMs = spec.claimedAtMs
     this.channels = spec.channels.filter(channel => usable.has(channel))
-    this.firstPollMs = firstPollMs(this.channels)
     const { promise, resolve } = Promise.withResolvers<WatchResult>()
     this.result = promise
     this.#settle = resolve
+  }
+
+  /** When the claimant first said that the code is out. */
+  get shownAtMs(): number | undefined {
+    return this.#shownAtMs
   }
 
   reads(what: RunReading): boolean {
     return this.channels.some(channel => channelReads(channel, what))
   }
 
-  nudge(kind: NudgeKind, atMs: number): void {
-    if (kind === 'asked') this.askedAtMs = atMs
-    else {
-      this.shownAtMs = atMs
-      this.shownCount += 1
+  /** Whether the nudge changes when the next poll is due. Anybody may send one, so floods of them must not. */
+  nudge(kind: NudgeKind, atMs: number): boolean {
+    if (kind === 'asked') {
+      this.#askedAtMs = atMs
+      return true
     }
+    const lastMs = this.#shownAgainAtMs ?? this.#shownAtMs
+    if (lastMs !== undefined && atMs < lastMs + pollLimits.shownAgainMs) return false
+    if (this.#shownAtMs === undefined) this.#shownAtMs = atMs
+    else this.#shownAgainAtMs = atMs
+    return true
   }
 
-  get nextPollMs(): number | undefined {
-    return this.phase === 'watching' ? nextPollMs(this) : undefined
+  /** When this claim wants that list polled; undefined when it does not. */
+  nextPollMs(list: PolledList): number | undefined {
+    const first = firstPollMs(this.channels, list)
+    if (this.phase !== 'watching' || first === undefined) return undefined
+    return nextPollMs({
+      claimedAtMs: this.spec.claimedAtMs,
+      firstPollMs: first,
+      shownAtMs: this.#shownAtMs === undefined ? undefined : this.#shownAtMs + delayMs(this.channels, list),
+      shownAgainAtMs: this.#shownAgainAtMs,
+      askedAtMs: this.#askedAtMs,
+      ...this.#polls[list],
+    })
   }
 
-  get countedLeft(): number {
-    return countedLeft(this)
+  /** `counted`: whether the poll cost something. */
+  polled(list: PolledList, atMs: number, counted: boolean): void {
+    const polls = this.#polls[list]
+    polls.lastPollMs = atMs
+    if (counted && this.#shownAtMs === undefined) polls.countedUnshown += 1
   }
 
   /** When reading the live log for this claim begins; undefined when it is not read. */
   get logFromMs(): number | undefined {
     if (this.phase !== 'watching' || !this.reads('live log')) return undefined
-    return this.reads('artifact list') ? this.claimedAtMs + pollLimits.logAfterArtifactMs : this.claimedAtMs
+    return this.spec.claimedAtMs + delayMs(this.channels, 'jobs')
   }
 
   settle(result: WatchResult): void {

@@ -2,14 +2,17 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { PullRequestReading } from '../core/pull-request.ts'
 import { notYet, type RunNotYet, refuse } from '../core/run-decision.ts'
 import { type Sighting, verifyRun } from '../core/verify-run.ts'
+import type { GithubJob } from '../github/schemas.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch, WatchResult } from './claim-watch.ts'
+import type { Crowd } from './crowd.ts'
 import { githubUnavailable, lagPauseMs } from './first-check.ts'
 import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 
 interface ConfirmationDeps {
   readonly sources: RunSources
+  readonly crowd: Crowd
   readonly clock: Clock
   readonly backOff: BackOff
   readonly pullRequestFacts: boolean
@@ -57,7 +60,7 @@ async function attempt(
   const { spec, attempt: bound } = watch
   if (bound === undefined) return refuse('code_not_seen')
   const readingPulls = deps.pullRequestFacts ? readPullRequests(deps, times.seenAtMs) : undefined
-  const readingJobs = spec.jobId === undefined ? undefined : sources.jobs(bound).since(times.sinceMs)
+  const readingJobs = readNamedJob(watch, sighting, { attempt: bound, sinceMs: times.sinceMs }, deps)
   const [answer, jobs] = await Promise.all([sources.run.since(times.sinceMs), readingJobs])
   if (answer.kind === 'missing') return notYet('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
@@ -67,10 +70,24 @@ async function attempt(
     attempt: bound,
     sighting,
     seenAtMs: times.seenAtMs,
-    ...(jobs && { jobs: jobs.items }),
+    ...(jobs && { jobs }),
     ...(pullRequests && { pullRequests }),
   }
   return verifyRun(spec, evidence)
+}
+
+/** A step's name was seen in its job's own state, and shows that the job is in progress: no need to read it again. */
+async function readNamedJob(
+  { spec }: ClaimWatch,
+  sighting: Sighting,
+  when: { attempt: number; sinceMs: number },
+  { sources, crowd }: ConfirmationDeps,
+): Promise<readonly GithubJob[] | undefined> {
+  if (spec.jobId === undefined) return undefined
+  const run = sources.latestRun
+  const wasJustRead = sighting.channel === 'step-name' && String(sighting.jobId) === spec.jobId
+  if (wasJustRead && run) return sources.readings(run).jobs
+  return (await crowd.readJob(spec.jobId, when.attempt, when.sinceMs)).items
 }
 
 const notNeeded = new Error('no longer waited for')

@@ -5,11 +5,13 @@ import { fine, notYet, type RunDecision, type RunRefusal, refuse } from '../core
 import type { GithubFault } from '../github/fault.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch } from './claim-watch.ts'
+import type { Crowd } from './crowd.ts'
 import { pollLimits } from './limits.ts'
 import type { RunSources } from './run-sources.ts'
 
 interface FirstCheckDeps {
   readonly sources: RunSources
+  readonly crowd: Crowd
   readonly clock: Clock
   readonly backOff: BackOff
 }
@@ -51,7 +53,7 @@ export async function checkFirst(
 export const githubUnavailable = (fault: GithubFault): RunRefusal =>
   refuse(fault.isFinal ? 'repository_unreadable' : 'github_unavailable', fault.detail)
 
-async function check(watch: ClaimWatch, { sources }: FirstCheckDeps, nowMs: number): Promise<RunDecision> {
+async function check(watch: ClaimWatch, { sources, crowd }: FirstCheckDeps, nowMs: number): Promise<RunDecision> {
   const { spec } = watch
   // A run that was read just now for another claim serves this one too: the confirmation reads it again anyway.
   const answer = await sources.run.since(Math.max(nowMs - pollLimits.runFreshMs, 0))
@@ -62,8 +64,7 @@ async function check(watch: ClaimWatch, { sources }: FirstCheckDeps, nowMs: numb
   if (decision.kind !== 'fine') return decision
   watch.attempt = run.run_attempt
   if (spec.jobId === undefined) return fine
-  const jobs = await sources.jobs(run.run_attempt).since(nowMs - pollLimits.runFreshMs)
-  watch.counted += jobs.counted
+  const jobs = await crowd.readJob(spec.jobId, run.run_attempt, Math.max(nowMs - pollLimits.runFreshMs, 0))
   const ofJob = checkJob(jobs.items, spec.jobId, run)
   // A job that is there may read `queued` for long after its start. The code is what shows that it runs.
   const isThere = jobs.items.some(job => String(job.id) === spec.jobId)

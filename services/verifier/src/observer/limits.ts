@@ -1,32 +1,57 @@
-/** How often a run is polled and what a claim may cost. The unit ends each name; without one it is counted requests. */
+/** How often a run is polled and what that may cost. The unit ends each name; without one it is a plain count. */
 export const pollLimits = {
-  /** Least time between two polls of one run, whatever the nudges. */
-  pollFloorMs: 250,
-  /** After this many counted polls within the window the floor is higher, so that jobs of a matrix share polls. */
-  busyPollsCount: 4,
-  busyWindowMs: 10_000,
-  busyFloorMs: 500,
+  /** Counted polls of one list of a run that may follow each other quickly. */
+  countedBurst: 12,
+  /** After the burst one counted poll in this time, shared by all claims of the run. Most are answered 304 and free. */
+  countedEveryMs: 2_000,
+  /** Pause between two polls of one list, by what is left of the burst: jobs of a matrix then share polls. */
+  pollPauses: [
+    { fromLevel: 8, pauseMs: 250 },
+    { fromLevel: 5, pauseMs: 500 },
+    { fromLevel: 1, pauseMs: 1_000 },
+  ],
+  /** A list of many pages makes the pauses longer, up to this. */
+  pollPauseMsMax: 10_000,
   /** Polls after the claim, while the claimant says nothing. 304s are free, so later polls usually cost nothing. */
   unshownPollsMs: [3_000, 8_000, 18_000, 38_000, 68_000, 98_000, 158_000, 248_000, 398_000, 548_000],
   /** No first poll is later than this, whatever the channels. */
   firstPollMsMax: 15_000,
-  /** Polls after the nudge `shown`; then one every `shownEveryMs`. */
+  /** Polls after the first nudge `shown`; then one after each pause, by the time since the last `shown`. */
   shownPollsMs: [0, 250, 500, 750, 1_000, 1_500, 2_000],
-  shownEveryMs: 2_000,
+  shownPauses: [
+    { untilMs: 15_000, pauseMs: 1_000 },
+    { untilMs: 45_000, pauseMs: 2_000 },
+    { untilMs: Number.POSITIVE_INFINITY, pauseMs: 5_000 },
+  ],
+  /**
+   * A `shown` that repeats another within this time changes nothing. Anybody can send it, so a flood of them must gain
+   * no more than the claimant's own repetitions do.
+   */
+  shownAgainMs: 5_000,
   /** A client that asks for its token is worth a poll, but one that asks every second must not set the schedule. */
-  askedFloorMs: 1_000,
+  askedPauseMs: 1_000,
+  /** Each poll that cost something before the code was shown doubles that pause, up to this. */
+  askedPauseMsMax: 30_000,
   askedFirstMs: 3_000,
-  countedUnshownMax: 2,
-  countedMax: 6,
+  /** So many claims of a run each have their own artifact or job read; more of them share one list. */
+  aloneMax: 2,
+  /** Where many claims name their jobs, a list this young confirms the job of each. The run is read anew anyway. */
+  jobsFreshMs: 2_000,
+  /** How long the list stays shared after there were more. */
+  sharedMs: 10_000,
+  /** Logs of finished jobs that one poll reads. */
+  jobLogsPerPollMax: 2,
+  /** The same while no claimant has said that its code is out. */
+  jobLogsUnshownMax: 1,
   /** Pause between two polls of one run's live log. */
   logPollMs: 400,
   /** With many jobs the live log is polled less often: this much pause for each job. */
   logPollPerJobMs: 25,
   /**
-   * A claim that also uses artifacts starts on the log this late, because the log needs the job list: a counted
-   * request.
+   * A claim that also uses artifacts starts on the jobs and the live log this late, after the claim and again after
+   * `shown`: a list of jobs is a counted request, and most codes have been seen by then.
    */
-  logAfterArtifactMs: 3_000,
+  jobsAfterArtifactMs: 3_000,
   /** Codes seen within this time are confirmed together. */
   matchTogetherMs: 10,
   logBackOffMsMax: 5_000,

@@ -1,6 +1,7 @@
 import { challengeSentence } from '@forkproof/contracts/challenge'
 import type { Channel } from '@forkproof/contracts/channels'
 import { describe, expect, test } from 'vitest'
+import type { FakeGithub } from '../testing/fake-github.ts'
 import { aClaimSpec, fakeNowMs, rawArtifact, rawJob } from '../testing/fake-github-answers.ts'
 import { pass } from '../testing/fake-time.ts'
 import { createObserverHarness } from '../testing/observer-harness.ts'
@@ -56,41 +57,62 @@ describe('a claim that says when its artifact is there', () => {
   })
 })
 
-describe('a claim that never shows its code costs at most three counted requests', () => {
-  test.each<[Channel[]]>([
-    [['artifact']],
-    [['step-name']],
-    [['log']],
-    [['job-log']],
-    [['step-name', 'log', 'job-log']],
-    [['artifact', 'log']],
-    [['artifact', 'step-name', 'log', 'job-log']],
-  ])('with %j, in a run where everything keeps changing', async channels => {
-    const { clock, github, nudge, watch } = createObserverHarness()
+const choices: Channel[][] = [
+  ['artifact'],
+  ['step-name'],
+  ['log'],
+  ['job-log'],
+  ['step-name', 'log', 'job-log'],
+  ['artifact', 'log'],
+  ['artifact', 'step-name', 'log', 'job-log'],
+]
+
+describe('a claim that never shows its code', () => {
+  /** Somebody asks for the token each second, and `change` is called as often. */
+  async function neverShown(channels: Channel[], change: (github: FakeGithub, second: number) => void) {
+    const harness = createObserverHarness()
+    const { clock, github, nudge, watch } = harness
     const silent = await aClaimSpec({ channels })
     const watched = watch(silent)
+    const pollsAtMs: number[] = []
     for (let second = 0; second < 121; second++) {
-      github.artifacts = [rawArtifact(`noise-${second}`)]
-      const steps = [{ name: `step ${second}`, status: 'in_progress', number: second, started_at: iso(clock.now()) }]
-      const finished = rawJob({ id: 600 + second, status: 'completed', completed_at: iso(clock.now()) })
-      github.jobs = [rawJob({ steps }), finished]
+      change(github, second)
       nudge(silent.claimId, 'asked')
+      const before = github.asked.length
       await pass(clock, 1_000)
+      if (github.asked.length > before) pollsAtMs.push(clock.now())
     }
     expect(watched.report?.result).toMatchObject({ kind: 'refused', reason: 'code_not_seen' })
-    expect(github.counted.length).toBeLessThanOrEqual(3)
-  })
+    return { ...harness, pollsAtMs }
+  }
 
-  test('and with false words of having shown it, its cap', async () => {
-    const { clock, github, nudge, watch } = createObserverHarness()
-    const watched = watch(spec)
-    for (let second = 0; second < 121; second++) {
-      github.artifacts = [rawArtifact(`noise-${second}`)]
-      nudge(spec.claimId, 'shown')
-      await pass(clock, 1_000)
-    }
-    expect(watched.report?.result).toMatchObject({ reason: 'code_not_seen' })
-    expect(github.countOf('artifacts')).toBe(6)
+  test.each(choices.map(channels => [channels]))(
+    'costs at most three counted requests in a quiet run: %j',
+    async channels => {
+      const { github } = await neverShown(channels, () => undefined)
+      expect(github.counted.length).toBeLessThanOrEqual(3)
+    },
+  )
+
+  test.each<[Channel[], number]>([
+    [['artifact'], 2],
+    [['step-name'], 10],
+    [['log'], 10],
+    [['job-log'], 18],
+    [['step-name', 'log', 'job-log'], 18],
+    [['artifact', 'log'], 11],
+    [['artifact', 'step-name', 'log', 'job-log'], 18],
+  ])('is polled for to its end in a run where everything changes, for a bounded price: %j', async (channels, most) => {
+    const { github, pollsAtMs } = await neverShown(channels, (changing, second) => {
+      const nowMs = fakeNowMs + second * 1_000
+      changing.artifacts = [rawArtifact(`noise-${second}`)]
+      const steps = [{ name: `step ${second}`, status: 'in_progress', number: second, started_at: iso(nowMs) }]
+      const finished = rawJob({ id: 600 + second, status: 'completed', completed_at: iso(nowMs) })
+      changing.jobs = [rawJob({ steps }), finished]
+    })
+    expect(github.counted.length).toBeLessThanOrEqual(most)
+    const pauses = pollsAtMs.map((at, index) => at - (pollsAtMs[index - 1] ?? fakeNowMs))
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(32_000)
   })
 })
 

@@ -1,14 +1,19 @@
 import type { Clock } from '@forkproof/infra/clock'
 import { mayHold } from '../channels/job-log.ts'
-import type { GithubRun } from '../github/schemas.ts'
+import type { GithubJob, GithubRun } from '../github/schemas.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch } from './claim-watch.ts'
+import { CountedRate } from './counted-rate.ts'
+import type { Crowd } from './crowd.ts'
 import { pollLimits } from './limits.ts'
+import type { PolledList } from './poll-schedule.ts'
 import type { RunSources } from './run-sources.ts'
 import type { Wakeup } from './wakeup.ts'
 
 interface RestPollDeps {
+  readonly list: PolledList
   readonly sources: RunSources
+  readonly crowd: Crowd
   readonly clock: Clock
   readonly backOff: BackOff
   readonly wakeup: Wakeup
@@ -18,15 +23,15 @@ interface RestPollDeps {
 }
 
 /**
- * Polls one run through the REST API, one poll at a time, when a claim's schedule asks for it and the floor allows it.
+ * Polls one list of one run through the REST API, one poll at a time, when a claim's schedule asks for it and the rate
+ * allows it. The artifacts and the jobs of a run each have their own, so that neither makes the other wait.
  */
 export class RestPolls {
   readonly #deps: RestPollDeps
+  readonly #rate = new CountedRate()
   #lastPollMs = Number.NEGATIVE_INFINITY
   /** When the current poll started. */
   #openSinceMs: number | undefined
-  /** When the recent polls that cost something started. */
-  #countedAtMs: number[] = []
 
   constructor(deps: RestPollDeps) {
     this.#deps = deps
@@ -48,75 +53,56 @@ export class RestPolls {
   }
 
   #nextMs(): number | undefined {
-    const wanted = this.#deps.watches().flatMap(watch => watch.nextPollMs ?? [])
+    const { backOff, list, sources } = this.#deps
+    const wanted = this.#deps.watches().flatMap(watch => watch.nextPollMs(list) ?? [])
     if (wanted.length === 0) return undefined
-    return Math.max(Math.min(...wanted), this.#lastPollMs + this.#floorMs(), this.#deps.backOff.untilMs)
-  }
-
-  #floorMs(): number {
-    const { clock, sources } = this.#deps
-    const sinceMs = clock.now() - pollLimits.busyWindowMs
-    this.#countedAtMs = this.#countedAtMs.filter(at => at > sinceMs)
-    const busy = this.#countedAtMs.length >= pollLimits.busyPollsCount
-    return (busy ? pollLimits.busyFloorMs : pollLimits.pollFloorMs) * sources.slowdown
+    const allowedMs = this.#lastPollMs + this.#rate.pauseMs * sources.slowdown
+    return Math.max(Math.min(...wanted), allowedMs, backOff.untilMs)
   }
 
   async #poll(): Promise<void> {
-    const { clock, sources, backOff, onPoll } = this.#deps
+    const { clock, backOff, list, onPoll } = this.#deps
     const nowMs = clock.now()
-    const due = this.#deps.watches().filter(watch => (watch.nextPollMs ?? Number.POSITIVE_INFINITY) <= nowMs)
-    for (const watch of due) watch.lastPollMs = nowMs
+    const due = this.#deps.watches().filter(watch => (watch.nextPollMs(list) ?? Number.POSITIVE_INFINITY) <= nowMs)
     this.#lastPollMs = nowMs
-    const before = sources.counted
     this.#openSinceMs = nowMs
+    let counted = 0
     try {
-      await this.#readFor(due, nowMs)
+      counted = await this.#readFor(due, nowMs)
       backOff.succeeded()
     } catch (error) {
       backOff.failed(error, clock.now())
     }
     this.#openSinceMs = undefined
-    if (sources.counted > before) this.#countedAtMs.push(nowMs)
+    this.#rate.spend(counted, nowMs)
+    for (const watch of due) watch.polled(list, nowMs, counted > 0)
     onPoll()
   }
 
-  /** Lists are read once for all due claims. Each claim is charged, so that its budget limits what it can cause. */
-  async #readFor(due: readonly ClaimWatch[], nowMs: number): Promise<void> {
-    const { sources } = this.#deps
+  /** Resolves to the counted requests. */
+  async #readFor(due: readonly ClaimWatch[], nowMs: number): Promise<number> {
+    const { crowd, list, sources } = this.#deps
     const run = sources.latestRun
-    if (!run) return
-    const forArtifacts = due.filter(watch => watch.reads('artifact list'))
-    const forJobs = due.filter(watch => watch.reads('job list') || wantsJobsForLog(watch, nowMs))
-    const outcomes = await Promise.allSettled([
-      forArtifacts.length > 0
-        ? sources.artifacts.since(nowMs).then(list => charge(forArtifacts, list.counted))
-        : undefined,
-      forJobs.length > 0
-        ? sources
-            .jobs(run.run_attempt)
-            .since(nowMs)
-            .then(list => charge(forJobs, list.counted))
-        : undefined,
-    ])
-    await this.#readFinishedLogs(due, run)
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    if (!run) return 0
+    if (list === 'artifacts') return crowd.readArtifacts(due, nowMs)
+    const counted = await crowd.readJobs(due, run.run_attempt, nowMs)
+    return counted + (await this.#readFinishedLogs(due, run))
   }
 
-  async #readFinishedLogs(due: readonly ClaimWatch[], run: GithubRun): Promise<void> {
+  /** The newest first: the job that showed a code has only just ended. */
+  async #readFinishedLogs(due: readonly ClaimWatch[], run: GithubRun): Promise<number> {
     const { sources } = this.#deps
-    for (const job of sources.readings(run).jobs) {
-      const able = due.filter(
-        watch => watch.reads('finished logs') && watch.countedLeft > 0 && mayHold(job, run, watch.spec),
-      )
-      if (able.length > 0 && sources.needsJobLog(job.id)) charge(able, await sources.readJobLog(job.id))
-    }
+    const able = due.filter(watch => watch.reads('finished logs'))
+    const wanted = sources
+      .readings(run)
+      .jobs.filter(job => sources.needsJobLog(job.id) && able.some(watch => mayHold(job, run, watch.spec)))
+      .toSorted((one, other) => completedMs(other) - completedMs(one))
+    const isShown = able.some(watch => watch.shownAtMs !== undefined)
+    const most = isShown ? pollLimits.jobLogsPerPollMax : pollLimits.jobLogsUnshownMax
+    let counted = 0
+    for (const job of wanted.slice(0, most)) counted += await sources.readJobLog(job.id)
+    return counted
   }
 }
 
-/** The log pages are found by job ids, which are in the job list. */
-const wantsJobsForLog = (watch: ClaimWatch, nowMs: number): boolean =>
-  watch.logFromMs !== undefined && watch.logFromMs <= nowMs
-
-function charge(watches: readonly ClaimWatch[], counted: number): void {
-  for (const watch of watches) watch.counted += counted
-}
+const completedMs = (job: GithubJob): number => job.completed_at ?? 0

@@ -14,6 +14,7 @@ import type { RunReader } from '../github/run-reader.ts'
 import { BackOff } from './back-off.ts'
 import type { ClaimWatch, WatchResult } from './claim-watch.ts'
 import { confirmSighting } from './confirmation.ts'
+import { Crowd } from './crowd.ts'
 import { checkFirst, githubUnavailable } from './first-check.ts'
 import { pollLimits } from './limits.ts'
 import { LogPolls } from './log-polls.ts'
@@ -38,9 +39,10 @@ export class RunObserver {
   readonly #end = new AbortController()
   readonly #sources: RunSources
   readonly #backOff: BackOff
-  readonly #restWakeup: Wakeup
+  readonly #restWakeups: readonly Wakeup[]
   readonly #logWakeup: Wakeup
-  readonly #restPolls: RestPolls
+  readonly #crowd: Crowd
+  readonly #restPolls: readonly RestPolls[]
   readonly #logPolls: LogPolls | undefined
   #soon: Promise<void> | undefined
 
@@ -49,21 +51,20 @@ export class RunObserver {
     this.#deps = deps
     this.#sources = new RunSources(deps.reader, clock, this.#end.signal)
     this.#backOff = new BackOff(deps.random)
-    this.#restWakeup = new Wakeup(clock)
     this.#logWakeup = new Wakeup(clock)
     const shared = { sources: this.#sources, clock, watches: () => [...this.#watches] }
-    this.#restPolls = new RestPolls({
-      ...shared,
-      backOff: this.#backOff,
-      wakeup: this.#restWakeup,
-      onPoll: () => {
-        this.#match()
-        this.#logWakeup.wake()
-      },
-    })
+    this.#crowd = new Crowd(shared)
+    const onPoll = () => {
+      this.#match()
+      this.#logWakeup.wake()
+    }
+    const polling = (['artifacts', 'jobs'] as const).map(list => ({ list, wakeup: new Wakeup(clock) }))
+    const common = { ...shared, crowd: this.#crowd, backOff: this.#backOff, onPoll }
+    this.#restWakeups = polling.map(({ wakeup }) => wakeup)
+    this.#restPolls = polling.map(each => new RestPolls({ ...common, ...each }))
     this.#logPolls =
       pages && new LogPolls({ ...shared, pages, log, wakeup: this.#logWakeup, onPoll: () => this.#matchSoon() })
-    this.#keep(this.#restPolls.run(this.#end.signal))
+    for (const polls of this.#restPolls) this.#keep(polls.run(this.#end.signal))
     if (this.#logPolls) this.#keep(this.#logPolls.run(this.#end.signal))
   }
 
@@ -92,14 +93,15 @@ export class RunObserver {
       return await Promise.race([watch.result, aborted])
     } finally {
       this.#watches.delete(watch)
+      this.#sources.forget(watch.spec)
       leave.abort(new Error('the claim is over'))
     }
   }
 
   nudge(claimId: ClaimId, kind: NudgeKind): boolean {
     const nudged = [...this.#watches].filter(watch => watch.spec.claimId === claimId)
-    for (const watch of nudged) watch.nudge(kind, this.#deps.clock.now())
-    if (nudged.length > 0) this.#wake()
+    const heard = nudged.map(watch => watch.nudge(kind, this.#deps.clock.now()))
+    if (heard.includes(true)) this.#wake()
     return nudged.length > 0
   }
 
@@ -108,8 +110,7 @@ export class RunObserver {
   }
 
   async #begin(watch: ClaimWatch, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#deps
-    const refusal = await checkFirst(watch, { sources: this.#sources, clock, backOff: this.#backOff }, signal)
+    const refusal = await checkFirst(watch, this.#shared, signal)
     if (watch.phase === 'settled') return
     if (refusal) {
       watch.settle(refusal)
@@ -132,7 +133,7 @@ export class RunObserver {
     const fault = this.#backOff.fault ?? (watch.reads('live log') ? this.#logPolls?.fault : undefined)
     if (fault) watch.settle(githubUnavailable(fault))
     // A request that GitHub has not answered is no fault yet, but nothing was read either.
-    else if (this.#sources.run.latest === undefined || this.#restPolls.unanswered) {
+    else if (this.#sources.run.latest === undefined || this.#restPolls.some(polls => polls.unanswered)) {
       watch.settle(refuse('github_unavailable', faultDetail.unreachable))
     } else watch.settle(await this.#lastWord(watch, signal))
   }
@@ -201,8 +202,8 @@ export class RunObserver {
 
   #confirm(watch: ClaimWatch, sighting: Sighting): void {
     watch.phase = 'confirming'
-    const { clock, pullRequestFacts } = this.#deps
-    const deps = { sources: this.#sources, clock, backOff: this.#backOff, pullRequestFacts }
+    const { pullRequestFacts } = this.#deps
+    const deps = { ...this.#shared, pullRequestFacts }
     this.#keep(
       confirmSighting(watch, sighting, deps, this.#end.signal).then(result => {
         if (watch.phase === 'confirming') watch.settle(result)
@@ -210,8 +211,12 @@ export class RunObserver {
     )
   }
 
+  get #shared() {
+    return { sources: this.#sources, crowd: this.#crowd, clock: this.#deps.clock, backOff: this.#backOff }
+  }
+
   #wake(): void {
-    this.#restWakeup.wake()
+    for (const wakeup of this.#restWakeups) wakeup.wake()
     this.#logWakeup.wake()
   }
 

@@ -1,3 +1,4 @@
+import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { Clock } from '@forkproof/infra/clock'
 import type { RunReadings } from '../channels/channel-reader.ts'
 import { codesOfJobLog } from '../channels/job-log.ts'
@@ -9,6 +10,7 @@ import {
   wasRetargetedSince,
 } from '../core/pull-request.ts'
 import { GithubFault } from '../github/fault.ts'
+import { githubLimits } from '../github/limits.ts'
 import type { Listing, RunAnswer, RunReader } from '../github/run-reader.ts'
 import type { GithubArtifact, GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
 import { KnownJobs } from './known-jobs.ts'
@@ -18,7 +20,8 @@ import { SharedRead } from './shared-read.ts'
 /** All readings of one run, each made once for all claims. Counts what the requests cost. */
 export class RunSources {
   readonly run: SharedRead<RunAnswer>
-  readonly artifacts: SharedRead<Listing<GithubArtifact>>
+  /** The artifacts made since the time that was last given to `wantArtifactsSince`. */
+  readonly newestArtifacts: SharedRead<Listing<GithubArtifact>>
   readonly pullRequests: SharedRead<PullRequestReading>
   readonly liveCodes = new Map<number, ReadonlySet<string>>()
   readonly #reader: RunReader
@@ -27,9 +30,11 @@ export class RunSources {
   readonly #jobLists = new Map<number, SharedRead<Listing<GithubJob>>>()
   readonly #runningJobs = new Map<number, SharedRead<Listing<GithubJob>>>()
   readonly #singleJobs = new Map<number, SharedRead<Listing<GithubJob>>>()
+  readonly #namedArtifacts = new Map<string, SharedRead<Listing<GithubArtifact>>>()
   readonly #knownJobs = new KnownJobs()
   readonly #finishedCodes = new Map<number, ReadonlySet<string>>()
   readonly #jobLogTries = new Map<number, number>()
+  #artifactsSinceMs = Number.POSITIVE_INFINITY
   #counted = 0
 
   constructor(reader: RunReader, clock: Clock, signal: AbortSignal) {
@@ -41,7 +46,8 @@ export class RunSources {
       this.#counted += answer.kind === 'found' && !answer.counted ? 0 : 1
       return answer
     }, clock)
-    this.artifacts = new SharedRead(() => this.#count(reader.artifacts(signal)), clock)
+    const newest = () => this.#count(reader.newestArtifacts(this.#artifactsSinceMs, signal))
+    this.newestArtifacts = new SharedRead(newest, clock)
     this.pullRequests = new SharedRead(() => this.#readPullRequests(), clock)
   }
 
@@ -59,9 +65,33 @@ export class RunSources {
     return this.#reader.slowdown()
   }
 
+  wantArtifactsSince(createdSinceMs: number): void {
+    this.#artifactsSinceMs = createdSinceMs
+  }
+
+  artifactsNamed(name: string): SharedRead<Listing<GithubArtifact>> {
+    const known = this.#namedArtifacts.get(name)
+    if (known) return known
+    const made = new SharedRead(() => this.#count(this.#reader.artifactsNamed(name, this.#signal)), this.#clock)
+    this.#namedArtifacts.set(name, made)
+    return made
+  }
+
+  /** A claim is over: nobody asks for its name and its job any more. */
+  forget({ challengeCode, jobId }: Pick<ClaimSpec, 'challengeCode' | 'jobId'>): void {
+    this.#namedArtifacts.delete(challengeCode)
+    if (jobId !== undefined) this.#singleJobs.delete(Number(jobId))
+  }
+
   /** Attempts have addresses of their own, so an old attempt's jobs are never taken for the new one's. */
   jobs(attempt: number): SharedRead<Listing<GithubJob>> {
     return this.#jobsRead(this.#jobLists, attempt, () => this.#reader.jobs(attempt, this.#signal))
+  }
+
+  /** How many requests the list of jobs takes. */
+  jobPages(attempt: number): number {
+    const jobs = this.#jobLists.get(attempt)?.latest?.items.length ?? 0
+    return Math.max(Math.ceil(jobs / githubLimits.pageSizeMax), 1)
   }
 
   /** One job alone: a request where the list takes one for each hundred jobs. Empty when GitHub has no such job. */
@@ -88,7 +118,7 @@ export class RunSources {
   readings(run: GithubRun): RunReadings {
     return {
       run,
-      artifacts: this.artifacts.latest?.items ?? [],
+      artifacts: [this.newestArtifacts, ...this.#namedArtifacts.values()].flatMap(read => read.latest?.items ?? []),
       jobs: this.#knownJobs.ofAttempt(run.run_attempt),
       liveCodes: this.liveCodes,
       finishedCodes: this.#finishedCodes,

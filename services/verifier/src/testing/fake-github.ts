@@ -26,6 +26,8 @@ export class FakeGithub {
   latencyMs = 0
   /** What is left of the credential's 5,000 requests an hour. */
   budgetLeft = 4_900
+  /** Called before each answer, so that a test can let the run change as time passes. */
+  onRequest: (nowMs: number) => void = () => undefined
   /** What a request through the REST API meets instead of an answer. */
   fault: GithubFault | undefined
   /** The same for the log pages. */
@@ -52,6 +54,7 @@ export class FakeGithub {
     this.asked.push(read)
     if (read === this.silentAbout) return new Promise(() => undefined)
     if (this.latencyMs > 0) await this.#clock.sleep(this.latencyMs, signal)
+    this.onRequest(this.#clock.now())
     const response = this.fault ? this.#failed(this.fault) : this.#answer(read, url, new Headers(init.headers))
     if (response.status !== 304 && !this.fault) this.counted.push(read)
     return response
