@@ -11,12 +11,15 @@ interface DeploymentOptions {
   readonly operatorToken: Secret<string>
 }
 
+/** Only those that run or start workflows know where Temporal is: not the nodes of builders, not the administrator. */
+const temporal = { FORKPROOF_TEMPORAL_ADDRESS: 'temporal:7233' }
+
 /**
  * The files that docker-compose.yml mounts: NATS's configuration, and per service an environment file and its secrets.
  * Each secret is a file of its own, so that none is in an environment. Pure: names to contents.
  */
-export function deploymentFiles(inputs: DeploymentOptions): Record<string, string> {
-  const { issuer, keys, passwords, operatorToken } = inputs
+export function deploymentFiles(options: DeploymentOptions): Record<string, string> {
+  const { issuer, keys, passwords, operatorToken } = options
   const bus = (user: BusUser) => ({ [`${user}/nats-password`]: passwords[user].reveal() })
   return {
     'nats/server.conf': natsConfig({ host: '0.0.0.0', port: 4222, storeFolder: '/data', passwords }),
@@ -33,6 +36,7 @@ export function deploymentFiles(inputs: DeploymentOptions): Record<string, strin
     'signer/key-encryption-key': keys.keyEncryptionKey,
     'admin/env': environment('admin', {}),
     'gateway/env': environment('gateway', {
+      ...temporal,
       FORKPROOF_ISSUER: issuer,
       FORKPROOF_GATEWAY_HOST: '0.0.0.0',
       FORKPROOF_GATEWAY_DEPOT_HOST: '0.0.0.0',
@@ -43,13 +47,15 @@ export function deploymentFiles(inputs: DeploymentOptions): Record<string, strin
       FORKPROOF_PROVISIONER_STATE_FOLDER: '/var/lib/forkproof',
       FORKPROOF_PROVISIONER_HOST: '0.0.0.0',
     }),
-    'orchestrator/env': environment('orchestrator', {}),
+    'orchestrator/env': environment('orchestrator', temporal),
     'verifier/env': environment('verifier', {
+      ...temporal,
       FORKPROOF_ISSUER: issuer,
       FORKPROOF_VERIFIER_GITHUB_TOKENS_FILE: '/run/forkproof/github-tokens',
       FORKPROOF_VERIFIER_ATTESTATION_KEY_FILE: '/run/forkproof/attestation.pem',
     }),
     'signer/env': environment('signer', {
+      ...temporal,
       FORKPROOF_ISSUER: issuer,
       FORKPROOF_SIGNER_ATTESTATION_PUBLIC_KEY: rawKeyAsJwk(keys.attestationPublicKey),
       FORKPROOF_SIGNER_KEY_ENCRYPTION_KEY_FILE: '/run/forkproof/key-encryption-key',
@@ -59,7 +65,6 @@ export function deploymentFiles(inputs: DeploymentOptions): Record<string, strin
 
 function environment(user: BusUser, more: Record<string, string>): string {
   const all = {
-    FORKPROOF_TEMPORAL_ADDRESS: 'temporal:7233',
     FORKPROOF_NATS_URL: 'nats://nats:4222',
     FORKPROOF_NATS_USER: user,
     FORKPROOF_NATS_PASSWORD_FILE: '/run/forkproof/nats-password',

@@ -1,13 +1,17 @@
-import { readConfig as readProvisioner } from '@forkproof/builder-provisioner/config'
+import { settings as ofProvisioner, readConfig as readProvisioner } from '@forkproof/builder-provisioner/config'
 import { deploymentFiles } from '@forkproof/deployment/deployment-files'
 import { drawBusPasswords } from '@forkproof/deployment/nats-config'
 import { makeServiceKeys } from '@forkproof/deployment/service-keys'
-import { readConfig as readGateway } from '@forkproof/gateway/config'
+import { settings as ofGateway, readConfig as readGateway } from '@forkproof/gateway/config'
 import { Secret } from '@forkproof/infra/secret'
 import { readSource } from '@forkproof/layout/source-tree'
-import { readConfig as readOrchestrator } from '@forkproof/orchestrator/config'
-import { readConfig as readSigner } from '@forkproof/signer/config'
-import { readConfig as readVerifier } from '@forkproof/verifier/config'
+import {
+  settings as ofOrchestrator,
+  provisionSettings,
+  readConfig as readOrchestrator,
+} from '@forkproof/orchestrator/config'
+import { settings as ofSigner, readConfig as readSigner } from '@forkproof/signer/config'
+import { settings as ofVerifier, readConfig as readVerifier } from '@forkproof/verifier/config'
 import { describe, expect, it } from 'vitest'
 
 const keys = makeServiceKeys()
@@ -44,6 +48,18 @@ describe('the files of a deployment', () => {
     ['verifier', readVerifier],
   ])('are a complete configuration of the %s', (service, read) => {
     expect(() => read(environmentOf(service))).not.toThrow()
+  })
+
+  it.each<[service: string, settings: Record<string, { readonly env: string }>]>([
+    ['gateway', ofGateway],
+    ['builder-node', ofProvisioner],
+    ['orchestrator', ofOrchestrator],
+    ['signer', ofSigner],
+    ['verifier', ofVerifier],
+    ['admin', provisionSettings],
+  ])('tell the %s nothing that it does not read', (service, settings) => {
+    const known = new Set(Object.values(settings).map(({ env }) => env))
+    expect(Object.keys(environmentOf(service)).filter(name => !known.has(name))).toEqual([])
   })
 
   it.each(['gateway', 'orchestrator', 'signer', 'admin', 'builder-node'])(
