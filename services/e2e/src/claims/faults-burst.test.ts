@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { countEvents, issuedTokens, untilDecided } from '../testing/claim-harness.ts'
 import { createForkRun, postClaim, showAsArtifact } from '../testing/claim-requests.ts'
-import { openBus } from '../testing/parts-harness.ts'
+import { openBus } from '../testing/partial-system-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 let harness: SystemHarness

@@ -11,7 +11,7 @@ import {
   untilState,
 } from '../testing/claim-harness.ts'
 import { createForkRun, postClaim, showAsArtifact } from '../testing/claim-requests.ts'
-import { openBus } from '../testing/parts-harness.ts'
+import { openBus } from '../testing/partial-system-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 

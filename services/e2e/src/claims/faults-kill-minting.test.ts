@@ -8,7 +8,7 @@ import {
   untilSeen,
   untilState,
 } from '../testing/claim-harness.ts'
-import { openBus } from '../testing/parts-harness.ts'
+import { openBus } from '../testing/partial-system-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 let harness: SystemHarness

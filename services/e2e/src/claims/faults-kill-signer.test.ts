@@ -2,7 +2,7 @@ import { buckets } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { countEvents, expectOneToken, issuedTokens, startTestClaim, untilInHand } from '../testing/claim-harness.ts'
-import { openBus } from '../testing/parts-harness.ts'
+import { openBus } from '../testing/partial-system-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 import { waitUntil } from '../testing/wait-until.ts'
 

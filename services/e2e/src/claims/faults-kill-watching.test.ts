@@ -9,7 +9,7 @@ import {
   untilDecided,
   untilInHand,
 } from '../testing/claim-harness.ts'
-import { openBus } from '../testing/parts-harness.ts'
+import { openBus } from '../testing/partial-system-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 let harness: SystemHarness

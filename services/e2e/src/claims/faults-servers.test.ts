@@ -12,7 +12,7 @@ import {
   untilSeen,
 } from '../testing/claim-harness.ts'
 import { createForkRun, postJson, problemCode } from '../testing/claim-requests.ts'
-import { openBus } from '../testing/parts-harness.ts'
+import { openBus } from '../testing/partial-system-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 let harness: SystemHarness

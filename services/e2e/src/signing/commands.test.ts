@@ -2,13 +2,13 @@ import { JsonWebKeySet } from '@forkproof/contracts/jwks'
 import { buckets, subjects } from '@forkproof/contracts/subjects'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openBus, openParts, signerCommand } from '../testing/parts-harness.ts'
+import { openBus, openPartialSystem, signerCommand } from '../testing/partial-system-harness.ts'
 
 let system: LocalSystem
 let bus: Awaited<ReturnType<typeof openBus>>
 
 beforeAll(async () => {
-  system = await openParts('temporal', 'signer', 'orchestrator')
+  system = await openPartialSystem('temporal', 'signer', 'orchestrator')
   bus = await openBus(system, 'signer')
 })
 

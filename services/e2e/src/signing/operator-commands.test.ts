@@ -2,7 +2,7 @@ import { verifyTokenWith } from '@forkproof/local/tools/verify-token'
 import { decodeProtectedHeader } from 'jose'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { createForkRun, exchangeClaim, postClaim, showAsArtifact } from '../testing/claim-requests.ts'
-import { signerCommand } from '../testing/parts-harness.ts'
+import { signerCommand } from '../testing/partial-system-harness.ts'
 import { openSystemHarness, type SystemHarness } from '../testing/system-harness.ts'
 
 // Each test goes on from what the one before left, as operators do.

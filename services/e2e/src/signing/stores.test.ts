@@ -12,7 +12,7 @@ import { verifyChain } from '@forkproof/signer/issuance/verify-chain'
 import { attestationFor, createClaim, signAttestation } from '@forkproof/signer/testing/signer-harness'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { openBus, openParts } from '../testing/parts-harness.ts'
+import { openBus, openPartialSystem } from '../testing/partial-system-harness.ts'
 
 let system: LocalSystem
 let bus: Awaited<ReturnType<typeof openBus>>
@@ -37,7 +37,7 @@ async function openReplica() {
 }
 
 beforeAll(async () => {
-  system = await openParts()
+  system = await openPartialSystem()
   bus = await openBus(system, 'signer')
   replicas = await Promise.all([openReplica(), openReplica()])
 })

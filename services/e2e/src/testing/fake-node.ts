@@ -4,7 +4,7 @@ import { consumers, streams, subjects } from '@forkproof/contracts/subjects'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
 import { eventsOf } from '@forkproof/workflows/builds/testing/sample-build'
 import { afterFile } from './after-file.ts'
-import { openBus } from './parts-harness.ts'
+import { openBus } from './partial-system-harness.ts'
 
 /** A node on the real bus with the provisioner's rights and no builders. Its answers are the test's. */
 export async function openFakeNode(system: LocalSystem) {

@@ -10,7 +10,7 @@ import { unstartedSystem } from './unstarted-system.ts'
 const commandMsMax = 90_000
 
 /** NATS with its streams and buckets, and those parts of the system that are named; ended after the file. */
-export async function openParts(...names: PartName[]) {
+export async function openPartialSystem(...names: PartName[]) {
   const system = await unstartedSystem()
   await system.startPart('nats')
   await system.provision()
