@@ -59,7 +59,8 @@ function layerOf(target: string): Layer {
   if (part === 'shared/infra') return 'infra'
   if (part !== 'workflows') return 'another service'
   if (/\/api(\.ts)?$/.test(target)) return 'workflow api'
-  return /\/ports(\.ts)?$/.test(target) ? 'workflow ports' : 'workflow code'
+  // The queues on which those ports are served belong to them.
+  return /\/(ports|task-queues)(\.ts)?$/.test(target) ? 'workflow ports' : 'workflow code'
 }
 
 /** One sentence for each import that the table forbids, saying what to do. */

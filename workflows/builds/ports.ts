@@ -1,6 +1,5 @@
 import type { BuilderCommand } from '@forkproof/contracts/events'
 
-export { githubTaskQueue } from '../claims/ports.ts'
 export type { InspectActivities } from '../inspect/ports.ts'
 
 /** Local activities of the orchestrator. */

@@ -2,6 +2,7 @@ import type { BuildState } from '@forkproof/contracts/build'
 import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { RunQuestion } from '@forkproof/contracts/inspection'
 import * as workflow from '@temporalio/workflow'
+import { githubTaskQueue } from '../task-queues.ts'
 import {
   type AwaitChange,
   awaitChangeUpdate,
@@ -15,7 +16,7 @@ import {
   stateQuery,
 } from './api.ts'
 import { LiveBuild } from './live-build.ts'
-import { githubTaskQueue, type InspectActivities } from './ports.ts'
+import type { InspectActivities } from './ports.ts'
 import { describeBuild, keep, type Running, serve } from './serving.ts'
 import { checkAwaitChange, checkConnect } from './wait-rules.ts'
 

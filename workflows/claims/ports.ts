@@ -2,9 +2,6 @@ import type { ClaimSpec, MintRequest } from '@forkproof/contracts/claim-spec'
 import type { RefusalReason } from '@forkproof/contracts/errors'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 
-export const githubTaskQueue = 'github'
-export const signingTaskQueue = 'signing'
-
 export type WatchOutcome =
   | { readonly outcome: 'proven' }
   | { readonly outcome: 'refused'; readonly reason: RefusalReason; readonly detail?: string }

@@ -1,16 +1,9 @@
 import type { ClaimSpec, ClaimVerdict } from '@forkproof/contracts/claim-spec'
 import type { ForkproofEvent } from '@forkproof/contracts/events'
 import * as workflow from '@temporalio/workflow'
+import { githubTaskQueue, signingTaskQueue } from '../task-queues.ts'
 import { claimSearchAttributes, type ProofSeen, proofSeenSignal } from './api.ts'
-import {
-  type EventActivities,
-  type GithubActivities,
-  githubTaskQueue,
-  type MintOutcome,
-  type SigningActivities,
-  signingTaskQueue,
-  type WatchOutcome,
-} from './ports.ts'
+import type { EventActivities, GithubActivities, MintOutcome, SigningActivities, WatchOutcome } from './ports.ts'
 
 const proofSeen = workflow.defineSignal<[ProofSeen]>(proofSeenSignal)
 

@@ -1,8 +1,6 @@
 import type { RefusalReason } from '@forkproof/contracts/errors'
 import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection'
 
-export { githubTaskQueue } from '../claims/ports.ts'
-
 /** Task queue `github`, served by the verifier. */
 export interface InspectActivities {
   /** One look. GitHub that cannot be read is `refused: github_unavailable` after a bounded number of tries. */

@@ -1,6 +1,7 @@
 import type { RunInspection, RunQuestion } from '@forkproof/contracts/inspection'
 import * as workflow from '@temporalio/workflow'
-import { githubTaskQueue, type InspectActivities } from './ports.ts'
+import { githubTaskQueue } from '../task-queues.ts'
+import type { InspectActivities } from './ports.ts'
 
 /** A caller waits for the answer, so it comes within this time whatever happens. */
 const inspectMsMax = 20_000

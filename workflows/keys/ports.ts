@@ -1,7 +1,5 @@
 import type { KeyChangeResult, KeyOperation } from './api.ts'
 
-export { signingTaskQueue } from '../claims/ports.ts'
-
 /** Task queue `signing`, served by the signer. */
 export interface KeyActivities {
   /** Applies one operation; refusals are values. Idempotent where the state already is what was asked. */

@@ -1,6 +1,7 @@
 import * as workflow from '@temporalio/workflow'
+import { signingTaskQueue } from '../task-queues.ts'
 import type { KeyChangeResult, KeyOperation } from './api.ts'
-import { type KeyActivities, signingTaskQueue } from './ports.ts'
+import type { KeyActivities } from './ports.ts'
 
 const activities = workflow.proxyActivities<KeyActivities>({
   taskQueue: signingTaskQueue,

@@ -15,15 +15,11 @@ import { progressOutput } from '@forkproof/local/tools/progress-output'
 import { buildTaskQueue } from '@forkproof/workflows/builds/api'
 import { eventsOf, sampleBuild } from '@forkproof/workflows/builds/testing/sample-build'
 import { claimTaskQueue, claimWorkflow, claimWorkflowId, proofSeenSignal } from '@forkproof/workflows/claims/api'
-import {
-  type GithubActivities,
-  githubTaskQueue,
-  type SigningActivities,
-  signingTaskQueue,
-} from '@forkproof/workflows/claims/ports'
+import type { GithubActivities, SigningActivities } from '@forkproof/workflows/claims/ports'
 import { sampleClaim, sampleProof } from '@forkproof/workflows/claims/testing/sample-claim'
 import { inspectWorkflow } from '@forkproof/workflows/inspect/api'
 import { changeKeysWorkflow, keysTaskQueue, rotateKeysWorkflow } from '@forkproof/workflows/keys/api'
+import { githubTaskQueue, signingTaskQueue } from '@forkproof/workflows/task-queues'
 import { Client, Connection } from '@temporalio/client'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { NativeConnection, Worker } from '@temporalio/worker'

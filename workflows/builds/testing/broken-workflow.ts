@@ -1,9 +1,10 @@
 import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { LeaseId } from '@forkproof/contracts/ids'
 import * as workflow from '@temporalio/workflow'
+import { githubTaskQueue } from '../../task-queues.ts'
 import { requestOf } from '../commands.ts'
 import { newLease } from '../lease.ts'
-import { type CommandActivities, githubTaskQueue, type InspectActivities } from '../ports.ts'
+import type { CommandActivities, InspectActivities } from '../ports.ts'
 
 /**
  * Wrong on purpose: waits for the inspection of the run before it asks for a builder; the real workflow does both at

@@ -1,6 +1,7 @@
 import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import * as workflow from '@temporalio/workflow'
-import { type GithubActivities, githubTaskQueue, type SigningActivities, signingTaskQueue } from '../ports.ts'
+import { githubTaskQueue, signingTaskQueue } from '../../task-queues.ts'
+import type { GithubActivities, SigningActivities } from '../ports.ts'
 
 /** Wrong on purpose: mints before it watches for the proof. The replay test must fail with it. */
 async function brokenClaim(spec: ClaimSpec): Promise<unknown> {

@@ -8,13 +8,9 @@ import {
   type ProofSeen,
   proofSeenSignal,
 } from '@forkproof/workflows/claims/api'
-import {
-  type GithubActivities,
-  githubTaskQueue,
-  type SigningActivities,
-  signingTaskQueue,
-} from '@forkproof/workflows/claims/ports'
+import type { GithubActivities, SigningActivities } from '@forkproof/workflows/claims/ports'
 import { sampleClaim, sampleProof } from '@forkproof/workflows/claims/testing/sample-claim'
+import { githubTaskQueue, signingTaskQueue } from '@forkproof/workflows/task-queues'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openTemporalHarness, type TemporalHarness } from '../testing/temporal-harness.ts'
 

@@ -1,5 +1,6 @@
 import type { MintRequest } from '@forkproof/contracts/claim-spec'
-import { type MintOutcome, type SigningActivities, signingTaskQueue } from '@forkproof/workflows/claims/ports'
+import type { MintOutcome, SigningActivities } from '@forkproof/workflows/claims/ports'
+import { signingTaskQueue } from '@forkproof/workflows/task-queues'
 import { proxyActivities } from '@temporalio/workflow'
 
 /** What an attacker with access to Temporal would run: asks the signer at once, without any verifier. */

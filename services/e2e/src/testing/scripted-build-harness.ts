@@ -17,8 +17,9 @@ import {
   finishSignal,
   stateQuery,
 } from '@forkproof/workflows/builds/api'
-import { type CommandActivities, githubTaskQueue, type InspectActivities } from '@forkproof/workflows/builds/ports'
+import type { CommandActivities, InspectActivities } from '@forkproof/workflows/builds/ports'
 import { eventsOf } from '@forkproof/workflows/builds/testing/sample-build'
+import { githubTaskQueue } from '@forkproof/workflows/task-queues'
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
