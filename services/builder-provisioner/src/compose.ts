@@ -33,7 +33,7 @@ export async function compose(config: ProvisionerConfig, lifecycle: Lifecycle): 
   const bus = await connectBus({ servers: config.natsUrl, user: config.natsUser, password: config.natsPassword, log })
   lifecycle.add('message bus', () => bus.close())
   const listen = { host: config.host, port: config.port }
-  const proxy = await openTlsProxy({ listen, publicAddress: config.publicEndpoint, logger: log })
+  const proxy = await openTlsProxy({ listen, publicAddress: config.publicEndpoint, log })
   lifecycle.add('front door', () => proxy.close())
   const records = join(stateFolder, 'records')
   const options = {

@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 async function openDoor(limits: Partial<ProxyLimits> = {}) {
-  const proxy = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, logger: silentLogger, limits })
+  const proxy = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, log: silentLogger, limits })
   closers.push(() => proxy.close())
   const route = proxy.open({ ca, builder: builder.endpoint, onChange: () => {} })
   route.allow(leaseId, client.fingerprint)
@@ -132,14 +132,14 @@ describe('the address of the TLS proxy', () => {
   it('is the one that clients are told where it differs from the one that is listened on', async () => {
     const publicAddress = 'builders.example:8443'
     const listen = { host: '127.0.0.1', port: 0 }
-    const proxy = await openTlsProxy({ listen, publicAddress, logger: silentLogger })
+    const proxy = await openTlsProxy({ listen, publicAddress, log: silentLogger })
     expect(proxy.endpoint).toBe('tcp://builders.example:8443')
     await proxy.close()
   })
 
   it('is refused when something else listens there', async () => {
     const { proxy } = await openDoor()
-    await expect(openTlsProxy({ listen: proxyAddress(proxy), logger: silentLogger })).rejects.toMatchObject({
+    await expect(openTlsProxy({ listen: proxyAddress(proxy), log: silentLogger })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     })
   })

@@ -16,8 +16,8 @@ import { openTlsProxy } from './tls-proxy.ts'
 const createBuilderCa = builderAuthorities(systemClock)
 const builder = await openFakeBuilder()
 const reasons: unknown[] = []
-const logger = { ...silentLogger, debug: (fields: LogFields) => reasons.push(fields['reason']) }
-const proxy = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, logger })
+const log = { ...silentLogger, debug: (fields: LogFields) => reasons.push(fields['reason']) }
+const proxy = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, log })
 afterAll(async () => {
   await proxy.close()
   await builder[Symbol.asyncDispose]()

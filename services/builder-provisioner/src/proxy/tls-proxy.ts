@@ -29,7 +29,7 @@ interface TlsProxyOptions {
   readonly listen: { readonly host: string; readonly port: number }
   /** host:port that clients are told, where it differs from what is listened on. */
   readonly publicAddress?: string | undefined
-  readonly logger: Logger
+  readonly log: Logger
   readonly limits?: Partial<ProxyLimits>
 }
 
@@ -52,22 +52,22 @@ class NodeTlsProxy implements TlsProxy {
   readonly #connections = new Set<Socket>()
   readonly #pending: PendingHandshakes
   readonly #limits: ProxyLimits
-  readonly #logger: Logger
+  readonly #log: Logger
   readonly #publicAddress: string | undefined
   readonly #listener: Server
   readonly #tls: TlsServer
   #endpoint = ''
 
-  constructor({ limits, logger, publicAddress }: TlsProxyOptions & { limits: ProxyLimits }) {
+  constructor({ limits, log, publicAddress }: TlsProxyOptions & { limits: ProxyLimits }) {
     this.#limits = limits
-    this.#logger = logger
+    this.#log = log
     this.#publicAddress = publicAddress
     this.#pending = new PendingHandshakes(limits)
     this.#tls = this.#createTls()
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs }
     // A listener of our own in front: it counts connections from their first byte on, which a TLS server does not.
     this.#listener = createServer({ allowHalfOpen: true, noDelay: true, ...keepAlive }, raw => this.#admit(raw))
-    this.#listener.on('error', err => logger.warn({ err }, 'the TLS proxy could not take a connection'))
+    this.#listener.on('error', err => log.warn({ err }, 'the TLS proxy could not take a connection'))
   }
 
   get endpoint(): string {
@@ -119,7 +119,7 @@ class NodeTlsProxy implements TlsProxy {
     })
     server.on('tlsClientError', (err, socket) => {
       const reason = socket.authorizationError ? String(socket.authorizationError) : 'handshake_failed'
-      this.#logger.debug({ err, reason }, 'a connection was refused')
+      this.#log.debug({ err, reason }, 'a connection was refused')
       socket.destroy()
     })
     server.on('secureConnection', socket => this.#route(socket))
@@ -143,7 +143,7 @@ class NodeTlsProxy implements TlsProxy {
     this.#pending.finish(socket)
     const refusal = this.#refusal(socket)
     if (refusal === undefined) return
-    this.#logger.debug({ reason: refusal }, 'a connection was refused')
+    this.#log.debug({ reason: refusal }, 'a connection was refused')
     socket.destroy()
   }
 

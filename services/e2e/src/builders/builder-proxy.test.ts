@@ -34,7 +34,7 @@ let other: Leased
 
 beforeAll(async () => {
   folder = await temporaryFolder()
-  proxy = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, logger: silentLogger })
+  proxy = await openTlsProxy({ listen: { host: '127.0.0.1', port: 0 }, log: silentLogger })
   afterFile(() => proxy.close())
   own = await leasedBuilder('b-own.builders.example')
   other = await leasedBuilder('b-other.builders.example')

@@ -23,37 +23,37 @@ interface AdmissionDeps {
 }
 
 /** Decides whether a run may build. docs/glossary.md: admission. */
-export function createAdmission(options: AdmissionDeps): Admission {
+export function createAdmission(deps: AdmissionDeps): Admission {
   return {
-    admit: (idToken, projectId) => admit(options, idToken, projectId),
-    issue: admitted => options.accessRecords.issue(admitted),
-    authenticate: presented => authenticate(options, presented),
+    admit: (idToken, projectId) => admit(deps, idToken, projectId),
+    issue: admitted => deps.accessRecords.issue(admitted),
+    authenticate: presented => authenticate(deps, presented),
   }
 }
 
 /** The policy is asked first, so that a maintainer can mend a rule and the same token be tried again. */
-async function admit(options: AdmissionDeps, idToken: Secret<string>, projectId: ProjectId): Promise<Admitted> {
-  const token = await options.verify(idToken)
+async function admit(deps: AdmissionDeps, idToken: Secret<string>, projectId: ProjectId): Promise<Admitted> {
+  const token = await deps.verify(idToken)
   const { run } = token.claims
-  options.requestLimits.countExchange(run.repository, run.runId)
-  const project = await projectFor(options.projects, projectId, token)
+  deps.requestLimits.countExchange(run.repository, run.runId)
+  const project = await projectFor(deps.projects, projectId, token)
   if (!project) {
-    audit(options.log, { token, projectId, state: 'refused', reason: 'project_not_found' })
+    audit(deps.log, { token, projectId, state: 'refused', reason: 'project_not_found' })
     throw new AppError('project_not_found')
   }
   const evaluation = evaluate(project, token.claims)
   const { relationshipId, grant, decisions, pullRequest } = evaluation
-  auditWouldBe(options.log, { token, projectId }, evaluation)
+  auditWouldBe(deps.log, { token, projectId }, evaluation)
   if (!relationshipId || !grant) {
     const reasons = failedRules(decisions)
-    audit(options.log, { token, projectId, state: 'refused', reason: reasons.join(' ') })
+    audit(deps.log, { token, projectId, state: 'refused', reason: reasons.join(' ') })
     throw new NotAdmitted(reasons)
   }
-  if (!(await options.usedTokens.useUp(token))) {
-    audit(options.log, { token, projectId, state: 'refused', reason: 'id_token_used' })
+  if (!(await deps.usedTokens.useUp(token))) {
+    audit(deps.log, { token, projectId, state: 'refused', reason: 'id_token_used' })
     throw new AppError('id_token_used')
   }
-  audit(options.log, { token, projectId, state: 'admitted', relationshipId })
+  audit(deps.log, { token, projectId, state: 'admitted', relationshipId })
   return { projectId, relationshipId, run: { ...run, ...(pullRequest && { pullRequest }) }, grant }
 }
 
@@ -71,10 +71,10 @@ export async function projectFor(
   return relationships.length > 0 ? { relationships } : undefined
 }
 
-async function authenticate(options: AdmissionDeps, presented: Secret<string>): Promise<AccessRecord | undefined> {
-  const record = await options.accessRecords.find(presented)
+async function authenticate(deps: AdmissionDeps, presented: Secret<string>): Promise<AccessRecord | undefined> {
+  const record = await deps.accessRecords.find(presented)
   if (!record) return undefined
-  const project = (await options.projects.find(record.projectId))?.project
+  const project = (await deps.projects.find(record.projectId))?.project
   const rule = project?.relationships.find(({ id }) => id === record.relationshipId)?.rule
   const stands =
     rule?.mode === 'enforce' &&

@@ -50,17 +50,17 @@ interface StartBuildDeps {
 }
 
 /** Everything that can be refused without a workflow is refused before one is started, the cheapest first. */
-export function createStartBuild(options: StartBuildDeps): StartBuild {
+export function createStartBuild(deps: StartBuildDeps): StartBuild {
   return async (admitted, request, gone) => {
     const { projectId, relationshipId, run, grant } = admitted
-    options.requestLimits.countBuild(projectId, run)
+    deps.requestLimits.countBuild(projectId, run)
     const wishes = platformRequestsOf(request, grant.platforms)
-    checkOffers(await options.nodes.announced(), admitted, wishes)
+    checkOffers(await deps.nodes.announced(), admitted, wishes)
     const token = newBuildToken()
     const sealKey = buildTokenSealKey(token)
     const buildId = await buildIdOf(sealKey)
-    await options.slots.take(buildId, relationshipId, grant.concurrency)
-    const createdAtMs = options.clock.now()
+    await deps.slots.take(buildId, relationshipId, grant.concurrency)
+    const createdAtMs = deps.clock.now()
     const minutes = Math.min(grant.maxMinutes, request.maxMinutes ?? grant.maxMinutes)
     const order: BuildSpec = {
       buildId,
@@ -76,7 +76,7 @@ export function createStartBuild(options: StartBuildDeps): StartBuild {
       createdAtMs,
       expiresAtMs: createdAtMs + minutes * 60_000,
     }
-    return { token, state: await begin(options, order, gone) }
+    return { token, state: await begin(deps, order, gone) }
   }
 }
 

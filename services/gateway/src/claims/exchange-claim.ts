@@ -38,20 +38,20 @@ const fetchTimeoutMs = 3_000
  * Exchanges a ticket, or the id of a claim with its own key, for the token. Never spends anything: asking early,
  * twice or after a dropped connection gives what asking once would have given. @throws AppError
  */
-export function createExchange(options: ExchangeDeps): (asked: string, asker: Asker) => Promise<ExchangeOutcome> {
+export function createExchange(deps: ExchangeDeps): (asked: string, asker: Asker) => Promise<ExchangeOutcome> {
   return async (asked, asker) => {
     const { claimId, ticket } = await identify(asked)
-    options.nudges.publish(claimId, 'asked')
-    const record = await options.claims.record(claimId)
+    deps.nudges.publish(claimId, 'asked')
+    const record = await deps.claims.record(claimId)
     // The id of a ticketed claim is public; it must not do what the ticket does.
     if (!record || (!ticket && !record.ownKey)) throw new AppError('claim_not_found')
-    const verdict = await settle(options, { claimId, record, asker })
+    const verdict = await settle(deps, { claimId, record, asker })
     if (!verdict) return { kind: 'pending' }
     if (verdict === 'failed') throw new AppError('claim_expired')
     if (verdict.verdict === 'refused') {
       throw new AppError(verdict.reason, verdict.detail === undefined ? {} : { detail: verdict.detail })
     }
-    if (tokenIsOver(record, options.clock.now())) throw new AppError('claim_expired')
+    if (tokenIsOver(record, deps.clock.now())) throw new AppError('claim_expired')
     const { startedAtMs } = record
     if (!ticket) return { kind: 'sealed', claimId, body: new Secret(verdict.sealedToken), startedAtMs }
     return { kind: 'token', claimId, body: await openWithTicket(verdict.sealedToken, ticket), startedAtMs }
@@ -71,14 +71,14 @@ async function identify(asked: string): Promise<{ claimId: ClaimId; ticket?: Sec
 }
 
 async function settle(
-  options: ExchangeDeps,
+  deps: ExchangeDeps,
   { claimId, record, asker }: { claimId: ClaimId; record: ClaimRecord; asker: Asker },
 ): Promise<ClaimVerdict | 'failed' | undefined> {
   if (record.status === 'failed') return 'failed'
-  if (record.status === 'completed') return options.claims.verdict(claimId, AbortSignal.timeout(fetchTimeoutMs))
-  const hold = options.held.enter(asker.address, asker.gone)
+  if (record.status === 'completed') return deps.claims.verdict(claimId, AbortSignal.timeout(fetchTimeoutMs))
+  const hold = deps.held.enter(asker.address, asker.gone)
   try {
-    return await options.claims.verdict(claimId, hold.signal)
+    return await deps.claims.verdict(claimId, hold.signal)
   } catch (error) {
     if (hold.signal.aborted) return undefined
     throw error

@@ -34,15 +34,15 @@ interface StartClaimDeps {
  * Starts a claim. Everything that can be refused without asking GitHub is refused before anything is started.
  * @throws AppError
  */
-export function createStartClaim(options: StartClaimDeps): (request: ClaimRequest) => Promise<ClaimAnswer> {
+export function createStartClaim(deps: StartClaimDeps): (request: ClaimRequest) => Promise<ClaimAnswer> {
   return async request => {
-    const { audience, channels } = check(options, request)
-    if (!options.busIsUp()) throw new AppError('temporarily_unavailable', { retryAfterSeconds: busRetryAfterSeconds })
-    options.requestLimits.countClaim(request.repo, request.runID)
+    const { audience, channels } = check(deps, request)
+    if (!deps.busIsUp()) throw new AppError('temporarily_unavailable', { retryAfterSeconds: busRetryAfterSeconds })
+    deps.requestLimits.countClaim(request.repo, request.runID)
     const key = bringOrMakeKey(request.sealTo)
     const claimId = await claimIdOf(key.sealKey)
     const nonce = ChallengeNonce.parse(randomBytes(16).toString('base64url'))
-    const claimedAtMs = options.clock.now()
+    const claimedAtMs = deps.clock.now()
     const order: ClaimSpec = {
       claimId,
       audience,
@@ -52,16 +52,16 @@ export function createStartClaim(options: StartClaimDeps): (request: ClaimReques
       ...(request.jobID && { jobId: request.jobID }),
       sealKey: key.sealKey,
       ownKey: request.sealTo !== undefined,
-      challengeCode: await challengeCode({ issuer: options.issuer, audience, claimId, nonce }),
+      challengeCode: await challengeCode({ issuer: deps.issuer, audience, claimId, nonce }),
       nonce,
       channels,
       claimedAtMs,
-      expiresAtMs: claimedAtMs + options.lifetimeMs,
+      expiresAtMs: claimedAtMs + deps.lifetimeMs,
     }
-    if ((await options.claims.start(order)) === 'key_used') throw new AppError('claim_key_used')
+    if ((await deps.claims.start(order)) === 'key_used') throw new AppError('claim_key_used')
     return {
       challengeCode: order.challengeCode,
-      exchangeURL: `${options.publicUrl}/exchange/${key.ticket ?? claimId}`,
+      exchangeURL: `${deps.publicUrl}/exchange/${key.ticket ?? claimId}`,
       claimId,
       expiresAt: new Date(order.expiresAtMs).toISOString(),
       channels,
@@ -70,13 +70,13 @@ export function createStartClaim(options: StartClaimDeps): (request: ClaimReques
   }
 }
 
-function check(options: StartClaimDeps, request: ClaimRequest): { audience: Audience; channels: Channel[] } {
+function check(deps: StartClaimDeps, request: ClaimRequest): { audience: Audience; channels: Channel[] } {
   if (request.eventName !== 'pull_request') throw new AppError('event_not_pull_request')
-  if (!options.serves(request.repo)) throw new AppError('repository_not_served')
-  const audience = request.aud ?? options.defaultAudience
-  if (!options.acceptsAudience(audience)) throw new AppError('invalid_audience')
+  if (!deps.serves(request.repo)) throw new AppError('repository_not_served')
+  const audience = request.aud ?? deps.defaultAudience
+  if (!deps.acceptsAudience(audience)) throw new AppError('invalid_audience')
   if (request.sealTo && !isUsableKey(request.sealTo)) throw new AppError('invalid_seal_key')
-  return { audience, channels: provableChannels(request.channels ?? defaultChannels, options.channels) }
+  return { audience, channels: provableChannels(request.channels ?? defaultChannels, deps.channels) }
 }
 
 /** The ticket leaves this process only inside `exchangeURL`. */
