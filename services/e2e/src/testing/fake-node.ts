@@ -1,10 +1,12 @@
-import { BuilderCommand, type BuilderEvent } from '@forkproof/contracts/events'
+import { BuilderCommand, type BuilderEvent, type NodeAnnouncement } from '@forkproof/contracts/events'
 import { NodeId } from '@forkproof/contracts/ids'
-import { consumers, streams, subjects } from '@forkproof/contracts/subjects'
+import { buckets, consumers, streams, subjects } from '@forkproof/contracts/subjects'
 import type { LocalSystem } from '@forkproof/local/running/local-system'
 import { eventsOf } from '@forkproof/workflows/builds/testing/sample-build'
 import { afterFile } from './after-file.ts'
 import { openBus } from './partial-system-harness.ts'
+
+const nodeId = NodeId.parse('node-1')
 
 /** A node on the real bus with the provisioner's rights and no builders. Its answers are the test's. */
 export async function openFakeNode(system: LocalSystem) {
@@ -14,6 +16,23 @@ export async function openFakeNode(system: LocalSystem) {
   const publish = (event: BuilderEvent) => bus.store(subjects.builderEvent(event), JSON.stringify(event), event.id)
   const node = {
     commands,
+    /** Says that it runs builders. The bucket forgets that after a minute. */
+    announce: async (): Promise<void> => {
+      const announcement: NodeAnnouncement = {
+        nodeId,
+        driver: 'fake',
+        isolation: [],
+        platforms: [{ platform: 'linux/amd64', emulated: false }],
+        egress: ['none'],
+        capacity: 8,
+        running: 0,
+        waiting: 0,
+        warm: 0,
+        missing: [],
+        announcedAtMs: Date.now(),
+      }
+      await (await bus.bucket(buckets.nodes)).set(nodeId, JSON.stringify(announcement))
+    },
     publish,
     /** Any text on the stream of builders. */
     publishText: (text: string, id: string) => bus.store('forkproof.builder.ready', text, id),
@@ -26,10 +45,7 @@ export async function openFakeNode(system: LocalSystem) {
     },
     commandsOf: (buildId: string) => commands.filter(({ subject }) => subject === buildId),
   }
-  const drawn = [
-    consumers.builderRequests('linux/amd64', 'ephemeral'),
-    consumers.builderReleases(NodeId.parse('node-1')),
-  ]
+  const drawn = [consumers.builderRequests('linux/amd64', 'ephemeral'), consumers.builderReleases(nodeId)]
   const consuming = drawn.map(consumer =>
     bus.consume(
       { stream: streams.builderCommands, consumer, concurrency: 8, signal: stop.signal },
