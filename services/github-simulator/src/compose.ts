@@ -11,6 +11,7 @@ import { RateLimits } from './access/rate-limits.ts'
 import { RequestCounters } from './access/request-counters.ts'
 import { SecondaryLimits } from './access/secondary-limits.ts'
 import { ServerOrigin } from './access/server-origin.ts'
+import { GithubApps } from './apps/github-apps.ts'
 import { BehaviourSettings } from './behaviour/behaviour-settings.ts'
 import { BlobStore } from './blobs/blob-store.ts'
 import { SignedUrls } from './blobs/signed-urls.ts'
@@ -74,10 +75,13 @@ function createSimulatorState(clock: Clock): SimulatorState {
   const origin = new ServerOrigin()
   const behaviour = new BehaviourSettings()
   const skewMs = () => behaviour.read().clockSkewSeconds * 1_000
+  const store = new GithubStore(new SkewedClock(clock, skewMs))
+  const credentials = new CredentialStore()
   return {
-    store: new GithubStore(new SkewedClock(clock, skewMs)),
+    store,
     behaviour,
-    credentials: new CredentialStore(),
+    credentials,
+    apps: new GithubApps(store, credentials),
     policies: new AccessPolicies(),
     limits: new RateLimits(),
     secondaryLimits: new SecondaryLimits(),

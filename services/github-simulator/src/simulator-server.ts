@@ -1,6 +1,7 @@
 import type { Secret } from '@forkproof/infra/secret'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { JobTokens } from './access/job-tokens.ts'
+import { registerAppRoutes } from './apps/app-routes.ts'
 import { registerArtifactRoutes } from './artifacts/artifact-routes.ts'
 import { registerBlobRoutes } from './blobs/blob-routes.ts'
 import { registerControlRoutes } from './control/control-routes.ts'
@@ -38,6 +39,7 @@ export async function createSimulatorServer(deps: ServerDeps): Promise<FastifyIn
     return reply.status(answer.status).send(answer.body)
   })
   registerRestRoutes(app, state)
+  await app.register(scope => registerAppRoutes(scope, state))
   registerWebRoutes(app, state, session)
   registerOidcRoutes(app, state, tokens, issuer)
   await app.register(scope => registerArtifactRoutes(scope, state, tokens))

@@ -4,6 +4,7 @@ import type { RateLimits } from './access/rate-limits.ts'
 import type { RequestCounters } from './access/request-counters.ts'
 import type { SecondaryLimits } from './access/secondary-limits.ts'
 import type { ServerOrigin } from './access/server-origin.ts'
+import type { GithubApps } from './apps/github-apps.ts'
 import type { BehaviourSettings } from './behaviour/behaviour-settings.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { SignedUrls } from './blobs/signed-urls.ts'
@@ -14,6 +15,7 @@ export interface SimulatorState {
   readonly store: GithubStore
   readonly behaviour: BehaviourSettings
   readonly credentials: CredentialStore
+  readonly apps: GithubApps
   readonly policies: AccessPolicies
   readonly limits: RateLimits
   readonly secondaryLimits: SecondaryLimits

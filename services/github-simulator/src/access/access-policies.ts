@@ -11,6 +11,9 @@ export const accessPolicySchema = z.strictObject({
     .max(366)
     .nullable()
     .describe('personal tokens that live longer, or for ever, are refused'),
+  forbiddenKinds: z
+    .array(z.enum(['classic', 'fine-grained', 'oauth-app', 'oauth-user']))
+    .describe('kinds of credentials that may not read at all'),
   samlSingleSignOn: z.boolean().describe("members' personal and OAuth tokens are refused until authorized"),
   block: z.enum(['dmca', 'tos']).nullable().describe('nobody can read it: 451 for dmca, 403 for tos'),
 })
@@ -20,6 +23,7 @@ type ReadingPolicy = z.infer<typeof accessPolicySchema>
 const openPolicy: ReadingPolicy = {
   ipAllowList: false,
   tokenLifetimeDaysMax: null,
+  forbiddenKinds: [],
   samlSingleSignOn: false,
   block: null,
 }

@@ -12,6 +12,7 @@ export const viewerKinds = [
   'oauth-app',
   'oauth-user',
   'app-user',
+  'app',
   'installation',
   'job',
 ] as const
@@ -42,6 +43,8 @@ export interface RestViewer {
   lifetimeDays: number | null
   /** Epoch milliseconds; not known any more from then on. */
   expiresAt: number | null
+  /** Whose token it is. */
+  installationId: number | null
 }
 
 interface CredentialInput {
@@ -60,6 +63,7 @@ interface CredentialInput {
   memberOf?: string[] | undefined
   lifetimeDays?: number | null | undefined
   expiresAt?: number | null | undefined
+  installationId?: number | undefined
 }
 
 const authenticatedLimitPerHour = 5_000
@@ -88,6 +92,7 @@ export class CredentialStore {
       memberOf: input.memberOf ?? [],
       lifetimeDays: input.lifetimeDays ?? null,
       expiresAt: input.expiresAt ?? null,
+      installationId: input.installationId ?? null,
     }
     this.#names.add(input.name)
     if (input.token !== undefined) this.#byDigest.set(digest(input.token), viewer)
@@ -131,6 +136,7 @@ function anonymous(address: string): RestViewer {
     memberOf: [],
     lifetimeDays: null,
     expiresAt: null,
+    installationId: null,
   }
 }
 

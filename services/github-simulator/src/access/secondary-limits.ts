@@ -9,11 +9,11 @@ export class SecondaryLimits {
   readonly #points = new Map<string, number[]>()
   readonly #open = new Map<string, number>()
 
-  /** Takes one point; false when the minute's are used up. */
-  takePoint(bucket: string, pointsPerMinute: number, now: number): boolean {
+  /** Takes some points; false when the minute has not as many left. */
+  take(bucket: string, points: number, pointsPerMinute: number, now: number): boolean {
     const recent = (this.#points.get(bucket) ?? []).filter(at => at > now - windowMs)
-    const hasRoom = recent.length < pointsPerMinute
-    if (hasRoom) recent.push(now)
+    const hasRoom = recent.length + points <= pointsPerMinute
+    if (hasRoom) recent.push(...Array.from({ length: points }, () => now))
     this.#points.set(bucket, recent)
     return hasRoom
   }

@@ -8,6 +8,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import { StateProblem } from '../store/state-problem.ts'
+import { registerAppControl } from './app-routes.ts'
 import { registerArtifactControl } from './artifact-routes.ts'
 import { registerBehaviourControl } from './behaviour-routes.ts'
 import type { ControlDeps } from './control-app.ts'
@@ -42,6 +43,7 @@ export async function registerControlRoutes(root: FastifyInstance, deps: Control
   registerBehaviourControl(app, deps)
   registerCredentialControl(app, deps)
   registerPolicyControl(app, deps)
+  registerAppControl(app, deps)
 }
 
 /**

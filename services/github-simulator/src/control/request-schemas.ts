@@ -167,6 +167,24 @@ export const workflowBody = z.strictObject({
   awaitsApproval: z.boolean().optional().describe('completed/action_required until approved'),
 })
 
+export const appBody = z.strictObject({
+  id: id.optional(),
+  slug: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,99}$/)
+    .optional(),
+  owner: login.optional(),
+  publicKey: z.string().max(10_000).optional().describe('RSA, PEM; a key pair is made without one'),
+})
+
+export const installationBody = z.strictObject({
+  account: login,
+  repositories: z.array(fullName).max(1_000).optional().describe("all of the account's unless said"),
+  limitPerHour: z.int().min(0).max(1_000_000).optional(),
+})
+
+export const installationPatchBody = z.strictObject({ isSuspended: z.boolean() })
+
 export const credentialBody = z.strictObject({
   name: text.min(1),
   token: z.string().min(1).max(1_000).optional(),
@@ -174,7 +192,11 @@ export const credentialBody = z.strictObject({
   user: login.optional().describe('credentials of one user share one quota'),
   limitPerHour: z.int().min(0).max(1_000_000).optional(),
   readsPrivate: z.array(fullName).max(1_000).optional(),
-  kind: z.enum(viewerKinds).exclude(['anonymous']).optional().describe("by the token's beginning unless said"),
+  kind: z
+    .enum(viewerKinds)
+    .exclude(['anonymous', 'app', 'installation'])
+    .optional()
+    .describe("by the token's beginning unless said"),
   memberOf: z.array(login).max(100).optional().describe('organizations whose private members it sees'),
   lifetimeDays: z.int().min(1).max(36_500).nullable().optional().describe('null or absent: it never ends'),
   expiresAt: time.optional().describe('answered with 401 from then on'),

@@ -58,6 +58,15 @@ describe('policies', () => {
     expect((await anonymous()).status).toBe(200)
   })
 
+  it.each(['classic', 'fine-grained', 'oauth-app', 'oauth-user'])(
+    'that forbid %s credentials refuse only those',
+    async kind => {
+      await demand({ forbiddenKinds: [kind] })
+      const seen = async (of: string) => (await simulator.get(path, await add(of, { kind: of }))).status
+      expect([await seen(kind), await seen('app-user'), (await anonymous()).status]).toEqual([403, 200, 200])
+    },
+  )
+
   it('of single sign-on refuse the tokens of members, and say where they are authorized', async () => {
     await demand({ samlSingleSignOn: true })
     const member = await add('member', { memberOf: ['Octo-Org'] })

@@ -20,6 +20,7 @@ export function answerOfPolicy(call: RepositoryCall): RestAnswer | undefined {
         'allow list enabled, and your IP address is not permitted to access this resource.',
     )
   }
+  if (policy.forbiddenKinds.some(kind => kind === viewer.kind)) return forbidden(call, kindRefusal(viewer.kind, owner))
   const tooOld = lifetimeRefusal(viewer, owner, policy.tokenLifetimeDaysMax)
   if (tooOld !== undefined) return forbidden(call, tooOld)
   const samlName = samlNames[viewer.kind]
@@ -39,6 +40,21 @@ const samlNames: Partial<Record<ViewerKind, string>> = {
 const lifetimeNames: Partial<Record<ViewerKind, { name: string; page: string }>> = {
   'fine-grained': { name: 'a fine-grained personal access tokens', page: 'personal-access-tokens' },
   classic: { name: 'a personal access token (classic)', page: 'tokens' },
+}
+
+/** The words about fine-grained tokens are assumed; the others were reported (see the page above). */
+function kindRefusal(kind: ViewerKind, owner: string): string {
+  if (kind === 'oauth-app' || kind === 'oauth-user') {
+    return (
+      `Although you appear to have the correct authorization credentials, the \`${owner}\` organization has enabled ` +
+      'OAuth App access restrictions, meaning that data access to third-parties is limited. For more information on ' +
+      'these restrictions, including how to enable this app, visit ' +
+      'https://docs.github.com/articles/restricting-access-to-your-organization-s-data/'
+    )
+  }
+  const other = kind === 'classic' ? 'a personal access token with fine-grained permissions' : 'another kind of token'
+  const token = kind === 'classic' ? 'a personal access token (classic)' : 'a fine-grained personal access token'
+  return `\`${owner}\` forbids access via ${token}. Please use a GitHub App, OAuth App, or ${other}.`
 }
 
 function lifetimeRefusal(viewer: RestViewer, owner: string, daysMax: number | null): string | undefined {

@@ -1,3 +1,4 @@
+import { suspendedAnswer } from '../apps/app-handlers.ts'
 import { errorAnswer, type RestAnswer } from './rest-answer.ts'
 import type { RestCall } from './rest-call.ts'
 
@@ -8,6 +9,7 @@ export function rejectRequest(call: RestCall, isFree: boolean): RestAnswer | und
   const { state, behaviour, viewer, now } = call
   if (state.behaviour.chance(behaviour.errorRate.rate))
     return errorAnswer(behaviour.errorRate.status, 'Injected failure')
+  if (state.apps.isSuspended(viewer)) return suspendedAnswer()
   if (exceedsSecondaryLimit(call)) {
     const message =
       'You have exceeded a secondary rate limit. Please wait a few minutes before you try again. ' +
@@ -17,16 +19,19 @@ export function rejectRequest(call: RestCall, isFree: boolean): RestAnswer | und
     return errorAnswer(behaviour.limitStatus, message, headers, `${limitsPage}#about-secondary-rate-limits`)
   }
   if (isFree || state.limits.take(viewer, primaryLimit(call), now)) return undefined
-  const whom = viewer.login === null ? viewer.bucket.replace('address ', '') : `user ${viewer.login}`
+  const whom =
+    viewer.login === null
+      ? viewer.bucket.replace('address ', '').replace('installation', 'installation ID')
+      : `user ${viewer.login}`
   return errorAnswer(behaviour.limitStatus, `API rate limit exceeded for ${whom}.`, {}, limitsPage)
 }
 
 /** Reading the limits is free of the primary one only, as far as the documentation says. */
-function exceedsSecondaryLimit({ state, behaviour, viewer, now }: RestCall): boolean {
+function exceedsSecondaryLimit({ state, behaviour, viewer, now, points }: RestCall): boolean {
   const { pointsPerMinute, concurrentMax } = behaviour
   if (behaviour.secondaryLimit) return true
   if (concurrentMax !== null && state.secondaryLimits.openCount(viewer.bucket) > concurrentMax) return true
-  return pointsPerMinute !== null && !state.secondaryLimits.takePoint(viewer.bucket, pointsPerMinute, now)
+  return pointsPerMinute !== null && !state.secondaryLimits.take(viewer.bucket, points, pointsPerMinute, now)
 }
 
 export function primaryLimit(call: RestCall): number {

@@ -18,6 +18,8 @@ export interface RestCall {
   apiVersion: string
   /** GitHub's page about this address; refusals name it. */
   documentation: string
+  /** What it costs of the secondary limit (docs/facts/github.md#secondary-rate-limits). */
+  points: number
 }
 
 export interface RepositoryCall extends RestCall {

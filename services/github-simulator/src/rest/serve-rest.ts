@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { RestViewer } from '../access/credential-store.ts'
 import type { RequestOutcome } from '../access/request-counters.ts'
 import type { SimulatorState } from '../simulator-state.ts'
 import { entityTag, matchesEntityTag } from './entity-tag.ts'
@@ -16,6 +17,8 @@ interface RestRoute {
   documentation: string
   /** Costs nothing and is never refused by the primary limit: /rate_limit. */
   isFree?: boolean
+  /** Who asks, or the refusal, where it is not a known credential. */
+  identify?: () => RestViewer | RestAnswer
 }
 
 const apiVersions = ['2022-11-28', '2026-03-10']
@@ -34,8 +37,8 @@ export async function serveRest(
 ): Promise<void> {
   const behaviour = state.behaviour.read(repositoryIdOf(state, request))
   if (behaviour.hang) return leaveOpen(reply)
-  const viewer = state.credentials.identify(request.headers.authorization, request.ip, state.store.now())
-  if (viewer !== undefined) reply.raw.once('close', state.secondaryLimits.open(viewer.bucket))
+  const asked = identify(state, route, request)
+  if (!('status' in asked)) reply.raw.once('close', state.secondaryLimits.open(asked.bucket))
   if (behaviour.latencyMs > 0) await state.store.clock.sleep(behaviour.latencyMs / 2)
   const answer = answerFor(state, route, request)
   if (behaviour.latencyMs > 0) await state.store.clock.sleep(behaviour.latencyMs / 2)
@@ -54,10 +57,10 @@ interface FinalAnswer {
 }
 
 function answerFor(state: SimulatorState, route: RestRoute, request: FastifyRequest): FinalAnswer {
-  const viewer = state.credentials.identify(request.headers.authorization, request.ip, state.store.now())
-  if (viewer === undefined) {
+  const viewer = identify(state, route, request)
+  if ('status' in viewer) {
     state.counters.count('rest', route.name, 'unknown credential', 'rejected')
-    return finalAnswer(errorAnswer(401, 'Bad credentials'), state, request, defaultApiVersion)
+    return finalAnswer(viewer, state, request, defaultApiVersion)
   }
   const call = describeCall(state, route, request, viewer)
   if (request.headers['user-agent'] === undefined) {
@@ -73,6 +76,13 @@ function answerFor(state: SimulatorState, route: RestRoute, request: FastifyRequ
     return finalAnswer(refused, state, request, call.apiVersion, limitHeaders(call))
   }
   return conditionalAnswer(call, route, request)
+}
+
+function identify(state: SimulatorState, route: RestRoute, request: FastifyRequest): RestViewer | RestAnswer {
+  if (route.identify !== undefined) return route.identify()
+  const { authorization } = request.headers
+  const viewer = state.credentials.identify(authorization, request.ip, state.store.now())
+  return viewer ?? errorAnswer(401, 'Bad credentials')
 }
 
 /** The answer, or 304, which is free for authorized requests only (docs/facts/github.md#conditional-requests). */
@@ -138,6 +148,7 @@ function describeCall(
     now: state.store.now(),
     apiVersion: typeof version === 'string' ? version : defaultApiVersion,
     documentation: route.documentation,
+    points: request.method === 'GET' || request.method === 'HEAD' ? 1 : 5,
   }
 }
 

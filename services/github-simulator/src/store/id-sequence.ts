@@ -9,6 +9,8 @@ const idStart = {
   job: 55_300_000_000,
   artifact: 4_800_000_000,
   workflow: 151_000_000,
+  app: 1_200_000,
+  installation: 61_000_000,
   hiddenJob: 38_100_000_000,
   commit: 1,
 } as const

@@ -8,7 +8,7 @@ interface OpenApiOperation {
   responses?: Record<string, { content?: Record<string, { schema?: unknown }> } | { $ref: string }>
 }
 interface OpenApiDocument {
-  paths: Record<string, { get?: OpenApiOperation }>
+  paths: Record<string, { get?: OpenApiOperation; post?: OpenApiOperation }>
   components: { schemas: Record<string, unknown>; responses: Record<string, unknown> }
 }
 
@@ -26,9 +26,9 @@ export class GitHubSchemas {
   }
 
   /** The validator of a documented answer; undefined where the document has no JSON for that status. */
-  validator(path: string, status: number): ValidateFunction | undefined {
-    const responses = this.#document.paths[path]?.get?.responses
-    if (responses === undefined) throw new Error(`GitHub's document has no GET ${path}`)
+  validator(path: string, status: number, method: 'get' | 'post' = 'get'): ValidateFunction | undefined {
+    const responses = this.#document.paths[path]?.[method]?.responses
+    if (responses === undefined) throw new Error(`GitHub's document has no ${method} ${path}`)
     const schema = this.#resolve(responses[String(status)])?.content?.['application/json']?.schema
     return schema === undefined ? undefined : this.#ajv.compile(toJsonSchema(schema) as object)
   }
