@@ -20,11 +20,13 @@ import { OidcIssuer } from './oidc/oidc-issuer.ts'
 import { createJobRunner } from './runner/job-runner.ts'
 import type { RunnerPort } from './runner/runner-port.ts'
 import { JobScheduler } from './scheduling/job-scheduler.ts'
+import { RunActivities } from './scheduling/run-activity.ts'
 import { WorkflowRuns } from './scheduling/workflow-runs.ts'
 import { createSimulatorServer } from './simulator-server.ts'
 import type { SimulatorState } from './simulator-state.ts'
 import { GithubStore } from './store/github-store.ts'
 import { SkewedClock } from './store/skewed-clock.ts'
+import { WebhookSender } from './webhooks/webhook-sender.ts'
 
 /** Collaborators that tests hand in instead of the real ones. */
 export interface SimulatorOverrides {
@@ -56,7 +58,13 @@ export async function compose(
   const scheduler = new JobScheduler(state.behaviour, config.jobsMax)
   const workflows = new WorkflowRuns({ state, tokens, runner, scheduler, log })
   const issuer = overrides.issuer ?? (await OidcIssuer.create())
-  const server = await createSimulatorServer({ state, tokens, issuer, workflows, session: config.session })
+  const activities = new RunActivities(state.store)
+  const links = () => ({ api: state.origin.base, html: state.origin.serverUrl })
+  const webhooks = new WebhookSender({ store: state.store, behaviour: state.behaviour, apps: state.apps, links })
+  lifecycle.add('webhooks', () => webhooks.stop())
+  lifecycle.add('activities', () => activities.stop())
+  const deps = { state, tokens, issuer, workflows, activities, webhooks, session: config.session }
+  const server = await createSimulatorServer(deps)
   // Cancelled first, so that nothing new starts; then the runner ends what `always()` steps would still do.
   lifecycle.add('workflows', async () => {
     const cancelled = workflows.stop()

@@ -10,6 +10,7 @@ const delays = {
   logLagMs: milliseconds.describe('live log pages show the log as it was this long ago'),
   stepNameLagMs: milliseconds.describe('steps are seen as they were this long ago'),
   artifactListingLagMs: milliseconds.describe('artifacts are listed (and unlisted) this late'),
+  webhookDelayMs: milliseconds.describe('webhooks are sent this late'),
   clockSkewSeconds: z
     .int()
     .min(-86_400)
@@ -47,6 +48,7 @@ const faults = {
     .describe('secondary limit of requests at once for each bucket of credentials; 100 on GitHub'),
   secondaryRetryAfterSeconds: z.int().min(1).max(3_600),
   limitStatus: z.union([z.literal(403), z.literal(429)]).describe('status of refusals by either limit'),
+  webhookDropRate: rate.describe('share of webhooks that are lost'),
   hang: z.boolean().describe('REST and web requests are never answered'),
 }
 
@@ -82,6 +84,7 @@ export const neutralBehaviour: SimulatedBehaviour = {
   logLagMs: 0,
   stepNameLagMs: 0,
   artifactListingLagMs: 0,
+  webhookDelayMs: 0,
   clockSkewSeconds: 0,
   errorRate: { status: 500, rate: 0, seed: 1 },
   malformedJsonRate: 0,
@@ -92,6 +95,7 @@ export const neutralBehaviour: SimulatedBehaviour = {
   concurrentMax: null,
   secondaryRetryAfterSeconds: 60,
   limitStatus: 403,
+  webhookDropRate: 0,
   hang: false,
   runnersMax: null,
   gatedEnvironments: [],

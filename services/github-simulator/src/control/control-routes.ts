@@ -17,6 +17,7 @@ import { registerIdTokenControl } from './id-token-routes.ts'
 import { registerPolicyControl } from './policy-routes.ts'
 import { registerRepositoryControl } from './repository-routes.ts'
 import { registerJobControl, registerRunControl } from './run-routes.ts'
+import { registerWebhookControl } from './webhook-routes.ts'
 import { registerWorkflowControl } from './workflow-routes.ts'
 
 /**
@@ -44,6 +45,7 @@ export async function registerControlRoutes(root: FastifyInstance, deps: Control
   registerCredentialControl(app, deps)
   registerPolicyControl(app, deps)
   registerAppControl(app, deps)
+  registerWebhookControl(app, deps)
 }
 
 /**

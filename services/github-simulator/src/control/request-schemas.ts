@@ -4,6 +4,7 @@ import { workflowDefinitionSchema } from '../runner/workflow-definition.ts'
 import { pullStates } from '../store/change-pulls.ts'
 import { logLineCharsMax } from '../store/store-limits.ts'
 import { authorAssociations, conclusions, runStatuses } from '../store/stored-types.ts'
+import { webhookEvents } from '../webhooks/webhook-sender.ts'
 
 const login = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})$/, 'not a login')
 const repositoryName = z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/, 'not a repository name')
@@ -167,6 +168,20 @@ export const workflowBody = z.strictObject({
   awaitsApproval: z.boolean().optional().describe('completed/action_required until approved'),
 })
 
+export const activityBody = z.strictObject({
+  artifactsThere: z.int().min(0).max(10_000).optional().describe('artifacts that are made at once'),
+  artifactEveryMs: z.int().min(1).max(600_000).optional(),
+  stepEveryMs: z.int().min(1).max(600_000).optional().describe('in each job that is in progress'),
+})
+
+export const webhookBody = z.strictObject({
+  url: z.url().max(2_000),
+  secret: z.string().min(1).max(1_000).optional(),
+  events: z.array(z.enum(webhookEvents)).min(1).optional(),
+  repository: fullName.optional().describe('events of this repository alone'),
+  app: id.optional().describe('events of the repositories where this App is installed'),
+})
+
 export const appBody = z.strictObject({
   id: id.optional(),
   slug: z
@@ -208,4 +223,5 @@ export const pullParams = repositoryParams.extend({ number })
 export const idParams = z.object({ id: number })
 export const stepParams = z.object({ id: number, number })
 export const nameParams = z.object({ name: text })
+export const deliveryParams = z.object({ id: number, delivery: text })
 export const ownerParams = z.object({ owner: login })

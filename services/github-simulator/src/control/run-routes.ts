@@ -6,6 +6,7 @@ import type { StoredJob, StoredRun } from '../store/stored-types.ts'
 import type { ControlApp, ControlDeps } from './control-app.ts'
 import { describeJob, describeRun } from './describe-state.ts'
 import {
+  activityBody,
   attemptBody,
   idParams,
   jobBody,
@@ -20,7 +21,7 @@ import {
 } from './request-schemas.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
-export function registerRunControl(app: ControlApp, { state, workflows }: ControlDeps): void {
+export function registerRunControl(app: ControlApp, { state, workflows, activities }: ControlDeps): void {
   const { store } = state
 
   app.post(
@@ -58,6 +59,20 @@ export function registerRunControl(app: ControlApp, { state, workflows }: Contro
       const run = store.run(request.params.id)
       await workflows.cancel(run)
       return describeRun(state, run)
+    },
+  )
+  app.put(
+    '/_sim/runs/:id/activity',
+    {
+      schema: {
+        summary: "Other jobs' artifacts appear and steps change, until the run is over; without members all of it ends",
+        params: idParams,
+        body: activityBody,
+      },
+    },
+    (request, reply) => {
+      activities.set(store.run(request.params.id), request.body)
+      return reply.status(204).send()
     },
   )
   app.post(

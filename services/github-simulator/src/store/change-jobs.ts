@@ -56,6 +56,7 @@ export function createJob(store: GithubStore, run: StoredRun, input: JobInput): 
   store.jobs.set(id, job)
   store.jobsByHiddenId.set(job.hiddenId, id)
   store.jobsByBackendId.set(job.backendId, id)
+  store.announce({ kind: 'job', job })
   followJobs(store, run)
   return job
 }
@@ -91,21 +92,25 @@ export function moveJob(
   const now = store.now()
   const feed = store.feed(job.runId)
   const subject = { jobId: job.id, jobName: job.name }
+  const before = job.status
   if (to.status === 'completed') {
     if (job.status === 'completed') return
     const conclusion = to.conclusion ?? 'success'
     Object.assign(job, { status: to.status, conclusion, completedAt: now })
     feed.publish(now, { type: 'job-completed', ...subject, conclusion })
+    store.announce({ kind: 'job', job })
     return
   }
   Object.assign(job, { status: to.status, conclusion: null, completedAt: null })
   if (to.status !== 'in_progress') {
     job.runnerName = null
+    if (before !== to.status) store.announce({ kind: 'job', job })
     return
   }
   const runnerName = to.runnerName ?? job.runnerName ?? 'GitHub Actions 1'
   Object.assign(job, { runnerName, startedAt: now })
   feed.publish(now, { type: 'job-started', ...subject, runnerName })
+  if (before !== to.status) store.announce({ kind: 'job', job })
 }
 
 /** A job of an older attempt changes nothing of the run. */

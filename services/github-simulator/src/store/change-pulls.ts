@@ -72,6 +72,7 @@ export function createPull(store: GithubStore, repository: StoredRepository, inp
   if (input.state !== undefined) setState(pull, input.state, now)
   pulls.set(number, pull)
   store.pulls.set(repository.id, pulls)
+  store.announce({ kind: 'pull', pull, action: 'opened', before: pull })
   return pull
 }
 
@@ -86,6 +87,7 @@ function setState(pull: StoredPullRequest, state: PullState, now: number): void 
 }
 
 export function patchPull(store: GithubStore, pull: StoredPullRequest, patch: PullPatch): StoredPullRequest {
+  const before = { ...pull }
   if (patch.state !== undefined) setState(pull, patch.state, store.now())
   if (patch.baseBranch !== undefined) {
     pull.baseBranch = patch.baseBranch
@@ -105,5 +107,16 @@ export function patchPull(store: GithubStore, pull: StoredPullRequest, patch: Pu
     pull.mergeSha = commitSha(`merge ${pull.id} ${patch.headSha}`)
   }
   pull.updatedAt = store.now()
+  for (const action of actionsOf(pull, before)) store.announce({ kind: 'pull', pull, action, before })
   return pull
+}
+
+/** One event for each kind of change; an association that changes is none. */
+function actionsOf(pull: StoredPullRequest, before: StoredPullRequest) {
+  const isEdited = (['title', 'body', 'baseBranch'] as const).some(member => pull[member] !== before[member])
+  return [
+    ...(isEdited ? ['edited' as const] : []),
+    ...(pull.headSha === before.headSha ? [] : ['synchronize' as const]),
+    ...(pull.state === before.state ? [] : [pull.state === 'open' ? ('reopened' as const) : ('closed' as const)]),
+  ]
 }

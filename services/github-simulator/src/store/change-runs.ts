@@ -53,6 +53,7 @@ export function createRun(store: GithubStore, repository: StoredRepository, inpu
   const siblings = store.runsByRepository.get(repository.id) ?? []
   siblings.push(run.id)
   store.runsByRepository.set(repository.id, siblings)
+  store.announce({ kind: 'run', run, action: 'requested' })
   return run
 }
 

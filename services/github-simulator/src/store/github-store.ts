@@ -2,6 +2,7 @@ import type { Clock } from '@forkproof/infra/clock'
 import { type IdKind, IdSequence } from './id-sequence.ts'
 import { RunFeed } from './run-feed.ts'
 import { StateProblem } from './state-problem.ts'
+import type { StoreChange } from './store-change.ts'
 import type {
   StoredArtifact,
   StoredAttempt,
@@ -34,6 +35,7 @@ export class GithubStore {
   readonly jobsByHiddenId = new Map<string, number>()
   readonly jobsByBackendId = new Map<string, number>()
   readonly artifacts = new Map<number, StoredArtifact>()
+  readonly #listeners: ((change: StoreChange) => void)[] = []
   readonly #feeds = new Map<number, RunFeed>()
 
   constructor(clock: Clock) {
@@ -42,6 +44,15 @@ export class GithubStore {
 
   now(): number {
     return this.clock.now()
+  }
+
+  /** Listeners are told after the change, and may not change anything themselves. */
+  onChange(listener: (change: StoreChange) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  announce(change: StoreChange): void {
+    for (const listener of this.#listeners) listener(change)
   }
 
   takeId(kind: IdKind, wanted?: number): number {

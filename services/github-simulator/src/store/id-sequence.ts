@@ -11,6 +11,7 @@ const idStart = {
   workflow: 151_000_000,
   app: 1_200_000,
   installation: 61_000_000,
+  webhook: 512_000_000,
   hiddenJob: 38_100_000_000,
   commit: 1,
 } as const

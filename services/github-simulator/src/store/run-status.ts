@@ -66,8 +66,10 @@ export function writeRunStatus(
   if (status === 'in_progress' && !attempt.isStarted) {
     attempt.isStarted = true
     store.feed(run.id).publish(now, { type: 'run-started', attempt: attempt.number })
+    store.announce({ kind: 'run', run, action: 'in_progress' })
   }
   if (status !== before && status === 'completed') {
     store.feed(run.id).publish(now, { type: 'run-completed', attempt: attempt.number, conclusion })
+    store.announce({ kind: 'run', run, action: 'completed' })
   }
 }

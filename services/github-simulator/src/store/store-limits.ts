@@ -10,6 +10,10 @@ export const logLinesPerJobMax = 100_000
 export const logLineCharsMax = 65_536
 export const artifactsPerJobMax = 500
 export const artifactsMax = 100_000
+export const webhooksMax = 20
+/** Of one webhook. */
+export const deliveriesKeptMax = 1_000
+export const deliveriesWaitingMax = 1_000
 export const appsMax = 100
 export const installationsMax = 10_000
 export const credentialsMax = 10_000

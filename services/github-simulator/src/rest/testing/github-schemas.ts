@@ -9,6 +9,7 @@ interface OpenApiOperation {
 }
 interface OpenApiDocument {
   paths: Record<string, { get?: OpenApiOperation; post?: OpenApiOperation }>
+  'x-webhooks': Record<string, { post?: { requestBody?: { content?: Record<string, { schema?: unknown }> } } }>
   components: { schemas: Record<string, unknown>; responses: Record<string, unknown> }
 }
 
@@ -31,6 +32,13 @@ export class GitHubSchemas {
     if (responses === undefined) throw new Error(`GitHub's document has no ${method} ${path}`)
     const schema = this.#resolve(responses[String(status)])?.content?.['application/json']?.schema
     return schema === undefined ? undefined : this.#ajv.compile(toJsonSchema(schema) as object)
+  }
+
+  /** The validator of a webhook's body, by its name in the document: `workflow-job-queued`. */
+  webhookValidator(name: string): ValidateFunction {
+    const schema = this.#document['x-webhooks'][name]?.post?.requestBody?.content?.['application/json']?.schema
+    if (schema === undefined) throw new Error(`GitHub's document has no webhook ${name}`)
+    return this.#ajv.compile(toJsonSchema(schema) as object)
   }
 
   errorValidator(): ValidateFunction {
