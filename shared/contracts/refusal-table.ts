@@ -138,6 +138,12 @@ export const refusalTable = {
     retryable: false,
     advice: 'Run the job again; if it stays so, tell the operator.',
   },
+  audience_not_signed: {
+    status: 403,
+    title: 'The signer makes no tokens for that audience',
+    retryable: false,
+    advice: 'Ask the operator of the issuer to list the audience in the settings of the gateway and of the signer.',
+  },
   attestation_mismatch: {
     status: 403,
     title: 'The proof belongs to another claim',

@@ -38,6 +38,8 @@ export function deploymentFiles(options: DeploymentOptions): Record<string, stri
     'gateway/env': environment('gateway', {
       ...temporal,
       FORKPROOF_ISSUER: issuer,
+      // To be filled in: audiences beside the issuer itself, the same for the signer.
+      FORKPROOF_GATEWAY_AUDIENCES: '',
       FORKPROOF_GATEWAY_HOST: '0.0.0.0',
       FORKPROOF_GATEWAY_DEPOT_HOST: '0.0.0.0',
       FORKPROOF_GATEWAY_OPERATOR_TOKEN_FILE: '/run/forkproof/operator-token',
@@ -57,6 +59,7 @@ export function deploymentFiles(options: DeploymentOptions): Record<string, stri
     'signer/env': environment('signer', {
       ...temporal,
       FORKPROOF_ISSUER: issuer,
+      FORKPROOF_SIGNER_AUDIENCES: '',
       FORKPROOF_SIGNER_ATTESTATION_PUBLIC_KEY: rawKeyAsJwk(keys.attestationPublicKey),
       FORKPROOF_SIGNER_KEY_ENCRYPTION_KEY_FILE: '/run/forkproof/key-encryption-key',
     }),

@@ -59,6 +59,7 @@ describe('the configuration', () => {
     ['FORKPROOF_GATEWAY_PORT', 'eighty'],
     ['FORKPROOF_GATEWAY_SERVE', 'a/b/c'],
     ['FORKPROOF_GATEWAY_SERVE', 'octo-*'],
+    ['FORKPROOF_GATEWAY_AUDIENCES', 'https://a.dev,two words'],
     ['FORKPROOF_GATEWAY_CHANNELS', ','],
     ['FORKPROOF_GATEWAY_CHANNELS', 'artifact,artifact,artifact,artifact,artifact'],
     ['FORKPROOF_GATEWAY_TRUSTED_PROXIES', '1'],

@@ -1,3 +1,4 @@
+import { AudienceSetting } from '@forkproof/contracts/audience-policy'
 import { ChannelList, channelsOfEveryVerifier } from '@forkproof/contracts/channels'
 import { Audience, Issuer } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
@@ -73,10 +74,10 @@ export const settings = defineSettings({
   },
   audiences: {
     env: 'FORKPROOF_GATEWAY_AUDIENCES',
-    schema: z.string().transform(commaList),
+    schema: AudienceSetting,
     default: '',
     description:
-      '"any", or a comma list of the only audiences to serve; when not set, all but the well-known ones of third parties',
+      'comma list of the audiences to serve beside the default one; "any" for all but the well-known ones of third parties. The signer has its own',
   },
   serve: {
     env: 'FORKPROOF_GATEWAY_SERVE',

@@ -1,3 +1,4 @@
+import { audiencePolicy } from '@forkproof/contracts/audience-policy'
 import { Audience } from '@forkproof/contracts/ids'
 import type { Bucket } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
@@ -7,7 +8,6 @@ import type { RunInspector } from './admission/ports.ts'
 import { wireAdmission } from './admission/wire-admission.ts'
 import type { Builds, Heartbeats } from './builds/ports.ts'
 import { wireBuilds } from './builds/wire-builds.ts'
-import { audiencePolicy } from './claims/audience-policy.ts'
 import { createClaimState } from './claims/claim-state.ts'
 import { createExchange } from './claims/exchange-claim.ts'
 import { ExchangeLeakDetector } from './claims/exchange-leak-detector.ts'
@@ -63,7 +63,7 @@ export function wireGateway(config: GatewayConfig, deps: OutermostDeps): RouteDe
       lifetimeMs: config.claimLifetimeMs,
       channels: config.channels,
       serves: servePolicy(config.serve),
-      acceptsAudience: audiencePolicy(config.audiences, defaultAudience),
+      acceptsAudience: audiencePolicy(config.audiences, [defaultAudience]),
       claims,
       requestLimits,
       busIsUp,

@@ -1,3 +1,4 @@
+import { AudienceSetting } from '@forkproof/contracts/audience-policy'
 import { Issuer } from '@forkproof/contracts/ids'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
 import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
@@ -34,6 +35,13 @@ export const settings = defineSettings({
     secret: true,
     optional: true,
     description: 'the key that was used before; needed for one start after a change',
+  },
+  audiences: {
+    env: 'FORKPROOF_SIGNER_AUDIENCES',
+    schema: AudienceSetting,
+    default: '',
+    description:
+      'comma list of the audiences to sign for beside the issuer itself; "any" for all but the well-known ones of third parties',
   },
   rotationDays: {
     env: 'FORKPROOF_SIGNER_ROTATION_DAYS',

@@ -1,3 +1,4 @@
+import { audiencePolicy } from '@forkproof/contracts/audience-policy'
 import type { TokenId } from '@forkproof/contracts/ids'
 import type { Bucket, Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
@@ -21,7 +22,7 @@ import { createReservations } from './minting/reservations.ts'
 
 type SignerServiceOptions = Pick<
   SignerConfig,
-  'issuer' | 'attestationPublicKey' | 'keyEncryptionKey' | 'previousKeyEncryptionKey' | 'rotationDays'
+  'issuer' | 'audiences' | 'attestationPublicKey' | 'keyEncryptionKey' | 'previousKeyEncryptionKey' | 'rotationDays'
 >
 
 /** Everything that touches the world. */
@@ -66,6 +67,7 @@ export function wireSigner(options: SignerServiceOptions, deps: SignerDeps): Sig
   })
   const mintToken = createMintToken({
     issuer: options.issuer,
+    signsFor: audiencePolicy(options.audiences, [options.issuer]),
     checkAttestation: createAttestationCheck(options.attestationPublicKey),
     reservations: createReservations(deps.minted),
     issuanceLog: createIssuanceLog(deps.issuances),

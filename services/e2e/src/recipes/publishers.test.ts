@@ -1,5 +1,5 @@
+import { audiencePolicy } from '@forkproof/contracts/audience-policy'
 import { Audience } from '@forkproof/contracts/ids'
-import { audiencePolicy } from '@forkproof/gateway/claims/audience-policy'
 import { describe, expect, it } from 'vitest'
 import { recipeBlock, recipeBlocks } from './recipe-page.ts'
 import {
@@ -72,6 +72,8 @@ describe('a token of a fork', () => {
     'sts.amazonaws.com',
     'api://AzureADTokenExchange',
   ])('is not made for %s unless an operator says so', audience => {
-    expect(audiencePolicy([], Audience.parse(recipeIssuer))(Audience.parse(audience))).toBe(false)
+    expect(audiencePolicy([Audience.parse('any')], [Audience.parse(recipeIssuer)])(Audience.parse(audience))).toBe(
+      false,
+    )
   })
 })

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { audiencePolicy } from '@forkproof/contracts/audience-policy'
 import { Audience } from '@forkproof/contracts/ids'
-import { audiencePolicy } from '@forkproof/gateway/claims/audience-policy'
 import { describe, expect, it } from 'vitest'
 import { commandValues, recipeBlocks } from './recipe-page.ts'
 import { recipeIssuer } from './recipe-tokens.ts'
@@ -40,7 +40,7 @@ describe('the pages of recipes', () => {
   ])('name an audience that the service makes tokens for: %s', audience => {
     const texts = pages.map(name => readFileSync(new URL(`docs/recipes/${name}.md`, root), 'utf8'))
     expect(texts.filter(text => text.includes(audience))).toHaveLength(1)
-    expect(audiencePolicy([], Audience.parse(recipeIssuer))(Audience.parse(audience))).toBe(true)
+    expect(audiencePolicy([Audience.parse('any')], [Audience.parse(recipeIssuer)])(Audience.parse(audience))).toBe(true)
   })
 })
 

@@ -225,6 +225,16 @@ describe('POST /claim refuses before anything is started', () => {
     expect(claims.started).toEqual([])
   })
 
+  it.each(['https://sts.example.dev', 'https://oidc.example.dev/', 'any'])(
+    'audience %j where only the issuer’s own is served, as by default',
+    async aud => {
+      const { claim, claims } = await gatewayHarness({ audiences: [] })
+      expect((await claim({ ...goodClaim, aud })).json()).toMatchObject({ code: 'invalid_audience', status: 400 })
+      expect(claims.started).toEqual([])
+      expect((await claim({ ...goodClaim, aud: issuer })).statusCode).toBe(200)
+    },
+  )
+
   it.each(['sigstore', 'Sigstore', 'npm:registry.example.dev', 'pypi', 'sts.amazonaws.com'])(
     'audience %j',
     async aud => {

@@ -25,6 +25,7 @@ function testConfig(settings: Partial<GatewayConfig>): GatewayConfig {
   const base = readConfig({
     FORKPROOF_ISSUER: issuer,
     FORKPROOF_NATS_PASSWORD: 'not a real password',
+    FORKPROOF_GATEWAY_AUDIENCES: 'any',
     FORKPROOF_GATEWAY_OPERATOR_TOKEN: operatorToken,
   })
   return { ...base, exchangeHoldMs: 20, buildHoldMs: 20, ...settings }

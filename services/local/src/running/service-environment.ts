@@ -65,6 +65,9 @@ interface ServiceEnvironmentOptions {
   readonly actions: Readonly<Record<string, string>>
 }
 
+/** On one machine relying parties are made up as one tries things; the well-known ones stay refused. */
+const anyAudience = 'any'
+
 /** The whole environment of one service: nothing is inherited, so each holds only the secrets that are its own. */
 export function serviceEnvironment(name: ServiceName, inputs: ServiceEnvironmentOptions): ServiceEnvironment {
   const { ports, keys, passwords, actions, operatorToken, programs, stateFolder } = inputs
@@ -89,6 +92,7 @@ export function serviceEnvironment(name: ServiceName, inputs: ServiceEnvironment
       ...temporal,
       ...bus('signer'),
       ...issuer,
+      FORKPROOF_SIGNER_AUDIENCES: anyAudience,
       FORKPROOF_SIGNER_ATTESTATION_PUBLIC_KEY: keys.attestationPublicKey,
       FORKPROOF_SIGNER_KEY_ENCRYPTION_KEY: keys.keyEncryptionKey,
     },
@@ -120,6 +124,7 @@ export function serviceEnvironment(name: ServiceName, inputs: ServiceEnvironment
       ...bus('gateway'),
       ...issuer,
       FORKPROOF_GATEWAY_PORT: String(ports.gateway),
+      FORKPROOF_GATEWAY_AUDIENCES: anyAudience,
       FORKPROOF_GATEWAY_CHANNELS: channelsReadByDefault.join(','),
       FORKPROOF_GATEWAY_OPERATOR_TOKEN: operatorToken.reveal(),
       FORKPROOF_GATEWAY_GITHUB_ISSUER: `${to.githubApi}/oidc`,

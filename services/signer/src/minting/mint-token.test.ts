@@ -1,3 +1,4 @@
+import { Audience } from '@forkproof/contracts/ids'
 import type { IdTokenClaims } from '@forkproof/contracts/token'
 import { openWithTicket } from '@forkproof/infra/seal'
 import { createLocalJWKSet, jwtVerify } from 'jose'
@@ -44,6 +45,33 @@ async function tokenOf(outcome: Awaited<ReturnType<typeof mint>>) {
   const { payload, protectedHeader } = await jwtVerify<IdTokenClaims>(token, createLocalJWKSet(published), options)
   return { token, payload, protectedHeader }
 }
+
+describe('an audience that the signer is not set to sign for', () => {
+  it.each(['https://other.example', 'sigstore', 'https://sts.amazonaws.com', 'https://sts.example/', 'any'])(
+    '%s is refused, although gateway and verifier agree on it',
+    async name => {
+      const audience = Audience.parse(name)
+      const order = { ...claim.order, audience }
+      const statement = await signAttestation(attestationFor(harness, { ...claim, order }))
+      const outcome = await mint(replica, { order, attestation: statement })
+      expect(outcome).toEqual({ outcome: 'refused', reason: 'audience_not_signed' })
+      expect(harness.minted.writes).toEqual([])
+      expect(harness.stream.texts).toEqual([])
+    },
+  )
+  it('is refused also for a claim that had a token before the setting changed', async () => {
+    expect((await mint()).outcome).toBe('minted')
+    const stricter = createSignerReplica(harness, {}, [])
+    expect(await mint(stricter)).toEqual({ outcome: 'refused', reason: 'audience_not_signed' })
+  })
+  it('is never the issuer’s own', async () => {
+    const audience = Audience.parse(signerIssuer)
+    const order = { ...claim.order, audience }
+    const statement = await signAttestation(attestationFor(harness, { ...claim, order }))
+    const stricter = createSignerReplica(harness, {}, [])
+    expect((await mint(stricter, { order, attestation: statement })).outcome).toBe('minted')
+  })
+})
 
 describe('minting', () => {
   it('gives a token that the published keys verify, sealed to the claim', async () => {

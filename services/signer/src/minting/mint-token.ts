@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { MintRequest } from '@forkproof/contracts/claim-spec'
 import { AppError } from '@forkproof/contracts/errors'
-import type { Issuer, TokenId } from '@forkproof/contracts/ids'
+import type { Audience, Issuer, TokenId } from '@forkproof/contracts/ids'
 import type { IdTokenClaims } from '@forkproof/contracts/token'
 import type { Clock } from '@forkproof/infra/clock'
 import { claimIdOf, seal } from '@forkproof/infra/seal'
@@ -14,6 +14,8 @@ import type { Reservation, Reservations } from './reservations.ts'
 
 interface MintTokenDeps {
   readonly issuer: Issuer
+  /** By the signer's own setting: a gateway that is stolen, or that serves more, gets no token for other audiences. */
+  readonly signsFor: (audience: Audience) => boolean
   readonly checkAttestation: CheckAttestation
   readonly reservations: Reservations
   readonly issuanceLog: IssuanceLog
@@ -40,6 +42,7 @@ export function createMintToken(deps: MintTokenDeps): MintToken {
     const given = await deps.checkAttestation(request.attestation, deps.clock.now())
     if (!given) return refused('attestation_invalid')
     if (!(await belongsTo(given, request))) return refused('attestation_mismatch')
+    if (!deps.signsFor(given.attestation.audience)) return refused('audience_not_signed')
     // A claim that was served before is served again after its attestation's end: its answer may have been lost.
     const reservation = given.expired
       ? await deps.reservations.find(request.order.claimId)

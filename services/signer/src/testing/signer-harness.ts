@@ -43,10 +43,12 @@ export type SignerHarness = ReturnType<typeof createSignerHarness>
 export function createSignerReplica(
   harness: SignerHarness,
   encryptionKeys: { previous?: Secret<string>; current?: Secret<string> } = {},
+  audiences: readonly string[] = ['https://sts.example'],
 ): Signer {
   return wireSigner(
     {
       issuer: signerIssuer,
+      audiences: audiences.map(audience => Audience.parse(audience)),
       attestationPublicKey: verifierKeys.publicKey,
       keyEncryptionKey: encryptionKeys.current ?? harness.keyEncryptionKey,
       previousKeyEncryptionKey: encryptionKeys.previous,
