@@ -7,7 +7,7 @@ import { collectToken, type IdToken } from './collect-token.ts'
 import { claimantLimits } from './limits.ts'
 import { type ClaimOptions, type OpenClaim, openClaim } from './open-claim.ts'
 import { isPassing, pauseBeforeNextClaimMs } from './passing-refusal.ts'
-import { repeatSentence, showCode } from './show-code.ts'
+import { repeatSentence, ShownHint, showCode } from './show-code.ts'
 
 interface ClaimedToken extends IdToken {
   readonly claimId: string
@@ -87,9 +87,10 @@ export async function showAndCollect(claim: OpenClaim, deps: ClaimDeps, deadline
   const enough = new AbortController()
   const inTime = whilePatient(claim, deps, deadline)
   const stop = AbortSignal.any([inTime, enough.signal])
-  const printing = repeatSentence(claim, deps, stop)
+  const hint = new ShownHint(claim, stop)
+  const printing = repeatSentence(claim, hint, deps, stop)
   try {
-    await showCode(claim, deps, stop)
+    await showCode(claim, hint, deps, stop)
     return await collectToken(claim, deps, inTime)
   } finally {
     enough.abort()

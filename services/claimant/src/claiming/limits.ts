@@ -19,6 +19,8 @@ export const claimantLimits = {
    * The runner drops lines under load, so one line is not enough (docs/facts/github.md#runner).
    */
   sentenceIntervalMs: 1_000,
+  /** The hint that the code is out goes with every such line: the verifier takes no more (shownAgainMs there). */
+  sentencesPerHint: 5,
   timeoutSecondsMin: 5,
   /** Longer than one claim lives (two minutes unless the operator says otherwise), so that there is a second try. */
   timeoutSecondsDefault: 300,

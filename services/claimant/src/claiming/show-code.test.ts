@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ArtifactStore } from './claim-deps.ts'
 import { ClaimLog, tryClaim } from './testing/claim-harness.ts'
-import { jsonReply } from './testing/fake-issuer.ts'
+import { type FakeClaim, jsonReply } from './testing/fake-issuer.ts'
 
 describe('the artifact', () => {
   const store = (upload: (name: string) => Promise<void>): ArtifactStore => ({
@@ -23,7 +23,23 @@ describe('the artifact', () => {
     expect(code).toBe('token')
     expect(log.sentences[0]).toBe(`Waiting for OIDC auth challenge ${names[0]}`)
     expect(askedBefore).toEqual(['claim'])
-    expect(log.asked.toSorted()).toEqual(['claim', 'claims/shown', 'exchange'])
+    // The hint is repeated while the token is waited for.
+    expect([...new Set(log.asked)].toSorted()).toEqual(['claim', 'claims/shown', 'exchange'])
+  })
+
+  it('is told of again, with every fifth line, as long as the token is waited for', async () => {
+    const log = new ClaimLog()
+    const told = () => log.asked.filter(path => path === 'claims/shown').length
+    const exchange = async (claim: FakeClaim) => {
+      await expect.poll(told, { interval: 1 }).toBeGreaterThan(3)
+      return claim.seal()
+    }
+    const { code } = await tryClaim(
+      { exchange },
+      { channels: ['artifact'], artifacts: store(async () => undefined), log },
+    )
+    expect(code).toBe('token')
+    expect(told()).toBeLessThanOrEqual(log.sentences.length / 5 + 2)
   })
 
   it('is not uploaded when the issuer does not look there', async () => {

@@ -7,13 +7,49 @@ import { claimantLimits } from './limits.ts'
 import type { OpenClaim } from './open-claim.ts'
 
 /**
- * Prints the sentence at once and then every second, alone on its line, until told to stop.
+ * Tells the issuer that the code is out. Only a hint: nothing waits for it, and its failure changes nothing. A hint can
+ * be lost on its way, so it is told again while the token is waited for.
+ */
+export class ShownHint {
+  readonly #claim: OpenClaim
+  readonly #stop: AbortSignal
+  #isOut = false
+
+  constructor(claim: OpenClaim, stop: AbortSignal) {
+    this.#claim = claim
+    this.#stop = stop
+  }
+
+  tell(): void {
+    this.#isOut = true
+    boundedRequest({
+      method: 'POST',
+      url: `${this.#claim.issuer}/claims/${this.#claim.key.claimId}/shown`,
+      timeoutMs: claimantLimits.shownTimeoutMs,
+      signal: this.#stop,
+    }).catch(() => undefined)
+  }
+
+  tellAgain(): void {
+    if (this.#isOut) this.tell()
+  }
+}
+
+/**
+ * Prints the sentence at once and then every second, alone on its line, until told to stop. Repeats the hint that the
+ * code is out as well, if it is.
  * It does so for every channel, because old issuers and people look for it in the log and it costs nothing.
  * Never rejects.
  */
-export async function repeatSentence(claim: OpenClaim, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
+export async function repeatSentence(
+  claim: OpenClaim,
+  hint: ShownHint,
+  deps: ClaimDeps,
+  stop: AbortSignal,
+): Promise<void> {
+  for (let lines = 0; !stop.aborted; lines++) {
     deps.journal.say(challengeSentence(claim.challengeCode))
+    if (lines % claimantLimits.sentencesPerHint === 0) hint.tellAgain()
     await deps.clock.sleep(claimantLimits.sentenceIntervalMs, stop).catch(() => undefined)
   }
 }
@@ -23,7 +59,7 @@ export async function repeatSentence(claim: OpenClaim, deps: ClaimDeps, stop: Ab
  * Resolves with the first channel. Only then is the token asked for, so that the issuer's first poll finds something.
  * @throws ClaimFailure when the code can be shown nowhere
  */
-export async function showCode(claim: OpenClaim, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
+export async function showCode(claim: OpenClaim, hint: ShownHint, deps: ClaimDeps, stop: AbortSignal): Promise<void> {
   const { artifacts } = deps
   const uploads =
     artifacts !== undefined && claim.channels.some(channel => channelTable[channel].shownBy === 'artifact')
@@ -31,10 +67,10 @@ export async function showCode(claim: OpenClaim, deps: ClaimDeps, stop: AbortSig
   // If an artifact follows, the issuer is told only after the upload: it watches logs anyway, and told now it would
   // spend a request on a listing that is still empty.
   if (claim.channels.some(isShownAlready)) {
-    if (!uploads) tellShown(claim, stop)
+    if (!uploads) hint.tell()
     ways.push(Promise.resolve())
   }
-  if (uploads) ways.push(uploadCode(claim, artifacts, deps, stop).then(() => tellShown(claim, stop)))
+  if (uploads) ways.push(uploadCode(claim, artifacts, deps, stop).then(() => hint.tell()))
   await Promise.any(ways).catch((error: AggregateError) => {
     if (stop.aborted) throw timedOut()
     const interrupted = error.errors.some(one => one instanceof UploadInterruptedError)
@@ -71,16 +107,6 @@ async function uploadCode(claim: OpenClaim, artifacts: ArtifactStore, deps: Clai
     if (!stop.aborted) deps.journal.warn('The code could not be uploaded as an artifact.')
     throw error
   }
-}
-
-/** Only a hint: nothing waits for it, and its failure changes nothing. */
-function tellShown(claim: OpenClaim, signal: AbortSignal): void {
-  boundedRequest({
-    method: 'POST',
-    url: `${claim.issuer}/claims/${claim.key.claimId}/shown`,
-    timeoutMs: claimantLimits.shownTimeoutMs,
-    signal,
-  }).catch(() => undefined)
 }
 
 /** Stops the wait, not the upload itself: `@actions/artifact` takes no signal. Rejects with the signal's reason. */
