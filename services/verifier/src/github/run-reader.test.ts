@@ -115,6 +115,13 @@ describe('lists', () => {
     expect([seen.length, found.items.length, found.complete]).toEqual([2, 200, false])
     expect(await reader.jobs(1, signal)).toMatchObject({ counted: 5, complete: false })
   })
+  test('that are cut short end there, and are not said to be all', async () => {
+    const { reader, seen } = await startReaderHarness((_, response) =>
+      sendJson(response, 200, { total_count: 7, jobs: [rawJob()] }),
+    )
+    expect(await reader.jobs(1, signal)).toMatchObject({ items: [{ id: 5_001 }], complete: false })
+    expect(seen).toHaveLength(1)
+  })
   test('that are gone are empty', async () => {
     const { reader } = await startReaderHarness((_, response) => sendJson(response, 404, {}))
     expect(await reader.newestArtifacts(0, signal)).toEqual({ items: [], counted: 1, complete: true })

@@ -168,8 +168,10 @@ async function readPages<T>(
     const got = await read({ per_page: githubLimits.pageSizeMax, page })
     items.push(...got.items)
     counted += got.counted
-    const complete = items.length >= got.total || got.items.length < githubLimits.pageSizeMax
-    if (complete || enough(got.items)) return { items, counted, complete }
+    const complete = items.length >= got.total
+    // A page that is cut short ends the list, but it is not all of it.
+    const isLast = complete || got.items.length < githubLimits.pageSizeMax
+    if (isLast || enough(got.items)) return { items, counted, complete }
   }
   return { items, counted, complete: false }
 }

@@ -28,6 +28,10 @@ export class FakeGithub {
   budgetLeft = 4_900
   /** Called before each answer, so that a test can let the run change as time passes. */
   onRequest: (nowMs: number) => void = () => undefined
+  /** Lists have half of the entries that their count says. */
+  cutsPages = false
+  /** Of answers by a request limit: 403 or 429. */
+  limitStatus = 429
   /** What a request through the REST API meets instead of an answer. */
   fault: GithubFault | undefined
   /** The same for the log pages. */
@@ -71,7 +75,7 @@ export class FakeGithub {
         if (this.run === 'moved') return this.#json(301, {}, { location: `${apiUrl}/repositories/1001` })
         return this.#conditional(this.run, headers)
       case 'jobs':
-        return this.#conditional({ total_count: this.jobs.length, jobs: pageOf(this.jobs, url) }, headers)
+        return this.#conditional({ total_count: this.jobs.length, jobs: this.#pageOf(this.jobs, url) }, headers)
       case 'job': {
         const job = this.jobs.find(({ id }) => String(id) === url.pathname.split('/').at(-1))
         return job ? this.#conditional(job, headers) : this.#json(404, { message: 'Not Found' })
@@ -79,7 +83,7 @@ export class FakeGithub {
       case 'artifacts': {
         const name = url.searchParams.get('name')
         const listed = this.artifacts.filter(artifact => name === null || artifact['name'] === name)
-        return this.#conditional({ total_count: listed.length, artifacts: pageOf(listed, url) }, headers)
+        return this.#conditional({ total_count: listed.length, artifacts: this.#pageOf(listed, url) }, headers)
       }
       case 'pullRequests':
         return this.#conditional(this.pullRequests, headers)
@@ -91,6 +95,13 @@ export class FakeGithub {
         return this.#json(302, {}, { location: `${logHostUrl}/${jobId}` })
       }
     }
+  }
+
+  #pageOf(items: readonly Json[], url: URL): readonly Json[] {
+    const size = Number(url.searchParams.get('per_page') ?? 30)
+    const page = Number(url.searchParams.get('page') ?? 1)
+    const whole = items.slice((page - 1) * size, page * size)
+    return this.cutsPages ? whole.slice(0, whole.length / 2) : whole
   }
 
   #conditional(value: unknown, headers: Headers): Response {
@@ -120,7 +131,7 @@ export class FakeGithub {
         return text(403, 'IP allow list')
       case 'limited': {
         const waitMs = (fault.retryAtMs ?? this.#clock.now()) - this.#clock.now()
-        return text(429, 'rate limit', { 'retry-after': String(Math.ceil(waitMs / 1_000)) })
+        return text(this.limitStatus, 'rate limit', { 'retry-after': String(Math.ceil(waitMs / 1_000)) })
       }
     }
   }
@@ -139,12 +150,6 @@ export class FakeGithub {
 
 const text = (status: number, body: string, headers: Record<string, string> = {}): Response =>
   new Response(body, { status, headers })
-
-function pageOf(items: readonly Json[], url: URL): readonly Json[] {
-  const size = Number(url.searchParams.get('per_page') ?? 30)
-  const page = Number(url.searchParams.get('page') ?? 1)
-  return items.slice((page - 1) * size, page * size)
-}
 
 function readOf(path: string): Read {
   if (path.endsWith('/logs')) return 'jobLog'
