@@ -110,5 +110,7 @@ export const busResources = (nodes: readonly NodeId[] = [defaultNode]): BusResou
     { name: buckets.accessTokens, history: 1, ttlMs: 3 * hourMs },
     { name: buckets.usedTokens, history: 1, ttlMs: 3 * hourMs },
     { name: buckets.nodes, history: 1, ttlMs: hourMs / 60 },
+    // What a verifier last said; nothing when there is none.
+    { name: buckets.github, history: 1, ttlMs: hourMs / 60 },
   ],
 })

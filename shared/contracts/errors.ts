@@ -36,11 +36,12 @@ const faultTable = {
     title: 'This sealTo key was used for a claim before; make a fresh key',
     retryable: false,
   },
-  repository_not_served: {
-    status: 403,
-    title: 'This issuer does not serve that repository',
-    retryable: false,
-    advice: 'Ask the operator of the issuer to add this repository.',
+  github_budget_low: {
+    status: 503,
+    title: 'Requests to GitHub are kept for repositories that projects name; wait as Retry-After says',
+    retryable: true,
+    advice:
+      'The issuer serves repositories of its own projects first. Try again later, or ask its operator for a trust relationship.',
   },
   rate_limited: {
     status: 429,

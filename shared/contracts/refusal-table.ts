@@ -119,6 +119,12 @@ export const refusalTable = {
     advice:
       'A policy of the organization keeps the issuer out; the detail says which. Ask its owner, or the operator of the issuer.',
   },
+  repository_not_served: {
+    status: 403,
+    title: 'This issuer does not serve that repository',
+    retryable: false,
+    advice: 'Ask the operator of the issuer to add this repository.',
+  },
   claim_expired: {
     status: 410,
     title: 'The claim’s time is over',

@@ -42,6 +42,7 @@ export const buckets = {
   accessTokens: 'access-tokens',
   usedTokens: 'used-tokens',
   nodes: 'nodes',
+  github: 'github',
 } as const
 /** Pull consumers, made when the bus is provisioned: no service may create one. */
 export const consumers = {

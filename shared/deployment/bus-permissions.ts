@@ -48,6 +48,7 @@ export const busPermissions: Readonly<Record<BusUser, BusPermissions>> = {
       infoOf(buckets.projects),
       infoOf(buckets.nodes),
       readOf(buckets.nodes),
+      readOf(buckets.github),
     ],
     hears: [],
     draws: [],
@@ -60,7 +61,8 @@ export const busPermissions: Readonly<Record<BusUser, BusPermissions>> = {
     inbox: '_INBOX_orchestrator',
   },
   verifier: {
-    publish: [],
+    // Which repositories the projects name, and telling the gateway what GitHub's limits leave.
+    publish: [accountInfo, infoOf(buckets.projects), readOf(buckets.projects), keyValues(buckets.github)],
     hears: [
       { from: 'gateway', subject: subjects.nudges },
       { from: 'gateway', subject: subjects.runHints },

@@ -85,6 +85,13 @@ export const settings = defineSettings({
     default: 'any',
     description: 'whom to serve: "any", or a comma list of owner or owner/name',
   },
+  githubServe: {
+    env: 'FORKPROOF_GITHUB_SERVE',
+    schema: z.enum(['all', 'relationships']),
+    default: 'all',
+    description:
+      'whose claims are served: "all" public repositories, or only those that "relationships" of a project name; the same for gateway and verifier',
+  },
   channels: {
     env: 'FORKPROOF_GATEWAY_CHANNELS',
     schema: channels,

@@ -1,5 +1,6 @@
 import { audiencePolicy } from '@forkproof/contracts/audience-policy'
 import { Audience } from '@forkproof/contracts/ids'
+import { buckets } from '@forkproof/contracts/subjects'
 import type { Bucket } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
@@ -11,6 +12,7 @@ import { wireBuilds } from './builds/wire-builds.ts'
 import { createClaimState } from './claims/claim-state.ts'
 import { createExchange } from './claims/exchange-claim.ts'
 import { ExchangeLeakDetector } from './claims/exchange-leak-detector.ts'
+import { GithubOutlook } from './claims/github-outlook.ts'
 import type { Claims, Nudges } from './claims/ports.ts'
 import { servePolicy } from './claims/serve-policy.ts'
 import { createStartClaim } from './claims/start-claim.ts'
@@ -50,9 +52,10 @@ export function wireGateway(config: GatewayConfig, deps: OutermostDeps): RouteDe
   const publishedKeys = new PublishedKeys({ source: deps.keyDocument, clock, log })
   const defaultAudience = config.defaultAudience ?? Audience.parse(config.issuer)
   const publicUrl = config.publicUrl ?? config.issuer
+  const githubOutlook = new GithubOutlook(config, { bucket: deps.bucket(buckets.github), clock })
   return {
     ...config,
-    ...wireAdmission({ ...config, defaultAudience }, { ...deps, publishedKeys, requestLimits }),
+    ...wireAdmission({ ...config, defaultAudience }, { ...deps, publishedKeys, requestLimits, githubOutlook }),
     ...wireBuilds({ ...deps, requestLimits }),
     webhooks: wireWebhooks(config, deps),
     publicUrl,
@@ -63,6 +66,7 @@ export function wireGateway(config: GatewayConfig, deps: OutermostDeps): RouteDe
       lifetimeMs: config.claimLifetimeMs,
       channels: config.channels,
       serves: servePolicy(config.serve),
+      githubOutlook,
       acceptsAudience: audiencePolicy(config.audiences, [defaultAudience]),
       claims,
       requestLimits,

@@ -20,7 +20,7 @@ export async function compose(config: VerifierConfig, lifecycle: Lifecycle): Pro
   const bus = await connectBus({ servers: config.natsUrl, user: config.natsUser, password: config.natsPassword, log })
   lifecycle.add('message bus', () => bus.close())
   const temporal = { address: config.temporalAddress, namespace: config.temporalNamespace }
-  const { activities, observers } = wireVerifier(
+  const { activities, observers, followProjects } = wireVerifier(
     { ...config, attestationKey },
     {
       fetch: boundedFetch({ timeoutMs: limits.githubRequestTimeoutMs, bytesMax: limits.githubBodyBytesMax }),
@@ -33,6 +33,8 @@ export async function compose(config: VerifierConfig, lifecycle: Lifecycle): Pro
     },
   )
   lifecycle.add('observers', () => observers.close())
+  const following = followProjects()
+  lifecycle.add('related repositories', () => following)
   const worker = {
     taskQueue: githubTaskQueue,
     activities: { ...activities },

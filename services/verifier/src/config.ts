@@ -58,6 +58,13 @@ export const settings = defineSettings({
     secret: true,
     description: 'credentials that may read public repositories, comma separated; each has a budget of its own',
   },
+  githubServe: {
+    env: 'FORKPROOF_GITHUB_SERVE',
+    schema: z.enum(['all', 'relationships']),
+    default: 'all',
+    description:
+      'whose claims are served: "all" public repositories, or only those that "relationships" of a project name; the same for gateway and verifier',
+  },
   githubPointsMinute: {
     env: 'FORKPROOF_VERIFIER_GITHUB_POINTS_MINUTE',
     schema: z.coerce.number().int().min(10).max(1_000_000),

@@ -1,4 +1,5 @@
 import { type Channel, channelTable } from '@forkproof/contracts/channels'
+import { buckets } from '@forkproof/contracts/subjects'
 import type { Bus } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
@@ -21,6 +22,9 @@ import { SharedRuns } from './inspection/shared-runs.ts'
 import { ObserverRegistry } from './observer/observer-registry.ts'
 import { RunObserver } from './observer/run-observer.ts'
 import { RunSources } from './observer/run-sources.ts'
+import { BudgetReports } from './related/budget-reports.ts'
+import { createClaimGate, type WatchClaim } from './related/claim-gate.ts'
+import { RelatedList } from './related/related-list.ts'
 
 export type VerifierServiceOptions = Pick<
   VerifierConfig,
@@ -29,6 +33,7 @@ export type VerifierServiceOptions = Pick<
   | 'githubWebUrl'
   | 'githubTokens'
   | 'githubPointsMinute'
+  | 'githubServe'
   | 'logSessionCookie'
   | 'channels'
   | 'pullRequestFacts'
@@ -38,7 +43,7 @@ export type VerifierServiceOptions = Pick<
 /** Everything that touches the world. */
 export interface VerifierDeps {
   readonly fetch: Fetch
-  readonly bus: Pick<Bus, 'subscribe'>
+  readonly bus: Pick<Bus, 'subscribe' | 'bucket'>
   readonly temporal: SignalingClient
   readonly clock: Clock
   readonly random: () => number
@@ -52,12 +57,29 @@ interface Verifier {
   readonly observers: ObserverRegistry
   readonly runs: SharedRuns
   readonly hints: HeardHints
+  readonly related: RelatedList
+  readonly reports: BudgetReports
+  /** Keeps the list of related repositories and the reports up to date until the service stops. */
+  readonly followProjects: () => Promise<void>
 }
 
 /** The whole service but for its connections: `compose` and the tests give it theirs. */
 export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps): Verifier {
   const { clock, random, log, stopping } = deps
-  const github = createGithubReaders(options, { ...deps, isRelated: () => false })
+  const related: RelatedList = new RelatedList({
+    projects: () => deps.bus.bucket(buckets.projects),
+    nameOf: (id, signal) => github.repositoryName(id, signal),
+    clock,
+    log,
+  })
+  const github = createGithubReaders(options, { ...deps, isRelated: repository => related.has(repository) })
+  const reports = new BudgetReports({
+    pool: github.pool,
+    related,
+    bucket: () => deps.bus.bucket(buckets.github),
+    clock,
+    log,
+  })
   const observers = createObservers(options, deps, github)
   followNudges(deps.bus, (claimId, kind) => observers.nudge(claimId, kind))
   const hints = { runs: new HintedRuns(clock), repositories: new HintedRepositories(clock) }
@@ -66,10 +88,12 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
     hints.runs.hear(hint)
   })
   const runs = new SharedRuns((target, signal) => new RunSources(github.runReader(target, 'build'), clock, signal))
+  const watch: WatchClaim = (spec, signal) => observers.watch(spec, signal)
+  const gate = createClaimGate({ related, serve: options.githubServe, watch })
   const claims = createGithubActivities(
     {
       issuer: options.issuer,
-      watch: (spec, signal) => observers.watch(spec, signal),
+      watch: gate,
       sign: createAttestationSigner(options.attestationKey, clock),
       signalProof: createProofSignal(deps.temporal, clock),
       clock,
@@ -82,7 +106,10 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
     { runs, hints, clock, log, random, everyMs: runWatchSeconds * 1_000, pullRequestFacts },
     stopping,
   )
-  return { activities: { ...claims, ...inspections }, observers, runs, hints }
+  const followProjects = async () => {
+    await Promise.all([related.run(stopping, () => reports.writeRepositories()), reports.run(stopping)])
+  }
+  return { activities: { ...claims, ...inspections }, observers, runs, hints, related, reports, followProjects }
 }
 
 function createObservers(

@@ -1,5 +1,6 @@
 import { AccessRecord, Admitted } from '../access.ts'
 import { RunFacts } from '../facts.ts'
+import { GithubBudgetReport, RelatedRepositories } from '../github-report.ts'
 import { RunInspection, RunQuestion } from '../inspection.ts'
 import { JsonWebKeySet } from '../jwks.ts'
 import { RunHint } from '../run-hint.ts'
@@ -73,6 +74,21 @@ export const sampleDocuments: readonly SampleMessage[] = [
     name: 'the published keys',
     schema: JsonWebKeySet,
     value: { keys: [{ kty: 'RSA', alg: 'RS256', use: 'sig', kid: thumbprint, n: 'n'.repeat(342), e: 'AQAB' }] },
+  },
+  {
+    name: 'the report of the budget',
+    schema: GithubBudgetReport,
+    value: {
+      atMs,
+      unknownFromMs: atMs,
+      relatedFromMs: atMs,
+      credentials: [{ kind: 'classic-token', limit: 5_000, remaining: 4_000, spendable: 1_000 }],
+    },
+  },
+  {
+    name: 'the related repositories',
+    schema: RelatedRepositories,
+    value: { atMs, repositories: [{ id: '74', name: run.repository }], unresolved: 0 },
   },
   {
     name: 'the question about a run',

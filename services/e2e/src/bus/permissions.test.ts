@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 600_000)
 afterAll(() => harness.close())
 
-const buckets = ['jwks', 'minted', 'signing-keys', 'projects', 'access-tokens', 'used-tokens', 'nodes']
+const buckets = ['jwks', 'minted', 'signing-keys', 'projects', 'access-tokens', 'used-tokens', 'nodes', 'github']
 const bucketWrites = buckets.map(bucket => `$KV.${bucket}.forged`)
 const bucketReads = buckets.flatMap(bucket => [
   `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
@@ -76,12 +76,12 @@ const everything = [
 /** Written by hand, not taken from the table under test. */
 const mayPublish: Readonly<Record<BusUser, RegExp>> = {
   gateway:
-    /^(nudge\.shown\.abc|alive\.abc|run-hint\.74|\$JS\.API\.STREAM\.MSG\.GET\.KV_(jwks|projects|access-tokens|used-tokens|nodes)|\$KV\.(projects|access-tokens|used-tokens)\.forged)$/,
+    /^(nudge\.shown\.abc|alive\.abc|run-hint\.74|\$JS\.API\.STREAM\.MSG\.GET\.KV_(jwks|projects|access-tokens|used-tokens|nodes|github)|\$KV\.(projects|access-tokens|used-tokens)\.forged)$/,
   orchestrator:
     /^(forkproof\.claim\.proven\.v1|forkproof\.command\.builder\..*|\$JS\.(API\.CONSUMER\.MSG\.NEXT|ACK)\.BUILDERS\.build-signals(\..*)?)$/,
   provisioner:
     /^(forkproof\.builder\.ready|\$KV\.nodes\.forged|\$JS\.(API\.CONSUMER\.MSG\.NEXT|ACK)\.BUILDER_COMMANDS\..*)$/,
-  verifier: /^never$/,
+  verifier: /^(\$JS\.API\.STREAM\.MSG\.GET\.KV_projects|\$KV\.github\.forged)$/,
   signer:
     /^(\$KV\.(jwks|minted|signing-keys)\.forged|\$JS\.API\.STREAM\.MSG\.GET\.(ISSUANCE|KV_(jwks|minted|signing-keys))|forkproof\.issuance\.token)$/,
   admin: /^\$JS\.API\.STREAM\.(CREATE|UPDATE)\.(CLAIMS|ISSUANCE|BUILDERS|BUILDER_COMMANDS|KV_.*)$/,

@@ -4,6 +4,7 @@ import type { Bucket } from '@forkproof/infra/bus'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { Secret } from '@forkproof/infra/secret'
+import type { GithubOutlook } from '../claims/github-outlook.ts'
 import type { PublishedKeys } from '../discovery/published-keys.ts'
 import type { RequestLimits } from '../throttling/request-limits.ts'
 import { AccessRecords } from './access/access-records.ts'
@@ -37,6 +38,7 @@ export interface OuterAdmissionDeps {
   readonly publishedKeys: PublishedKeys
   readonly fetchDocument: FetchDocument
   readonly inspector: RunInspector
+  readonly githubOutlook: Pick<GithubOutlook, 'standing'>
   readonly requestLimits: RequestLimits
   readonly clock: Clock
   readonly log: Logger
@@ -73,7 +75,7 @@ export function wireAdmission(settings: AdmissionOptions, ground: OuterAdmission
     projects,
     accessRecords,
     introspect: createIntrospect({ admission, inspector, log }),
-    explain: createExplain({ verify, projects, usedTokens, inspector }),
+    explain: createExplain({ ...ground, verify, projects, usedTokens }),
     isOperator: createIsOperator(settings.operatorToken),
   }
 }

@@ -8,6 +8,7 @@ import { type Audience, ChallengeNonce, type Issuer, type RepositoryName } from 
 import type { Clock } from '@forkproof/infra/clock'
 import { claimIdOf, newTicket, ticketSealKey } from '@forkproof/infra/seal'
 import type { RequestLimits } from '../throttling/request-limits.ts'
+import type { GithubOutlook } from './github-outlook.ts'
 import type { Claims } from './ports.ts'
 import { provableChannels } from './provable-channels.ts'
 import { isUsableKey } from './usable-key.ts'
@@ -22,6 +23,8 @@ interface StartClaimDeps {
   readonly lifetimeMs: number
   readonly channels: readonly Channel[]
   readonly serves: (repository: RepositoryName) => boolean
+  /** Whether GitHub can be asked about it now. @throws AppError */
+  readonly githubOutlook: Pick<GithubOutlook, 'admit'>
   readonly acceptsAudience: (audience: Audience) => boolean
   readonly claims: Claims
   readonly requestLimits: Pick<RequestLimits, 'countClaim'>
@@ -38,6 +41,7 @@ export function createStartClaim(deps: StartClaimDeps): (request: ClaimRequest) 
   return async request => {
     const { audience, channels } = check(deps, request)
     if (!deps.busIsUp()) throw new AppError('temporarily_unavailable', { retryAfterSeconds: busRetryAfterSeconds })
+    await deps.githubOutlook.admit(request.repo)
     deps.requestLimits.countClaim(request.repo, request.runID)
     const key = bringOrMakeKey(request.sealTo)
     const claimId = await claimIdOf(key.sealKey)

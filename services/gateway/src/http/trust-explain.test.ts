@@ -167,10 +167,32 @@ describe('POST /v1/trust:explain of a run', () => {
       const answer = await explain({ projectId: id, ...ofRun }, asOperator)
       expect([answer.statusCode, answer.json()]).toEqual([
         200,
-        { projectId: id, admitted: false, reason, detail: 'as GitHub says', decisions: [] },
+        {
+          projectId: id,
+          admitted: false,
+          reason,
+          detail: 'as GitHub says',
+          decisions: [],
+          github: { repository: 'unknown', credentials: [] },
+        },
       ])
     },
   )
+
+  it('says how the repository stands with the requests to GitHub', async () => {
+    const { createProject, explain, fakes, clock, asOperator } = await admissionHarness()
+    fakes.inspection = { outcome: 'refused', reason: 'github_unavailable' }
+    const atMs = clock.now()
+    const repositories = [{ id: '1', name: ofRun.repository.toUpperCase() }]
+    const credentials = [{ kind: 'classic-token', limit: 5_000, remaining: 400, spendable: 0 }]
+    const bucket = fakes.bucket('github')
+    bucket.put('repositories', JSON.stringify({ atMs, repositories, unresolved: 0 }))
+    bucket.put('budget', JSON.stringify({ atMs, relatedFromMs: atMs + 60_000, credentials }))
+    const { id } = await createProject(forkRule)
+    const answer = (await explain({ projectId: id, ...ofRun }, asOperator)).json()
+    const servedFrom = new Date(atMs + 60_000).toISOString()
+    expect(answer.github).toEqual({ repository: 'related', servedFrom, credentials })
+  })
 
   it('is for the operator alone, and asks GitHub for nobody else', async () => {
     const { createProject, explain, fakes } = await admissionHarness()

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { RepositoryName } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { z } from 'zod'
 import { AccessMemory } from './access-memory.ts'
@@ -11,7 +10,8 @@ import type { RequestPriority } from './request-priority.ts'
 
 /** Whose request it is. */
 interface RequestOwner {
-  readonly repository: RepositoryName
+  /** What a policy may refuse: a repository's name, or another address's. */
+  readonly repository: string
   /** The same for all requests of one run, so that they keep to one credential and its ETags stay good. */
   readonly stickyKey: string
   readonly priority: RequestPriority
@@ -109,10 +109,13 @@ export class CredentialPool {
     return current?.isLow(priority) ? githubLimits.lowBudgetSlowdownFactor : 1
   }
 
-  /** When a new claim of this priority could be served by some credential; now or earlier when at once. */
+  /**
+   * When a new claim of this priority could be served by some credential; now or earlier when at once. Keeps enough
+   * back for those that are served already.
+   */
   serveableAtMs(priority: RequestPriority): number {
     const named = this.#credentials.filter(({ kind }) => kind !== 'anonymous')
-    return Math.min(...named.map(credential => credential.spendableAtMs(priority)))
+    return Math.min(...named.map(credential => credential.spendableAtMs(priority, githubLimits.openClaimsReserve)))
   }
 
   /** What is left, by kind. Credentials that have not asked yet are left out. */

@@ -79,10 +79,10 @@ export class GithubCredential {
   }
 
   /** When a request of this priority may be sent, in milliseconds since the epoch; now or earlier when it may. */
-  spendableAtMs(priority: RequestPriority): number {
+  spendableAtMs(priority: RequestPriority, reserve = 0): number {
     const nowMs = this.#clock.now()
     const { hourly, blockedUntilMs } = this.#budget
-    const hourlyMs = hourly ? spendableAtMs(hourly, priority, this.#open, nowMs) : nowMs
+    const hourlyMs = hourly ? spendableAtMs(hourly, priority, this.#open + reserve, nowMs) : nowMs
     return Math.max(blockedUntilMs, hourlyMs, this.#points.spendableAtMs(priority, nowMs))
   }
 

@@ -8,6 +8,7 @@ import { GithubCredential } from './credential.ts'
 import { kindOfSecret } from './credential-kind.ts'
 import { CredentialPool } from './credential-pool.ts'
 import { createLogPages, type LogPages } from './log-pages.ts'
+import { readRepositoryName } from './repository-name.ts'
 import type { ReadingPurpose } from './request-priority.ts'
 import { createRunReader, type RunReader } from './run-reader.ts'
 import type { RunTarget } from './run-target.ts'
@@ -32,6 +33,9 @@ interface GithubReaderDeps {
 /** Readers of single runs. All of them draw on the same credentials and their budgets. */
 export interface GithubReaders {
   readonly runReader: (target: RunTarget, purpose: ReadingPurpose) => RunReader
+  /** The present name of a repository; undefined when it is not public. */
+  readonly repositoryName: (id: string, signal: AbortSignal) => Promise<RepositoryName | undefined>
+  readonly pool: Pick<CredentialPool, 'serveableAtMs' | 'figures'>
   /** Undefined without a session cookie. */
   readonly logPages: ((target: RunTarget) => LogPages) | undefined
 }
@@ -59,6 +63,8 @@ export function createGithubReaders(
       const priority = () => (purpose === 'build' ? 'admitted' : isRelated(target.repository) ? 'related' : 'unknown')
       return createRunReader({ pool, fetch, apiUrl, priority }, target)
     },
+    repositoryName: (id, signal) => readRepositoryName(pool, id, signal),
+    pool,
     logPages: cookie && (target => createLogPages({ fetch, webUrl, cookie }, target)),
   }
 }

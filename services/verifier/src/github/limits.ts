@@ -29,6 +29,8 @@ export const githubLimits = {
   lowBudgetSlowdownFactor: 4,
   /** GitHub always says when the hour ends. If an answer does not, ask again after this time. */
   unknownResetMs: 60_000,
+  /** Requests that claims under way may still need. New ones are turned away before these are touched. */
+  openClaimsReserve: 30,
   /** A request whose turn comes within this time waits for it. */
   pointsWaitMsMax: 3_000,
   jobLogCodesMax: 1_000,

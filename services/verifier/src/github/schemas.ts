@@ -13,7 +13,7 @@ const GithubAccount = z.object({ id, login: text.min(1) })
 export type GithubAccount = z.infer<typeof GithubAccount>
 const CommitSha = text.regex(/^[0-9a-f]{40,64}$/)
 
-const GithubRepository = z.object({
+export const GithubRepository = z.object({
   id,
   full_name: RepositoryName,
   private: z.boolean(),

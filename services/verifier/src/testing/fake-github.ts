@@ -1,9 +1,9 @@
 import type { Clock } from '@forkproof/infra/clock'
 import type { Fetch } from '../github/bounded-fetch.ts'
 import type { GithubFault } from '../github/fault.ts'
-import { type Json, rawJob, rawPullRequest, rawRun } from './fake-github-answers.ts'
+import { baseRepository, type Json, rawJob, rawPullRequest, rawRun } from './fake-github-answers.ts'
 
-type Read = 'run' | 'jobs' | 'job' | 'artifacts' | 'pullRequests' | 'pullRequestEvents' | 'jobLog'
+type Read = 'repository' | 'run' | 'jobs' | 'job' | 'artifacts' | 'pullRequests' | 'pullRequestEvents' | 'jobLog'
 
 const apiUrl = 'https://api.github.example'
 const webUrl = 'https://github.example'
@@ -70,6 +70,8 @@ export class FakeGithub {
 
   #answer(read: Read, url: URL, headers: Headers): Response {
     switch (read) {
+      case 'repository':
+        return this.#conditional(baseRepository, headers)
       case 'run':
         if (this.run === 'missing') return this.#json(404, { message: 'Not Found' })
         if (this.run === 'moved') return this.#json(301, {}, { location: `${apiUrl}/repositories/1001` })
@@ -152,6 +154,7 @@ const text = (status: number, body: string, headers: Record<string, string> = {}
   new Response(body, { status, headers })
 
 function readOf(path: string): Read {
+  if (/^\/repositories\/\d+$/.test(path)) return 'repository'
   if (path.endsWith('/logs')) return 'jobLog'
   if (/\/actions\/jobs\/\d+$/.test(path)) return 'job'
   if (path.endsWith('/jobs')) return 'jobs'

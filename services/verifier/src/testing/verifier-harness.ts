@@ -5,6 +5,7 @@ import type { RunHint } from '@forkproof/contracts/run-hint'
 import { type NudgeKind, subjects } from '@forkproof/contracts/subjects'
 import { type LogFields, type Logger, silentLogger } from '@forkproof/infra/log'
 import { Secret } from '@forkproof/infra/secret'
+import { FakeBucket } from '@forkproof/infra/testing/fake-bucket'
 import { FakeClock } from '@forkproof/infra/testing/fake-clock'
 import { readAttestationKey } from '../attestation/attestation-key.ts'
 import { type VerifierDeps, type VerifierServiceOptions, wireVerifier } from '../wire-verifier.ts'
@@ -22,6 +23,12 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
   const lines: LogFields[] = []
   const log: Logger = { ...silentLogger, info: fields => lines.push(fields), error: fields => lines.push(fields) }
   const subscribed = new Map<string, Parameters<VerifierDeps['bus']['subscribe']>[1]>()
+  const fakeBuckets = new Map<string, FakeBucket>()
+  const bucket = (name: string): FakeBucket => {
+    const known = fakeBuckets.get(name) ?? new FakeBucket()
+    fakeBuckets.set(name, known)
+    return known
+  }
   const verifier = wireVerifier(
     {
       issuer: verifierIssuer,
@@ -29,6 +36,7 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
       githubWebUrl: github.webUrl,
       githubTokens: new Secret(['a-token']),
       githubPointsMinute: 900,
+      githubServe: 'all',
       logSessionCookie: new Secret('a-session'),
       channels: Channel.options,
       pullRequestFacts: true,
@@ -38,7 +46,10 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
     },
     {
       fetch: github.fetch,
-      bus: { subscribe: (subject, handle) => void subscribed.set(subject, handle) },
+      bus: {
+        subscribe: (subject, handle) => void subscribed.set(subject, handle),
+        bucket: async name => bucket(name),
+      },
       temporal: unusedTemporal,
       clock,
       random: () => 0.5,
@@ -50,7 +61,7 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
   const nudge = (claimId: ClaimId, kind: NudgeKind) =>
     subscribed.get(subjects.nudges)?.(subjects.nudge(claimId, kind), '')
   const hint = (told: RunHint) => subscribed.get(subjects.runHints)?.(subjects.runHint(told), JSON.stringify(told))
-  return { ...verifier, clock, github, nudge, hint, lines, stop }
+  return { ...verifier, clock, github, nudge, hint, bucket, lines, stop }
 }
 
 /** Tests read the registry's reports; telling the workflow has a test of its own. */

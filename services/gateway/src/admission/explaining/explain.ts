@@ -1,7 +1,8 @@
 import type { AdmittedRun, EffectiveGrant } from '@forkproof/contracts/access'
 import { AppError } from '@forkproof/contracts/errors'
-import type { ProjectId, RelationshipId } from '@forkproof/contracts/ids'
+import type { ProjectId, RelationshipId, RepositoryName } from '@forkproof/contracts/ids'
 import type { Secret } from '@forkproof/infra/secret'
+import type { GithubOutlook, GithubStanding } from '../../claims/github-outlook.ts'
 import { projectFor } from '../admission.ts'
 import { type Evaluation, evaluate, type RelationshipDecision } from '../evaluate.ts'
 import type { VerifyIdToken } from '../id-tokens/ports.ts'
@@ -22,6 +23,17 @@ interface Explanation {
   /** What the rules were held against; absent when the run cannot be read or is over. */
   readonly run?: RunClaims
   readonly decisions: readonly RelationshipDecision[]
+  /** How claims of the repository stand with the issuer's requests to GitHub. */
+  readonly github: ExplainedStanding
+}
+
+interface ExplainedStanding {
+  /** Repositories that a project names are served first. */
+  readonly repository: GithubStanding['repository']
+  /** RFC 3339; absent when claims are taken now. */
+  readonly servedFrom?: string
+  /** What is left of the hour, for the operator alone. */
+  readonly credentials?: GithubStanding['credentials']
 }
 
 export interface Explain {
@@ -40,10 +52,19 @@ interface ExplainDeps {
   readonly projects: ProjectStore
   readonly usedTokens: UsedTokens
   readonly inspector: RunInspector
+  readonly githubOutlook: Pick<GithubOutlook, 'standing'>
 }
 
 /** Answers with the very function that the exchange decides with, so that the two cannot differ. */
-export function createExplain({ verify, projects, usedTokens, inspector }: ExplainDeps): Explain {
+export function createExplain({ verify, projects, usedTokens, inspector, githubOutlook }: ExplainDeps): Explain {
+  const standingOf = async (repository: RepositoryName, asOperator: boolean): Promise<ExplainedStanding> => {
+    const { repository: standing, servedFromMs, credentials } = await githubOutlook.standing(repository)
+    return {
+      repository: standing,
+      ...(servedFromMs !== undefined && { servedFrom: new Date(servedFromMs).toISOString() }),
+      ...(asOperator && { credentials }),
+    }
+  }
   return {
     ofToken: async ({ projectId, token, asOperator }) => {
       const verified = await verify(token)
@@ -51,23 +72,25 @@ export function createExplain({ verify, projects, usedTokens, inspector }: Expla
         ? (await projects.find(projectId))?.project
         : await projectFor(projects, projectId, verified)
       if (!project) throw new AppError('project_not_found')
-      const explanation = explained(projectId, verified.claims, evaluate(project, verified.claims))
+      const github = await standingOf(verified.claims.run.repository, asOperator)
+      const explanation = { ...explained(projectId, verified.claims, evaluate(project, verified.claims)), github }
       if (!(await usedTokens.isUsed(verified))) return explanation
       return { ...explanation, admitted: false, reason: 'id_token_used' }
     },
     ofRun: async ({ projectId, run, signal }) => {
       const { project } = await projects.get(projectId)
       const inspection = await inspector.inspect(run, signal)
+      const github = await standingOf(run.repository, true)
       if (inspection.outcome === 'refused') {
         const { reason, detail } = inspection
-        return { projectId, admitted: false, reason, ...(detail !== undefined && { detail }), decisions: [] }
+        return { projectId, admitted: false, reason, ...(detail !== undefined && { detail }), decisions: [], github }
       }
       const claims = claimsOfRun(run, inspection)
-      return explained(projectId, claims, evaluate(project, claims))
+      return { ...explained(projectId, claims, evaluate(project, claims)), github }
     },
   }
 }
 
-function explained(projectId: ProjectId, run: RunClaims, evaluation: Evaluation): Explanation {
+function explained(projectId: ProjectId, run: RunClaims, evaluation: Evaluation): Omit<Explanation, 'github'> {
   return { projectId, run, ...evaluation }
 }

@@ -55,6 +55,19 @@ const ExplanationAnswer = z.object({
     .array(z.object({ relationshipId: RelationshipId, rules: z.array(RuleResultAnswer).readonly() }))
     .readonly()
     .meta({ description: 'relationships in order; every rule of one must pass' }),
+  github: z
+    .object({
+      repository: z.enum(['related', 'unknown']),
+      servedFrom: z.iso.datetime().optional().meta({ description: 'absent when claims are taken now' }),
+      credentials: z
+        .array(z.object({ kind: z.string(), limit: z.int(), remaining: z.int(), spendable: z.int() }))
+        .readonly()
+        .optional()
+        .meta({
+          description: 'requests of this hour; spendable is what repositories that no project names get of them',
+        }),
+    })
+    .meta({ description: 'how the repository’s claims stand with the issuer’s requests to GitHub' }),
 })
 
 /**
