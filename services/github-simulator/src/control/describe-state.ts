@@ -1,5 +1,6 @@
 import type { SimulatorState } from '../simulator-state.ts'
 import { currentSnapshot } from '../store/change-jobs.ts'
+import { isRestrictedRun } from '../store/dependabot-runs.ts'
 import { isForkRun, latestAttempt } from '../store/github-store.ts'
 import type {
   StoredArtifact,
@@ -50,6 +51,7 @@ export function describeRun(state: SimulatorState, run: StoredRun) {
     runNumber: run.runNumber,
     pullRequest: run.pullNumber,
     isFork: isForkRun(run),
+    isRestricted: isRestrictedRun(store, run),
     attempt: attempt.number,
     status: attempt.status,
     conclusion: attempt.conclusion,

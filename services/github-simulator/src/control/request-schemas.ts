@@ -7,6 +7,8 @@ import { authorAssociations, conclusions, runStatuses } from '../store/stored-ty
 import { webhookEvents } from '../webhooks/webhook-sender.ts'
 
 const login = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})$/, 'not a login')
+/** Of a person or of an App, whose login ends in `[bot]`. */
+const actorLogin = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})(?:\[bot\])?$/, 'not a login')
 const repositoryName = z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/, 'not a repository name')
 const fullName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,38}\/[A-Za-z0-9._-]{1,100}$/, 'not owner/name')
 const id = z.int().positive()
@@ -52,7 +54,7 @@ export const pullBody = z.strictObject({
   number: id.optional(),
   title: text.optional(),
   body: z.string().max(65_536).nullable().optional(),
-  author: login.optional(),
+  author: actorLogin.optional().describe('`dependabot[bot]` for its pull requests'),
   authorAssociation: association.optional(),
   associationInPublic: association
     .optional()
@@ -107,8 +109,8 @@ const runFields = {
   path: text.optional(),
   displayTitle: text.optional(),
   runNumber: id.optional(),
-  actor: login.optional(),
-  triggeringActor: login.optional(),
+  actor: actorLogin.optional(),
+  triggeringActor: actorLogin.optional(),
 }
 
 export const runBody = z.strictObject({
@@ -138,7 +140,7 @@ export const runPatchBody = z
 
 export const attemptBody = z.strictObject({
   status: status.optional(),
-  triggeringActor: login.optional(),
+  triggeringActor: actorLogin.optional(),
   jobs: z.array(jobBody).max(256).optional().describe('for runs that are not workflows'),
 })
 

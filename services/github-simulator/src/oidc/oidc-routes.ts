@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { JobTokens } from '../access/job-tokens.ts'
 import type { SimulatorState } from '../simulator-state.ts'
-import { isForkRun } from '../store/github-store.ts'
+import { isRestrictedRun } from '../store/dependabot-runs.ts'
 import { nativeClaims } from './native-claims.ts'
 import type { OidcIssuer } from './oidc-issuer.ts'
 
@@ -19,8 +19,9 @@ export function registerOidcRoutes(
   app.get('/oidc/.well-known/jwks', () => issuer.jwks())
   app.get('/oidc/token', async (request, reply) => {
     const caller = await tokens.verify(request.headers.authorization, 'Actions.IdToken')
-    // A fork's job never gets a request token; should one turn up, it gets nothing for it.
-    if (caller === undefined || isForkRun(caller.run)) return reply.status(401).send({ message: 'not authorized' })
+    // A restricted job never gets a request token; should one turn up, it gets nothing for it.
+    const isRefused = caller === undefined || isRestrictedRun(state.store, caller.run)
+    if (isRefused) return reply.status(401).send({ message: 'not authorized' })
     const query = new URL(request.url, 'http://localhost').searchParams
     const owner = state.store.user(state.store.repository(caller.run.repositoryId).ownerId)
     const audience = query.get('audience') ?? `https://github.com/${owner.login}`

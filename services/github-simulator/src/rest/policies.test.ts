@@ -113,7 +113,9 @@ describe('policies', () => {
   it('end a token when it expires', async () => {
     const soon = new Date(clock.now() + 1_000).toISOString()
     const headers = await add('short', { expiresAt: soon })
-    expect((await simulator.get(path, headers)).status).toBe(200)
+    const before = await simulator.get(path, headers)
+    const announced = before.headers.get('github-authentication-token-expiration') ?? ''
+    expect([before.status, announced]).toEqual([200, expect.stringMatching(/^2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)])
     clock.advance(1_000)
     expect((await simulator.get(path, headers)).status).toBe(401)
   })

@@ -1,3 +1,4 @@
+import type { RestViewer } from '../access/credential-store.ts'
 import { suspendedAnswer } from '../apps/app-handlers.ts'
 import { errorAnswer, type RestAnswer } from './rest-answer.ts'
 import type { RestCall } from './rest-call.ts'
@@ -46,5 +47,13 @@ export function limitHeaders(call: RestCall): Record<string, string> {
     'x-ratelimit-used': String(quota.used),
     'x-ratelimit-reset': String(quota.reset),
     'x-ratelimit-resource': 'core',
+    ...expirationHeader(call.viewer),
   }
+}
+
+/** Of personal tokens that end. Source: documented, `rest/authentication/keeping-your-api-credentials-secure`. */
+function expirationHeader({ kind, expiresAt }: RestViewer): Record<string, string> {
+  if (expiresAt === null || (kind !== 'classic' && kind !== 'fine-grained')) return {}
+  const time = new Date(expiresAt).toISOString().slice(0, 19).replace('T', ' ')
+  return { 'github-authentication-token-expiration': `${time} UTC` }
 }

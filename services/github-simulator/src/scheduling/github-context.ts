@@ -2,6 +2,7 @@ import type { AnswerLinks } from '../rest/json/answer-links.ts'
 import { pullSimpleJson } from '../rest/json/pull-json.ts'
 import { fullRepositoryJson } from '../rest/json/repository-json.ts'
 import { userJson } from '../rest/json/user-json.ts'
+import { isDependabotRun } from '../store/dependabot-runs.ts'
 import { type GithubStore, isForkRun, latestAttempt } from '../store/github-store.ts'
 import type { StoredRun } from '../store/stored-types.ts'
 import { type GitRefs, gitRefs } from './git-refs.ts'
@@ -51,8 +52,8 @@ export function githubContext(
     server_url: links.html,
     api_url: links.api,
     graphql_url: `${links.api}/graphql`,
-    // GitHub says `None` where a run gets no secrets.
-    secret_source: isForkRun(run) ? 'None' : 'Actions',
+    // GitHub says `None` where a run gets no secrets; Dependabot's runs get Dependabot's own, of which there are none.
+    secret_source: isForkRun(run) ? 'None' : isDependabotRun(store, run) ? 'Dependabot' : 'Actions',
   }
 }
 

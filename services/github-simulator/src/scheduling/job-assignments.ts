@@ -3,7 +3,8 @@ import type { JobTokens } from '../access/job-tokens.ts'
 import type { JobAssignment } from '../runner/runner-port.ts'
 import type { WorkflowDefinition } from '../runner/workflow-definition.ts'
 import type { SimulatorState } from '../simulator-state.ts'
-import { isForkRun, latestAttempt } from '../store/github-store.ts'
+import { isRestrictedRun } from '../store/dependabot-runs.ts'
+import { latestAttempt } from '../store/github-store.ts'
 import type { StoredJob, StoredRun } from '../store/stored-types.ts'
 import { githubContext } from './github-context.ts'
 import type { JobOutcome, MatrixLeg } from './job-plan.ts'
@@ -21,7 +22,7 @@ interface AssignmentRequest {
 }
 
 /**
- * What the runner needs for one job. A fork's job gets no secrets and no way to ask for an ID token.
+ * What the runner needs for one job. A job of a fork or of Dependabot gets no secrets and may ask for no ID token.
  * `release` makes the job's GITHUB_TOKEN unknown again.
  */
 export async function assignJob(
@@ -35,9 +36,9 @@ export async function assignJob(
   const token = `ghs_${randomBytes(24).toString('hex')}`
   const credential = `GITHUB_TOKEN of job ${job.id}`
   credentials.add({ name: credential, token, kind: 'job', limitPerHour: jobTokenLimitPerHour })
-  const isFork = isForkRun(run)
+  const isRestricted = isRestrictedRun(store, run)
   const permissions = workflow.jobs[job.key]?.permissions ?? workflow.permissions
-  const mayAskForIdToken = !isFork && permissions?.['id-token'] === 'write'
+  const mayAskForIdToken = !isRestricted && permissions?.['id-token'] === 'write'
   const links = { api: origin.base, html: origin.serverUrl }
   const assignment: JobAssignment = {
     workflow,
@@ -49,7 +50,7 @@ export async function assignJob(
     apiUrl: origin.base,
     resultsUrl: `${origin.base}/`,
     runtimeToken: await tokens.runtimeToken(job, attempt.backendId),
-    secrets: isFork ? {} : order.secrets,
+    secrets: isRestricted ? {} : order.secrets,
     needsOutputs: order.needs,
     ...(mayAskForIdToken
       ? {

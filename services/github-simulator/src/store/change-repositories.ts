@@ -1,3 +1,4 @@
+import { dependabotId, dependabotLogin } from './dependabot-runs.ts'
 import type { GithubStore } from './github-store.ts'
 import { requireRoom, StateProblem } from './state-problem.ts'
 import { repositoriesMax, usersMax } from './store-limits.ts'
@@ -37,7 +38,13 @@ export function createUser(store: GithubStore, input: UserInput): StoredUser {
 }
 
 export function ensureUser(store: GithubStore, login: string): StoredUser {
-  return store.userByLogin(login) ?? createUser(store, { login })
+  return store.userByLogin(login) ?? createUser(store, botOf(login))
+}
+
+/** GitHub's Apps act under logins that end so. Dependabot has the number that it has on github.com. */
+function botOf(login: string): UserInput {
+  if (!login.endsWith('[bot]')) return { login }
+  return { login, type: 'Bot', ...(login === dependabotLogin ? { id: dependabotId } : {}) }
 }
 
 export function createRepository(

@@ -121,7 +121,7 @@ export function latestAttempt(run: StoredRun): StoredAttempt {
   return attempt
 }
 
-/** Whether the run's code comes from another repository: such a run gets no secrets and no OIDC token. */
+/** Whether the run's code comes from another repository. */
 export function isForkRun(run: StoredRun): boolean {
   return run.event === 'pull_request' && run.headRepositoryId !== run.repositoryId
 }

@@ -3,7 +3,7 @@
 export interface StoredUser {
   id: number
   login: string
-  type: 'User' | 'Organization'
+  type: 'User' | 'Organization' | 'Bot'
 }
 
 export interface StoredRepository {
