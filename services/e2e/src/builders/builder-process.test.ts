@@ -13,6 +13,23 @@ describeDriver({ name: 'process', runsBuildKit: processDriver.runsBuildKit, leav
   return { inventory, ...buildKitHarness(openDriver, { cacheFolder: join(stateFolder, 'cache'), unreachable }) }
 })
 
+it('tells a builder that is gone from the next one that has its users', async () => {
+  const users = { first: 1_944_584_192, count: 1 }
+  const { openDriver } = await openProcessDriverHarness({ users })
+  const driver = openDriver()
+  const signal = () => AbortSignal.timeout(30_000)
+  const [first, next] = [someBuilderSpec(), someBuilderSpec()]
+  await driver.create(first, signal())
+  await driver.destroy(first.builderId, signal())
+  const running = await driver.create(next, signal())
+  const before = await driver.inventory(next.builderId, signal())
+  expect(await driver.inventory(first.builderId, signal())).toEqual([])
+  await driver.destroy(first.builderId, signal())
+  expect(await driver.inventory(next.builderId, signal())).toEqual(before)
+  await driver.destroy(next.builderId, signal())
+  expect((await running.ended).lossReason).toBe('ended_by_itself')
+})
+
 it('names what is missing instead of making a weaker builder', async () => {
   const { openDriver } = await openProcessDriverHarness({
     programs: { buildkitd: '/nowhere/buildkitd', runc: '/nowhere/runc' },

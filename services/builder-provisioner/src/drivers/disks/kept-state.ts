@@ -39,16 +39,19 @@ export async function takeKeptState(
   exists: (holder: string) => Promise<boolean>,
 ): Promise<void> {
   await mkdir(join(kept.image, '..'), { recursive: true, mode: 0o700 })
-  const holder = await readFile(kept.lock, 'utf8').catch(ifAbsent(undefined))
+  const holder = await keptStateHolder(kept.lock)
   if (holder !== undefined && !(await exists(holder))) await rm(kept.lock, { force: true })
   await writeFile(kept.lock, builderId, { flag: 'wx', mode: 0o600 })
 }
 
 /** Only the holder's word counts: a late destroy of one builder does not free the state under another. */
 export async function leaveKeptState(lock: string, builderId: BuilderId): Promise<void> {
-  const holder = await readFile(lock, 'utf8').catch(ifAbsent(undefined))
-  if (holder === builderId) await rm(lock, { force: true })
+  if ((await keptStateHolder(lock)) === builderId) await rm(lock, { force: true })
 }
+
+/** The id of the builder that has the state now; undefined while it is free. */
+export const keptStateHolder = (lock: string): Promise<string | undefined> =>
+  readFile(lock, 'utf8').catch(ifAbsent(undefined))
 
 /**
  * Makes the image where the project has none, or where a crash of the machine has damaged it. It is a cache, so nothing

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
-import { ifAbsent } from '../../host/absence.ts'
 import { type BuilderNetwork, linkName } from '../../network/network.ts'
+import { keptStateHolder } from '../disks/kept-state.ts'
 import type { BuilderFolder, BuilderTrace } from './builder-folder.ts'
 import { containerName } from './container-request.ts'
 import type { EngineClient } from './engine-client.ts'
@@ -78,6 +77,5 @@ async function systemTracesOf(trace: BuilderTrace): Promise<readonly string[]> {
 /** The lock counts as a trace while it says that this builder holds the state; the state itself does not. */
 async function heldState(trace: BuilderTrace, builderId: BuilderId): Promise<readonly string[]> {
   if (trace.lock === undefined) return []
-  const holder = await readFile(trace.lock, 'utf8').catch(ifAbsent(undefined))
-  return holder === builderId ? [`file ${trace.lock}`] : []
+  return (await keptStateHolder(trace.lock)) === builderId ? [`file ${trace.lock}`] : []
 }

@@ -65,13 +65,8 @@ async function killContainerProcesses(trace: BuilderTrace): Promise<void> {
   if (trace.init !== undefined) return killInit(trace.init)
   if (trace.containerId === undefined) return
   // Started, but never seen to be: found by its cgroup. The shim stays, Docker needs it to tidy up.
-  for (const { pid, name } of await containerProcesses(trace.containerId)) {
-    if (name.startsWith('containerd-shim')) continue
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // It ended in between.
-    }
+  for (const found of await containerProcesses(trace.containerId)) {
+    if (!found.name.startsWith('containerd-shim')) await killInit(found)
   }
 }
 

@@ -51,17 +51,21 @@ export async function cgroupsOf(pid: number): Promise<readonly string[]> {
 }
 
 /** Living processes in a cgroup of the container, and the shims that keep it. */
-export async function containerProcesses(containerId: string): Promise<readonly { pid: number; name: string }[]> {
+export async function containerProcesses(
+  containerId: string,
+): Promise<readonly (InitProcess & { readonly name: string })[]> {
   const pids = (await readdir('/proc')).map(Number).filter(Number.isSafeInteger)
   const found = await Promise.all(
     pids.map(async pid => {
+      // First of all: whoever has the pid later is another.
+      const startTicks = await startTicksOf(pid)
+      if (startTicks === undefined) return []
       const [cgroups, command] = await Promise.all([
         readFile(`/proc/${pid}/cgroup`, 'utf8').catch(ifVanished('')),
         readFile(`/proc/${pid}/cmdline`, 'utf8').catch(ifVanished('')),
       ])
       if (!cgroups.includes(containerId) && !command.includes(containerId)) return []
-      if ((await startTicksOf(pid)) === undefined) return []
-      return [{ pid, name: command.split('\0')[0]?.split('/').at(-1) ?? '' }]
+      return [{ pid, startTicks, name: command.split('\0')[0]?.split('/').at(-1) ?? '' }]
     }),
   )
   return found.flat()

@@ -68,6 +68,23 @@ describe('cgroups of builders', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
+  it.each<[whose: string, lines: string, builder: string | undefined]>([
+    ['the builder’s', '4:pids:/forkproof/node/baaaaaaaaaaa', id],
+    ['below the builder’s', '4:pids:/forkproof/node/baaaaaaaaaaa/buildkit/step', id],
+    ['the builder’s in one tree of several', '9:cpu:/\n4:pids:/forkproof/node/baaaaaaaaaaa\n0::/', id],
+    ['of a builder of another node', '4:pids:/forkproof/other/bbbbbbbbbbbb', 'bbbbbbbbbbbb'],
+    ['below the folder of a container', '4:pids:/docker/c0ffee/forkproof/node/baaaaaaaaaaa', id],
+    ['above the tree that is seen', '0::/../../forkproof/node/baaaaaaaaaaa', id],
+    ['on its way out', '4:pids:/forkproof/node/baaaaaaaaaaa (deleted)', undefined],
+    ['of a longer name', '4:pids:/forkproof/node/baaaaaaaaaaaa', undefined],
+    ['of the node alone', '4:pids:/forkproof/node', undefined],
+    ['of nobody', '9:cpu:/\n0::/user.slice', undefined],
+    ['of something else with a builder’s name', '4:pids:/baaaaaaaaaaa/node/else', undefined],
+    ['not there', '', undefined],
+  ])('tell whose a process is: %s', (_whose, lines, builder) => {
+    expect(cgroups().builderOf(lines)).toBe(builder)
+  })
+
   it('that are not there have no process and are no error', async () => {
     expect(await cgroups().processes(id)).toEqual([])
     expect(await cgroups().present(id)).toEqual([])

@@ -65,6 +65,22 @@ export class Cgroups {
     return [...new Set(pids)].map(Number)
   }
 
+  /**
+   * The builder in whose cgroup a process is, of this node or of another on the machine. `lines` are those of its
+   * `/proc/<pid>/cgroup`, `<number>:<controllers>:<path>` (cgroups(7)).
+   */
+  builderOf(lines: string): BuilderId | undefined {
+    const above = segmentsOf(dirname(this.#node))
+    for (const line of lines.split('\n')) {
+      const path = segmentsOf(line.split(':').slice(2).join(':'))
+      // Our folder need not be the first: the path may begin above the tree that is mounted here.
+      const at = path.findIndex((_, start) => above.every((name, step) => path[start + step] === name))
+      const found = BuilderId.safeParse(path[at + above.length + 1])
+      if (at >= 0 && found.success) return found.data
+    }
+    return undefined
+  }
+
   /** How many processes the kernel has killed for want of memory. */
   async memoryKills(builderId: BuilderId): Promise<number> {
     const files = this.foldersOf(builderId).flatMap(folder =>
@@ -74,6 +90,8 @@ export class Cgroups {
     return Math.max(0, ...texts.map(text => Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0)))
   }
 }
+
+const segmentsOf = (path: string): readonly string[] => path.split('/').filter(name => name !== '' && name !== '.')
 
 /** A folder above may be removed by the end of another builder just when this one is made. */
 async function makeFolder(folder: string): Promise<void> {

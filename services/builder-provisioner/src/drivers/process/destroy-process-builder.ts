@@ -5,7 +5,7 @@ import { leaveKeptState } from '../disks/kept-state.ts'
 import type { BuilderFilesRecord } from './builder-files.ts'
 import type { Cgroups } from './cgroups.ts'
 import { isInit, readProcess } from './process-table.ts'
-import { builderProcesses, diskOf, loopsOver, type ProcessTraceDeps, processTracesOf } from './process-traces.ts'
+import { builderProcesses, loopsOf, type ProcessTraceDeps, processTracesOf } from './process-traces.ts'
 
 /** A project's BuildKit without clients ends within this; its cache then holds everything that it has promised. */
 const orderlyMsMax = 500
@@ -44,9 +44,9 @@ async function removeAll(
   await killAll(builderId, record, cgroups, waiting)
   await network?.detach(builderId, signal)
   await cgroups.remove(builderId)
-  const disk = diskOf(files, record)
-  if (!(await within(releaseMsMax, async () => (await loopsOver(disk)).length === 0, waiting))) {
-    for (const device of await loopsOver(disk)) await runSystemProgram('losetup', ['--detach', device], { signal })
+  const loops = () => loopsOf(builderId, record, files)
+  if (!(await within(releaseMsMax, async () => (await loops()).length === 0, waiting))) {
+    for (const device of await loops()) await runSystemProgram('losetup', ['--detach', device], { signal })
   }
   if (record?.kept) await leaveKeptState(record.kept.lock, builderId)
   await files.remove()

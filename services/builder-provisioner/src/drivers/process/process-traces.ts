@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import type { BuilderId } from '@forkproof/contracts/ids'
 import { ifVanished } from '../../host/absence.ts'
 import { type BuilderNetwork, linkName } from '../../network/network.ts'
+import { keptStateHolder } from '../disks/kept-state.ts'
 import type { BuilderFiles, BuilderFilesRecord } from './builder-files.ts'
 import type { Cgroups } from './cgroups.ts'
 import { processOwners, readProcess, type SeenProcess } from './process-table.ts'
@@ -29,7 +30,7 @@ export async function processTracesOf(
   const [processes, folders, loops, mounts, links, present] = await Promise.all([
     builderProcesses(builderId, record, cgroups),
     cgroups.present(builderId),
-    loopsOver(diskOf(files, record)),
+    loopsOf(builderId, record, files),
     mountsBelow(files.folder),
     network === undefined ? noLinks : network.linked(signal),
     files.present(filesMax),
@@ -44,7 +45,12 @@ export async function processTracesOf(
   ]
 }
 
-/** What runs in its cgroups, or as a user that only this builder has. */
+/**
+ * What runs in its cgroups, or as one of its users.
+ * The users of a builder that is gone are given again, those of a project's builder at once to its next one. So a
+ * process in another builder's cgroup is that builder's, whatever its user.
+ * Both are read last, of each process in one go: its pid may have become another's since the lists were read.
+ */
 export async function builderProcesses(
   builderId: BuilderId,
   record: BuilderFilesRecord | undefined,
@@ -52,14 +58,29 @@ export async function builderProcesses(
 ): Promise<readonly SeenProcess[]> {
   const [joined, owners] = await Promise.all([cgroups.processes(builderId), record ? processOwners() : []])
   const own = owners.filter(({ user }) => record !== undefined && isInRange(user, record.firstUser))
-  return [...new Set([...joined, ...own.map(({ pid }) => pid)])].flatMap(pid => readProcess(pid) ?? [])
+  const seen = [...new Set([...joined, ...own.map(({ pid }) => pid)])].flatMap(pid => readProcess(pid) ?? [])
+  const mayBeOurs = ({ pid, users }: SeenProcess) =>
+    joined.includes(pid) || (record !== undefined && users.some(user => isInRange(user, record.firstUser)))
+  return seen.filter(one => {
+    const builder = cgroups.builderOf(one.cgroups)
+    return builder === undefined ? mayBeOurs(one) : builder === builderId
+  })
 }
 
-export const diskOf = (files: BuilderFiles, record: BuilderFilesRecord | undefined): string =>
-  record?.kept?.image ?? files.disk
+/** Loop devices over its disk. A project's disk is that of the builder that holds its lock. */
+export async function loopsOf(
+  builderId: BuilderId,
+  record: BuilderFilesRecord | undefined,
+  files: BuilderFiles,
+): Promise<readonly string[]> {
+  if (!record?.kept) return loopsOver(files.disk)
+  const loops = await loopsOver(record.kept.image)
+  const holder = await keptStateHolder(record.kept.lock)
+  return holder === undefined || holder === builderId ? loops : []
+}
 
 /** Loop devices over this file, also when it was deleted meanwhile. */
-export async function loopsOver(disk: string): Promise<readonly string[]> {
+async function loopsOver(disk: string): Promise<readonly string[]> {
   return (await loopDevices())
     .filter(({ file }) => file === disk || file === `${disk} (deleted)`)
     .map(({ device }) => device)

@@ -85,6 +85,16 @@ export const lifeRequirements: Requirements = {
     await suite.driver.destroy(first.id, boundedSignal())
     await suite.expectServes(await suite.create(ofProject))
   },
+
+  'that is gone is told from its project’s next one, and destroying it again does not hurt that': async suite => {
+    const ofProject = { kind: { class: 'project', projectId: someProjectId() } } as const
+    const first = await suite.create(ofProject)
+    await suite.driver.destroy(first.id, boundedSignal())
+    const next = await suite.create(ofProject)
+    expect(await suite.driver.inventory(first.id, boundedSignal())).toEqual([])
+    await suite.driver.destroy(first.id, boundedSignal())
+    await suite.expectServes(next)
+  },
 }
 
 export const runningBuildRequirements: Requirements = {
