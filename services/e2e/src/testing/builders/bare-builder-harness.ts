@@ -9,8 +9,8 @@ import { descendantsOf } from '../process-tree.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { waitUntil } from '../wait-until.ts'
 
-/** User ids of the builder on this machine; far from those of the provisioner's own builders. */
-const idBase = 1_900_000_000
+/** User ids of the builder on this machine; above all that a provisioner gives its own by default. */
+const idBase = 1_950_000_000
 const idCount = 65_536
 const builderStartMsMax = 20_000
 
