@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { ConfigError } from '@forkproof/infra/config'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from './config.ts'
@@ -10,7 +11,7 @@ const good = {
 }
 
 describe('configuration', () => {
-  test('needs four settings and defaults to the real GitHub without the log', () => {
+  test('needs three settings and a credential, and defaults to the real GitHub without the log', () => {
     const config = readConfig(good)
     expect(config).toMatchObject({
       githubApiUrl: 'https://api.github.com',
@@ -21,7 +22,7 @@ describe('configuration', () => {
       natsUser: 'verifier',
       logSessionCookie: undefined,
     })
-    expect(config.githubTokens.reveal()).toEqual(['token-one', 'client:secret'])
+    expect(config.githubTokens?.reveal()).toEqual(['token-one', 'client:secret'])
   })
   test('loses the slash at the end of a base address', () => {
     const env = { ...good, FORKPROOF_VERIFIER_GITHUB_WEB_URL: 'http://127.0.0.1:8090/web/' }
@@ -29,7 +30,22 @@ describe('configuration', () => {
   })
   test('reports everything that is missing at once', () => {
     expect(() => readConfig({})).toThrow(ConfigError)
-    expect(() => readConfig({})).toThrow(/4 problem/)
+    expect(() => readConfig({})).toThrow(/3 problem/)
+  })
+  test('takes a GitHub App instead of tokens, with its key as GitHub gives it', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+    const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+    const app = { FORKPROOF_VERIFIER_GITHUB_APP_ID: '12345', FORKPROOF_VERIFIER_GITHUB_APP_PRIVATE_KEY: pem }
+    const config = readConfig({ ...good, FORKPROOF_VERIFIER_GITHUB_TOKENS: '', ...app })
+    expect([config.githubAppId, config.githubTokens]).toEqual(['12345', undefined])
+    expect(JSON.stringify(config)).not.toContain('PRIVATE KEY')
+  })
+  test.each([
+    ['no credential', { FORKPROOF_VERIFIER_GITHUB_TOKENS: '' }, /one of them is needed/],
+    ['an App without its key', { FORKPROOF_VERIFIER_GITHUB_APP_ID: '1' }, /needs both/],
+    ['a key that is none', { FORKPROOF_VERIFIER_GITHUB_APP_PRIVATE_KEY: 'x' }, /RSA private key/],
+  ])('refuses %s', (_, env, message) => {
+    expect(() => readConfig({ ...good, ...env })).toThrow(message)
   })
   test.each([
     ['FORKPROOF_VERIFIER_GITHUB_API_URL', 'http://api.github.com'],

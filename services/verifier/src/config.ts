@@ -1,6 +1,7 @@
+import { createPrivateKey } from 'node:crypto'
 import { ChannelList, channelsReadByDefault } from '@forkproof/contracts/channels'
 import { Issuer } from '@forkproof/contracts/ids'
-import { defineSettings, loadSettings, type Settings } from '@forkproof/infra/config'
+import { ConfigError, defineSettings, loadSettings, type Settings } from '@forkproof/infra/config'
 import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
 import { z } from 'zod'
 import { githubLimits } from './github/limits.ts'
@@ -56,7 +57,22 @@ export const settings = defineSettings({
     env: 'FORKPROOF_VERIFIER_GITHUB_TOKENS',
     schema: githubTokens,
     secret: true,
-    description: 'credentials that may read public repositories, comma separated; each has a budget of its own',
+    optional: true,
+    description:
+      'tokens that may read public repositories, comma separated; each has a budget of its own. This or a GitHub App is needed',
+  },
+  githubAppId: {
+    env: 'FORKPROOF_VERIFIER_GITHUB_APP_ID',
+    schema: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be an App id or client id'),
+    optional: true,
+    description: 'id of a GitHub App; each of its installations has a budget of its own',
+  },
+  githubAppPrivateKey: {
+    env: 'FORKPROOF_VERIFIER_GITHUB_APP_PRIVATE_KEY',
+    schema: z.string().max(16_384).refine(isRsaPrivateKey, 'must be an RSA private key in PEM'),
+    secret: true,
+    optional: true,
+    description: 'the App’s private key, as GitHub gives it (PEM)',
   },
   githubServe: {
     env: 'FORKPROOF_GITHUB_SERVE',
@@ -108,7 +124,27 @@ export const settings = defineSettings({
 export type VerifierConfig = Settings<typeof settings>
 
 /** @throws ConfigError with every problem */
-export const readConfig = (env: NodeJS.ProcessEnv): VerifierConfig => loadSettings(settings, env)
+export function readConfig(env: NodeJS.ProcessEnv): VerifierConfig {
+  const config = loadSettings(settings, env)
+  const { githubTokens, githubAppId, githubAppPrivateKey } = config
+  if ((githubAppId === undefined) !== (githubAppPrivateKey === undefined)) {
+    throw new ConfigError(['a GitHub App needs both FORKPROOF_VERIFIER_GITHUB_APP_ID and …_APP_PRIVATE_KEY'])
+  }
+  if (!githubTokens && !githubAppPrivateKey) {
+    throw new ConfigError([
+      'FORKPROOF_VERIFIER_GITHUB_TOKENS is missing, and so is a GitHub App: one of them is needed',
+    ])
+  }
+  return config
+}
+
+function isRsaPrivateKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'rsa'
+  } catch {
+    return false
+  }
+}
 
 function isSafeOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false

@@ -32,6 +32,8 @@ export type VerifierServiceOptions = Pick<
   | 'githubApiUrl'
   | 'githubWebUrl'
   | 'githubTokens'
+  | 'githubAppId'
+  | 'githubAppPrivateKey'
   | 'githubPointsMinute'
   | 'githubServe'
   | 'logSessionCookie'

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '@forkproof/infra/clock'
 import type { z } from 'zod'
 import { AccessMemory } from './access-memory.ts'
+import type { AppInstallations } from './app/app-installations.ts'
 import type { GithubAnswer, GithubCredential, GithubRequest } from './credential.ts'
 import type { CredentialKind } from './credential-kind.ts'
 import { GithubFault } from './fault.ts'
@@ -27,6 +28,10 @@ interface BudgetFigures {
   readonly isBlocked: boolean
 }
 
+/** Where an App is installed. */
+type Installations = Pick<AppInstallations, 'ready' | 'credentials'>
+const none: Installations = { ready: async () => undefined, credentials: [] }
+
 /** Told of each request that no credential may send now; `reserved` when others still could. */
 type OnRefusal = (priority: RequestPriority, reserved: boolean) => void
 
@@ -35,14 +40,20 @@ type OnRefusal = (priority: RequestPriority, reserved: boolean) => void
  * the repository is final: each kind that it may let pass gets one try, and then nobody asks again for a while.
  */
 export class CredentialPool {
-  readonly #credentials: readonly GithubCredential[]
+  readonly #fixed: readonly GithubCredential[]
+  readonly #installations: Installations
   readonly #clock: Clock
   readonly #access: AccessMemory
   readonly #onRefusal: OnRefusal
 
   /** Credentials of kind `anonymous` are asked only where a policy refuses others. */
-  constructor(credentials: readonly GithubCredential[], clock: Clock, onRefusal: OnRefusal = () => undefined) {
-    this.#credentials = credentials
+  constructor(
+    { fixed, installations = none }: { fixed: readonly GithubCredential[]; installations?: Installations | undefined },
+    clock: Clock,
+    onRefusal: OnRefusal = () => undefined,
+  ) {
+    this.#fixed = fixed
+    this.#installations = installations
     this.#onRefusal = onRefusal
     this.#clock = clock
     this.#access = new AccessMemory(clock)
@@ -57,6 +68,7 @@ export class CredentialPool {
     request: GithubRequest<S>,
     signal: AbortSignal,
   ): Promise<GithubAnswer<z.output<S>>> {
+    await this.#installations.ready()
     const untilMs = this.#clock.now() + githubLimits.pointsWaitMsMax
     for (;;) {
       const outcome = await this.#try(owner, request, signal)
@@ -80,7 +92,7 @@ export class CredentialPool {
     signal: AbortSignal,
   ): Promise<GithubAnswer<z.output<S>> | GithubFault | number> {
     const what = `${repository.toLowerCase()} ${request.route}`
-    for (const credential of this.#order(stickyKey)) {
+    for (const credential of this.#order(stickyKey, repository)) {
       // Asked anew for each: a refusal of the one before changes who may help.
       if (!this.#access.mayRead(what, credential.kind, priority)) continue
       if (credential.spendableAtMs(priority) > this.#clock.now()) continue
@@ -103,9 +115,9 @@ export class CredentialPool {
   }
 
   /** Factor for the pause between two polls of a run: more than 1 when little is left for its priority. */
-  slowdown({ stickyKey, priority }: Pick<RequestOwner, 'stickyKey' | 'priority'>): number {
+  slowdown({ repository, stickyKey, priority }: RequestOwner): number {
     const nowMs = this.#clock.now()
-    const current = this.#order(stickyKey).find(credential => credential.spendableAtMs(priority) <= nowMs)
+    const current = this.#order(stickyKey, repository).find(credential => credential.spendableAtMs(priority) <= nowMs)
     return current?.isLow(priority) ? githubLimits.lowBudgetSlowdownFactor : 1
   }
 
@@ -126,12 +138,27 @@ export class CredentialPool {
     })
   }
 
-  /** Anonymous ones last, whatever the key. */
-  #order(stickyKey: string): readonly GithubCredential[] {
-    const named = this.#credentials.filter(({ kind }) => kind !== 'anonymous')
-    const anonymous = this.#credentials.filter(({ kind }) => kind === 'anonymous')
+  get #credentials(): readonly GithubCredential[] {
+    return [...this.#installations.credentials, ...this.#fixed]
+  }
+
+  /**
+   * By what certainly can read the repository: the App's installation at its owner, then tokens, then installations
+   * elsewhere, for which GitHub documents nothing (docs/facts/github.md#credentials). Anonymous last, whatever the key.
+   */
+  #order(stickyKey: string, repository: string): readonly GithubCredential[] {
     const hash = createHash('sha256').update(stickyKey).digest().readUInt32BE(0)
-    const first = hash % Math.max(named.length, 1)
-    return [...named.slice(first), ...named.slice(0, first), ...anonymous]
+    const turned = (credentials: readonly GithubCredential[]) => {
+      const first = hash % Math.max(credentials.length, 1)
+      return [...credentials.slice(first), ...credentials.slice(0, first)]
+    }
+    const owner = repository.split('/')[0]?.toLowerCase()
+    const { credentials: installed } = this.#installations
+    return [
+      ...installed.filter(({ account }) => account === owner),
+      ...turned(this.#fixed.filter(({ kind }) => kind !== 'anonymous')),
+      ...turned(installed.filter(({ account }) => account !== owner)),
+      ...this.#fixed.filter(({ kind }) => kind === 'anonymous'),
+    ]
   }
 }

@@ -38,6 +38,8 @@ interface CredentialDeps {
   /** How logs call it; never a part of the secret. */
   readonly name: string
   readonly kind: CredentialKind
+  /** Login of the owner that an App is installed at, in lower case. */
+  readonly account?: string
   readonly authorization: Authorization
   /** Points a minute that this process may spend of it. */
   readonly pointsMinute: number
@@ -53,6 +55,7 @@ interface CredentialDeps {
 export class GithubCredential {
   readonly name: string
   readonly kind: CredentialKind
+  readonly account: string | undefined
   readonly #octokit: Octokit
   readonly #authorization: Authorization
   readonly #clock: Clock
@@ -67,6 +70,7 @@ export class GithubCredential {
   constructor(options: CredentialDeps) {
     this.name = options.name
     this.kind = options.kind
+    this.account = options.account
     this.#authorization = options.authorization
     this.#clock = options.clock
     this.#log = options.log
@@ -118,6 +122,7 @@ export class GithubCredential {
     this.#open += 1
     const answer = await this.#slots
       .run(() => this.#ask(request, known?.etag, signal), signal, priority)
+      .catch(error => this.#rethrow(error))
       .finally(() => {
         this.#open -= 1
       })
@@ -140,6 +145,13 @@ export class GithubCredential {
     const answer = await this.#send(request, etag, signal)
     const renewed = answer.status === 401 && this.#authorization.renew?.() === true
     return renewed ? this.#send(request, etag, signal) : answer
+  }
+
+  /** An App that is suspended or removed at that owner has no token for a while. */
+  #rethrow(error: unknown): never {
+    const untilMs = error instanceof GithubFault && error.kind === 'limited' ? error.retryAtMs : undefined
+    if (untilMs !== undefined) this.#budget = { ...this.#budget, blockedUntilMs: untilMs }
+    throw error
   }
 
   async #send(request: GithubRequest<z.ZodType>, etag: string | undefined, signal: AbortSignal): Promise<RawAnswer> {

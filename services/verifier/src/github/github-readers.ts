@@ -2,6 +2,8 @@ import type { RepositoryName } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { Secret } from '@forkproof/infra/secret'
+import { createAppClient } from './app/app-client.ts'
+import { AppInstallations } from './app/app-installations.ts'
 import { fixedAuthorization, noAuthorization } from './authorization.ts'
 import type { Fetch } from './bounded-fetch.ts'
 import { GithubCredential } from './credential.ts'
@@ -17,7 +19,9 @@ interface GithubReaderOptions {
   readonly githubApiUrl: string
   readonly githubWebUrl: string
   readonly githubPointsMinute: number
-  readonly githubTokens: Secret<readonly string[]>
+  readonly githubTokens?: Secret<readonly string[]> | undefined
+  readonly githubAppId?: string | undefined
+  readonly githubAppPrivateKey?: Secret | undefined
   /** Without it the live log cannot be read. */
   readonly logSessionCookie?: Secret | undefined
 }
@@ -28,6 +32,8 @@ interface GithubReaderDeps {
   readonly fetch: Fetch
   readonly clock: Clock
   readonly log: Logger
+  /** Aborts when the service stops. */
+  readonly stopping: AbortSignal
 }
 
 /** Readers of single runs. All of them draw on the same credentials and their budgets. */
@@ -42,11 +48,11 @@ export interface GithubReaders {
 
 export function createGithubReaders(
   options: GithubReaderOptions,
-  { isRelated, fetch, clock, log }: GithubReaderDeps,
+  { isRelated, fetch, clock, log, stopping }: GithubReaderDeps,
 ): GithubReaders {
   const { githubApiUrl: apiUrl, githubWebUrl: webUrl, logSessionCookie: cookie } = options
   const shared = { baseUrl: apiUrl, fetch, clock, log, pointsMinute: options.githubPointsMinute }
-  const credentials = options.githubTokens.reveal().map((token, index) => {
+  const credentials = (options.githubTokens?.reveal() ?? []).map((token, index) => {
     const name = `github-${index + 1}`
     return new GithubCredential({
       ...shared,
@@ -56,7 +62,26 @@ export function createGithubReaders(
     })
   })
   const anonymous = { name: 'anonymous', kind: 'anonymous', authorization: noAuthorization } as const
-  const pool = new CredentialPool([...credentials, new GithubCredential({ ...shared, ...anonymous })], clock)
+  const fixed = [...credentials, new GithubCredential({ ...shared, ...anonymous })]
+  const { githubAppId: appId, githubAppPrivateKey: privateKey } = options
+  const installations =
+    appId !== undefined && privateKey
+      ? new AppInstallations({
+          client: createAppClient({ appId, privateKey, baseUrl: apiUrl, fetch, clock }),
+          credentialOf: ({ id, account }, authorization) =>
+            new GithubCredential({
+              ...shared,
+              name: `installation-${id}`,
+              kind: 'app-installation',
+              account,
+              authorization,
+            }),
+          clock,
+          log,
+          stopping,
+        })
+      : undefined
+  const pool = new CredentialPool({ fixed, installations }, clock)
   return {
     runReader: (target, purpose) => {
       // Asked anew for each request: a relationship may come while a run is watched.

@@ -72,7 +72,7 @@ export function createRunReader(
     return pageOf(await get(request, signal), value => value.artifacts)
   }
   return {
-    slowdown: () => deps.pool.slowdown({ stickyKey, priority: deps.priority() }),
+    slowdown: () => deps.pool.slowdown({ repository: target.repository, stickyKey, priority: deps.priority() }),
     run: signal =>
       get({ route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}', parameters: run, schema: GithubRun }, signal),
     jobs: (attempt, signal, enough) =>

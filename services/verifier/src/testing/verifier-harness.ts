@@ -35,6 +35,8 @@ export function createVerifierHarness(changes: Partial<VerifierServiceOptions> =
       githubApiUrl: github.apiUrl,
       githubWebUrl: github.webUrl,
       githubTokens: new Secret(['a-token']),
+      githubAppId: undefined,
+      githubAppPrivateKey: undefined,
       githubPointsMinute: 900,
       githubServe: 'all',
       logSessionCookie: new Secret('a-session'),
