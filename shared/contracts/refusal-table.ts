@@ -125,6 +125,12 @@ export const refusalTable = {
     retryable: false,
     advice: 'Ask the operator of the issuer to add this repository.',
   },
+  clock_skewed: {
+    status: 424,
+    title: 'The issuer’s clock and GitHub’s differ too much',
+    retryable: false,
+    advice: 'Tell the operator of the issuer to set its machines’ clocks.',
+  },
   claim_expired: {
     status: 410,
     title: 'The claim’s time is over',

@@ -19,6 +19,7 @@ import type { HeardHints } from './hints/hinted-pauses.ts'
 import { HintedRepositories } from './hints/hinted-repositories.ts'
 import { HintedRuns } from './hints/hinted-runs.ts'
 import { SharedRuns } from './inspection/shared-runs.ts'
+import { GithubTime } from './observer/github-time.ts'
 import { ObserverRegistry } from './observer/observer-registry.ts'
 import { RunObserver } from './observer/run-observer.ts'
 import { RunSources } from './observer/run-sources.ts'
@@ -68,13 +69,15 @@ interface Verifier {
 /** The whole service but for its connections: `compose` and the tests give it theirs. */
 export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps): Verifier {
   const { clock, random, log, stopping } = deps
+  const githubTime = new GithubTime({ clock, log })
+  const fetch = githubTime.measuring(deps.fetch, options.githubApiUrl)
   const related: RelatedList = new RelatedList({
     projects: () => deps.bus.bucket(buckets.projects),
     nameOf: (id, signal) => github.repositoryName(id, signal),
     clock,
     log,
   })
-  const github = createGithubReaders(options, { ...deps, isRelated: repository => related.has(repository) })
+  const github = createGithubReaders(options, { ...deps, fetch, isRelated: repository => related.has(repository) })
   const reports = new BudgetReports({
     pool: github.pool,
     related,
@@ -82,7 +85,7 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
     clock,
     log,
   })
-  const observers = createObservers(options, deps, github)
+  const observers = createObservers(options, { ...deps, githubTime }, github)
   followNudges(deps.bus, (claimId, kind) => observers.nudge(claimId, kind))
   const hints = { runs: new HintedRuns(clock), repositories: new HintedRepositories(clock) }
   followRunHints(deps.bus, hint => {
@@ -116,7 +119,7 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
 
 function createObservers(
   { pullRequestFacts, channels }: VerifierServiceOptions,
-  { clock, random, log }: VerifierDeps,
+  { clock, random, log, githubTime }: VerifierDeps & { readonly githubTime: GithubTime },
   { runReader, logPages }: GithubReaders,
 ): ObserverRegistry {
   const available: Readonly<Record<(typeof channelTable)[Channel]['needs'], boolean>> = {
@@ -126,6 +129,7 @@ function createObservers(
   const usable = channels.filter(channel => available[channelTable[channel].needs])
   return new ObserverRegistry({
     clock,
+    githubTime,
     usable: new Set(usable),
     observe: target => {
       const readers = { reader: runReader(target, 'claim'), pages: logPages?.(target) }

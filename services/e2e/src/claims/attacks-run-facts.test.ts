@@ -168,7 +168,8 @@ describe.concurrent('a claim that says pull_request', () => {
   // GitHub gives a run the status of its least advanced job (docs/facts/github.md#run-states-and-approval).
   it.each(['queued', 'waiting', 'pending'])('is served while another job makes the run read %s', async status => {
     const of = await createForkRun(harness.github)
-    await patchRun({ status })(of)
+    await send('POST', `/_sim/runs/${of.run.id}/jobs`, { name: 'waits', status })
+    expect(await send('GET', `/_sim/runs/${of.run.id}`)).toMatchObject({ status })
     expect(tokenOf(await prove(of))).toMatchObject({ run_id: String(of.run.id) })
     expect(tokenOf(await prove(withJob(of, firstJob(of))))).toMatchObject({ run_id: String(of.run.id) })
   })

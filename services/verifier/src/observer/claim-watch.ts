@@ -3,6 +3,7 @@ import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { NudgeKind } from '@forkproof/contracts/subjects'
 import type { RunRefusal } from '../core/run-decision.ts'
 import type { VerifiedRun } from '../core/verify-run.ts'
+import type { GithubTime } from './github-time.ts'
 import { pollLimits } from './limits.ts'
 import { delayMs, firstPollMs, nextPollMs, type PolledList } from './poll-schedule.ts'
 
@@ -30,14 +31,21 @@ export class ClaimWatch {
     artifacts: { lastPollMs: undefined, countedUnshown: 0 },
     jobs: { lastPollMs: undefined, countedUnshown: 0 },
   }
+  readonly #githubTime: Pick<GithubTime, 'aheadMs'>
   readonly #settle: (result: WatchResult) => void
 
-  constructor(spec: ClaimSpec, usable: ReadonlySet<Channel>) {
+  constructor(spec: ClaimSpec, usable: ReadonlySet<Channel>, githubTime: Pick<GithubTime, 'aheadMs'>) {
     this.spec = spec
+    this.#githubTime = githubTime
     this.channels = spec.channels.filter(channel => usable.has(channel))
     const { promise, resolve } = Promise.withResolvers<WatchResult>()
     this.result = promise
     this.#settle = resolve
+  }
+
+  /** The claim with its start in GitHub's time, to be compared with the times that GitHub gives. */
+  get specInGithubTime(): ClaimSpec {
+    return { ...this.spec, claimedAtMs: this.spec.claimedAtMs + this.#githubTime.aheadMs }
   }
 
   /** When the claimant first said that the code is out. */

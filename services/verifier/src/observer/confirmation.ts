@@ -57,7 +57,7 @@ async function attempt(
   deps: ConfirmationDeps,
 ): Promise<WatchResult | RunNotYet> {
   const { sources } = deps
-  const { spec, attempt: bound } = watch
+  const { attempt: bound } = watch
   if (bound === undefined) return refuse('code_not_seen')
   const readingPulls = deps.pullRequestFacts ? readPullRequests(deps, times.seenAtMs) : undefined
   const readingJobs = readNamedJob(watch, sighting, { attempt: bound, sinceMs: times.sinceMs }, deps)
@@ -73,7 +73,7 @@ async function attempt(
     ...(jobs && { jobs }),
     ...(pullRequests && { pullRequests }),
   }
-  return verifyRun(spec, evidence)
+  return verifyRun(watch.specInGithubTime, evidence)
 }
 
 /** A step's name was seen in its job's own state, and shows that the job is in progress: no need to read it again. */

@@ -60,7 +60,11 @@ async function check(watch: ClaimWatch, { sources, crowd }: FirstCheckDeps, nowM
   if (answer.kind === 'missing') return notYet('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
   const run = answer.value
-  const decision = checkRun(run, spec)
+  const asGithub = watch.specInGithubTime
+  const aheadMs = asGithub.claimedAtMs - spec.claimedAtMs
+  if (Math.abs(aheadMs) > pollLimits.clockAheadMsMax)
+    return refuse('clock_skewed', `GitHub’s clock is ahead by ${Math.round(aheadMs / 1_000)} s`)
+  const decision = checkRun(run, asGithub)
   if (decision.kind !== 'fine') return decision
   watch.attempt = run.run_attempt
   if (spec.jobId === undefined) return fine

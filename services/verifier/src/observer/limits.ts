@@ -61,6 +61,11 @@ export const pollLimits = {
   jobLogTriesMax: 3,
   /** A reading this young serves another claim's first check. */
   runFreshMs: 1_000,
+  /**
+   * GitHub's clock may be ahead of ours or behind by this much, which is corrected. With more, relying parties would
+   * find our tokens not yet valid, or already expired.
+   */
+  clockAheadMsMax: 120_000,
   /** A list of jobs this young tells at a claim's end whether the run lived. */
   lifeFreshMs: 5_000,
   /** The attestation waits this much longer for the pull request's facts than for the run. */

@@ -7,11 +7,13 @@ import { refuse } from '../core/run-decision.ts'
 import { ExpiringMap } from '../github/expiring-map.ts'
 import { type RunTarget, runKey } from '../github/run-target.ts'
 import { ClaimWatch, type WatchResult } from './claim-watch.ts'
+import type { GithubTime } from './github-time.ts'
 import { pollLimits } from './limits.ts'
 import type { RunObserver } from './run-observer.ts'
 
 interface ObserverRegistryDeps {
   readonly clock: Clock
+  readonly githubTime: GithubTime
   /** Channels that this service can read. */
   readonly usable: ReadonlySet<Channel>
   readonly observe: (target: RunTarget) => RunObserver
@@ -44,7 +46,7 @@ export class ObserverRegistry {
 
   async watch(spec: ClaimSpec, signal: AbortSignal): Promise<WatchReport> {
     const key = runKey(spec)
-    const watch = new ClaimWatch(spec, this.#deps.usable)
+    const watch = new ClaimWatch(spec, this.#deps.usable, this.#deps.githubTime)
     const report = (result: WatchResult, counted: number) => ({ result, counted, shownAtMs: watch.shownAtMs })
     if (watch.channels.length === 0) return report(refuse('code_not_seen', 'none of the channels is served here'), 0)
     // Anybody can name runs that do not exist. Each of them costs requests once a minute, not once a claim.

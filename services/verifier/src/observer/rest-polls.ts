@@ -95,7 +95,7 @@ export class RestPolls {
     const able = due.filter(watch => watch.reads('finished logs'))
     const wanted = sources
       .readings(run)
-      .jobs.filter(job => sources.needsJobLog(job.id) && able.some(watch => mayHold(job, run, watch.spec)))
+      .jobs.filter(job => sources.needsJobLog(job.id) && able.some(watch => mayHold(job, run, watch.specInGithubTime)))
       .toSorted((one, other) => completedMs(other) - completedMs(one))
     const isShown = able.some(watch => watch.shownAtMs !== undefined)
     const most = isShown ? pollLimits.jobLogsPerPollMax : pollLimits.jobLogsUnshownMax

@@ -149,7 +149,7 @@ export class RunObserver {
     return (await Promise.race([reading, late])) ?? refuse('code_not_seen')
   }
 
-  async #whyUnseen({ spec }: ClaimWatch, nowMs: number): Promise<RunRefusal | undefined> {
+  async #whyUnseen({ specInGithubTime: spec }: ClaimWatch, nowMs: number): Promise<RunRefusal | undefined> {
     const answer = await this.#sources.run.since(nowMs)
     if (answer.kind === 'missing') return refuse('run_not_found')
     if (answer.kind === 'moved') return refuse('repository_renamed')
@@ -173,7 +173,7 @@ export class RunObserver {
     const readings = this.#sources.readings(run)
     for (const watch of this.#watches) {
       if (watch.phase !== 'watching') continue
-      const sighting = findSighting(watch.channels, watch.spec, readings)
+      const sighting = findSighting(watch.channels, watch.specInGithubTime, readings)
       if (sighting) this.#confirm(watch, sighting)
       else this.#giveUpEarly(watch)
     }

@@ -28,6 +28,8 @@ export class FakeGithub {
   budgetLeft = 4_900
   /** Called before each answer, so that a test can let the run change as time passes. */
   onRequest: (nowMs: number) => void = () => undefined
+  /** How far this GitHub's clock is ahead; without it answers have no `Date`. */
+  aheadMs: number | undefined
   /** Lists have half of the entries that their count says. */
   cutsPages = false
   /** Of answers by a request limit: 403 or 429. */
@@ -116,8 +118,10 @@ export class FakeGithub {
 
   #json(status: number, value: unknown, headers: Record<string, string> = {}): Response {
     const budget = { 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': String(this.budgetLeft) }
+    const date = this.aheadMs === undefined ? {} : { date: new Date(this.#clock.now() + this.aheadMs).toUTCString() }
     const body = value === undefined ? null : JSON.stringify(value)
-    return new Response(body, { status, headers: { 'content-type': 'application/json', ...budget, ...headers } })
+    const all = { 'content-type': 'application/json', ...date, ...budget, ...headers }
+    return new Response(body, { status, headers: all })
   }
 
   /** The answer that leads to this fault, or the fault itself where there is no answer. */
