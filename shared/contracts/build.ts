@@ -3,16 +3,15 @@ import {
   BuilderConnection,
   BuilderTimings,
   builderFailures,
-  builderLossReasons,
   Platform,
   Receipt,
   releaseReasons,
+  ShownLossReason,
 } from './builder.ts'
 import { BuilderId, BuildId, NodeId } from './ids.ts'
 
 const platform = { platform: Platform }
-/** With `builder_lost`. Absent in what an older release wrote. */
-const lossReason = { lossReason: z.enum(builderLossReasons).exactOptional() }
+const lossReason = { lossReason: ShownLossReason }
 
 const RequestedPlatform = z.object({ ...platform, state: z.literal('requested') })
 /** `position` 0 is being started. */

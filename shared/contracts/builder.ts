@@ -118,3 +118,8 @@ export const builderLossTexts = {
 } as const satisfies Record<string, string>
 export type BuilderLossReason = keyof typeof builderLossTexts
 export const builderLossReasons = Object.keys(builderLossTexts) as [BuilderLossReason, ...BuilderLossReason[]]
+/**
+ * Member of what speaks of an ended builder; present with `builder_lost`. Absent in what an older release wrote. A
+ * reason that only a newer release knows is read as absent: it must not cost the event that the builder has ended.
+ */
+export const ShownLossReason = z.enum(builderLossReasons).optional().catch(undefined)

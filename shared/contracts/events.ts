@@ -4,12 +4,12 @@ import {
   BuilderConnection,
   BuilderTimings,
   builderFailures,
-  builderLossReasons,
   CertificateRequest,
   Egress,
   Platform,
   Receipt,
   releaseReasons,
+  ShownLossReason,
 } from './builder.ts'
 import { Channel } from './channels.ts'
 import { SealKey } from './claim.ts'
@@ -49,8 +49,6 @@ export const ForkproofEvent = z.discriminatedUnion('type', [ClaimProvenEvent, Cl
 export type ForkproofEvent = z.infer<typeof ForkproofEvent>
 
 const buildRef = { buildId: BuildId, leaseId: LeaseId, platform: Platform }
-/** With `builder_lost`. Absent in events of an older release. */
-const lossReason = z.enum(builderLossReasons).exactOptional()
 const builderRef = { ...buildRef, builderId: BuilderId, nodeId: NodeId }
 
 /**
@@ -117,7 +115,7 @@ const BuilderFailedEvent = z.object({
     ...buildRef,
     nodeId: NodeId,
     reason: z.enum(builderFailures),
-    lossReason,
+    lossReason: ShownLossReason,
     detail: z.string().max(500).exactOptional(),
     retryable: z.boolean(),
   }),
@@ -127,7 +125,7 @@ const BuilderDestroyedEvent = z.object({
   ...envelope,
   type: z.literal('forkproof.builder.destroyed.v1'),
   subject: BuildId,
-  data: z.object({ ...builderRef, reason: z.enum(releaseReasons), lossReason, receipt: Receipt }),
+  data: z.object({ ...builderRef, reason: z.enum(releaseReasons), lossReason: ShownLossReason, receipt: Receipt }),
 })
 export const BuilderEvent = z.discriminatedUnion('type', [
   BuilderAcceptedEvent,

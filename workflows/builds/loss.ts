@@ -2,7 +2,7 @@ import type { BuilderFailure, BuilderLossReason, ReleaseReason } from '@forkproo
 
 interface EndedBuilder {
   readonly reason: BuilderFailure | ReleaseReason
-  readonly lossReason?: BuilderLossReason
+  readonly lossReason?: BuilderLossReason | undefined
 }
 
 /** The reason is absent in what an older release wrote. */

@@ -26,5 +26,5 @@ function wordsOf(state: PlatformState): string {
   }
 }
 
-const lossInWords = ({ reason, lossReason }: { reason: string; lossReason?: string }): string =>
+const lossInWords = ({ reason, lossReason }: { reason: string; lossReason?: string | undefined }): string =>
   [reason, lossReason].filter(part => part !== undefined).join(', ')

@@ -25,7 +25,7 @@ async function platformAnswer(state: PlatformState, token: Secret<BuildToken>): 
 }
 
 /** Why a builder was lost, for clients that show a text only. */
-export function lossDetail(lost: { lossReason?: BuilderLossReason; detail?: string }): string | undefined {
+export function lossDetail(lost: { lossReason?: BuilderLossReason | undefined; detail?: string }): string | undefined {
   const texts = [lost.lossReason && builderLossTexts[lost.lossReason], lost.detail]
   return texts.filter(Boolean).join('; ') || undefined
 }
