@@ -2,6 +2,7 @@ import { Lifecycle } from '@forkproof/infra/lifecycle'
 import type { LocalConfig } from '@forkproof/local/config'
 import type { RunMeasurement } from './bench-result.ts'
 import { openBenchSystem } from './bench-system.ts'
+import { measureBusyRuns } from './measure-busy-run.ts'
 import {
   measureDelayedLogClaims,
   measureMatrixClaims,
@@ -19,6 +20,7 @@ export async function benchClaims(config: LocalConfig, lifecycle: Lifecycle, mea
   await measure('idle CPU and memory (30 s)', () => measureFootprint(bench))
   await measure('single claims, nudged', () => measureNudgedClaims(bench, 100))
   await measure('matrix of 20 jobs', () => measureMatrixClaims(bench, 10))
+  await measure('claims in quiet and busy runs', () => measureBusyRuns(bench))
   await measure('old clients on the log, 0-20 s delay (some minutes)', () => measureDelayedLogClaims(bench, 200))
   await measure('claims a second', () => measureThroughput(bench, lifecycle, 200))
   const bareParts = new Lifecycle(60_000)
