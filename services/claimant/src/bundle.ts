@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build } from 'esbuild'
 
 export const defaultOutDir = fileURLToPath(new URL('../dist/', import.meta.url))
+const defaultSetupDir = fileURLToPath(new URL('../setup/dist/', import.meta.url))
 
 interface BundledFile {
   /** Absolute. */
@@ -29,11 +30,18 @@ const shared = {
 } satisfies BuildOptions
 
 /**
- * Makes the Action's `main.js` and `post.js` and the CLI's `cli.js`, each with everything it needs.
+ * Makes the Action's `main.js` and `post.js`, the CLI's `cli.js` and the setup action's `setup.js`, each with
+ * everything it needs.
  * The JavaScript stays readable, because people review an Action that is published.
  * Each file is replaced as a whole, so a build does not disturb an Action that runs from the same folder.
  */
-export async function bundleClaimant({ outDir = defaultOutDir }: { outDir?: string } = {}): Promise<BundledFile[]> {
+export async function bundleClaimant({
+  outDir = defaultOutDir,
+  setupDir = outDir === defaultOutDir ? defaultSetupDir : path.join(outDir, 'setup'),
+}: {
+  outDir?: string
+  setupDir?: string
+} = {}): Promise<BundledFile[]> {
   const action = await build({
     ...shared,
     outdir: outDir,
@@ -50,11 +58,19 @@ export async function bundleClaimant({ outDir = defaultOutDir }: { outDir?: stri
     // The oldest Node that a runner's image may have.
     target: 'node20.11',
   })
+  const setup = await build({
+    ...shared,
+    outfile: path.join(setupDir, 'setup.js'),
+    entryPoints: [sourceFile('setup/main.ts')],
+    target: 'node24',
+  })
   await mkdir(outDir, { recursive: true })
+  await mkdir(setupDir, { recursive: true })
+  await replaceFile(path.join(setupDir, 'package.json'), '{ "type": "module" }\n')
   // Makes the files ES modules also where the folder is copied elsewhere.
   await replaceFile(path.join(outDir, 'package.json'), '{ "type": "module" }\n')
   const files: BundledFile[] = []
-  for (const file of [...action.outputFiles, ...cli.outputFiles].toSorted(chunksFirst)) {
+  for (const file of [...action.outputFiles, ...cli.outputFiles, ...setup.outputFiles].toSorted(chunksFirst)) {
     await replaceFile(file.path, file.contents)
     files.push({ path: file.path, bytes: file.contents.byteLength })
   }

@@ -1,0 +1,3 @@
+import { runSetup } from './run-setup.ts'
+
+await runSetup()
