@@ -9,12 +9,14 @@ import {
   parseBuild,
   parseBuilder,
 } from './build-arguments.ts'
+import { type DoctorCommand, parseDoctor } from './doctor-arguments.ts'
 
 export type TokenOutput = { readonly file: string | undefined; readonly json: boolean }
 
 export type CliCommand =
   | { readonly kind: 'help' | 'version' | 'step-name' }
   | BuildingCommand
+  | DoctorCommand
   | { readonly kind: 'misuse'; readonly problems: readonly string[] }
   | {
       readonly kind: 'token'
@@ -71,6 +73,9 @@ export function parseCliArguments(argv: readonly string[], fallbacks: ArgumentFa
     if (own.includes('--help') || own.includes('-h')) return { kind: 'help' }
     return word === 'build' ? parseBuild(rest, fallbacks) : parseBuilder(rest, fallbacks)
   }
+  if (word === 'doctor') {
+    return rest.includes('--help') || rest.includes('-h') ? { kind: 'help' } : parseDoctor(rest)
+  }
   let parsed: { values: Values; positionals: string[] }
   try {
     parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
@@ -80,7 +85,8 @@ export function parseCliArguments(argv: readonly string[], fallbacks: ArgumentFa
   const { values, positionals } = parsed
   if (values.version) return { kind: 'version' }
   if (values.help) return { kind: 'help' }
-  if (positionals.length !== 1 || positionals[0] !== 'token') return misuse('the command is: token, build or builder')
+  if (positionals.length !== 1 || positionals[0] !== 'token')
+    return misuse('the command is: token, build, builder or doctor')
   if (values['step-name']) return { kind: 'step-name' }
   if (values.begin && values.finish) return misuse('--begin and --finish exclude each other')
   if (values.finish) return finish(values)

@@ -8,6 +8,7 @@ import { type RunEnvironment, recogniseRun } from '../environment/run-environmen
 import { type CliCommand, parseCliArguments, type TokenOutput } from './arguments.ts'
 import { runBuild } from './run-build.ts'
 import { endHeldBuild, runBuilder } from './run-builder.ts'
+import { beginDoctor, runDoctor } from './run-doctor.ts'
 import { type CliTerminal, cliDeps, exitCode, maskSecret } from './terminal.ts'
 import { beginToken, finishToken } from './two-step-token.ts'
 import { cliUsage, stepNameHelp } from './usage.ts'
@@ -21,6 +22,7 @@ const goesOut: ReadonlySet<CliCommand['kind']> = new Set([
   'builder',
   'builder-end',
   'builder-keep-alive',
+  'doctor',
 ])
 
 /** How long the runner needs to read the mask; see `handOver`. */
@@ -69,6 +71,10 @@ async function runCommandLine(command: CliCommand, terminal: CliTerminal): Promi
       return runBuilder(command, terminal)
     case 'builder-end':
       return endHeldBuild(command, terminal)
+    case 'doctor-begin':
+      return beginDoctor(terminal)
+    case 'doctor':
+      return runDoctor(command, terminal)
     case 'builder-keep-alive':
       await keepAliveUntilGone(command.folder, cliDeps(terminal))
       return exitCode.done

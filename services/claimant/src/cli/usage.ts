@@ -10,6 +10,7 @@ export const cliUsage = `Usage: forkproof token --issuer <url> [options]
        forkproof build --issuer <url> --project <id> [options] -- <command>
        forkproof builder --issuer <url> --project <id> [options]
        forkproof builder --end
+       forkproof doctor --begin | --code <code> [options]
 
 token: proves this fork's pull request run to the issuer and prints the OIDC token that it gives.
 Where GitHub's own OIDC is available, GitHub's token is printed instead. Only the token goes to standard output.
@@ -44,9 +45,15 @@ builder: leases a builder for later steps and prints how to reach it. Options of
   --foreground             stay and keep it alive until interrupted, instead of leaving that to a process in the background
   --end [--result success|error|canceled]   end the builder in --folder
 
+doctor: tries in a workflow of yours what the service relies on at GitHub, and prints a report to send in. Needs GITHUB_TOKEN.
+  --begin                  first step: sets the outputs \`code\` and \`file\`, which the next step uploads under that name
+  --code <code>            last step, whose name is \`proof\` and the code
+  --job-id <id>            pass \${{ job.check_run_id }}
+  --json <file>            write the report as JSON too
+
   --help, --version
 
-Exit codes: 0 done, 1 refused or no answer in time, 2 wrong use, 3 this run cannot claim or build (the reason is on standard error);
+Exit codes: 0 done, 1 refused, no answer in time or a check of doctor failed, 2 wrong use, 3 this run cannot claim or build (the reason is on standard error);
 build: the command's own, and 126 or 127 if there is none to run.
 `
 

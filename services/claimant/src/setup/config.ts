@@ -33,7 +33,9 @@ export function readSetupConfig(env: NodeJS.ProcessEnv = process.env): SetupConf
       : ['version: must be a release such as 1.2.3']),
     ...(sha256 === '' || /^[0-9a-f]{64}$/.test(sha256) ? [] : ['sha256: must be 64 hexadecimal digits']),
     ...(asked === '' && (sha256 !== '' || given !== '') ? ['sha256, download-url: go with `version`'] : []),
-    ...(isSafeUrl(folderUrl) ? [] : ['download-url: must be an https address, or http on this machine']),
+    ...(asked === '' || isSafeUrl(folderUrl)
+      ? []
+      : ['download-url: must be an https address, or http on this machine']),
     ...(os !== undefined && architectures.includes(arch)
       ? []
       : ['RUNNER_OS, RUNNER_ARCH: this is none of GitHub’s runners']),

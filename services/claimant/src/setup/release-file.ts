@@ -94,7 +94,7 @@ async function boundedBytes(response: Response, bytesMax: number): Promise<Uint8
 export function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, hostname, username, password } = new URL(text)
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname) || hostname.endsWith('.localhost')
   return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && loopback))
 }
 

@@ -90,7 +90,7 @@ async function laterStep(onPath: string, ...args: string[]): Promise<string> {
 
 describe('the setup action', () => {
   it('puts the command line that it came with on the PATH, and asks nobody', async () => {
-    const { exit, out, onPath } = await setUp()
+    const { exit, out, onPath } = await setUp({}, { GITHUB_SERVER_URL: 'http://github.acme.example' })
     expect(exit, out).toBe(0)
     expect(await laterStep(onPath, '--version')).toBe('0.1.0\n')
     expect(asked).toEqual([])

@@ -7,6 +7,8 @@ import { parse } from 'yaml'
 
 const workflows = join(import.meta.dirname, '../../../../.github/workflows')
 const names = await readdir(workflows)
+/** For users to copy. */
+const doctorWorkflow = join(import.meta.dirname, '../../../../docs/forkproof-doctor.yml')
 let folder = ''
 
 beforeAll(async () => {
@@ -44,6 +46,10 @@ describe('the workflow file', () => {
       expect(job.permissions).toBeDefined()
       expect(job['timeout-minutes']).toBeGreaterThan(0)
     }
+  })
+
+  test('that users copy is one that GitHub would take', async () => {
+    expect(await complaints(doctorWorkflow)).toBe('')
   })
 
   test('with a mistake is found to have one', async () => {
