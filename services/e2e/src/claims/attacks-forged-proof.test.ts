@@ -178,7 +178,7 @@ describe.concurrent('a gateway that tells the workflow of a proof itself', () =>
   // The workflow waits for the verifier too, so each test lasts as long as its claim.
   const lifetimeMs = 8_000
   const run = async (prove: (spec: ClaimSpec) => string) => {
-    const spec = await intruder.specFor(await createForkRun(harness.github), lifetimeMs)
+    const spec = await intruder.specFor(await createForkRun(harness.github), { lifetimeMs })
     return intruder.run(spec, { ...victim.proof, attestation: prove(spec) })
   }
 

@@ -58,7 +58,7 @@ async function printAndFinish({ run }: TestForkRun, text: string, { github } = h
 describe.concurrent('a code that a stranger has printed in a finished job of somebody’s run', () => {
   it.each(printed)('proves nothing as %s, not even for a gateway that asks for that channel', async (_what, text) => {
     const of = await victimRun()
-    const spec = { ...(await intruder.specFor(of, 15_000)), channels: ['job-log'] satisfies Channel[] }
+    const spec = { ...(await intruder.specFor(of, { lifetimeMs: 15_000 })), channels: ['job-log'] satisfies Channel[] }
     await printAndFinish(of, text(spec.challengeCode))
     expect(await intruder.run(spec)).toMatchObject({ verdict: 'refused', reason: 'code_not_seen' })
   })

@@ -22,7 +22,10 @@ import type { SystemHarness } from './system-harness.ts'
 /** An attacker with the gateway's rights at Temporal and more: may start, signal and read anything there. */
 export interface IntruderHarness {
   /** A claim's spec as the gateway would make it, for a key of the intruder's own. */
-  readonly specFor: (of: { repository: string; run: { id: number } }, lifetimeMs?: number) => Promise<ClaimSpec>
+  readonly specFor: (
+    of: { repository: string; run: { id: number } },
+    change?: { readonly lifetimeMs?: number; readonly audience?: string },
+  ) => Promise<ClaimSpec>
   /** Starts the workflow of a claim without the gateway. With `proof`, the signal comes before anything else. */
   readonly run: (spec: ClaimSpec, proof?: ProofSeen) => Promise<ClaimVerdict>
   /** The verifier's proof, read out of another claim's history. */
@@ -45,7 +48,8 @@ export async function openIntruderHarness({ system, issuer, temporal }: SystemHa
     await connection.close()
   })
   return {
-    specFor: (of, lifetimeMs = 60_000) => makeClaimSpec(Issuer.parse(issuer), of, lifetimeMs),
+    specFor: (of, { lifetimeMs = 60_000, audience = 'https://sts.example.dev' } = {}) =>
+      makeClaimSpec(Issuer.parse(issuer), of, { lifetimeMs, audience: Audience.parse(audience) }),
     run: async (spec, proof) => {
       const start = { taskQueue: claimTaskQueue, workflowId: claimWorkflowId(spec.claimId), args: [spec] }
       const signal = proof && { signal: proofSeenSignal, signalArgs: [proof] }
@@ -73,11 +77,10 @@ export async function openIntruderHarness({ system, issuer, temporal }: SystemHa
 async function makeClaimSpec(
   issuer: Issuer,
   of: { repository: string; run: { id: number } },
-  lifetimeMs: number,
+  { lifetimeMs, audience }: { lifetimeMs: number; audience: Audience },
 ): Promise<ClaimSpec> {
   const sealKey = SealKey.parse((await makeSealKey()).sealTo)
   const claimId = await claimIdOf(sealKey)
-  const audience = Audience.parse('https://sts.example.dev')
   const nonce = ChallengeNonce.parse(Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url'))
   const claimedAtMs = Date.now()
   return {
