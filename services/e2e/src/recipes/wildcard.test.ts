@@ -20,10 +20,13 @@ describe('a pattern with wildcards', () => {
     ['A', 'a', false],
     ['', '', true],
     ['', 'a', false],
-  ])('%j fits %j: %s, where a question mark is nothing special and where it is one character', (pattern, text, fits) => {
-    expect(fitsWildcard(pattern, text)).toBe(fits)
-    expect(fitsWildcard(pattern, text, { one: true })).toBe(fits)
-  })
+  ])(
+    '%j fits %j: %s, where a question mark is nothing special and where it is one character',
+    (pattern, text, fits) => {
+      expect(fitsWildcard(pattern, text)).toBe(fits)
+      expect(fitsWildcard(pattern, text, { one: true })).toBe(fits)
+    },
+  )
 
   it.each([
     ['a?c', 'abc', true],
