@@ -1,6 +1,6 @@
 import { RepositoryName } from '@forkproof/contracts/ids'
 import { describe, expect, test } from 'vitest'
-import { fakeNowMs, rawArtifact, rawJob, rawPullRequest, rawRun } from '../testing/fake-github-answers.ts'
+import { rawArtifact, rawJob, rawPullRequest, rawRun } from '../testing/fake-github-answers.ts'
 import { type SeenRequest, sendJson } from '../testing/fake-http-server.ts'
 import { type AnswerRequest, signal, startReaderHarness } from '../testing/reader-harness.ts'
 
@@ -95,7 +95,7 @@ describe('lists', () => {
     [900, 5, 500],
   ])('of %i artifacts are read in %i requests', async (total, requests, items) => {
     const { reader, seen } = await startReaderHarness(pages(total))
-    const listing = await reader.newestArtifacts(0, signal)
+    const listing = await reader.newestArtifacts(signal)
     expect([listing.items.length, listing.counted, seen.length]).toEqual([items, requests, requests])
   })
   test('of jobs name the attempt in their address', async () => {
@@ -124,27 +124,12 @@ describe('lists', () => {
   })
   test('that are gone are empty', async () => {
     const { reader } = await startReaderHarness((_, response) => sendJson(response, 404, {}))
-    expect(await reader.newestArtifacts(0, signal)).toEqual({ items: [], counted: 1, complete: true })
+    expect(await reader.newestArtifacts(signal)).toEqual({ items: [], counted: 1, complete: true })
   })
-  const iso = (ms: number) => new Date(ms).toISOString()
-  const aged =
-    (createdMs: (index: number) => number): AnswerRequest =>
-    ({ url }, response) => {
-      const page = Number(new URL(url, 'http://x').searchParams.get('page'))
-      const artifacts = Array.from({ length: 100 }, (_, index) =>
-        rawArtifact('x', { created_at: iso(fakeNowMs + createdMs((page - 1) * 100 + index)) }),
-      )
-      sendJson(response, 200, { total_count: 400, artifacts })
-    }
-  test.each<[string, (index: number) => number, number]>([
-    ['the first page alone when it reaches back far enough', index => -index * 1_000, 1],
-    ['as many pages as were made since', index => 20_000 - index * 100, 3],
-    ['all pages where GitHub keeps to no order', index => (index % 2 === 0 ? -90_000 : 1_000), 4],
-    ['all pages where GitHub lists the oldest first', index => index * 1_000 - 500_000, 4],
-  ])('of artifacts are read newest first: %s', async (_, createdMs, pages) => {
-    const { reader, seen } = await startReaderHarness(aged(createdMs))
-    await reader.newestArtifacts(fakeNowMs, signal)
-    expect(seen).toHaveLength(pages)
+  test('of artifacts ask for the newest first and end with the page that is enough', async () => {
+    const { reader, seen } = await startReaderHarness(pages(400))
+    const listing = await reader.newestArtifacts(signal, page => page.some(({ name }) => name === 'a-2-7'))
+    expect([listing.items.length, listing.complete, seen.length]).toEqual([200, false, 2])
     expect(new URL(seen[0]?.url ?? '', 'http://x').searchParams.get('direction')).toBe('desc')
   })
   test('of artifacts of one name ask for exactly that', async () => {

@@ -40,8 +40,8 @@ export interface RunReader {
   jobs(attempt: number, signal: AbortSignal, enough?: EnoughItems<GithubJob>): Promise<Listing<GithubJob>>
   /** One job, of whichever run and attempt it is. */
   job(jobId: number, signal: AbortSignal): Promise<GithubAnswer<GithubJob>>
-  /** The newest artifacts: pages after one that reaches back before `createdSinceMs` are not read. */
-  newestArtifacts(createdSinceMs: number, signal: AbortSignal): Promise<Listing<GithubArtifact>>
+  /** The artifacts, the newest first; pages after one that is `enough` are not read. */
+  newestArtifacts(signal: AbortSignal, enough?: EnoughItems<GithubArtifact>): Promise<Listing<GithubArtifact>>
   /** The artifacts of exactly this name. While there is none, the answer does not change and costs nothing. */
   artifactsNamed(name: string, signal: AbortSignal): Promise<Listing<GithubArtifact>>
   /** Pull requests whose head is `owner:branch`, the newest first. */
@@ -85,11 +85,8 @@ export function createRunReader(
       const route = 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}'
       return get({ route, parameters: { ...where, job_id: jobId }, schema: GithubJob }, signal)
     },
-    newestArtifacts: (createdSinceMs, signal) =>
-      readPages(
-        page => artifactPage({ direction: 'desc', ...page }, signal),
-        page => reachesBackBefore(createdSinceMs, page),
-      ),
+    newestArtifacts: (signal, enough) =>
+      readPages(page => artifactPage({ direction: 'desc', ...page }, signal), enough),
     artifactsNamed: (name, signal) => readPages(page => artifactPage({ name, ...page }, signal)),
     pullRequests: async (head, signal) => {
       const parameters = {
@@ -134,13 +131,6 @@ export function createRunReader(
 function closedLog(error: unknown): { readonly kind: 'missing' } {
   if (error instanceof GithubFault && error.isFinal) return { kind: 'missing' }
   throw error
-}
-
-/** Where GitHub keeps to the order that was asked for, all that follows is older. */
-function reachesBackBefore(createdSinceMs: number, page: readonly GithubArtifact[]): boolean {
-  const times = page.map(({ created_at }) => created_at ?? Number.POSITIVE_INFINITY)
-  const falls = times.every((time, index) => index === 0 || time <= (times[index - 1] ?? 0))
-  return falls && (times.at(-1) ?? 0) < createdSinceMs
 }
 
 interface ListingPage<T> {

@@ -29,6 +29,8 @@ interface BusyRun {
   readonly strangers?: readonly ClaimSpec[]
   /** Whether somebody says `shown` ten times a second for every open claim, from the start. */
   readonly spam?: boolean
+  /** How old the two hundred artifacts are that are there already. */
+  readonly oldMs?: number
   /** When the first code is shown. */
   readonly shownAfterMs?: number
 }
@@ -47,15 +49,17 @@ async function claimsOf(run: BusyRun) {
   github.onRequest = nowMs => {
     const seen = (index: number) => (shownAtMs[index] ?? 0) + run.lagMs <= nowMs
     const old: Json[] = Array.from({ length: 200 }, (_, index) =>
-      rawArtifact(`old-${index}`, { created_at: iso(fakeNowMs - 60_000) }),
+      rawArtifact(`old-${index}`, { id: 1 + index, created_at: iso(fakeNowMs - (run.oldMs ?? 60_000)) }),
     )
     const seconds = run.busy ? Math.floor((nowMs - fakeNowMs) / 1_000) : 0
     const noise: Json[] = Array.from({ length: seconds }, (_, index) =>
-      rawArtifact(`noise-${index}`, { created_at: iso(fakeNowMs + index * 1_000) }),
+      rawArtifact(`noise-${index}`, { id: 1_000 + index, created_at: iso(fakeNowMs + index * 1_000) }),
     )
     const codes: Json[] = claims.flatMap(({ challengeCode }, index): Json[] => {
       const isListed = run.channel === 'artifact' && seen(index)
-      return isListed ? [rawArtifact(challengeCode, { created_at: iso(shownAtMs[index] ?? 0) })] : []
+      return isListed
+        ? [rawArtifact(challengeCode, { id: 10_000 + index, created_at: iso(shownAtMs[index] ?? 0) })]
+        : []
     })
     github.artifacts = [...codes, ...noise, ...old].toSorted((one, other) =>
       String(other['created_at']).localeCompare(String(one['created_at'])),
@@ -129,6 +133,7 @@ describe('a claim in a busy run, whose code GitHub shows after five seconds', ()
 describe('twenty claims of a matrix in a busy run', () => {
   const shapes: [string, Partial<BusyRun>][] = [
     ['artifacts', {}],
+    ['artifacts after two hundred just before', { oldMs: 500 }],
     ['artifacts with their jobs', { named: true }],
     ['step names', { channel: 'step-name' }],
     ['step names with their jobs', { channel: 'step-name', named: true }],

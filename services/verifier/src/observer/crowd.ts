@@ -1,6 +1,7 @@
 import type { JobId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import { clockSkewMs } from '../core/limits.ts'
+import { githubLimits } from '../github/limits.ts'
 import type { Listing } from '../github/run-reader.ts'
 import type { GithubJob } from '../github/schemas.ts'
 import type { ClaimWatch } from './claim-watch.ts'
@@ -34,8 +35,8 @@ export class Crowd {
     const sinceMs = Math.min(...claimedMs) - clockSkewMs
     sources.wantArtifactsSince(sinceMs)
     const { items, complete, counted } = await sources.newestArtifacts.since(nowMs)
-    // More artifacts came since the claims than are read: the codes may be beyond them.
-    const hidden = !complete && items.every(({ created_at }) => (created_at ?? sinceMs) >= sinceMs)
+    // More artifacts are new than are read: the codes may be beyond them.
+    const hidden = !complete && items.length >= githubLimits.pagesMax * githubLimits.pageSizeMax
     return hidden ? counted + (await this.#readNames(due, nowMs)) : counted
   }
 

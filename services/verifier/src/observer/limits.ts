@@ -37,6 +37,8 @@ export const pollLimits = {
   aloneMax: 2,
   /** Where many claims name their jobs, a list this young confirms the job of each. The run is read anew anyway. */
   jobsFreshMs: 2_000,
+  /** Artifacts of a run that are kept because their names may be codes. */
+  knownCodesMax: 2_000,
   /** How long the list stays shared after there were more. */
   sharedMs: 10_000,
   /** Logs of finished jobs that one poll reads. */

@@ -13,6 +13,7 @@ import { GithubFault } from '../github/fault.ts'
 import { githubLimits } from '../github/limits.ts'
 import type { Listing, RunAnswer, RunReader } from '../github/run-reader.ts'
 import type { GithubArtifact, GithubJob, GithubPullRequest, GithubRun } from '../github/schemas.ts'
+import { KnownArtifacts } from './known-artifacts.ts'
 import { KnownJobs } from './known-jobs.ts'
 import { pollLimits } from './limits.ts'
 import { SharedRead } from './shared-read.ts'
@@ -31,6 +32,7 @@ export class RunSources {
   readonly #runningJobs = new Map<number, SharedRead<Listing<GithubJob>>>()
   readonly #singleJobs = new Map<number, SharedRead<Listing<GithubJob>>>()
   readonly #namedArtifacts = new Map<string, SharedRead<Listing<GithubArtifact>>>()
+  readonly #knownArtifacts = new KnownArtifacts()
   readonly #knownJobs = new KnownJobs()
   readonly #finishedCodes = new Map<number, ReadonlySet<string>>()
   readonly #jobLogTries = new Map<number, number>()
@@ -46,8 +48,7 @@ export class RunSources {
       this.#counted += answer.kind === 'found' && !answer.counted ? 0 : 1
       return answer
     }, clock)
-    const newest = () => this.#count(reader.newestArtifacts(this.#artifactsSinceMs, signal))
-    this.newestArtifacts = new SharedRead(newest, clock)
+    this.newestArtifacts = new SharedRead(() => this.#readNewestArtifacts(), clock)
     this.pullRequests = new SharedRead(() => this.#readPullRequests(), clock)
   }
 
@@ -118,7 +119,10 @@ export class RunSources {
   readings(run: GithubRun): RunReadings {
     return {
       run,
-      artifacts: [this.newestArtifacts, ...this.#namedArtifacts.values()].flatMap(read => read.latest?.items ?? []),
+      artifacts: [
+        ...this.#knownArtifacts.codes,
+        ...[...this.#namedArtifacts.values()].flatMap(read => read.latest?.items ?? []),
+      ],
       jobs: this.#knownJobs.ofAttempt(run.run_attempt),
       liveCodes: this.liveCodes,
       finishedCodes: this.#finishedCodes,
@@ -162,6 +166,14 @@ export class RunSources {
     }, this.#clock)
     reads.set(key, made)
     return made
+  }
+
+  async #readNewestArtifacts(): Promise<Listing<GithubArtifact>> {
+    const sinceMs = this.#artifactsSinceMs
+    const enough = (page: readonly GithubArtifact[]) => this.#knownArtifacts.areOlder(page, sinceMs)
+    const listing = await this.#count(this.#reader.newestArtifacts(this.#signal, enough))
+    this.#knownArtifacts.learn(listing.items)
+    return listing
   }
 
   async #readJob(jobId: number): Promise<Listing<GithubJob>> {

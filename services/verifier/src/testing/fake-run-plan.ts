@@ -169,12 +169,16 @@ export class PlannedRun {
   #artifactsAt(ms: number): Json[] {
     const codes = this.#codes
       .filter(({ as, atMs }) => as === 'artifact' && atMs + this.plan.artifactLagMs <= ms)
-      .map(({ code, atMs }) => ({ name: code, atMs }))
-    const noise = times(this.#noiseAt(ms), index => ({ name: `noise-${index}`, atMs: index * this.plan.noiseMs }))
-    const old = times(this.plan.oldArtifacts, index => ({ name: `old-${index}`, atMs: -40_000 - index }))
+      .map(({ code, atMs }, index) => ({ id: 10_000 + index, name: code, atMs }))
+    const noise = times(this.#noiseAt(ms), index => ({
+      id: 1_000 + index,
+      name: `noise-${index}`,
+      atMs: index * this.plan.noiseMs,
+    }))
+    const old = times(this.plan.oldArtifacts, index => ({ id: 1 + index, name: `old-${index}`, atMs: -40_000 - index }))
     return [...codes, ...noise, ...old]
       .toSorted((one, other) => other.atMs - one.atMs)
-      .map(({ name, atMs }) => rawArtifact(name, { created_at: iso(atMs) }))
+      .map(({ name, atMs, id }) => rawArtifact(name, { id, created_at: iso(atMs) }))
   }
 
   #applyFault(github: FakeGithub, ms: number): void {
