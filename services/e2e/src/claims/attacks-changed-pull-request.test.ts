@@ -1,3 +1,4 @@
+import { systemClock } from '@forkproof/infra/clock'
 import { decodeJwt, type JWTPayload } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createProject, exchangeToken, forkToken, getAccessToken, postBuild } from '../testing/build-requests.ts'
@@ -49,6 +50,8 @@ const ofMain = { baseRefs: ['main'] }
 /** A run of a pull request against `next`, where nothing is admitted but what goes to `main`. */
 async function runAgainstNext(): Promise<TestForkRun> {
   const of = await createForkRun(harness.github)
+  // GitHub tells times to the second, and what happened to a pull request in the second of its opening looks like that.
+  await systemClock.sleep(1_100)
   await retarget('next')(of)
   const jobs = [{ name: 'build', status: 'in_progress', steps: [{ name: 'Claim', status: 'in_progress' }] }]
   const body = { pullRequest: of.pullRequest, event: 'pull_request', status: 'in_progress', jobs }

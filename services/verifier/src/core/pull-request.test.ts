@@ -12,6 +12,16 @@ describe('the base of a pull request', () => {
     expect(isUntouchedSince(aPullRequest({ updated_at: new Date(fakeNowMs).toISOString() }), run)).toBe(false)
   })
   test.each([
+    ['opened before and touched in the second of the run', 120, 60, false],
+    ['opened in the second of the run and not touched', 60, 60, true],
+    ['opened in the second of the run and touched later', 60, 59, false],
+    ['touched in the second before the run', 120, 61, true],
+  ])('of one %s is known without its events or not', (_, openedSecondsAgo, touchedSecondsAgo, untouched) => {
+    const ago = (seconds: number) => new Date(fakeNowMs - seconds * 1_000).toISOString()
+    const pull = aPullRequest({ created_at: ago(openedSecondsAgo), updated_at: ago(touchedSecondsAgo) })
+    expect(isUntouchedSince(pull, run)).toBe(untouched)
+  })
+  test.each([
     ['by its author', [event('labeled', 50), event('base_ref_changed', 40)]],
     ['in the second in which the run was made', [event('base_ref_changed', 60)]],
     ['because the old base was merged and deleted', [event('automatic_base_change_succeeded', 1)]],

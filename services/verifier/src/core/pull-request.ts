@@ -39,8 +39,12 @@ export function matchPullRequest(pulls: readonly GithubPullRequest[], run: Githu
   return matching.length === 1 ? matching[0] : undefined
 }
 
-/** Nothing of the pull request changed since its run was made, so neither did its base. */
-export const isUntouchedSince = (pull: GithubPullRequest, run: GithubRun): boolean => pull.updated_at <= run.created_at
+/**
+ * Nothing of the pull request changed since its run was made, so neither did its base. GitHub tells times to the
+ * second: a change in the run's own second may be later, unless all that happened in it was the opening.
+ */
+export const isUntouchedSince = (pull: GithubPullRequest, run: GithubRun): boolean =>
+  pull.updated_at < run.created_at || (pull.updated_at === run.created_at && pull.updated_at === pull.created_at)
 
 /** GitHub's names for another base: somebody chose it, or the old base branch was merged and deleted. */
 const baseChanges: ReadonlySet<string> = new Set(['base_ref_changed', 'automatic_base_change_succeeded'])
