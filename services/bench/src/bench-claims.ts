@@ -10,12 +10,14 @@ import {
   measureNudgedClaims,
 } from './measure-claim-latency.ts'
 import { measureFootprint } from './measure-footprint.ts'
+import { measureQuota } from './measure-quota.ts'
 import { measureSigning } from './measure-signing.ts'
 import { measureThroughput } from './measure-throughput.ts'
 
 /** Measures claims, without builders on the machine. */
 export async function benchClaims(config: LocalConfig, lifecycle: Lifecycle, measure: RunMeasurement): Promise<void> {
   await measure('signing', measureSigning)
+  await measure('quota under a flood of unknown runs (a simulated hour)', () => measureQuota(60))
   const bench = await openBenchSystem(config, lifecycle)
   await measure('idle CPU and memory (30 s)', () => measureFootprint(bench))
   await measure('single claims, nudged', () => measureNudgedClaims(bench, 100))

@@ -133,7 +133,7 @@ export const settings = defineSettings({
   claimsPerAddress: {
     env: 'FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE',
     schema: count(1, 1_000_000),
-    default: '120',
+    default: '60',
     description: 'claims a minute from one address, and as many token exchanges',
   },
   claimsPerRepository: {

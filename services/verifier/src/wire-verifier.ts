@@ -60,6 +60,8 @@ interface Verifier {
   readonly observers: ObserverRegistry
   readonly runs: SharedRuns
   readonly hints: HeardHints
+  /** One claim from its first check to its end, unless the gate turns it away. */
+  readonly watchClaim: WatchClaim
   readonly related: RelatedList
   readonly reports: BudgetReports
   /** Keeps the list of related repositories and the reports up to date until the service stops. */
@@ -94,11 +96,11 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
   })
   const runs = new SharedRuns((target, signal) => new RunSources(github.runReader(target, 'build'), clock, signal))
   const watch: WatchClaim = (spec, signal) => observers.watch(spec, signal)
-  const gate = createClaimGate({ related, serve: options.githubServe, watch })
+  const watchClaim = createClaimGate({ related, serve: options.githubServe, watch })
   const claims = createGithubActivities(
     {
       issuer: options.issuer,
-      watch: gate,
+      watch: watchClaim,
       sign: createAttestationSigner(options.attestationKey, clock),
       signalProof: createProofSignal(deps.temporal, clock),
       clock,
@@ -114,7 +116,8 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
   const followProjects = async () => {
     await Promise.all([related.run(stopping, () => reports.writeRepositories()), reports.run(stopping)])
   }
-  return { activities: { ...claims, ...inspections }, observers, runs, hints, related, reports, followProjects }
+  const activities = { ...claims, ...inspections }
+  return { activities, observers, runs, hints, watchClaim, related, reports, followProjects }
 }
 
 function createObservers(

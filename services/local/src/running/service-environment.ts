@@ -124,6 +124,8 @@ export function serviceEnvironment(name: ServiceName, inputs: ServiceEnvironment
       ...bus('gateway'),
       ...issuer,
       FORKPROOF_GATEWAY_PORT: String(ports.gateway),
+      // All clients of this machine have one address.
+      FORKPROOF_GATEWAY_CLAIMS_PER_ADDRESS_MINUTE: '600',
       FORKPROOF_GATEWAY_AUDIENCES: anyAudience,
       FORKPROOF_GATEWAY_CHANNELS: channelsReadByDefault.join(','),
       FORKPROOF_GATEWAY_OPERATOR_TOKEN: operatorToken.reveal(),
