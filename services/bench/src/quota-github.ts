@@ -5,12 +5,12 @@ import { baseRepository, type Json, rawArtifact, rawRun } from '@forkproof/verif
 const latencyMs = 100
 const hourMs = 3_600_000
 const minuteMs = 60_000
-/** docs/facts/github.md#primary-rate-githubAllows, docs/facts/github.md#secondary-rate-githubAllows */
+/** docs/facts/github.md#primary-rate-limits, docs/facts/github.md#secondary-rate-limits */
 const githubAllows = { hourly: 5_000, pointsMinute: 900 }
 
 type QuotaClass = 'build' | 'related claim' | 'unknown claim'
 
-/** A GitHub in simulated time with one credential's githubAllows. Counts who spends them, by what is asked for. */
+/** A GitHub in simulated time with one credential's limits. Counts who spends them, by what is asked for. */
 export class QuotaGithub {
   readonly spent: Record<QuotaClass, number> = { build: 0, 'related claim': 0, 'unknown claim': 0 }
   /** Requests beyond a limit: none should be. */
