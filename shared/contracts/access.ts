@@ -2,6 +2,16 @@ import { z } from 'zod'
 import { DecimalId, ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } from './ids.ts'
 import { EventClass, Grant } from './trust.ts'
 
+/**
+ * Where a run comes from, as far as its token says: what a maintainer may deny. `accountIds` are all who had a hand in
+ * it: the fork's owner, the pull request's author, the actors.
+ */
+const RunOrigin = z.object({
+  headRepositoryId: DecimalId.exactOptional(),
+  pullRequestNumber: DecimalId.exactOptional(),
+  accountIds: z.array(DecimalId).max(8),
+})
+
 /** What an admitted token says about its run: all that it takes to confirm the run again later. */
 export const AdmittedRun = z.object({
   eventClass: EventClass,
@@ -9,6 +19,8 @@ export const AdmittedRun = z.object({
   repositoryId: z.string(),
   runId: RunId,
   attempt: RunAttempt,
+  /** Absent in what an older release wrote. */
+  origin: RunOrigin.exactOptional(),
   /** As the pull request has to be when a build starts; only where the relationship demands an open one. */
   pullRequest: z.object({ number: DecimalId, baseRef: z.string().exactOptional() }).exactOptional(),
 })

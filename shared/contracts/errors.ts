@@ -98,6 +98,13 @@ const faultTable = {
     advice:
       'Ask the project’s maintainer for a trust relationship that fits this repository, event, branch and workflow file.',
   },
+  run_denied: {
+    status: 403,
+    title: 'A maintainer of the project has denied this fork, author or pull request',
+    retryable: false,
+    advice: 'Ask the project’s maintainer.',
+  },
+  too_many_denials: { status: 409, title: 'The project has as many denials as it can', retryable: false },
   access_token_invalid: {
     status: 401,
     title: 'The access token is unknown, expired or revoked',

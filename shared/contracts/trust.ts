@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Egress, Platform } from './builder.ts'
 import { ChannelList } from './channels.ts'
-import { DecimalId, ProjectId, RelationshipId } from './ids.ts'
+import { DecimalId, decimalIdDigits, ProjectId, RelationshipId } from './ids.ts'
 import { strict } from './strict.ts'
 
 /** Whether a run is of a fork's pull request or trusted. docs/glossary.md: event class. */
@@ -82,6 +82,32 @@ export const TrustRelationship = z.object({ id: RelationshipId, rule: TrustRule,
 export type TrustRelationship = z.infer<typeof TrustRelationship>
 
 /**
+ * Who or what is denied: the numeric id of a fork, of an account, or of a base repository and a pull request's number.
+ */
+export const DenialKey = z
+  .string()
+  .regex(
+    new RegExp(
+      `^(?:(?:head_repository|author):${decimalIdDigits}|pull_request:${decimalIdDigits}:${decimalIdDigits})$`,
+    ),
+    'must be head_repository:<id>, author:<id> or pull_request:<base repository id>:<number>',
+  )
+  .brand<'DenialKey'>()
+export type DenialKey = z.infer<typeof DenialKey>
+
+/** A maintainer's kill switch: no relationship of the project admits such runs. docs/glossary.md: denial. */
+export const Denial = z.object({
+  key: DenialKey,
+  /** For people; runs are not told. */
+  reason: z.string().min(1).max(500),
+  /** Who asked for it, as far as known. */
+  by: z.string().min(1).max(100).optional(),
+  createdAt: z.iso.datetime(),
+})
+export type Denial = z.infer<typeof Denial>
+export const denialsMax = 200
+
+/**
  * One document per project, so that a project and its relationships change together or not at all (compare-and-set on
  * its revision).
  * docs/glossary.md: project.
@@ -93,5 +119,6 @@ export const Project = z.object({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,63}$/, 'must be 1 to 64 letters, digits, spaces, dots, hyphens'),
   createdAt: z.iso.datetime(),
   relationships: z.array(TrustRelationship).max(100),
+  denials: z.array(Denial).max(denialsMax).default([]),
 })
 export type Project = z.infer<typeof Project>

@@ -1,5 +1,5 @@
 import { settings as ofProvisioner } from '@forkproof/builder-provisioner/config'
-import { settings as ofGateway } from '@forkproof/gateway/config'
+import { settings as ofGateway, trustSettings } from '@forkproof/gateway/config'
 import { settings as ofSimulator } from '@forkproof/github-simulator/config'
 import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
 import { settings as ofLocal } from '@forkproof/local/config'
@@ -23,6 +23,7 @@ const readers: Readers = {
   signer: ofSigner,
   'builder-provisioner': ofProvisioner,
   'npm run provision': provisionSettings,
+  'npm run trust': trustSettings,
   'npm start and the tests': ofLocal,
   'github-simulator': ofSimulator,
 }

@@ -23,6 +23,9 @@ export interface Finish {
   readonly result: 'success' | 'error' | 'canceled'
 }
 
+/** Sent by the gateway: a maintainer has denied the run. Its builders are given up at once. */
+export const denySignal = 'deny'
+
 /**
  * Long poll: answers as soon as the state's version is beyond `knownVersion`, and with the unchanged state after
  * `waitMs`. A version of 0 is never reached, so the first call answers at once; `leaving: 'confirming'` waits until the

@@ -11,6 +11,7 @@ import {
   buildSearchAttributes,
   type ConnectPlatform,
   connectUpdate,
+  denySignal,
   type Finish,
   finishSignal,
   stateQuery,
@@ -22,6 +23,7 @@ import { checkAwaitChange, checkConnect } from './wait-rules.ts'
 
 const builderEvent = workflow.defineSignal<[BuilderEventSignal]>(builderEventSignal)
 const finish = workflow.defineSignal<[Finish]>(finishSignal)
+const deny = workflow.defineSignal(denySignal)
 const awaitChange = workflow.defineUpdate<BuildState, [AwaitChange]>(awaitChangeUpdate)
 const connect = workflow.defineUpdate<BuildState, [ConnectPlatform]>(connectUpdate)
 const currentState = workflow.defineQuery<BuildState>(stateQuery)
@@ -51,6 +53,7 @@ function listen(live: LiveBuild): void {
     describeBuild(live)
   })
   workflow.setHandler(finish, ({ result }) => live.end(result))
+  workflow.setHandler(deny, () => live.end('refused', 'run_denied'))
   workflow.setHandler(currentState, () => live.state())
   const answer = async (waitMs: number, isDue: () => boolean): Promise<BuildState> => {
     // A cancelled build still answers those who wait for it.

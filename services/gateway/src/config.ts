@@ -239,3 +239,21 @@ export const settings = defineSettings({
 /** @throws ConfigError with every problem at once */
 export const readConfig = (env: NodeJS.ProcessEnv) => loadSettings(settings, env)
 export type GatewayConfig = ReturnType<typeof readConfig>
+
+/** What `npm run trust` needs. */
+export const trustSettings = defineSettings({
+  gatewayUrl: {
+    env: 'FORKPROOF_GATEWAY_URL',
+    schema: Issuer,
+    description: 'where `npm run trust` reaches the gateway',
+  },
+  token: {
+    env: 'FORKPROOF_OPERATOR_TOKEN',
+    schema: settings.operatorToken.schema,
+    secret: true,
+    description: 'the operator’s token, for `npm run trust`',
+  },
+})
+
+/** @throws ConfigError */
+export const readTrustConfig = (env: NodeJS.ProcessEnv) => loadSettings(trustSettings, env)

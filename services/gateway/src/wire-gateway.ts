@@ -53,10 +53,12 @@ export function wireGateway(config: GatewayConfig, deps: OutermostDeps): RouteDe
   const defaultAudience = config.defaultAudience ?? Audience.parse(config.issuer)
   const publicUrl = config.publicUrl ?? config.issuer
   const githubOutlook = new GithubOutlook(config, { bucket: deps.bucket(buckets.github), clock })
+  const outer = { ...deps, publishedKeys, requestLimits, githubOutlook }
+  const admission = wireAdmission({ ...config, defaultAudience }, outer)
   return {
     ...config,
-    ...wireAdmission({ ...config, defaultAudience }, { ...deps, publishedKeys, requestLimits, githubOutlook }),
-    ...wireBuilds({ ...deps, requestLimits }),
+    ...admission,
+    ...wireBuilds({ ...deps, requestLimits, denials: admission.denials }),
     webhooks: wireWebhooks(config, deps),
     publicUrl,
     startClaim: createStartClaim({

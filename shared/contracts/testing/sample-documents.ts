@@ -51,6 +51,7 @@ export const sampleDocuments: readonly SampleMessage[] = [
       id: admitted.projectId,
       name: 'project',
       createdAt: time,
+      denials: [{ key: 'author:8', reason: 'mines coins', by: 'octocat', createdAt: time }],
       relationships: [
         {
           id: admitted.relationshipId,

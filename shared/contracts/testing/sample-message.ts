@@ -32,6 +32,7 @@ const run = {
   repositoryId: '74',
   runId: '77',
   attempt: '1',
+  origin: { headRepositoryId: '75', pullRequestNumber: '12', accountIds: ['8'] },
   pullRequest: { number: '12', baseRef: 'main' },
 }
 const admitted = {

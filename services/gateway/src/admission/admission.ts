@@ -6,6 +6,7 @@ import type { Logger } from '@forkproof/infra/log'
 import type { Secret } from '@forkproof/infra/secret'
 import type { RequestLimits } from '../throttling/request-limits.ts'
 import type { AccessRecords } from './access/access-records.ts'
+import { denialOf } from './denials/denied-runs.ts'
 import { type Evaluation, evaluate, failedRules, grantOf, relationshipsOf, wouldAdmit } from './evaluate.ts'
 import type { VerifiedToken, VerifyIdToken } from './id-tokens/ports.ts'
 import { NotAdmitted } from './not-admitted.ts'
@@ -41,6 +42,11 @@ async function admit(deps: AdmissionDeps, idToken: Secret<string>, projectId: Pr
     audit(deps.log, { token, projectId, state: 'refused', reason: 'project_not_found' })
     throw new AppError('project_not_found')
   }
+  const denial = denialOf(project.denials, run)
+  if (denial) {
+    audit(deps.log, { token, projectId, state: 'refused', reason: `run_denied ${denial.key}` })
+    throw new AppError('run_denied')
+  }
   const evaluation = evaluate(project, token.claims)
   const { relationshipId, grant, decisions, pullRequest } = evaluation
   auditWouldBe(deps.log, { token, projectId }, evaluation)
@@ -65,10 +71,10 @@ export async function projectFor(
   projects: ProjectStore,
   projectId: ProjectId,
   { claims }: VerifiedToken,
-): Promise<Pick<Project, 'relationships'> | undefined> {
+): Promise<Pick<Project, 'relationships' | 'denials'> | undefined> {
   const project = (await projects.find(projectId))?.project
   const relationships = project ? relationshipsOf(project, claims) : []
-  return relationships.length > 0 ? { relationships } : undefined
+  return project && relationships.length > 0 ? { relationships, denials: project.denials } : undefined
 }
 
 async function authenticate(deps: AdmissionDeps, presented: Secret<string>): Promise<AccessRecord | undefined> {
@@ -80,7 +86,8 @@ async function authenticate(deps: AdmissionDeps, presented: Secret<string>): Pro
     rule?.mode === 'enforce' &&
     rule.eventClass === record.run.eventClass &&
     rule.repositoryId === record.run.repositoryId
-  return stands ? { ...record, grant: grantOf(rule) } : undefined
+  const denied = project !== undefined && denialOf(project.denials, record.run) !== undefined
+  return stands && !denied ? { ...record, grant: grantOf(rule) } : undefined
 }
 
 interface Decided {

@@ -5,11 +5,13 @@ import type { Clock } from '@forkproof/infra/clock'
 import type { Logger } from '@forkproof/infra/log'
 import type { Secret } from '@forkproof/infra/secret'
 import type { GithubOutlook } from '../claims/github-outlook.ts'
+import type { Builds } from '../builds/ports.ts'
 import type { PublishedKeys } from '../discovery/published-keys.ts'
 import type { RequestLimits } from '../throttling/request-limits.ts'
 import { AccessRecords } from './access/access-records.ts'
 import { createIntrospect, type Introspect } from './access/introspect.ts'
 import { createAdmission } from './admission.ts'
+import { Denials } from './denials/denials.ts'
 import { createExplain, type Explain } from './explaining/explain.ts'
 import type { FetchDocument } from './id-tokens/fetch-key-set.ts'
 import { githubClaims } from './id-tokens/github-claims.ts'
@@ -39,6 +41,7 @@ export interface OuterAdmissionDeps {
   readonly fetchDocument: FetchDocument
   readonly inspector: RunInspector
   readonly githubOutlook: Pick<GithubOutlook, 'standing'>
+  readonly builds: Pick<Builds, 'ofProject' | 'deny'>
   readonly requestLimits: RequestLimits
   readonly clock: Clock
   readonly log: Logger
@@ -48,6 +51,7 @@ export interface OuterAdmissionDeps {
 export interface WiredAdmission {
   readonly admission: Admission
   readonly projects: ProjectStore
+  readonly denials: Denials
   readonly accessRecords: AccessRecords
   readonly introspect: Introspect
   readonly explain: Explain
@@ -73,6 +77,7 @@ export function wireAdmission(settings: AdmissionOptions, ground: OuterAdmission
   return {
     admission,
     projects,
+    denials: new Denials({ projects, builds: ground.builds, clock, log }),
     accessRecords,
     introspect: createIntrospect({ admission, inspector, log }),
     explain: createExplain({ ...ground, verify, projects, usedTokens }),

@@ -1,3 +1,4 @@
+import type { AdmittedRun } from '@forkproof/contracts/access'
 import type { BuildState } from '@forkproof/contracts/build'
 import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { PlatformRequest } from '@forkproof/contracts/builder'
@@ -26,6 +27,10 @@ export interface Builds {
   /** The first result counts; for a build that is over it changes nothing. */
   finish(buildId: BuildId, result: ReportedResult): Promise<void>
   projectOf(buildId: BuildId): Promise<ProjectId>
+  /** The maintainer wants it no more; for a build that is over it changes nothing. */
+  deny(buildId: BuildId): Promise<void>
+  /** Builds of a project that are not over, with their runs where these are known. As far behind as `running`. */
+  ofProject(projectId: ProjectId): Promise<readonly { readonly buildId: BuildId; readonly run?: AdmittedRun }[]>
   /**
    * Builds that run under a relationship, as far as Temporal's visibility has caught up: a second or so behind,
    * and not more than 200.

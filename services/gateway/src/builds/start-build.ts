@@ -1,9 +1,9 @@
-import type { Admitted } from '@forkproof/contracts/access'
+import type { Admitted, AdmittedRun } from '@forkproof/contracts/access'
 import type { BuildState } from '@forkproof/contracts/build'
 import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import { CertificateRequest, Platform, type PlatformRequest } from '@forkproof/contracts/builder'
 import { AppError, isErrorCode } from '@forkproof/contracts/errors'
-import type { BuildToken } from '@forkproof/contracts/ids'
+import type { BuildToken, ProjectId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import { buildIdOf, buildTokenSealKey, newBuildToken } from '@forkproof/infra/seal'
 import type { Secret } from '@forkproof/infra/secret'
@@ -40,12 +40,13 @@ export type StartBuild = (
   gone: AbortSignal,
 ) => Promise<BuildWithToken>
 
-interface StartBuildDeps {
+export interface StartBuildDeps {
   readonly builds: Builds
   readonly follower: BuildFollower
   readonly slots: ConcurrencySlots
   readonly nodes: Nodes
   readonly requestLimits: Pick<RequestLimits, 'countBuild'>
+  readonly denials: { isDenied(projectId: ProjectId, run: AdmittedRun): Promise<boolean> }
   readonly clock: Clock
 }
 
@@ -80,10 +81,15 @@ export function createStartBuild(deps: StartBuildDeps): StartBuild {
   }
 }
 
-async function begin({ builds, follower, slots }: StartBuildDeps, order: BuildSpec, gone: AbortSignal) {
+async function begin({ builds, follower, slots, denials }: StartBuildDeps, order: BuildSpec, gone: AbortSignal) {
   try {
     const state = follower.note(await builds.start(order, gone))
-    if (state.outcome !== 'refused') return state
+    if (state.outcome !== 'refused') {
+      // A denial that came after the access token was looked at may not have seen this build yet.
+      if (!(await denials.isDenied(order.projectId, order.run))) return state
+      await builds.deny(order.buildId)
+      throw new AppError('run_denied')
+    }
     throw new AppError(state.reason !== undefined && isErrorCode(state.reason) ? state.reason : 'not_admitted')
   } catch (error) {
     slots.release(order.buildId)

@@ -1,3 +1,4 @@
+import { AdmittedRun } from '@forkproof/contracts/access'
 import { BuildState } from '@forkproof/contracts/build'
 import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import { AppError, isErrorCode } from '@forkproof/contracts/errors'
@@ -13,6 +14,7 @@ import {
   buildWorkflowId,
   type ConnectPlatform,
   connectUpdate,
+  denySignal,
   finishSignal,
   stateQuery,
 } from '@forkproof/workflows/builds/api'
@@ -35,6 +37,9 @@ const retryAfterSeconds = 2
 /** Past the build's own end, for teardown and receipts; then Temporal ends what hangs. */
 const executionSlackMs = 600_000
 const runningMax = 200
+/** A project has at most 100 relationships with at most 100 builds each. */
+const ofProjectMax = 10_000
+const listTimeoutMs = 15_000
 /** Newer than any version that was ever shown. */
 const lastVersion = Number.MAX_SAFE_INTEGER
 
@@ -89,6 +94,16 @@ export function temporalBuilds(client: Client): Builds {
           await bounded(callTimeoutMs, () => handle(buildId).describe())
         }
       }),
+    deny: buildId =>
+      mapped(async () => {
+        try {
+          await bounded(callTimeoutMs, () => handle(buildId).signal(denySignal))
+        } catch (error) {
+          // Over already, or never there: nothing of it runs.
+          if (!(error instanceof WorkflowNotFoundError)) throw error
+        }
+      }),
+    ofProject: projectId => mapped(() => bounded(listTimeoutMs, () => ofProject(client, projectId))),
     projectOf: buildId =>
       mapped(async () => Memo.parse((await bounded(callTimeoutMs, () => handle(buildId).describe())).memo).projectId),
     running: relationshipId => mapped(() => bounded(callTimeoutMs, () => running(client, relationshipId))),
@@ -104,7 +119,7 @@ async function startBuildWorkflow(client: Client, order: BuildSpec): Promise<Bui
     workflowIdConflictPolicy: 'FAIL',
     workflowExecutionTimeout: order.expiresAtMs - order.createdAtMs + executionSlackMs,
     args: [order],
-    memo: { projectId: order.projectId, expiresAtMs: order.expiresAtMs },
+    memo: { projectId: order.projectId, expiresAtMs: order.expiresAtMs, run },
     typedSearchAttributes: [
       { key: buildSearchAttributes.repository, value: run.repository },
       { key: buildSearchAttributes.runId, value: run.runId },
@@ -154,6 +169,20 @@ async function running(client: Client, relationshipId: string): Promise<readonly
     const buildId = BuildId.safeParse(workflowId.slice(prefix.length))
     if (buildId.success) found.push(buildId.data)
     if (found.length >= runningMax) break
+  }
+  return found
+}
+
+async function ofProject(client: Client, projectId: ProjectId) {
+  const { project } = buildSearchAttributes
+  const query = `WorkflowType = '${buildWorkflow}' AND ${project.name} = '${projectId}' AND ExecutionStatus = 'Running'`
+  const found: { buildId: BuildId; run?: AdmittedRun }[] = []
+  const prefix = buildWorkflowId('' as BuildId)
+  for await (const { workflowId, memo } of client.workflow.list({ query, pageSize: runningMax })) {
+    const buildId = BuildId.safeParse(workflowId.slice(prefix.length))
+    const run = AdmittedRun.safeParse(memo?.['run'])
+    if (buildId.success) found.push({ buildId: buildId.data, ...(run.success && { run: run.data }) })
+    if (found.length >= ofProjectMax) break
   }
   return found
 }

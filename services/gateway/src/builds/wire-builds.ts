@@ -6,7 +6,7 @@ import { BuildFollower } from './build-follower.ts'
 import { ConcurrencySlots } from './concurrency-slots.ts'
 import { rememberedNodes } from './nodes.ts'
 import type { Builds, Heartbeats, Nodes } from './ports.ts'
-import { createStartBuild, type StartBuild } from './start-build.ts'
+import { createStartBuild, type StartBuild, type StartBuildDeps } from './start-build.ts'
 import { throttledHeartbeats } from './throttled-heartbeats.ts'
 
 /** What builds stand on. */
@@ -15,6 +15,7 @@ interface OuterBuildDeps {
   readonly heartbeats: Heartbeats
   readonly bucket: (name: string) => Bucket
   readonly requestLimits: RequestLimits
+  readonly denials: StartBuildDeps['denials']
   readonly clock: Clock
 }
 
@@ -27,13 +28,13 @@ export interface WiredBuilds {
   readonly nodes: Nodes
 }
 
-export function wireBuilds({ builds, heartbeats, bucket, requestLimits, clock }: OuterBuildDeps): WiredBuilds {
+export function wireBuilds({ builds, heartbeats, bucket, requestLimits, denials, clock }: OuterBuildDeps): WiredBuilds {
   const follower = new BuildFollower(builds, clock)
   const nodes = rememberedNodes(bucket(buckets.nodes), clock)
   const slots = new ConcurrencySlots({ builds, isOver: buildId => follower.isOver(buildId), clock })
   return {
     builds,
-    startBuild: createStartBuild({ builds, follower, slots: slots, nodes, requestLimits, clock }),
+    startBuild: createStartBuild({ builds, follower, slots: slots, nodes, requestLimits, denials, clock }),
     follower,
     heartbeats: throttledHeartbeats(heartbeats, clock),
     nodes,

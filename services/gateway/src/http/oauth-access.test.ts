@@ -53,6 +53,7 @@ describe('POST /oauth/introspect', () => {
         repositoryId: '456789',
         runId: '77',
         attempt: '1',
+        origin: { headRepositoryId: '998877', pullRequestNumber: '12', accountIds: ['5544'] },
       },
     ])
   })

@@ -11,7 +11,7 @@ describe('projects', () => {
     const { id } = created.json()
     expect(created.statusCode).toBe(201)
     expect(created.headers).toMatchObject({ location: `/v1/projects/${id}`, etag: '"1"' })
-    expect(created.json()).toEqual({ id, name: 'first', createdAt: expect.any(String), relationships: [] })
+    expect(created.json()).toEqual({ id, name: 'first', createdAt: expect.any(String), relationships: [], denials: [] })
     const renamed = await operate('PATCH', `${projects}/${id}`, { name: 'second' }, '"1"')
     expect([renamed.statusCode, renamed.json().name, renamed.headers.etag]).toEqual([200, 'second', '"2"'])
     const { relationships: _none, ...summary } = renamed.json()

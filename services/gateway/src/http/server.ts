@@ -22,6 +22,7 @@ import { buildStateRoute } from './routes/build-state.ts'
 import { buildsRoute } from './routes/builds.ts'
 import { claimRoute } from './routes/claim.ts'
 import { claimStateRoute } from './routes/claim-state.ts'
+import { denialRoutes } from './routes/denials.ts'
 import { discoveryRoutes } from './routes/discovery.ts'
 import { exchangeRoute } from './routes/exchange.ts'
 import { githubWebhookRoute } from './routes/github-webhook.ts'
@@ -69,6 +70,7 @@ export async function createServer(deps: RouteDeps): Promise<GatewayApp> {
     discoveryRoutes,
     projectRoutes,
     relationshipRoutes,
+    denialRoutes,
     oauthTokenRoute,
     oauthIntrospectRoute,
     oauthRevokeRoute,

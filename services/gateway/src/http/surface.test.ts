@@ -137,6 +137,8 @@ describe('the surface', () => {
       '/v1/builds/{id}/health',
       '/v1/projects',
       '/v1/projects/{id}',
+      '/v1/projects/{id}/denials',
+      '/v1/projects/{id}/denials/{key}',
       '/v1/projects/{id}/history',
       '/v1/projects/{id}/relationships',
       '/v1/projects/{id}/relationships/{rid}',

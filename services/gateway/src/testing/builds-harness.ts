@@ -1,4 +1,4 @@
-import type { Admitted } from '@forkproof/contracts/access'
+import type { Admitted, AdmittedRun } from '@forkproof/contracts/access'
 import type { NodeAnnouncement } from '@forkproof/contracts/events'
 import { NodeId, ProjectId, RelationshipId, RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { buckets } from '@forkproof/contracts/subjects'
@@ -19,13 +19,18 @@ const run = {
 
 /** A gateway with one project, one node and an access token of an admitted run. */
 export async function buildsHarness(
-  options: { grant?: object; eventClass?: 'fork_pull_request' | 'trusted'; settings?: Partial<GatewayConfig> } = {},
+  options: {
+    grant?: object
+    eventClass?: 'fork_pull_request' | 'trusted'
+    origin?: AdmittedRun['origin']
+    settings?: Partial<GatewayConfig>
+  } = {},
 ) {
   const harness = await gatewayHarness(options.settings)
-  const { eventClass = 'fork_pull_request', grant = {} } = options
+  const { eventClass = 'fork_pull_request', grant = {}, origin } = options
   await putProject(harness, { eventClass, repositoryId: run.repositoryId, grant } as TrustRule)
   announce(harness)
-  const admitted = { projectId, relationshipId, run: { eventClass, ...run } }
+  const admitted = { projectId, relationshipId, run: { eventClass, ...run, ...(origin && { origin }) } }
   const full = { maxMinutes: 20, concurrency: 4, egress: 'none', platforms: ['linux/amd64'], cache: 'none' } as const
   const record: Admitted = { ...admitted, grant: { ...full, platforms: [...full.platforms] } }
   const issued = await harness.gateway.admission.issue(record)

@@ -2,7 +2,7 @@ import type { BuildState, PlatformState } from '@forkproof/contracts/build'
 import type { BuildSpec } from '@forkproof/contracts/build-spec'
 import type { PlatformRequest } from '@forkproof/contracts/builder'
 import { AppError } from '@forkproof/contracts/errors'
-import type { BuildId, RelationshipId } from '@forkproof/contracts/ids'
+import type { BuildId, ProjectId, RelationshipId } from '@forkproof/contracts/ids'
 import { seal } from '@forkproof/infra/seal'
 import { Secret } from '@forkproof/infra/secret'
 import type { Builds, Heartbeats, ReportedResult } from '../builds/ports.ts'
@@ -23,6 +23,9 @@ const certificate = '-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFI
 export class FakeBuilds implements Builds {
   readonly started: BuildSpec[] = []
   readonly finished: [BuildId, ReportedResult][] = []
+  readonly denied: BuildId[] = []
+  /** As builds of an older release, which say nothing of their runs. */
+  runsUnknown = false
   /** Calls that a real one would put into the workflow's history. */
   waits = 0
   queries = 0
@@ -79,6 +82,23 @@ export class FakeBuilds implements Builds {
     const { state } = this.#held(buildId)
     this.finished.push([buildId, result])
     if (state.phase === 'active') this.change(buildId, { phase: 'ending', outcome: result })
+  }
+
+  async deny(buildId: BuildId): Promise<void> {
+    this.#assertUp()
+    this.denied.push(buildId)
+    const held = this.#builds.get(buildId)
+    if (held && held.state.phase !== 'ended')
+      this.change(buildId, { phase: 'ended', outcome: 'refused', reason: 'run_denied' })
+  }
+
+  async ofProject(projectId: ProjectId) {
+    this.#assertUp()
+    if (this.invisible) return []
+    const live = [...this.#builds.values()].filter(
+      ({ order, state }) => order.projectId === projectId && state.phase !== 'ended',
+    )
+    return live.map(({ order: { buildId, run } }) => (this.runsUnknown ? { buildId } : { buildId, run }))
   }
 
   async projectOf(buildId: BuildId) {

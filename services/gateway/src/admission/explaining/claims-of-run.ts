@@ -1,5 +1,6 @@
 import type { AdmittedRun } from '@forkproof/contracts/access'
 import { AppError } from '@forkproof/contracts/errors'
+import type { RunFacts } from '@forkproof/contracts/facts'
 import { RunAttempt } from '@forkproof/contracts/ids'
 import type { RunInspection } from '@forkproof/contracts/inspection'
 import type { RunClaims } from '../run-claims.ts'
@@ -27,7 +28,7 @@ export function claimsOfRun(
     const { pullRequest } = facts
     return {
       eventClass: 'fork_pull_request',
-      run: { eventClass: 'fork_pull_request', ...run },
+      run: { eventClass: 'fork_pull_request', ...run, origin: originOf(facts) },
       workflowPath,
       ...(pullRequest?.baseRef !== undefined && { baseRef: pullRequest.baseRef }),
       ...(pullRequest?.authorAssociation !== undefined && { authorAssociation: pullRequest.authorAssociation }),
@@ -47,3 +48,16 @@ export function claimsOfRun(
     ...(eventsOnBranches.includes(event) && { ref: `refs/heads/${headRef}` }),
   }
 }
+
+const originOf = ({
+  headRepository,
+  pullRequest,
+  actor,
+  triggeringActor,
+}: RunFacts): NonNullable<AdmittedRun['origin']> => ({
+  headRepositoryId: headRepository.id,
+  ...(pullRequest && { pullRequestNumber: pullRequest.number }),
+  accountIds: [
+    ...new Set([headRepository.ownerId, actor.id, triggeringActor.id, ...(pullRequest ? [pullRequest.author.id] : [])]),
+  ],
+})

@@ -4,6 +4,7 @@ import type { ProjectId, RelationshipId, RepositoryName } from '@forkproof/contr
 import type { Secret } from '@forkproof/infra/secret'
 import type { GithubOutlook, GithubStanding } from '../../claims/github-outlook.ts'
 import { projectFor } from '../admission.ts'
+import { denialOf } from '../denials/denied-runs.ts'
 import { type Evaluation, evaluate, type RelationshipDecision } from '../evaluate.ts'
 import type { VerifyIdToken } from '../id-tokens/ports.ts'
 import type { RunInspector } from '../ports.ts'
@@ -74,6 +75,7 @@ export function createExplain({ verify, projects, usedTokens, inspector, githubO
       if (!project) throw new AppError('project_not_found')
       const github = await standingOf(verified.claims.run.repository, asOperator)
       const explanation = { ...explained(projectId, verified.claims, evaluate(project, verified.claims)), github }
+      if (denialOf(project.denials, verified.claims.run)) return deniedAs(explanation)
       if (!(await usedTokens.isUsed(verified))) return explanation
       return { ...explanation, admitted: false, reason: 'id_token_used' }
     },
@@ -86,9 +88,15 @@ export function createExplain({ verify, projects, usedTokens, inspector, githubO
         return { projectId, admitted: false, reason, ...(detail !== undefined && { detail }), decisions: [], github }
       }
       const claims = claimsOfRun(run, inspection)
-      return { ...explained(projectId, claims, evaluate(project, claims)), github }
+      const explanation = { ...explained(projectId, claims, evaluate(project, claims)), github }
+      return denialOf(project.denials, claims.run) ? deniedAs(explanation) : explanation
     },
   }
+}
+
+/** Whatever the relationships say. */
+function deniedAs({ relationshipId: _, grant: __, ...explanation }: Explanation): Explanation {
+  return { ...explanation, admitted: false, reason: 'run_denied' }
 }
 
 function explained(projectId: ProjectId, run: RunClaims, evaluation: Evaluation): Omit<Explanation, 'github'> {

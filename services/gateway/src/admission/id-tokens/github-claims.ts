@@ -14,6 +14,7 @@ const GithubClaims = z.object({
   workflow_ref: z.string().max(2_048).optional(),
   run_id: RunId,
   run_attempt: RunAttempt,
+  actor_id: DecimalId.optional(),
 })
 type GithubClaims = z.infer<typeof GithubClaims>
 
@@ -30,6 +31,7 @@ export function githubClaims(payload: unknown): TrustedClaims | undefined {
       repositoryId: data.repository_id,
       runId: data.run_id,
       attempt: data.run_attempt,
+      ...(data.actor_id !== undefined && { origin: { accountIds: [data.actor_id] } }),
     },
     event: data.event_name,
     ...(data.ref !== undefined && data.ref !== '' && { ref: data.ref }),

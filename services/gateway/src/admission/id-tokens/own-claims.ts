@@ -26,6 +26,11 @@ export function ownClaims(payload: unknown): ForkPullRequestClaims | undefined {
       repositoryId: data.repository_id,
       runId: runId.data,
       attempt: attempt.data,
+      origin: {
+        headRepositoryId: data.head_repository_id,
+        ...(data.pull_request_number !== undefined && { pullRequestNumber: data.pull_request_number }),
+        accountIds: accountsOf(data),
+      },
     },
     workflowPath: data.workflow_path,
     ...(data.base_ref !== undefined && { baseRef: data.base_ref }),
@@ -34,4 +39,9 @@ export function ownClaims(payload: unknown): ForkPullRequestClaims | undefined {
     ...(data.pull_request_state !== undefined && { pullRequestState: data.pull_request_state }),
     proofMethod: data.proof_method,
   }
+}
+
+const accountsOf = (claims: IdTokenClaims): string[] => {
+  const { pr_author_id: author, head_repository_owner_id: owner, actor_id: actor, triggering_actor_id: again } = claims
+  return [...new Set([...(author === undefined ? [] : [author]), owner, actor, again])]
 }

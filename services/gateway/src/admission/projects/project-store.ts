@@ -41,7 +41,7 @@ export class ProjectStore {
   async create(name: string): Promise<StoredProject> {
     if ((await this.list()).length >= projectsMax) throw new AppError('too_many_projects')
     const createdAt = new Date(this.#clock.now()).toISOString()
-    const project: Project = { id: newProjectId(), name, createdAt, relationships: [] }
+    const project: Project = { id: newProjectId(), name, createdAt, relationships: [], denials: [] }
     const revision = await this.#bucket.create(project.id, JSON.stringify(project))
     if (revision === undefined) throw new Error('two projects were named alike')
     return { project, revision }
