@@ -116,3 +116,25 @@ describe('a run that cannot claim', () => {
     expect(claimObstacles[reason].advice).toContain('id-token: write')
   })
 })
+
+describe('a pull request of Dependabot’s, from a branch of the repository itself', () => {
+  const same = { ...fork, id: 1 }
+  const opened = (id: number | undefined) =>
+    JSON.stringify({
+      pull_request: { user: id === undefined ? null : { id }, head: { repo: same }, base: { repo: base } },
+    })
+  const caused = { ...env, GITHUB_ACTOR_ID: '49699333' }
+
+  it('can claim, because GitHub gives its run no token', () => {
+    expect(recogniseRun(caused, opened(49_699_333))).toMatchObject({ kind: 'claim' })
+  })
+
+  it.each<[string, EnvironmentVariables, number | undefined]>([
+    ['a person pushed to it', { ...env, GITHUB_ACTOR_ID: '21' }, 49_699_333],
+    ['no actor is known', env, 49_699_333],
+    ['a person opened it', caused, 21],
+    ['its author is gone', caused, undefined],
+  ])('needs GitHub’s own token when %s', (_, variables, author) => {
+    expect(recogniseRun(variables, opened(author))).toEqual({ kind: 'cannot', reason: 'same_repository' })
+  })
+})

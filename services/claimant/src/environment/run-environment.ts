@@ -1,3 +1,4 @@
+import { dependabotAccount } from '@forkproof/contracts/dependabot'
 import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { z } from 'zod'
 import type { ClaimObstacle } from './claim-obstacles.ts'
@@ -27,6 +28,7 @@ const EventRepository = z.object({ id: z.int(), full_name: RepositoryName })
 /** The used members of the event (docs/facts/github.md#event-file). `head.repo` is null once the fork is gone. */
 const PullRequestEvent = z.object({
   pull_request: z.object({
+    user: z.object({ id: z.int() }).nullish(),
     head: z.object({ repo: EventRepository.nullable() }),
     base: z.object({ repo: EventRepository.extend({ private: z.boolean() }) }),
   }),
@@ -53,10 +55,12 @@ export function recogniseRun(env: EnvironmentVariables, eventText: string | unde
 function recognisePullRequest(env: EnvironmentVariables, eventText: string): RunEnvironment {
   const event = PullRequestEvent.safeParse(parseJson(eventText))
   if (!event.success) return cannot('event_file_malformed')
-  const { head, base } = event.data.pull_request
+  const { head, base, user } = event.data.pull_request
   if (base.repo.private) return cannot('private_repository')
   if (head.repo === null) return cannot('head_repository_gone')
-  if (head.repo.id === base.repo.id) return cannot('same_repository')
+  // GitHub treats Dependabot's runs as a fork's. The issuer checks that they are.
+  const isDependabots = user?.id === dependabotAccount.id && env['GITHUB_ACTOR_ID'] === String(dependabotAccount.id)
+  if (head.repo.id === base.repo.id && !isDependabots) return cannot('same_repository')
   const runId = RunId.safeParse(env['GITHUB_RUN_ID'])
   const attempt = RunAttempt.safeParse(env['GITHUB_RUN_ATTEMPT'])
   const repository = RepositoryName.safeParse(env['GITHUB_REPOSITORY'])

@@ -1,6 +1,7 @@
 import type { RunQuestion } from '@forkproof/contracts/inspection'
 import type { GithubRun } from '../github/schemas.ts'
 import { checkIdentity, checkKind, checkProgress } from './check-run.ts'
+import { isDependabotsRun } from './dependabot.ts'
 import { fine, type RunDecision, type RunRefusal, refuse } from './run-decision.ts'
 
 /**
@@ -25,6 +26,8 @@ function checkRepositoryId(run: GithubRun, { repositoryId }: RunQuestion): RunRe
 function checkClass(run: GithubRun, { eventClass }: RunQuestion): RunRefusal | undefined {
   if (eventClass === 'fork_pull_request') return checkKind(run)
   if (eventClass === 'trusted' && isForksPullRequest(run)) return refuse('not_trusted')
+  // Whatever dependency it brings runs there: it must not write to the project's cache.
+  if (eventClass === 'trusted' && isDependabotsRun(run)) return refuse('not_trusted', 'it is Dependabot’s')
   return undefined
 }
 

@@ -1,5 +1,6 @@
 import type { ClaimSpec } from '@forkproof/contracts/claim-spec'
 import type { GithubRun } from '../github/schemas.ts'
+import { isDependabotsRun, isOfOwnRepository } from './dependabot.ts'
 import { clockSkewMs } from './limits.ts'
 import { fine, notYet, type RunDecision, type RunRefusal, refuse } from './run-decision.ts'
 
@@ -30,7 +31,7 @@ export function checkKind(run: GithubRun): RunRefusal | undefined {
     return refuse('event_not_pull_request', `the run’s event is ${run.event.slice(0, 64)}`)
   if (run.head_repository === null) return refuse('head_repository_gone')
   // By id, never by name or branch: a fork's branch may be called main.
-  if (run.head_repository.id === run.repository.id) return refuse('not_a_fork')
+  if (isOfOwnRepository(run) && !isDependabotsRun(run)) return refuse('not_a_fork')
   return undefined
 }
 

@@ -4,6 +4,7 @@ import type { RunFacts } from '@forkproof/contracts/facts'
 import type { GithubJob, GithubRun } from '../github/schemas.ts'
 import { checkJob } from './check-job.ts'
 import { checkRun, quotes } from './check-run.ts'
+import { isDependabot, isOfOwnRepository } from './dependabot.ts'
 import { matchedIn, type PullRequestReading } from './pull-request.ts'
 import { notYet, type RunNotYet, type RunRefusal, refuse } from './run-decision.ts'
 import { runFacts } from './run-facts.ts'
@@ -68,8 +69,14 @@ export function verifyRun(spec: ClaimSpec, evidence: Evidence): Verification {
   const written = evidence.pullRequests?.pulls.flatMap(({ title, body }) => [title, body]) ?? []
   if (written.some(text => quotes(text, spec.challengeCode))) return refuse('code_quoted')
   if (run.head_repository === null) return refuse('head_repository_gone')
+  const pullRequest = matchedIn(evidence.pullRequests, run)
+  if (isOfOwnRepository(run)) {
+    if (!evidence.pullRequests) return refuse('github_unavailable', 'the pull request could not be read')
+    // The event is Dependabot's; the pull request has to be too.
+    if (!isDependabot(pullRequest?.pull.user)) return refuse('not_a_fork', 'the pull request is not Dependabot’s')
+  }
   const facts = runFacts(run, run.head_repository, {
-    pullRequest: matchedIn(evidence.pullRequests, run),
+    pullRequest,
     jobId: sighting.jobId,
   })
   return { kind: 'verified', run: remember(spec, facts, evidence) }

@@ -9,7 +9,8 @@ import { z } from 'zod'
 const id = z.int().positive()
 const text = z.string()
 const time = z.iso.datetime({ offset: true }).transform(value => Date.parse(value))
-const GithubAccount = z.object({ id, login: text.min(1) })
+/** `type` is `User`, `Organization` or `Bot`. */
+const GithubAccount = z.object({ id, login: text.min(1), type: text.optional() })
 export type GithubAccount = z.infer<typeof GithubAccount>
 const CommitSha = text.regex(/^[0-9a-f]{40,64}$/)
 

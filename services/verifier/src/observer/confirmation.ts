@@ -1,4 +1,5 @@
 import type { Clock } from '@forkproof/infra/clock'
+import { isOfOwnRepository } from '../core/dependabot.ts'
 import type { PullRequestReading } from '../core/pull-request.ts'
 import { notYet, type RunNotYet, refuse } from '../core/run-decision.ts'
 import { type Sighting, verifyRun } from '../core/verify-run.ts'
@@ -59,7 +60,10 @@ async function attempt(
   const { sources } = deps
   const { attempt: bound } = watch
   if (bound === undefined) return refuse('code_not_seen')
-  const readingPulls = deps.pullRequestFacts ? readPullRequests(deps, times.seenAtMs) : undefined
+  // Who opened a pull request of the repository's own decides whether its run is served at all.
+  const known = sources.latestRun
+  const isNeeded = deps.pullRequestFacts || (known !== undefined && isOfOwnRepository(known))
+  const readingPulls = isNeeded ? readPullRequests(deps, times.seenAtMs) : undefined
   const readingJobs = readNamedJob(watch, sighting, { attempt: bound, sinceMs: times.sinceMs }, deps)
   const [answer, jobs] = await Promise.all([sources.run.since(times.sinceMs), readingJobs])
   if (answer.kind === 'missing') return notYet('run_not_found')
