@@ -15,6 +15,7 @@ import type { VerifierConfig } from './config.ts'
 import type { Fetch } from './github/bounded-fetch.ts'
 import { createGithubReaders, type GithubReaders } from './github/github-readers.ts'
 import { followRunHints } from './hints/follow-run-hints.ts'
+import { HintedJobs } from './hints/hinted-jobs.ts'
 import type { HeardHints } from './hints/hinted-pauses.ts'
 import { HintedRepositories } from './hints/hinted-repositories.ts'
 import { HintedRuns } from './hints/hinted-runs.ts'
@@ -87,13 +88,18 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
     clock,
     log,
   })
-  const observers = createObservers(options, { ...deps, githubTime }, github)
-  followNudges(deps.bus, (claimId, kind) => observers.nudge(claimId, kind))
-  const hints = { runs: new HintedRuns(clock), repositories: new HintedRepositories(clock) }
+  const hints = {
+    runs: new HintedRuns(clock),
+    repositories: new HintedRepositories(clock),
+    jobs: new HintedJobs(clock),
+  }
   followRunHints(deps.bus, hint => {
+    hints.jobs.hear(hint)
     hints.repositories.hear(hint)
     hints.runs.hear(hint)
   })
+  const observers = createObservers(options, { ...deps, githubTime, hints }, github)
+  followNudges(deps.bus, (claimId, kind) => observers.nudge(claimId, kind))
   const runs = new SharedRuns((target, signal) => new RunSources(github.runReader(target, 'build'), clock, signal))
   const watch: WatchClaim = (spec, signal) => observers.watch(spec, signal)
   const watchClaim = createClaimGate({ related, serve: options.githubServe, watch })
@@ -122,7 +128,13 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
 
 function createObservers(
   { pullRequestFacts, channels }: VerifierServiceOptions,
-  { clock, random, log, githubTime }: VerifierDeps & { readonly githubTime: GithubTime },
+  {
+    clock,
+    random,
+    log,
+    githubTime,
+    hints,
+  }: VerifierDeps & { readonly githubTime: GithubTime; readonly hints: HeardHints },
   { runReader, logPages }: GithubReaders,
 ): ObserverRegistry {
   const available: Readonly<Record<(typeof channelTable)[Channel]['needs'], boolean>> = {
@@ -136,7 +148,7 @@ function createObservers(
     usable: new Set(usable),
     observe: target => {
       const readers = { reader: runReader(target, 'claim'), pages: logPages?.(target) }
-      return new RunObserver({ ...readers, clock, log, random, pullRequestFacts })
+      return new RunObserver({ ...readers, target, hints, clock, log, random, pullRequestFacts })
     },
   })
 }

@@ -18,6 +18,9 @@ export const hintLimits = {
   /** The end of a run that nobody watches yet: a build that is being confirmed is watched soon. */
   endedRememberedMs: 60_000,
   endedEntriesMax: 10_000,
+  /** Longer than most jobs take until they claim. */
+  jobRememberedMs: 3_600_000,
+  jobEntriesMax: 20_000,
   /** A repository whose webhooks were heard within this time is taken to send them. */
   repositoryRememberedMs: 3_600_000,
   repositoryEntriesMax: 10_000,

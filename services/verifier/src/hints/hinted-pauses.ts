@@ -3,6 +3,7 @@ import type { RunHint } from '@forkproof/contracts/run-hint'
 import type { Clock } from '@forkproof/infra/clock'
 import type { RunSources } from '../observer/run-sources.ts'
 import { Wakeup } from '../observer/wakeup.ts'
+import type { HintedJobs } from './hinted-jobs.ts'
 import type { HintedRepositories } from './hinted-repositories.ts'
 import type { HintedRuns } from './hinted-runs.ts'
 
@@ -10,6 +11,7 @@ import type { HintedRuns } from './hinted-runs.ts'
 export interface HeardHints {
   readonly runs: HintedRuns
   readonly repositories: HintedRepositories
+  readonly jobs: HintedJobs
 }
 
 /** The pauses between two polls of the run of one build. A hint that the run may be over cuts one short. */
@@ -23,7 +25,12 @@ export class HintedPauses {
   /** Whether any webhook has told of this run. */
   #wasTold = false
 
-  constructor(question: RunQuestion, sources: RunSources, { runs, repositories }: HeardHints, clock: Clock) {
+  constructor(
+    question: RunQuestion,
+    sources: RunSources,
+    { runs, repositories }: Pick<HeardHints, 'runs' | 'repositories'>,
+    clock: Clock,
+  ) {
     this.#question = question
     this.#repositories = repositories
     this.#clock = clock

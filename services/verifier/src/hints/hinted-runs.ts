@@ -12,8 +12,8 @@ export interface RunWatcher {
   readonly repositoryId: () => string | undefined
   readonly headSha: () => string | undefined
   readonly wants: (hint: RunHint) => boolean
-  /** A reading that starts from now on is worthwhile. */
-  readonly wake: () => void
+  /** A reading that starts from now on is worthwhile. `abouts`: what was told of. */
+  readonly wake: (abouts: ReadonlySet<RunHint['about']>) => void
 }
 
 /**
@@ -68,13 +68,18 @@ function concerns(hint: RunHint, watcher: RunWatcher): boolean {
   return watcher.wants(hint)
 }
 
+interface PlannedWake {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number
+  readonly about: RunHint['about']
+}
+
 const overtaken = new Error('another wake comes first')
 
 class WatchedRun {
   readonly #clock: Clock
   readonly #gate = new WakeGate()
-  /** When each watcher is to be woken, milliseconds since the epoch. */
-  readonly #dueMs = new Map<RunWatcher, readonly number[]>()
+  readonly #planned = new Map<RunWatcher, readonly PlannedWake[]>()
   #timer: AbortController | undefined
 
   constructor(clock: Clock) {
@@ -82,26 +87,26 @@ class WatchedRun {
   }
 
   get isEmpty(): boolean {
-    return this.#dueMs.size === 0
+    return this.#planned.size === 0
   }
 
   get watchers(): readonly RunWatcher[] {
-    return [...this.#dueMs.keys()]
+    return [...this.#planned.keys()]
   }
 
   add(watcher: RunWatcher): void {
-    this.#dueMs.set(watcher, [])
+    this.#planned.set(watcher, [])
   }
 
   remove(watcher: RunWatcher): void {
-    this.#dueMs.delete(watcher)
+    this.#planned.delete(watcher)
     this.#arm()
   }
 
   plan(hint: RunHint, watchers: readonly RunWatcher[]): void {
     const nowMs = this.#clock.now()
-    const wanted = againMs(hint).map(offset => nowMs + offset)
-    for (const watcher of watchers) this.#dueMs.set(watcher, mergedTimes(this.#dueMs.get(watcher) ?? [], wanted))
+    const wanted = againMs(hint).map(offset => ({ atMs: nowMs + offset, about: hint.about }))
+    for (const watcher of watchers) this.#planned.set(watcher, merged(this.#planned.get(watcher) ?? [], wanted))
     this.#arm()
   }
 
@@ -109,7 +114,7 @@ class WatchedRun {
   #arm(): void {
     this.#timer?.abort(overtaken)
     this.#timer = undefined
-    const due = [...this.#dueMs.values()].flat()
+    const due = [...this.#planned.values()].flat().map(({ atMs }) => atMs)
     if (due.length === 0) return
     const nowMs = this.#clock.now()
     const waitMs = Math.max(Math.min(...due), this.#gate.freeAtMs(nowMs)) - nowMs
@@ -128,11 +133,17 @@ class WatchedRun {
   /** All at the same time, so that they share one reading. */
   #wake(nowMs: number): void {
     this.#gate.take(nowMs)
-    const woken = this.watchers.filter(watcher => this.#dueMs.get(watcher)?.some(due => due <= nowMs))
-    for (const watcher of woken) {
-      this.#dueMs.set(watcher, this.#dueMs.get(watcher)?.filter(due => due > nowMs) ?? [])
+    const woken = [...this.#planned].flatMap(([watcher, planned]) => {
+      const due = planned.filter(({ atMs }) => atMs <= nowMs)
+      return due.length === 0 ? [] : [{ watcher, planned, abouts: new Set(due.map(({ about }) => about)) }]
+    })
+    for (const { watcher, planned } of woken) {
+      this.#planned.set(
+        watcher,
+        planned.filter(({ atMs }) => atMs > nowMs),
+      )
     }
-    for (const watcher of woken) watcher.wake()
+    for (const { watcher, abouts } of woken) watcher.wake(abouts)
     this.#arm()
   }
 }
@@ -143,8 +154,11 @@ function againMs(hint: RunHint): readonly number[] {
 }
 
 /** In order. Of too many, the first are kept, because somebody waits, and the last, because they see the newest. */
-function mergedTimes(planned: readonly number[], wanted: readonly number[]): readonly number[] {
-  const all = [...new Set([...planned, ...wanted])].sort((one, other) => one - other)
+function merged(planned: readonly PlannedWake[], wanted: readonly PlannedWake[]): readonly PlannedWake[] {
+  const known = new Set(planned.map(keyOf))
+  const all = [...planned, ...wanted.filter(one => !known.has(keyOf(one)))].sort((one, other) => one.atMs - other.atMs)
   const half = hintLimits.plannedWakesMax / 2
   return all.length > hintLimits.plannedWakesMax ? [...all.slice(0, half), ...all.slice(-half)] : all
 }
+
+const keyOf = ({ atMs, about }: PlannedWake): string => `${about} ${atMs}`

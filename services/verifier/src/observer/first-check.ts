@@ -3,6 +3,7 @@ import { checkJob } from '../core/check-job.ts'
 import { checkRun } from '../core/check-run.ts'
 import { fine, notYet, type RunDecision, type RunRefusal, refuse } from '../core/run-decision.ts'
 import type { GithubFault } from '../github/fault.ts'
+import type { ClaimHints } from '../hints/claim-hints.ts'
 import type { BackOff } from './back-off.ts'
 import type { ClaimWatch } from './claim-watch.ts'
 import type { Crowd } from './crowd.ts'
@@ -14,6 +15,7 @@ interface FirstCheckDeps {
   readonly crowd: Crowd
   readonly clock: Clock
   readonly backOff: BackOff
+  readonly hints: Pick<ClaimHints, 'pause' | 'saysRunning'>
 }
 
 /**
@@ -27,11 +29,14 @@ export async function checkFirst(
 ): Promise<RunRefusal | undefined> {
   let lags = 0
   let lagEndsMs: number | undefined
+  let wasHinted = false
   for (;;) {
     const nowMs = deps.clock.now()
     let retryMs: number
+    let pause = (ms: number) => deps.hints.pause(ms, signal)
     try {
-      const decision = await check(watch, deps, nowMs)
+      // After a hint an older reading says nothing.
+      const decision = await check(watch, deps, wasHinted ? nowMs : nowMs - pollLimits.runFreshMs)
       deps.backOff.succeeded()
       if (decision.kind === 'fine') return undefined
       if (decision.kind === 'refused') return decision
@@ -44,8 +49,12 @@ export async function checkFirst(
       const fault = deps.backOff.failed(error, deps.clock.now())
       if (deps.backOff.outlasts(watch.spec.expiresAtMs)) return githubUnavailable(fault)
       retryMs = deps.backOff.untilMs
+      // No hint makes GitHub readable.
+      pause = ms => deps.clock.sleep(ms, signal).then(() => false)
     }
-    await deps.clock.sleep(Math.max(retryMs - deps.clock.now(), 0), signal)
+    wasHinted = await pause(Math.max(retryMs - deps.clock.now(), 0))
+    // A hint takes none of the tries that GitHub's lag has.
+    if (wasHinted) lags -= 1
   }
 }
 
@@ -53,10 +62,14 @@ export async function checkFirst(
 export const githubUnavailable = (fault: GithubFault): RunRefusal =>
   refuse(fault.isFinal ? 'repository_unreadable' : 'github_unavailable', fault.detail)
 
-async function check(watch: ClaimWatch, { sources, crowd }: FirstCheckDeps, nowMs: number): Promise<RunDecision> {
+async function check(
+  watch: ClaimWatch,
+  { sources, crowd, hints }: FirstCheckDeps,
+  sinceMs: number,
+): Promise<RunDecision> {
   const { spec } = watch
   // A run that was read just now for another claim serves this one too: the confirmation reads it again anyway.
-  const answer = await sources.run.since(Math.max(nowMs - pollLimits.runFreshMs, 0))
+  const answer = await sources.run.since(Math.max(sinceMs, 0))
   if (answer.kind === 'missing') return notYet('run_not_found')
   if (answer.kind === 'moved') return refuse('repository_renamed')
   const run = answer.value
@@ -68,7 +81,9 @@ async function check(watch: ClaimWatch, { sources, crowd }: FirstCheckDeps, nowM
   if (decision.kind !== 'fine') return decision
   watch.attempt = run.run_attempt
   if (spec.jobId === undefined) return fine
-  const jobs = await crowd.readJob(spec.jobId, run.run_attempt, Math.max(nowMs - pollLimits.runFreshMs, 0))
+  // The confirmation reads the job in any case.
+  if (hints.saysRunning(spec.jobId, run)) return fine
+  const jobs = await crowd.readJob(spec.jobId, run.run_attempt, Math.max(sinceMs, 0))
   const ofJob = checkJob(jobs.items, spec.jobId, run)
   // A job that is there may read `queued` for long after its start. The code is what shows that it runs.
   const isThere = jobs.items.some(job => String(job.id) === spec.jobId)

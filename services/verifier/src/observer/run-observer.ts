@@ -8,9 +8,12 @@ import { checkRun } from '../core/check-run.ts'
 import { fine, type RunRefusal, refuse } from '../core/run-decision.ts'
 import { checkLife, saysInProgress } from '../core/run-life.ts'
 import type { Sighting } from '../core/verify-run.ts'
-import { faultDetail } from '../github/fault.ts'
+import { faultDetail, GithubFault } from '../github/fault.ts'
 import type { LogPages } from '../github/log-pages.ts'
 import type { RunReader } from '../github/run-reader.ts'
+import type { RunTarget } from '../github/run-target.ts'
+import { ClaimHints } from '../hints/claim-hints.ts'
+import type { HeardHints } from '../hints/hinted-pauses.ts'
 import { BackOff } from './back-off.ts'
 import type { ClaimWatch, WatchResult } from './claim-watch.ts'
 import { confirmSighting } from './confirmation.ts'
@@ -23,6 +26,8 @@ import { RunSources } from './run-sources.ts'
 import { Wakeup } from './wakeup.ts'
 
 interface RunObserverDeps {
+  readonly target: RunTarget
+  readonly hints: HeardHints
   readonly reader: RunReader
   /** Absent where no session cookie is configured. */
   readonly pages: LogPages | undefined
@@ -42,6 +47,7 @@ export class RunObserver {
   readonly #restWakeups: readonly Wakeup[]
   readonly #logWakeup: Wakeup
   readonly #crowd: Crowd
+  readonly #hints: ClaimHints
   readonly #restPolls: readonly RestPolls[]
   readonly #logPolls: LogPolls | undefined
   #soon: Promise<void> | undefined
@@ -54,6 +60,13 @@ export class RunObserver {
     this.#logWakeup = new Wakeup(clock)
     const shared = { sources: this.#sources, clock, watches: () => [...this.#watches] }
     this.#crowd = new Crowd(shared)
+    this.#hints = new ClaimHints(deps.target, {
+      hints: deps.hints,
+      clock,
+      latestRun: () => this.#sources.latestRun,
+      claims: shared.watches,
+      onRunHint: () => this.#keep(this.#endRefused()),
+    })
     const onPoll = () => {
       this.#match()
       this.#logWakeup.wake()
@@ -106,6 +119,7 @@ export class RunObserver {
   }
 
   close(): void {
+    this.#hints.close()
     this.#end.abort(new Error('the observer is closed'))
   }
 
@@ -166,6 +180,23 @@ export class RunObserver {
     return life.kind === 'not-yet' && running.complete ? refuse(life.reason, life.detail) : undefined
   }
 
+  /** After a hint that the run may be over: a claim that can only be refused is told now. */
+  async #endRefused(): Promise<void> {
+    const nowMs = this.#deps.clock.now()
+    if (this.#backOff.untilMs > nowMs) return
+    try {
+      const answer = await this.#sources.run.since(nowMs)
+      if (answer.kind !== 'found') return
+      for (const watch of this.#watches) {
+        const decision = watch.phase === 'watching' ? checkRun(answer.value, watch.specInGithubTime) : fine
+        if (decision.kind === 'refused') watch.settle(decision)
+      }
+    } catch (error) {
+      // The polls go on and report it, if it lasts.
+      if (!(error instanceof GithubFault)) throw error
+    }
+  }
+
   /** Compares what was read with every claim that still waits. */
   #match(): void {
     const run = this.#sources.latestRun
@@ -212,7 +243,13 @@ export class RunObserver {
   }
 
   get #shared() {
-    return { sources: this.#sources, crowd: this.#crowd, clock: this.#deps.clock, backOff: this.#backOff }
+    return {
+      sources: this.#sources,
+      crowd: this.#crowd,
+      clock: this.#deps.clock,
+      backOff: this.#backOff,
+      hints: this.#hints,
+    }
   }
 
   #wake(): void {
