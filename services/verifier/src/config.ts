@@ -113,6 +113,18 @@ export const settings = defineSettings({
     default: 15,
     description: 'a build’s run is looked at this often, in seconds; its end ends the build',
   },
+  metricsHost: {
+    env: 'FORKPROOF_VERIFIER_METRICS_HOST',
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+    description: 'address that the metrics are served at; keep it inside',
+  },
+  metricsPort: {
+    env: 'FORKPROOF_VERIFIER_METRICS_PORT',
+    schema: z.union([z.literal('off'), z.coerce.number().int().min(0).max(65_535)]),
+    default: 'off',
+    description: 'port of the verifier’s metrics; 0 takes a free one, "off" serves none',
+  },
   attestationKey: {
     env: 'FORKPROOF_VERIFIER_ATTESTATION_KEY',
     schema: z.string().min(32).max(4096),

@@ -13,6 +13,7 @@ import type { AttestationKey } from './attestation/attestation-key.ts'
 import { createAttestationSigner } from './attestation/attestation-signer.ts'
 import type { VerifierConfig } from './config.ts'
 import type { Fetch } from './github/bounded-fetch.ts'
+import type { OnRefusal } from './github/credential-pool.ts'
 import { createGithubReaders, type GithubReaders } from './github/github-readers.ts'
 import { followRunHints } from './hints/follow-run-hints.ts'
 import { HintedJobs } from './hints/hinted-jobs.ts'
@@ -52,6 +53,7 @@ export interface VerifierDeps {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
+  readonly onRefusal?: OnRefusal
   /** Aborts when the service stops. */
   readonly stopping: AbortSignal
 }
@@ -63,6 +65,7 @@ interface Verifier {
   readonly hints: HeardHints
   /** One claim from its first check to its end, unless the gate turns it away. */
   readonly watchClaim: WatchClaim
+  readonly pool: GithubReaders['pool']
   readonly related: RelatedList
   readonly reports: BudgetReports
   /** Keeps the list of related repositories and the reports up to date until the service stops. */
@@ -123,7 +126,7 @@ export function wireVerifier(options: VerifierServiceOptions, deps: VerifierDeps
     await Promise.all([related.run(stopping, () => reports.writeRepositories()), reports.run(stopping)])
   }
   const activities = { ...claims, ...inspections }
-  return { activities, observers, runs, hints, watchClaim, related, reports, followProjects }
+  return { activities, observers, runs, hints, watchClaim, pool: github.pool, related, reports, followProjects }
 }
 
 function createObservers(

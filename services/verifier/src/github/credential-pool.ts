@@ -33,7 +33,7 @@ type Installations = Pick<AppInstallations, 'ready' | 'credentials'>
 const none: Installations = { ready: async () => undefined, credentials: [] }
 
 /** Told of each request that no credential may send now; `reserved` when others still could. */
-type OnRefusal = (priority: RequestPriority, reserved: boolean) => void
+export type OnRefusal = (priority: RequestPriority, reserved: boolean) => void
 
 /**
  * Several credentials as one. When the run's own one is limited or refused, the next takes over. A policy that forbids

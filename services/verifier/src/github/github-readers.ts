@@ -8,7 +8,7 @@ import { fixedAuthorization, noAuthorization } from './authorization.ts'
 import type { Fetch } from './bounded-fetch.ts'
 import { GithubCredential } from './credential.ts'
 import { kindOfSecret } from './credential-kind.ts'
-import { CredentialPool } from './credential-pool.ts'
+import { CredentialPool, type OnRefusal } from './credential-pool.ts'
 import { createLogPages, type LogPages } from './log-pages.ts'
 import { readRepositoryName } from './repository-name.ts'
 import type { ReadingPurpose } from './request-priority.ts'
@@ -32,6 +32,7 @@ interface GithubReaderDeps {
   readonly fetch: Fetch
   readonly clock: Clock
   readonly log: Logger
+  readonly onRefusal?: OnRefusal
   /** Aborts when the service stops. */
   readonly stopping: AbortSignal
 }
@@ -48,7 +49,7 @@ export interface GithubReaders {
 
 export function createGithubReaders(
   options: GithubReaderOptions,
-  { isRelated, fetch, clock, log, stopping }: GithubReaderDeps,
+  { isRelated, fetch, clock, log, onRefusal, stopping }: GithubReaderDeps,
 ): GithubReaders {
   const { githubApiUrl: apiUrl, githubWebUrl: webUrl, logSessionCookie: cookie } = options
   const shared = { baseUrl: apiUrl, fetch, clock, log, pointsMinute: options.githubPointsMinute }
@@ -81,7 +82,7 @@ export function createGithubReaders(
           stopping,
         })
       : undefined
-  const pool = new CredentialPool({ fixed, installations }, clock)
+  const pool = new CredentialPool({ fixed, installations }, clock, onRefusal)
   return {
     runReader: (target, purpose) => {
       // Asked anew for each request: a relationship may come while a run is watched.
