@@ -1,12 +1,7 @@
 import { z } from 'zod'
 import { Channel } from './channels.ts'
-import { Audience, DecimalId, decimalIdDigits, Issuer } from './ids.ts'
-
-/**
- * Stable per base repository and event class, immutable, and in a namespace that GitHub never uses: a trust policy
- * written for GitHub's `repo:o/r:pull_request` cannot match it by accident (docs/facts/oidc.md#subject).
- */
-export const forkPullRequestSubject = (repositoryId: string): string => `repo_id:${repositoryId}:fork_pull_request`
+import { Audience, DecimalId, Issuer } from './ids.ts'
+import { TokenSubject } from './token-subject.ts'
 
 /**
  * Claims of the ID token, shaped as relying parties expect (docs/facts/oidc.md#claims). Every id is a string, and `aud`
@@ -14,7 +9,7 @@ export const forkPullRequestSubject = (repositoryId: string): string => `repo_id
  */
 export const IdTokenClaims = z.object({
   iss: Issuer,
-  sub: z.string().regex(new RegExp(`^${forkPullRequestSubject(decimalIdDigits)}$`)),
+  sub: TokenSubject,
   aud: Audience,
   iat: z.int(),
   nbf: z.int(),

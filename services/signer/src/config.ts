@@ -1,5 +1,6 @@
 import { AudienceSetting } from '@forkproof/contracts/audience-policy'
 import { Issuer } from '@forkproof/contracts/ids'
+import { SubjectPart } from '@forkproof/contracts/token-subject'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
 import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
 import { z } from 'zod'
@@ -8,6 +9,16 @@ import { attestationPublicKey } from './minting/attestation-key.ts'
 const encryptionKey = z
   .string()
   .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, 'must be 32 bytes in base64url without padding')
+
+const subjectParts = z
+  .string()
+  .transform(text =>
+    text
+      .split(',')
+      .map(part => part.trim())
+      .filter(part => part !== ''),
+  )
+  .pipe(z.array(SubjectPart).max(SubjectPart.options.length))
 
 export const settings = defineSettings({
   ...temporalSettings,
@@ -42,6 +53,13 @@ export const settings = defineSettings({
     default: '',
     description:
       'comma list of the audiences to sign for beside the issuer itself; "any" for all but the well-known ones of third parties',
+  },
+  subjectParts: {
+    env: 'FORKPROOF_SIGNER_SUBJECT_PARTS',
+    schema: subjectParts,
+    default: '',
+    description:
+      'comma list of what every sub says beside the repository, for relying parties that see only sub: base_ref, workflow_path',
   },
   rotationDays: {
     env: 'FORKPROOF_SIGNER_ROTATION_DAYS',

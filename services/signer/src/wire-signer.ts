@@ -22,7 +22,13 @@ import { createReservations } from './minting/reservations.ts'
 
 type SignerServiceOptions = Pick<
   SignerConfig,
-  'issuer' | 'audiences' | 'attestationPublicKey' | 'keyEncryptionKey' | 'previousKeyEncryptionKey' | 'rotationDays'
+  | 'issuer'
+  | 'audiences'
+  | 'subjectParts'
+  | 'attestationPublicKey'
+  | 'keyEncryptionKey'
+  | 'previousKeyEncryptionKey'
+  | 'rotationDays'
 >
 
 /** Everything that touches the world. */
@@ -67,6 +73,7 @@ export function wireSigner(options: SignerServiceOptions, deps: SignerDeps): Sig
   })
   const mintToken = createMintToken({
     issuer: options.issuer,
+    subjectParts: options.subjectParts,
     signsFor: audiencePolicy(options.audiences, [options.issuer]),
     checkAttestation: createAttestationCheck(options.attestationPublicKey),
     reservations: createReservations(deps.minted),

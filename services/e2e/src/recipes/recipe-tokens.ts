@@ -132,6 +132,7 @@ export const forksOfMain = everyForkOfTheRepository.filter(name => !/base|closed
 function recipeForkToken(facts: RunFacts, audience: string, channel: Channel = 'artifact'): RecipeToken {
   return idTokenClaims({
     issuer: recipeIssuer,
+    subjectParts: [],
     tokenId: TokenId.parse('00000000-0000-4000-8000-000000000001'),
     iatSeconds: nowSeconds,
     attestation: {

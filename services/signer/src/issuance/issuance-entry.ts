@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Audience, ClaimId, KeyId, TokenId } from '@forkproof/contracts/ids'
+import { subjectCharsMax } from '@forkproof/contracts/token-subject'
 import { z } from 'zod'
 
 const Sha256Digest = z.string().regex(/^[0-9a-f]{64}$/)
@@ -8,7 +9,7 @@ const Sha256Digest = z.string().regex(/^[0-9a-f]{64}$/)
 export const Issuance = z.strictObject({
   tokenId: TokenId,
   claimId: ClaimId,
-  sub: z.string().max(127),
+  sub: z.string().max(subjectCharsMax),
   aud: Audience,
   kid: KeyId,
   /** Seconds since the epoch, as in the token. */

@@ -10,6 +10,7 @@ const iatSeconds = 1_790_000_000
 const claimsOf = (changes: Partial<typeof facts> = {}) =>
   idTokenClaims({
     issuer: signerIssuer,
+    subjectParts: [],
     attestation: attestationFor(harness, claim, { facts: { ...facts, ...changes } }),
     tokenId,
     iatSeconds,
@@ -66,11 +67,21 @@ describe('the claims of an ID token', () => {
     const { pullRequest: _, ...without } = facts
     const claims = idTokenClaims({
       issuer: signerIssuer,
+      subjectParts: [],
       attestation: attestationFor(harness, claim, { facts: without }),
       tokenId,
       iatSeconds,
     })
     expect(Object.keys(claims).filter(name => /^(base_|pull_|pr_|author_)/.test(name))).toEqual([])
+  })
+
+  it('have a subject with the parts that the signer is set to, from the attested facts', () => {
+    const attestation = attestationFor(harness, claim)
+    const given = { issuer: signerIssuer, attestation, tokenId, iatSeconds }
+    const subjectParts = ['workflow_path', 'base_ref'] as const
+    expect(idTokenClaims({ ...given, subjectParts }).sub).toBe(
+      'repo_id:456789:fork_pull_request:base_ref:main:workflow_path:.github/workflows/ci.yml',
+    )
   })
 
   it('have a subject that no name can change and that every relying party can hold', () => {

@@ -1,10 +1,12 @@
 import type { Attestation } from '@forkproof/contracts/facts'
 import type { Issuer, TokenId } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
-import { forkPullRequestSubject, IdTokenClaims } from '@forkproof/contracts/token'
+import { IdTokenClaims } from '@forkproof/contracts/token'
+import { forkPullRequestSubject, type SubjectPart } from '@forkproof/contracts/token-subject'
 
 interface TokenFacts {
   readonly issuer: Issuer
+  readonly subjectParts: readonly SubjectPart[]
   readonly attestation: Attestation
   readonly tokenId: TokenId
   /** Seconds since the epoch. */
@@ -27,11 +29,12 @@ export function idTokenClaims(given: TokenFacts): IdTokenClaims {
   return IdTokenClaims.parse(Object.fromEntries(claims))
 }
 
-function everyClaim({ issuer, attestation, tokenId, iatSeconds }: TokenFacts): EveryClaim {
+function everyClaim({ issuer, subjectParts, attestation, tokenId, iatSeconds }: TokenFacts): EveryClaim {
   const { repository, headRepository, run, actor, triggeringActor, pullRequest, job } = attestation.facts
+  const partValues = { base_ref: pullRequest?.baseRef, workflow_path: run.workflowPath }
   return {
     iss: issuer,
-    sub: forkPullRequestSubject(repository.id),
+    sub: forkPullRequestSubject(repository.id, partValues, subjectParts),
     aud: attestation.audience,
     iat: iatSeconds,
     nbf: iatSeconds - limits.tokenNotBeforeSkewSeconds,

@@ -3,6 +3,7 @@ import type { MintRequest } from '@forkproof/contracts/claim-spec'
 import { AppError } from '@forkproof/contracts/errors'
 import type { Audience, Issuer, TokenId } from '@forkproof/contracts/ids'
 import type { IdTokenClaims } from '@forkproof/contracts/token'
+import type { SubjectPart } from '@forkproof/contracts/token-subject'
 import type { Clock } from '@forkproof/infra/clock'
 import { claimIdOf, seal } from '@forkproof/infra/seal'
 import type { MintOutcome } from '@forkproof/workflows/claims/ports'
@@ -14,6 +15,7 @@ import type { Reservation, Reservations } from './reservations.ts'
 
 interface MintTokenDeps {
   readonly issuer: Issuer
+  readonly subjectParts: readonly SubjectPart[]
   /** By the signer's own setting: a gateway that is stolen, or that serves more, gets no token for other audiences. */
   readonly signsFor: (audience: Audience) => boolean
   readonly checkAttestation: CheckAttestation
@@ -67,7 +69,7 @@ async function reserve(
   if (!keyId) throw new AppError('no_active_key')
   const tokenId = deps.newTokenId()
   const iatSeconds = Math.floor(deps.clock.now() / 1_000)
-  const claims = textOf(idTokenClaims({ issuer: deps.issuer, attestation: given.attestation, tokenId, iatSeconds }))
+  const claims = textOf(idTokenClaims({ ...deps, attestation: given.attestation, tokenId, iatSeconds }))
   if (Buffer.byteLength(claims) > claimsBytesMax) return refused('attestation_invalid')
   const reservation = { v: 1, tokenId, keyId, iatSeconds, attestation, claimsSha256: sha256(claims) } as const
   return deps.reservations.reserve(order.claimId, reservation)
@@ -89,7 +91,7 @@ async function redeem(
   if (!reserved) return refused('attestation_invalid')
   if (reserved !== given && !(await belongsTo(reserved, request))) return refused('attestation_mismatch')
   if (iatSeconds > nowMs / 1_000 + clockSkewSeconds) return refused('attestation_invalid')
-  const claims = idTokenClaims({ issuer: deps.issuer, attestation: reserved.attestation, tokenId, iatSeconds })
+  const claims = idTokenClaims({ ...deps, attestation: reserved.attestation, tokenId, iatSeconds })
   const text = textOf(claims)
   // Another version or another issuer setting took over meanwhile: the signed text would not be the logged one.
   if (sha256(text) !== reservation.claimsSha256) return refused('attestation_expired')

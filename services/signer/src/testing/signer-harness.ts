@@ -48,6 +48,7 @@ export function createSignerReplica(
   return wireSigner(
     {
       issuer: signerIssuer,
+      subjectParts: [],
       audiences: audiences.map(audience => Audience.parse(audience)),
       attestationPublicKey: verifierKeys.publicKey,
       keyEncryptionKey: encryptionKeys.current ?? harness.keyEncryptionKey,

@@ -1,5 +1,6 @@
 import { RepositoryName, RunAttempt, RunId } from '@forkproof/contracts/ids'
 import { IdTokenClaims } from '@forkproof/contracts/token'
+import { isSubjectOf } from '@forkproof/contracts/token-subject'
 import type { ForkPullRequestClaims } from '../run-claims.ts'
 
 /**
@@ -17,7 +18,8 @@ export function ownClaims(payload: unknown): ForkPullRequestClaims | undefined {
   const runId = RunId.safeParse(data.run_id)
   const attempt = RunAttempt.safeParse(data.run_attempt)
   if (!repository.success || !runId.success || !attempt.success) return undefined
-  if (data.sub !== `repo_id:${data.repository_id}:fork_pull_request`) return undefined
+  // A signer's setting says which of these it names; whatever it names has to be what the claims say.
+  if (!isSubjectOf(data.sub, data.repository_id, data)) return undefined
   return {
     eventClass: 'fork_pull_request',
     run: {
