@@ -53,8 +53,10 @@ beforeAll(async () => {
   afterFile(() => lifecycle.shutdown())
   const names = { owner: 'octo-org', name: 'portable', forkOwner: 'contributor' }
   const { repository, pullRequest } = await harness.github.createForkPullRequest(names)
+  // One step of the command line can show its code in the live log only.
+  const proofMethods = ['artifact', 'step-name', 'log']
   const admitting = (platforms: string[]) =>
-    createProject(harness, [{ repository, eventClass: 'fork_pull_request', grant: { platforms } }])
+    createProject(harness, [{ repository, eventClass: 'fork_pull_request', proofMethods, grant: { platforms } }])
   place = { repository, pullRequest, project: await admitting([amd64, arm64]) }
   nativeProject = await admitting([amd64])
 })
