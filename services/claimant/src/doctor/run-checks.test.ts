@@ -170,6 +170,13 @@ describe('the doctor', () => {
       {},
       claims,
     ],
+    [
+      ['older-artifacts'],
+      'an older artifact of the second in which this attempt began',
+      { [paths.artifacts]: () => ({ body: { artifacts: [ours, { ...older, created_at: '2026-11-01T10:00:00Z' }] } }) },
+      {},
+      claims,
+    ],
     [['artifact-listed'], 'no fork', {}, { fork: false }, claims],
     [['native-claims'], 'no OIDC', {}, {}, null],
     [

@@ -109,6 +109,10 @@ describe('forkproof doctor in the workflow that users copy', () => {
     expect(linesThat(log, 'not tried')).toEqual([4, 6])
     // The runner itself prints the step's variables before.
     expect(log.slice(log.indexOf('forkproof doctor 0.'))).not.toContain(token)
+    // GitHub's times are whole seconds, so the attempts must not begin and end within one.
+    const secondOf = (ms: number) => Math.floor(ms / 1_000)
+    const shownAtMs = Date.now()
+    await waitUntil('the next second', () => secondOf(Date.now()) > secondOf(shownAtMs), { msMax: 5_000 })
     await simulator.control('POST', `/runs/${runId}/attempts`, {})
     const again = await untilOver(runId)
     expect(linesThat(again, 'FAILED'), again).toEqual([])

@@ -34,9 +34,17 @@ it('without a fault a claim of this lifetime is proven', async () => {
   expect(await untilDecided(open.answer.exchangeURL)).toMatchObject({ status: 200 })
 })
 
+it('a 403 that is no limit is final: the claim ends at once, and says that nobody may read the repository', async () => {
+  const open = await shownBehind({ errorRate: { status: 403, rate: 1, seed: 1 } })
+  expect(await refusalOf(open)).toMatchObject({
+    status: 403,
+    code: 'repository_unreadable',
+    state: { state: 'refused', reason: 'repository_unreadable' },
+  })
+})
+
 describe.concurrent('GitHub unreadable until the claim’s end', () => {
   it.each([
-    ['403 to everything', { errorRate: { status: 403, rate: 1, seed: 1 } }],
     ['500 to everything', { errorRate: { status: 500, rate: 1, seed: 1 } }],
     ['JSON that never parses', { malformedJsonRate: 1 }],
     ['every answer cut off', { truncateRate: 1 }],

@@ -33,6 +33,7 @@ export const testSuites: Readonly<Record<string, TestSuite>> = {
   claimant: unit('services/claimant', 'the Action and the command line'),
   'github-simulator': unit('services/github-simulator', 'the simulated GitHub and its runner'),
   local: unit('services/local', 'processes, tools and requirements of npm start'),
+  bench: unit('services/bench', 'what the benchmarks measure, where it can be held to a bound'),
   command: unit('services/e2e/src/command', 'the arguments of npm test'),
   recipes: unit('services/e2e/src/recipes', 'the policies of docs/recipes, with tokens of forks and of trusted runs'),
 }
