@@ -47,6 +47,16 @@ describe('a record folder', () => {
     expect(await records.load()).toEqual([{ name: 'a', turn: 1 }])
   })
 
+  it('removes what a killed process had half written, also of records that nobody has', async () => {
+    const folder = await newFolder()
+    const records = await open(folder)
+    await records.save('a', { name: 'a', turn: 1 })
+    await writeFile(join(folder, 'a.json.new'), '{"name":')
+    await writeFile(join(folder, 'gone.json.new'), '{"name":"gone","turn":1}')
+    expect(await (await open(folder)).load()).toEqual([{ name: 'a', turn: 1 }])
+    expect(await readdir(folder)).toEqual(['a.json'])
+  })
+
   it.each([
     '',
     '{"name":',

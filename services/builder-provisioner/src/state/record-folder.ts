@@ -5,6 +5,7 @@ import type { z } from 'zod'
 
 /** Larger is no record of ours. */
 const recordBytesMax = 131_072
+const draftEnding = '.json.new'
 
 /** Durable small documents by key. */
 export interface Records<R> {
@@ -17,7 +18,7 @@ export interface Records<R> {
 /**
  * One JSON file per record: written beside, flushed and renamed, so that a crash or a power cut leaves the old or the
  * new one. Changes of one key are written one after the other, and of those that wait only the newest. A file that
- * cannot be read is renamed to `.bad`.
+ * cannot be read is renamed to `.bad`. One process owns the folder: drafts of one that was killed are removed.
  */
 export async function openRecordFolder<S extends z.ZodType>(options: {
   folder: string
@@ -26,6 +27,7 @@ export async function openRecordFolder<S extends z.ZodType>(options: {
 }): Promise<Records<z.output<S>>> {
   const { folder, schema, log } = options
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  await removeDrafts(folder)
   const writes = createWriteOrder((key, text) => (text === undefined ? erase(folder, key) : write(folder, key, text)))
   return {
     load: async () => {
@@ -36,6 +38,11 @@ export async function openRecordFolder<S extends z.ZodType>(options: {
     save: (key, record) => writes(key, JSON.stringify(record)),
     remove: key => writes(key, undefined),
   }
+}
+
+async function removeDrafts(folder: string): Promise<void> {
+  const drafts = (await readdir(folder)).filter(name => name.endsWith(draftEnding))
+  await Promise.all(drafts.map(name => rm(join(folder, name), { force: true })))
 }
 
 async function read<S extends z.ZodType>(path: string, schema: S, log: Logger): Promise<z.output<S> | undefined> {
@@ -50,15 +57,15 @@ async function read<S extends z.ZodType>(path: string, schema: S, log: Logger): 
 }
 
 async function write(folder: string, key: string, text: string): Promise<void> {
-  const path = join(folder, `${key}.json`)
-  const file = await open(`${path}.new`, 'w', 0o600)
+  const draft = join(folder, `${key}${draftEnding}`)
+  const file = await open(draft, 'w', 0o600)
   try {
     await file.writeFile(text)
     await file.sync()
   } finally {
     await file.close()
   }
-  await rename(`${path}.new`, path)
+  await rename(draft, join(folder, `${key}.json`))
   await flushFolder(folder)
 }
 

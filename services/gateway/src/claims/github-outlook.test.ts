@@ -82,7 +82,13 @@ describe('relationships alone', () => {
   it.each<[string, (of: ReturnType<typeof outlook>) => void]>([
     ['nobody has said anything', () => undefined],
     ['some have no name yet', ({ names }) => names(1)],
-    ['the list is a minute old', ({ names, clock }) => (names(), clock.advance(60_000))],
+    [
+      'the list is a minute old',
+      ({ names, clock }) => {
+        names()
+        clock.advance(60_000)
+      },
+    ],
     ['the list cannot be understood', ({ bucket }) => bucket.put(githubKeys.repositories, '{}')],
     ['the bus is away', ({ bucket }) => Object.assign(bucket, { get: () => Promise.reject(new Error('down')) })],
   ])('are not known when %s: nobody is served, and nobody for good', async (_, prepare) => {
