@@ -1,3 +1,4 @@
+import { boundedText } from './bounded-body.ts'
 import { ClaimFailure } from './claim-failure.ts'
 import { claimantLimits } from './limits.ts'
 
@@ -43,7 +44,7 @@ export async function boundedRequest(request: BoundedRequest): Promise<BoundedAn
       status: response.status,
       retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
       mediaType: (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
-      text: await boundedText(response),
+      text: await boundedText(response, claimantLimits.responseBodyBytesMax, answerTooLarge),
     }
   } catch (error) {
     if (error instanceof ClaimFailure) throw error
@@ -54,19 +55,8 @@ export async function boundedRequest(request: BoundedRequest): Promise<BoundedAn
   }
 }
 
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder()
-  let bytes = 0
-  let text = ''
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > claimantLimits.responseBodyBytesMax) {
-      throw new ClaimFailure('untrusted', 'answer_too_large', { title: 'The answer is larger than any honest one' })
-    }
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
+const answerTooLarge = () =>
+  new ClaimFailure('untrusted', 'answer_too_large', { title: 'The answer is larger than any honest one' })
 
 const redirected = () =>
   new ClaimFailure('untrusted', 'redirected', {

@@ -1,3 +1,4 @@
+import { boundedText } from '../claiming/bounded-body.ts'
 import type { ClaimDeps } from '../claiming/claim-deps.ts'
 import { doctorLimits } from './limits.ts'
 
@@ -50,7 +51,7 @@ export class GithubReader {
         ...(etag === undefined ? {} : { 'if-none-match': etag }),
       },
     })
-    const text = await boundedText(response)
+    const text = await boundedText(response, doctorLimits.answerBytesMax, () => new Error('the answer is too large'))
     const { headers, status } = response
     const date = Date.parse(headers.get('date') ?? '')
     const used = headers.get('x-ratelimit-used')
@@ -63,18 +64,6 @@ export class GithubReader {
       ourTimeMs: (askedAtMs + this.#clock.now()) / 2,
     }
   }
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder()
-  let bytes = 0
-  let text = ''
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > doctorLimits.answerBytesMax) throw new Error('the answer is too large')
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { boundedBody } from '../claiming/bounded-body.ts'
 import { UnreachableError } from '../claiming/bounded-request.ts'
 import type { ClaimDeadline } from '../claiming/claim-clock.ts'
 import type { ClaimDeps } from '../claiming/claim-deps.ts'
@@ -67,7 +68,7 @@ function downloadFile(url: string, bytesMax: number, deps: ClaimDeps, deadline: 
         return { state: 'failed', why: `the server answered ${response.status}`, afterMs: undefined } as const
       }
       if (response.status !== 200) throw missing(url, response.status)
-      return { state: 'done', value: await boundedBytes(response, bytesMax) } as const
+      return { state: 'done', value: await boundedBody(response, bytesMax, fileTooLarge) } as const
     } catch (error) {
       if (error instanceof ClaimFailure) throw error
       deadline.signal.throwIfAborted()
@@ -77,18 +78,8 @@ function downloadFile(url: string, bytesMax: number, deps: ClaimDeps, deadline: 
   return retryUntilDone(`Downloading ${url.slice(url.lastIndexOf('/') + 1)}`, deps, deadline.signal, attempt)
 }
 
-async function boundedBytes(response: Response, bytesMax: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > bytesMax) {
-      throw new ClaimFailure('untrusted', 'file_too_large', { title: 'The release’s file is larger than any of ours' })
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
+const fileTooLarge = () =>
+  new ClaimFailure('untrusted', 'file_too_large', { title: 'The release’s file is larger than any of ours' })
 
 /** https, or http on this machine. */
 export function isSafeUrl(text: string): boolean {
