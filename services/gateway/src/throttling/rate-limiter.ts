@@ -1,3 +1,4 @@
+import { AppError } from '@forkproof/contracts/errors'
 import { BoundedMap } from './bounded-map.ts'
 
 /** More keys than a gateway sees at once; one costs about 150 bytes. */
@@ -37,4 +38,11 @@ export class RateLimiter {
     if (free) this.take(key, nowMs)
     return free
   }
+}
+
+/** Takes one from each, or nothing from any. @throws AppError rate_limited, with the longest wait */
+export function takeFromAll(buckets: readonly (readonly [RateLimiter, string])[], nowMs: number): void {
+  const waitMs = Math.max(...buckets.map(([limiter, key]) => limiter.waitMs(key, nowMs)))
+  if (waitMs > 0) throw new AppError('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1_000) })
+  for (const [limiter, key] of buckets) limiter.take(key, nowMs)
 }

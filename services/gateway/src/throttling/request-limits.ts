@@ -1,8 +1,7 @@
-import { AppError } from '@forkproof/contracts/errors'
 import type { ProjectId, RepositoryName, RunId } from '@forkproof/contracts/ids'
 import type { Clock } from '@forkproof/infra/clock'
 import { addressKey } from './address-key.ts'
-import { RateLimiter } from './rate-limiter.ts'
+import { RateLimiter, takeFromAll } from './rate-limiter.ts'
 
 interface RequestLimitOptions {
   readonly claimsPerAddress: number
@@ -83,9 +82,6 @@ export class RequestLimits {
   }
 
   #take(buckets: readonly (readonly [RateLimiter, string])[]): void {
-    const nowMs = this.#clock.now()
-    const waitMs = Math.max(...buckets.map(([limiter, key]) => limiter.waitMs(key, nowMs)))
-    if (waitMs > 0) throw new AppError('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1_000) })
-    for (const [limiter, key] of buckets) limiter.take(key, nowMs)
+    takeFromAll(buckets, this.#clock.now())
   }
 }

@@ -1,7 +1,6 @@
-import { AppError } from '@forkproof/contracts/errors'
 import type { Clock } from '@forkproof/infra/clock'
 import { addressKey } from '../throttling/address-key.ts'
-import { RateLimiter } from '../throttling/rate-limiter.ts'
+import { RateLimiter, takeFromAll } from '../throttling/rate-limiter.ts'
 
 export interface DeliveryLimitOptions {
   readonly webhooksPerAddress: number
@@ -42,9 +41,6 @@ export class DeliveryLimits {
   }
 
   #take(buckets: readonly (readonly [RateLimiter, string])[]): void {
-    const nowMs = this.#clock.now()
-    const waitMs = Math.max(...buckets.map(([limiter, key]) => limiter.waitMs(key, nowMs)))
-    if (waitMs > 0) throw new AppError('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1_000) })
-    for (const [limiter, key] of buckets) limiter.take(key, nowMs)
+    takeFromAll(buckets, this.#clock.now())
   }
 }
