@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { commaList } from './comma-list.ts'
 import { Audience, type Issuer } from './ids.ts'
 
 /**
@@ -27,15 +28,7 @@ const isThirdParty = (audience: Audience): boolean => {
  * The setting: exact audiences, and `any` for all but the well-known ones of third parties. Without one, only tokens
  * for this issuer's own audience are made.
  */
-export const AudienceSetting = z
-  .string()
-  .transform(text =>
-    text
-      .split(',')
-      .map(part => part.trim())
-      .filter(part => part !== ''),
-  )
-  .pipe(z.array(Audience))
+export const AudienceSetting = z.string().transform(commaList).pipe(z.array(Audience))
 
 /** Whether tokens are made for an audience. `own`: those that need no listing. */
 export function audiencePolicy(

@@ -39,6 +39,19 @@ export const busSettings = (user: string) =>
     },
   })
 
+/**
+ * Of the gateway, which turns others away before they cost anything, and of the verifier, which believes no gateway.
+ */
+export const githubServeSettings = defineSettings({
+  githubServe: {
+    env: 'FORKPROOF_GITHUB_SERVE',
+    schema: z.enum(['all', 'relationships']),
+    default: 'all',
+    description:
+      'whose claims are served: "all" public repositories, or only those that "relationships" of a project name; the same for gateway and verifier',
+  },
+})
+
 export const logSettings = defineSettings({
   logLevel: {
     env: 'FORKPROOF_LOG_LEVEL',

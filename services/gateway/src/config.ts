@@ -1,18 +1,13 @@
 import { AudienceSetting } from '@forkproof/contracts/audience-policy'
 import { ChannelList, channelsOfEveryVerifier } from '@forkproof/contracts/channels'
+import { commaList } from '@forkproof/contracts/comma-list'
 import { Audience, Issuer } from '@forkproof/contracts/ids'
 import { limits } from '@forkproof/contracts/limits'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
-import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
+import { busSettings, githubServeSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
 import { buildWaitMsMax } from '@forkproof/workflows/builds/api'
 import { z } from 'zod'
 import { webhookLimits } from './webhooks/webhook-limits.ts'
-
-const commaList = (text: string): string[] =>
-  text
-    .split(',')
-    .map(part => part.trim())
-    .filter(part => part !== '')
 
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 
@@ -85,13 +80,7 @@ export const settings = defineSettings({
     default: 'any',
     description: 'whom to serve: "any", or a comma list of owner or owner/name',
   },
-  githubServe: {
-    env: 'FORKPROOF_GITHUB_SERVE',
-    schema: z.enum(['all', 'relationships']),
-    default: 'all',
-    description:
-      'whose claims are served: "all" public repositories, or only those that "relationships" of a project name; the same for gateway and verifier',
-  },
+  ...githubServeSettings,
   channels: {
     env: 'FORKPROOF_GATEWAY_CHANNELS',
     schema: channels,

@@ -1,4 +1,5 @@
 import { AudienceSetting } from '@forkproof/contracts/audience-policy'
+import { commaList } from '@forkproof/contracts/comma-list'
 import { Issuer } from '@forkproof/contracts/ids'
 import { SubjectPart } from '@forkproof/contracts/token-subject'
 import { defineSettings, loadSettings } from '@forkproof/infra/config'
@@ -10,15 +11,7 @@ const encryptionKey = z
   .string()
   .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, 'must be 32 bytes in base64url without padding')
 
-const subjectParts = z
-  .string()
-  .transform(text =>
-    text
-      .split(',')
-      .map(part => part.trim())
-      .filter(part => part !== ''),
-  )
-  .pipe(z.array(SubjectPart).max(SubjectPart.options.length))
+const subjectParts = z.string().transform(commaList).pipe(z.array(SubjectPart).max(SubjectPart.options.length))
 
 export const settings = defineSettings({
   ...temporalSettings,

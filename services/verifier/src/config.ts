@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto'
 import { ChannelList, channelsReadByDefault } from '@forkproof/contracts/channels'
 import { Issuer } from '@forkproof/contracts/ids'
 import { ConfigError, defineSettings, loadSettings, type Settings } from '@forkproof/infra/config'
-import { busSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
+import { busSettings, githubServeSettings, logSettings, temporalSettings } from '@forkproof/infra/shared-settings'
 import { z } from 'zod'
 import { githubLimits } from './github/limits.ts'
 
@@ -74,13 +74,7 @@ export const settings = defineSettings({
     optional: true,
     description: 'the App’s private key, as GitHub gives it (PEM)',
   },
-  githubServe: {
-    env: 'FORKPROOF_GITHUB_SERVE',
-    schema: z.enum(['all', 'relationships']),
-    default: 'all',
-    description:
-      'whose claims are served: "all" public repositories, or only those that "relationships" of a project name; the same for gateway and verifier',
-  },
+  ...githubServeSettings,
   githubPointsMinute: {
     env: 'FORKPROOF_VERIFIER_GITHUB_POINTS_MINUTE',
     schema: z.coerce.number().int().min(10).max(1_000_000),
