@@ -4,6 +4,7 @@ import { type UnixEndpoint, unixEndpoint } from '../../state/builder-endpoint.ts
 import { makeDiskImage } from '../disks/disk-image.ts'
 import { ensureKeptImage } from '../disks/kept-state.ts'
 import type { BuilderEnd, BuilderSpec, RunningBuilder } from '../driver.ts'
+import { builderEndOf } from './builder-end.ts'
 import { writeEtc } from './builder-etc.ts'
 import type { BuilderFilesRecord } from './builder-files.ts'
 import { type LaunchedBuilder, launchBuilder } from './launch.ts'
@@ -16,8 +17,6 @@ import { devices, ensureRootTemplate } from './root-template.ts'
 const listenMsMax = 15_000
 const lookMs = 10
 const endedMsMax = 500
-/** 128 + SIGKILL, as shells report it. */
-const killedExitCode = 137
 
 interface StartProcessDeps {
   readonly record: BuilderFilesRecord
@@ -67,7 +66,7 @@ export async function startProcessBuilder(
   const launched = await launchBuilder(options, signal)
   if (spec.egress === 'internet') await network?.attach({ builderId, pid: launched.pid }, signal)
   launched.go()
-  const ended = builderEndOf(spec, launched, deps)
+  const ended = endOfLaunched(spec, launched, deps)
   await untilListening(deps, ended, signal)
   await checkProcessBoundary(builderId, record, cgroups).catch(async error => {
     // What is missing may be missing because it has just ended.
@@ -108,22 +107,13 @@ async function untilListening(
   }
 }
 
-/** Why it ended, as far as the machine tells. Never rejects. */
-async function builderEndOf(
+/** Never rejects. */
+async function endOfLaunched(
   spec: BuilderSpec,
   { exited }: LaunchedBuilder,
   { traceDeps, clock }: StartProcessDeps,
 ): Promise<BuilderEnd> {
-  const { code, lines } = await exited
-  const kills = await traceDeps.cgroups.memoryKills(spec.builderId)
-  const last = lines
-    .filter(line => !line.startsWith('unshare: '))
-    .slice(-3)
-    .join(' | ')
-  if (clock.now() >= spec.endsAtMs) return { lossReason: 'ended_by_itself', detail: 'its time was over' }
-  const detail = `BuildKit ended with ${code ?? 'a signal'}${last === '' ? '' : `: ${last}`}`
-  // The kernel may have killed a build step for its memory long before the builder ended for another reason.
-  const wasKilled = code === null || code === killedExitCode
-  if (!wasKilled || kills === 0) return { lossReason: 'ended_by_itself', detail }
-  return { lossReason: 'out_of_memory', detail: `${detail} (${kills} of its processes were killed for their memory)` }
+  const exit = await exited
+  const memoryKills = await traceDeps.cgroups.memoryKills(spec.builderId)
+  return builderEndOf({ ...exit, memoryKills, timeIsOver: clock.now() >= spec.endsAtMs })
 }
